@@ -1,0 +1,185 @@
+package authz
+
+import (
+	"slices"
+	"time"
+
+	"gatepost/internal/fault"
+)
+
+// Role is what a person is to the agency. The names are those of the
+// database's worker.roles; Correspondent is everyone of a family.
+type Role string
+
+const (
+	// Correspondent writes and receives letters on a side of an exchange.
+	Correspondent Role = "correspondent"
+	// LetterboxWorker reads letters and decides about them.
+	LetterboxWorker Role = "letterboxWorker"
+	// IntermediaryWorker serves adopted adults and relatives who search.
+	IntermediaryWorker Role = "intermediaryWorker"
+	// SafeguardingLead has the sealed tray; may not pass letters on.
+	SafeguardingLead Role = "safeguardingLead"
+	// Manager invites and confirms people; reads letters only by a claim, as a letterbox worker.
+	Manager Role = "manager"
+	// RecordsOfficer keeps the records and their retention.
+	RecordsOfficer Role = "recordsOfficer"
+	// Auditor sees the log and counts, never a letter.
+	Auditor Role = "auditor"
+)
+
+// Roles lists every role, in the order of docs/roles.md.
+func Roles() []Role {
+	return []Role{Correspondent, LetterboxWorker, IntermediaryWorker, SafeguardingLead, Manager, RecordsOfficer, Auditor}
+}
+
+// Act is something that a service method does on somebody's behalf. None
+// implies another.
+type Act string
+
+const (
+	// Write: keep a draft, send a letter, replace one that came back.
+	Write Act = "write"
+	// ReadOwn: see one's own side: names, letters sent, letters that came.
+	ReadOwn Act = "readOwn"
+	// SeeDesk: see which letters wait, from whom, and since when; no text.
+	SeeDesk Act = "seeDesk"
+	// Claim: take a letter to decide about it, and read it and earlier ones.
+	Claim Act = "claim"
+	// Decide: pass on or return a claimed letter.
+	Decide Act = "decide"
+	// OpenExchange: open an exchange, its sides, names and agreement.
+	OpenExchange Act = "openExchange"
+	// SeeExchange: see an exchange with the names of both sides.
+	SeeExchange Act = "seeExchange"
+	// Connect: declare that one is connected to a family.
+	Connect Act = "connect"
+	// InvitePerson: print an invitation for a person of a family.
+	InvitePerson Act = "invitePerson"
+	// ConfirmPerson: after a call, grant a person their side.
+	ConfirmPerson Act = "confirmPerson"
+	// InviteWorker: print an invitation for a worker.
+	InviteWorker Act = "inviteWorker"
+	// ConfirmWorker: after a call, give a worker role and team.
+	ConfirmWorker Act = "confirmWorker"
+	// SearchDirectory: look people up by name, in both directories.
+	SearchDirectory Act = "searchDirectory"
+	// OwnAccount: see and end one's own sessions, change one's second step.
+	OwnAccount Act = "ownAccount"
+)
+
+// table is the whole policy: who may do what.
+var table = []struct {
+	act   Act
+	roles []Role
+}{
+	{Write, []Role{Correspondent}},
+	{ReadOwn, []Role{Correspondent}},
+	{SeeDesk, []Role{LetterboxWorker, Manager}},
+	{Claim, []Role{LetterboxWorker}},
+	{Decide, []Role{LetterboxWorker}},
+	{OpenExchange, []Role{LetterboxWorker}},
+	{SeeExchange, []Role{LetterboxWorker}},
+	{Connect, []Role{LetterboxWorker, Manager}},
+	{InvitePerson, []Role{LetterboxWorker}},
+	{ConfirmPerson, []Role{LetterboxWorker}},
+	{InviteWorker, []Role{Manager}},
+	{ConfirmWorker, []Role{Manager}},
+	{SearchDirectory, []Role{LetterboxWorker}},
+	{OwnAccount, Roles()},
+}
+
+// Acts lists every act, in the order of the table.
+func Acts() []Act {
+	acts := make([]Act, len(table))
+	for i, row := range table {
+		acts[i] = row.act
+	}
+	return acts
+}
+
+// Allows tells whether a role may do an act. An unknown act is allowed to nobody.
+func Allows(role Role, act Act) bool {
+	for _, row := range table {
+		if row.act == act {
+			return slices.Contains(row.roles, role)
+		}
+	}
+	return false
+}
+
+// Tier is one of the two doors of the program. A session of one is nothing on the other.
+type Tier string
+
+const (
+	// Public is the families' tier.
+	Public Tier = "public"
+	// Staff is the workers' tier.
+	Staff Tier = "staff"
+)
+
+// Who is what an Actor is made of. Only internal/account fills it.
+type Who struct {
+	Tier    Tier
+	Agency  string
+	Account string // the id of a person or a worker
+	Roles   []Role
+	Keys    *Keyring
+	OnHold  bool // known, but nobody has confirmed by a call yet
+	// SecondFactorAt is when this session last gave a one-time code; zero for never.
+	SecondFactorAt time.Time
+	// Session is the id of the session in the person's own list; it opens nothing.
+	Session string
+}
+
+// Actor is who asks. The zero Actor may do nothing.
+type Actor struct{ who Who }
+
+// NewActor makes an Actor. Only internal/account may call it (and test packages).
+func NewActor(w Who) Actor { return Actor{w} }
+
+// Agency is the tenant that the actor belongs to.
+func (a Actor) Agency() string { return a.who.Agency }
+
+// Account is the id of the person or worker.
+func (a Actor) Account() string { return a.who.Account }
+
+// Tier is the door through which the actor came.
+func (a Actor) Tier() Tier { return a.who.Tier }
+
+// Session is the id of this session in the actor's own list.
+func (a Actor) Session() string { return a.who.Session }
+
+// OnHold tells that nobody has confirmed this account by a call yet.
+func (a Actor) OnHold() bool { return a.who.OnHold }
+
+// Keys are the keys climbed at log-in. Services use them; pages must not.
+func (a Actor) Keys() *Keyring { return a.who.Keys }
+
+// Has tells whether the actor holds a role.
+func (a Actor) Has(role Role) bool { return slices.Contains(a.who.Roles, role) }
+
+// Can tells whether a page should offer an act. Services call May.
+func (a Actor) Can(act Act) bool {
+	return a.who.Account != "" && slices.ContainsFunc(a.who.Roles, func(r Role) bool { return Allows(r, act) })
+}
+
+// May is the gate of every service method: nil, or a Forbidden fault. The
+// caller writes the refusal down (audit.Refused) and goes no further.
+// A worker on hold may do nothing but look after their own account.
+func (a Actor) May(act Act) error {
+	if !a.Can(act) || a.who.OnHold && a.who.Tier == Staff && act != OwnAccount {
+		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	return nil
+}
+
+// StepUp asks that a one-time code was given within the last window; a zero
+// window asks for one given for this very act, which the caller checks by
+// itself. It returns a StepUp fault.
+func (a Actor) StepUp(now time.Time, window time.Duration) error {
+	if a.who.SecondFactorAt.IsZero() || now.Sub(a.who.SecondFactorAt) > window {
+		return fault.New(fault.StepUp, "fault.stepUp")
+	}
+	return nil
+}

@@ -4,7 +4,7 @@ set local role gatepost_owner;
 -- It counts only while a registrar-signed key statement (key_leaf) names it; a person's own node begins with a key request.
 create table node (
 	agency_id text not null references agency,
-	id text not null check (id ~ '^(team/(letterbox|intermediary)|safeguarding|intake|notify|directory/(birth|adoptive)|(worker|person|case|side)/[a-z]{2}[a-z2-7]{20})$'),
+	id text not null check (id ~ '^(team/(letterbox|intermediary)|safeguarding|intake|notify|directory/(birth|adoptive|staff)|(worker|person|case|side)/[a-z]{2}[a-z2-7]{20})$'),
 	epoch int not null check (epoch > 0),
 	recipient text check (recipient ~ '^age1pq1[a-z0-9]{1900,2000}$'),
 	key_check sha256,
@@ -144,11 +144,11 @@ create unlogged table rate (
 	primary key (agency_id, tier, bucket)
 );
 
--- Names, addresses and birth dates: sealed cells under one of two keys, read by staff only.
--- A child stands in both books, under the name that the book's families use.
+-- Names, addresses and birth dates: sealed cells under one of three keys, read by staff only.
+-- A child stands in both family books, under the name that the book's families use; workers stand in their own.
 create table directory (
 	agency_id text not null references agency,
-	book text not null check (book in ('birth', 'adoptive')),
+	book text not null check (book in ('birth', 'adoptive', 'staff')),
 	id id not null,
 	epoch int not null,
 	name bytea not null,

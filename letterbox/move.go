@@ -1,0 +1,94 @@
+package letterbox
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gatepost/internal/authz"
+)
+
+// State is where a letter stands, and so who has the next action.
+type State string
+
+const (
+	// Received: the desk has it; a worker passes it on or returns it.
+	Received State = "received"
+	// Held: a worker has it, with a date.
+	Held State = "held"
+	// Escalated: the safeguarding lead has it; the writer is told "with us".
+	Escalated State = "escalated"
+	// ReturnedToWriter: the writer has it, with a reason; a rewrite replaces it.
+	ReturnedToWriter State = "returned"
+	// ReplacedByRewrite is an end.
+	ReplacedByRewrite State = "replaced"
+	// RefusedByWorker is an end; a second opinion is offered.
+	RefusedByWorker State = "refused"
+	// KeptForChild is an end: kept on the child's file.
+	KeptForChild State = "keptOnFile"
+	// WithdrawnByWriter is an end.
+	WithdrawnByWriter State = "withdrawn"
+	// Passed: a worker passed it on; the clock shows it on its day.
+	Passed State = "passed"
+	// Waiting: the recipient has it, unopened.
+	Waiting State = "waiting"
+	// KeptForLater: the recipient has it and wants to read it another day.
+	KeptForLater State = "keptForLater"
+	// Opened is an end.
+	Opened State = "opened"
+	// Recalled: a worker took it back before it was opened.
+	Recalled State = "recalled"
+	// Undeliverable: a worker has it; it cannot reach its side.
+	Undeliverable State = "undeliverable"
+	// StoppedAt18 is an end: a child came of age first.
+	StoppedAt18 State = "stoppedAt18"
+)
+
+// States lists every state, in the order of the schema.
+func States() []State {
+	return []State{Received, Held, Escalated, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
+		WithdrawnByWriter, Passed, Waiting, KeptForLater, Opened, Recalled, Undeliverable, StoppedAt18}
+}
+
+// Clock is the one mover that is nobody: it shows what a worker has passed.
+const Clock authz.Role = "clock"
+
+// Move is one permitted step of a letter. From is "" for a letter that begins.
+type Move struct {
+	From State
+	Act  string
+	To   State
+	By   authz.Role
+}
+
+// Moves is the one table; the database's letter_move and the diagram in the
+// package's documentation are compared with it by tests.
+func Moves() []Move {
+	return []Move{
+		{"", "submit", Received, authz.Correspondent},
+		{Received, "pass", Passed, authz.LetterboxWorker},
+		{Received, "return", ReturnedToWriter, authz.LetterboxWorker},
+		{ReturnedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
+		{Passed, "show", Waiting, Clock},
+		{Waiting, "open", Opened, authz.Correspondent},
+	}
+}
+
+// Permitted tells whether a move is in the table.
+func Permitted(from State, to State, by authz.Role) bool {
+	return slices.ContainsFunc(Moves(), func(m Move) bool { return m.From == from && m.To == to && m.By == by })
+}
+
+// Diagram prints the table as it stands in the package's documentation.
+func Diagram() string {
+	var b strings.Builder
+	for _, m := range Moves() {
+		from := string(m.From)
+		if from == "" {
+			from = "(new)"
+		}
+		arrow := fmt.Sprintf("--%-8s %s-->", m.Act+":", m.By)
+		fmt.Fprintf(&b, "%-9s %-29s %s\n", from, arrow, m.To)
+	}
+	return b.String()
+}

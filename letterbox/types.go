@@ -1,0 +1,298 @@
+package letterbox
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Ids. Each is two letters and 96 bits of chance; a family's page holds only
+// ids of its own side.
+type (
+	// ExchangeID names an exchange ("ex…"). Staff pages only.
+	ExchangeID string
+	// SideID names one household's end of one exchange ("sd…").
+	SideID string
+	// LetterID names a letter ("lt…"), for its writer's side and for staff.
+	LetterID string
+	// DeliveryID names a letter that came ("dl…"), for its recipient's side.
+	DeliveryID string
+	// DraftID names a draft ("dr…").
+	DraftID string
+	// PersonID names a person of a family ("pe…").
+	PersonID string
+	// ChildID names a child ("ch…").
+	ChildID string
+)
+
+// Text is the text of a letter or of a draft. It never prints.
+type Text string
+
+// String keeps letters out of logs.
+func (Text) String() string { return "[sealed]" }
+
+// GoString keeps letters out of logs.
+func (Text) GoString() string { return "[sealed]" }
+
+// LogValue keeps letters out of logs.
+func (Text) LogValue() slog.Value { return slog.StringValue("[sealed]") }
+
+// Limits of what a person may send, in bytes and runes.
+const (
+	// MaxText is the longest letter, in bytes of UTF-8.
+	MaxText = 64 << 10
+	// MaxReason is the longest note to a writer, in runes.
+	MaxReason = 2000
+)
+
+// Names is what one side calls everybody. Each side has its own, sealed to
+// that side: the other side's words never stand on its pages.
+type Names struct {
+	Children []string `json:"children"` // what this side calls the children
+	Other    string   `json:"other"`    // what this side calls the other side
+	Self     string   `json:"self"`     // how this side signs
+}
+
+// Told is what a writer is told about a letter. The words for each stand in
+// the catalogues as "told.<value>".
+type Told string
+
+// The values of Told. None says that a letter was opened.
+const (
+	WithUs     Told = "withUs"     // a worker has it or will; HearBy says by when
+	Returned   Told = "returned"   // back with the writer, with a reason
+	Replaced   Told = "replaced"   // a later letter took its place
+	Refused    Told = "refused"    // will not be passed on; a second opinion is offered
+	KeptOnFile Told = "keptOnFile" // kept for the child
+	Withdrawn  Told = "withdrawn"  // taken back by the writer
+	PassedOn   Told = "passedOn"   // on its way or there
+	BackWithUs Told = "backWithUs" // something changed; the agency has it again
+)
+
+// Inbox is a person's front page.
+type Inbox struct {
+	OnHold bool // nobody has confirmed this person by a call yet: drafts only
+	Sides  []InboxSide
+}
+
+// InboxSide is one exchange as one side sees it.
+type InboxSide struct {
+	Side     SideID
+	Names    Names
+	Unread   bool // the sealed names did not open: show a notice in their place
+	MayWrite bool
+	Waiting  int // letters that came and are not opened
+	Drafts   []DraftLine
+	Sent     []SentLine // newest first
+	Came     []CameLine // newest first
+}
+
+// DraftLine is a draft in a list.
+type DraftLine struct {
+	ID      DraftID
+	Updated time.Time
+}
+
+// SentLine is a letter that this side sent.
+type SentLine struct {
+	ID     LetterID
+	SentOn time.Time
+	Told   Told
+	HearBy time.Time // the day by which the writer hears; for WithUs
+}
+
+// CameLine is a letter that came to this side.
+type CameLine struct {
+	ID       DeliveryID
+	PassedOn time.Time
+	Opened   bool
+}
+
+// Draft is a draft opened for its writer.
+type Draft struct {
+	ID       DraftID
+	Side     SideID
+	Names    Names
+	Text     Text
+	Version  int      // optimistic: what SaveDraft must name
+	Shared   bool     // others on this side can read it too
+	Replaces LetterID // the returned letter that this one rewrites, or ""
+	Reason   Text     // why that one came back
+	Unread   bool     // the draft did not open: a notice in its place
+}
+
+// Sent is a letter as its writer sees it.
+type Sent struct {
+	SentLine
+	Side    SideID
+	Names   Names
+	Text    Text
+	Reason  Text    // the worker's words, when it came back
+	Unread  bool    // the letter did not open: a notice in its place
+	Rewrite DraftID // the draft of its rewrite, once begun
+}
+
+// Came is a letter as its recipient sees it. Text is empty until it is opened.
+type Came struct {
+	CameLine
+	Side     SideID
+	Names    Names
+	Text     Text
+	Unread   bool // the letter did not open: a notice in its place
+	MayWrite bool
+}
+
+// Desk is a worker's front page: what waits, oldest first, and what this worker has claimed.
+type Desk struct {
+	Letters []DeskLine
+}
+
+// DeskLine is one letter on the desk. It has no text.
+type DeskLine struct {
+	ID         LetterID
+	Exchange   ExchangeID
+	Reference  string // LB-XXXXX
+	From       string // names of the writer's side, from the directory; "" if they did not open
+	Children   string // the children's names in the writer's book
+	Rewrite    bool   // replaces a returned letter
+	SentOn     time.Time
+	HearBy     time.Time
+	WorkDays   int // working days since it came
+	Amber      bool
+	Late       bool
+	ClaimedBy  string // a worker's name, "" if free
+	Mine       bool
+	ClaimUntil time.Time
+}
+
+// Reading is a claimed letter open on the desk, with the earlier letters of its exchange.
+type Reading struct {
+	DeskLine
+	Text    Text
+	Unread  bool
+	To      string    // names of the other side
+	Forms   Names     // what the recipient's side calls everybody: what a letter to them may say
+	Writer  Names     // what the writer's side calls everybody
+	Earlier []Earlier // newest first
+	// MayDecide is false for a worker who is connected to the family or helped to write.
+	MayDecide bool
+}
+
+// Earlier is an earlier letter of the exchange, beside the one being read.
+type Earlier struct {
+	SentOn time.Time
+	FromMe bool // from the same side as the letter being read
+	Told   Told
+	Text   Text
+	Reason Text
+	Unread bool
+}
+
+// ReturnReason is a key of the list of reasons in plain words; the words
+// stand in the catalogues as "reason.<value>".
+type ReturnReason string
+
+// ReturnReasons lists them. "identifying" is one neutral sentence for names,
+// places, contact details and other children, the same for a right and a wrong
+// guess: moderation confirms no guess.
+func ReturnReasons() []ReturnReason {
+	return []ReturnReason{"identifying", "upsetting", "promises", "others", "money", "unclear", "other"}
+}
+
+// NewPerson is somebody of a family when an exchange is opened: either one
+// already in the directory (ID), or a new one.
+type NewPerson struct {
+	ID       PersonID
+	Name     string
+	Relation string // "birth mother", "adopter", "grandmother"
+	Address  string
+	Phone    string
+}
+
+// NewSide is one side of a new exchange.
+type NewSide struct {
+	Book       string // "birth" or "adoptive"
+	People     []NewPerson
+	Names      Names
+	MaySend    []string // of letter, card, photo, audio
+	TimesAYear int
+	Months     []int // 1..12: when they usually write
+}
+
+// NewChild is a child of a new exchange: an existing one (ID) or a new one.
+type NewChild struct {
+	ID           ChildID
+	BirthName    string
+	AdoptiveName string
+	Born         time.Time // local date; stored sealed, never in clear
+}
+
+// NewExchange is what a worker writes down to open an exchange.
+type NewExchange struct {
+	Sides    [2]NewSide
+	Children []NewChild
+}
+
+// Exchange is an exchange as a worker sees it.
+type Exchange struct {
+	ID        ExchangeID
+	Reference string
+	State     string // active, paused, ended
+	OpenedAt  time.Time
+	Children  []ChildLine
+	Sides     [2]ExchangeSide
+	Letters   []ExchangeLetter // newest first, no text
+	Connected bool             // this worker declared a connection
+}
+
+// ChildLine is a child under both names. Staff only.
+type ChildLine struct {
+	ID           ChildID
+	BirthName    string
+	AdoptiveName string
+}
+
+// ExchangeSide is one side as a worker sees it.
+type ExchangeSide struct {
+	ID         SideID
+	Book       string
+	State      string
+	People     []PersonLine
+	Names      Names
+	Unread     bool
+	MaySend    []string
+	TimesAYear int
+	Months     []int
+}
+
+// PersonLine is a person on a side as a worker sees them.
+type PersonLine struct {
+	ID       PersonID
+	Name     string
+	Relation string
+	Address  string
+	Phone    string
+	State    string // known, invited, hold, active, suspended
+}
+
+// ExchangeLetter is a letter in an exchange's history.
+type ExchangeLetter struct {
+	ID     LetterID
+	SentOn time.Time
+	From   int // 0 or 1: index of the side
+	State  State
+}
+
+// ExchangeLine is an exchange in the workers' list.
+type ExchangeLine struct {
+	ID        ExchangeID
+	Reference string
+	State     string
+	Sides     [2]string // names from the directories
+}
+
+// Found is a person found by a search of the directories.
+type Found struct {
+	PersonLine
+	Book      string
+	Exchanges []ExchangeLine
+}

@@ -1,0 +1,23 @@
+// Package account is the door: how a person or a worker comes in, stays in and
+// goes out, and the one place that makes an authz.Actor.
+//
+// The story. An agency invites on paper: a reference to sign in with, and a
+// code that works once. With the code and a fact agreed by telephone a person
+// begins; they choose a passphrase, a key is made for them, and the door
+// (for workers: the staff tier's clock key) signs a request that names it.
+// Now they are on hold: their screen shows four words made from the key, a
+// worker rings the number in the paper file and hears the same words, and only
+// then does the registrar sign the key and the worker grant what the person
+// may open. A code that was stolen from the post opens an empty letterbox.
+//
+// Trust. The database is not believed: a key counts only as the signed request
+// names it, a worker's roles only as manager and registrar signed them, and
+// what a session holds is sealed under the cookie, which the database never
+// sees. The cookie is not believed either: without the row it opens nothing.
+// A passphrase is checked behind a gate that bounds memory, and an unknown
+// name costs the same queries and the same work as a wrong passphrase.
+//
+// What it leaves to others: names and letters (internal/agency, letterbox),
+// headers, cookies and form tokens (the web tier), and the operator's word
+// that the first manager is who they say.
+package account

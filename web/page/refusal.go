@@ -1,0 +1,205 @@
+package page
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strconv"
+
+	"gatepost/internal/fault"
+)
+
+// retryAfter is what a busy server asks for, in seconds: twice the longest wait
+// for the passphrase gate.
+const retryAfter = 30
+
+// idPattern is the shape of every id: a two-letter prefix and 20 characters.
+var idPattern = regexp.MustCompile(`\b[a-z]{2}[-_]?[a-z0-9]{20}\b`)
+
+// refusal is an error of the router itself: something that no service sees.
+type refusal struct {
+	status  int
+	heading string
+	text    string
+}
+
+func (f *refusal) Error() string { return f.text }
+
+// stale is the refusal of a form whose token is not the session's. It carries
+// the person's own words, which must not be lost.
+type stale struct{ kept []string }
+
+func (*stale) Error() string { return "the form's token is not the session's" }
+
+// refusalSet names the refusals that the router makes.
+type refusalSet struct {
+	method, cross, encoding, kind, twice, fields, large *refusal
+}
+
+func refusals() refusalSet {
+	return refusalSet{
+		method:   &refusal{http.StatusMethodNotAllowed, "fault.method.heading", "fault.method"},
+		cross:    &refusal{http.StatusForbidden, "fault.crossOrigin.heading", "fault.crossOrigin"},
+		encoding: &refusal{http.StatusBadRequest, "fault.form.heading", "fault.form.encoding"},
+		kind:     &refusal{http.StatusUnsupportedMediaType, "fault.form.heading", "fault.form.kind"},
+		twice:    &refusal{http.StatusBadRequest, "fault.form.heading", "fault.form.twice"},
+		fields:   &refusal{http.StatusBadRequest, "fault.form.heading", "fault.form.fields"},
+		large:    &refusal{http.StatusRequestEntityTooLarge, "fault.large.heading", "fault.large"},
+	}
+}
+
+// formRefusal turns an error of reading a form into its page.
+func formRefusal(err error) error {
+	all := refusals()
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return all.large
+	}
+	switch {
+	case errors.Is(err, errFormKind):
+		return all.kind
+	case errors.Is(err, errFormTwice):
+		return all.twice
+	case errors.Is(err, errFormFields):
+		return all.fields
+	default: // broken encoding, text that is not UTF-8, a body that ends early
+		return all.encoding
+	}
+}
+
+// refusedPage is the page for whatever went wrong.
+type refusedPage struct {
+	Base
+	Heading   string
+	Text      string
+	Reference string   // names the log line, for our own mistakes only
+	Kept      []string // the person's own words, to copy
+}
+
+// outcome is how an error is shown.
+type outcome struct {
+	status  int
+	heading string // key
+	text    string // key
+}
+
+// outcome maps an error to its page. It is the only place that does. On the
+// public tier "not yours" and "not there" give the same bytes, whatever the
+// fault says: the answer must not tell what exists.
+func (s *Site) outcome(err error) outcome {
+	if f, ok := errors.AsType[*refusal](err); ok {
+		return outcome{f.status, f.heading, f.text}
+	}
+	if _, ok := errors.AsType[*stale](err); ok {
+		return outcome{http.StatusForbidden, "fault.stale.heading", "fault.stale"}
+	}
+	kind := fault.KindOf(err)
+	if kind == fault.Forbidden && s.Tier == Public {
+		kind = fault.NotFound
+	}
+	status := statusOf(kind)
+	if status == http.StatusInternalServerError && kind != fault.Sealed {
+		kind = fault.Internal
+	}
+	out := outcome{status, "fault." + string(kind) + ".heading", "fault." + string(kind)}
+	if kind == fault.NotFound || kind == fault.Internal {
+		return out
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok && s.Renderer.catalogue.In("en").Has(f.Message) {
+		out.text = f.Message
+	}
+	return out
+}
+
+// statusOf is the status of a fault's kind.
+func statusOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid:
+		return http.StatusUnprocessableEntity
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Gone:
+		return http.StatusGone
+	case fault.Busy:
+		return http.StatusServiceUnavailable
+	case fault.SignIn, fault.StepUp:
+		return http.StatusUnauthorized
+	}
+	return http.StatusInternalServerError
+}
+
+// refuse answers a request with the page of err, and notes err for the log.
+func (s *Site) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	ev := eventOf(r)
+	kind := fault.KindOf(err)
+	if kind == fault.SignIn || kind == fault.StepUp {
+		ev.kind = kind
+		asked := s.Door.Challenge(w, r, err)
+		if asked == nil {
+			return
+		}
+		err = asked
+	}
+	out := s.outcome(err)
+	s.note(ev, out, err)
+	if a, ok := w.(*answer); ok && a.status != 0 {
+		return // too late for a page; the log has it
+	}
+	if out.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
+	}
+	p := &refusedPage{Base: s.Base(r, out.heading)}
+	p.Heading, p.Text = p.Title, p.Words.T(out.text)
+	if out.status == http.StatusInternalServerError {
+		p.Reference = ev.id
+	}
+	if old, ok := errors.AsType[*stale](err); ok {
+		p.Kept = old.kept
+	}
+	body, rendered := s.Renderer.HTML("page/refused", p)
+	if rendered != nil {
+		ev.err = errors.Join(ev.err, rendered)
+		body = s.Renderer.lastResort
+	}
+	_ = write(w, out.status, body) // the connection is gone; there is nobody to tell
+}
+
+// note keeps for the log what went wrong. A cause is kept for our own mistakes
+// and for what a service refused; a refusal of the router says all by its key.
+func (s *Site) note(ev *event, out outcome, err error) {
+	if ev.kind == "" {
+		ev.kind = fault.KindOf(err)
+	}
+	ev.message = out.text
+	if _, ok := errors.AsType[*refusal](err); ok {
+		ev.kind = "refused"
+		return
+	}
+	if _, ok := errors.AsType[*stale](err); ok {
+		ev.kind = "stale"
+		return
+	}
+	ev.err = err
+}
+
+// scrub takes the ids out of a cause on the public tier: a log that held them
+// would tell who looked at what, and when.
+func (s *Site) scrub(cause string) string {
+	if s.Tier != Public {
+		return cause
+	}
+	return idPattern.ReplaceAllString(cause, "[id]")
+}
+
+// write sends a page that is made whole.
+func write(w http.ResponseWriter, status int, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, err := w.Write(body)
+	return err
+}

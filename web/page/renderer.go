@@ -1,0 +1,146 @@
+package page
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"gatepost/web/assets"
+	"gatepost/web/words"
+)
+
+//go:embed templates partials
+var own embed.FS
+
+// Source is the templates of one room: the folder "templates" at the root of
+// Files. Room is the first part of the names of its pages.
+type Source struct {
+	Room  string
+	Files fs.FS
+}
+
+// Renderer holds every page of a program in every language, parsed. It does
+// not change and may be used by many goroutines at once.
+type Renderer struct {
+	catalogue  *words.Catalogue
+	assets     *assets.Set
+	pages      map[string]map[string]*template.Template // by language, then name
+	lastResort []byte
+}
+
+// NewRenderer parses the pages of this package and of all rooms. It returns an
+// error that names the template which does not parse, and makes the page that is
+// shown when all else does not work, so that it is known to be there.
+func NewRenderer(c *words.Catalogue, a *assets.Set, rooms ...Source) (*Renderer, error) {
+	r := &Renderer{catalogue: c, assets: a, pages: map[string]map[string]*template.Template{}}
+	sources := append([]Source{{Room: "page", Files: own}}, rooms...)
+	for _, lang := range c.Langs() {
+		base, err := r.layout(c.In(lang))
+		if err != nil {
+			return nil, err
+		}
+		r.pages[lang] = map[string]*template.Template{}
+		for _, source := range sources {
+			if err := r.add(lang, base, source); err != nil {
+				return nil, fmt.Errorf("read the pages of %s: %w", source.Room, err)
+			}
+		}
+	}
+	w := c.In("en")
+	last := &refusedPage{Base: Base{Words: w, Title: w.T("fault.internal.heading")}, Text: w.T("fault.internal")}
+	last.Heading = last.Title
+	body, err := r.HTML("page/refused", last)
+	if err != nil {
+		return nil, fmt.Errorf("make the last resort page: %w", err)
+	}
+	r.lastResort = body
+	return r, nil
+}
+
+// layout parses what all pages of a language share.
+func (r *Renderer) layout(w *words.Words) (*template.Template, error) {
+	// component needs the template of its own page; add replaces it there.
+	base := template.New("base").Option("missingkey=error").Funcs(r.funcs(w)).Funcs(componentOf(nil))
+	base, err := base.ParseFS(own, "partials/*.html", "templates/parts/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the layout: %w", err)
+	}
+	return base, nil
+}
+
+// add parses the pages of one room, each in a copy of the layout.
+func (r *Renderer) add(lang string, base *template.Template, source Source) error {
+	shared, err := base.Clone()
+	if err != nil {
+		return fmt.Errorf("copy the layout: %w", err)
+	}
+	parts, err := fs.Glob(source.Files, "templates/parts/*.html")
+	if err != nil {
+		return fmt.Errorf("list the shared templates: %w", err)
+	}
+	if len(parts) > 0 {
+		if shared, err = shared.ParseFS(source.Files, parts...); err != nil {
+			return fmt.Errorf("read the shared templates: %w", err)
+		}
+	}
+	names, err := fs.Glob(source.Files, "templates/*.html")
+	if err != nil {
+		return fmt.Errorf("list the templates: %w", err)
+	}
+	for _, file := range names {
+		name := source.Room + "/" + strings.TrimSuffix(path.Base(file), ".html")
+		text, err := fs.ReadFile(source.Files, file)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		if r.pages[lang][name], err = parsePage(shared, name, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parsePage makes the template set of one page: the layout, with the page's
+// text as its content.
+func parsePage(shared *template.Template, name, text string) (*template.Template, error) {
+	set, err := shared.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("copy the layout for %s: %w", name, err)
+	}
+	set.Funcs(componentOf(set))
+	content, err := set.New(name).Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if _, err := set.AddParseTree("content", content.Tree); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return set, nil
+}
+
+// Names lists every page there is ("family/inbox"), in alphabetical order.
+func (r *Renderer) Names() []string { return slices.Sorted(maps.Keys(r.pages["en"])) }
+
+// HTML makes the page name whole, in the language of p's words. It returns an
+// error where there is no such page or its template asks for what is not there.
+func (r *Renderer) HTML(name string, p Page) ([]byte, error) {
+	lang := "en"
+	if w := p.base().Words; w != nil {
+		lang = w.Lang()
+	}
+	set, ok := r.pages[lang][name]
+	if !ok {
+		return nil, fmt.Errorf("show the page %q: no such page", name)
+	}
+	var b bytes.Buffer
+	if err := set.ExecuteTemplate(&b, "layout", p); err != nil {
+		return nil, fmt.Errorf("show the page %q: %w", name, err)
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,32 @@
+// The pages work without this file. It only makes some parts of them easier,
+// and it starts those parts that the pages use, no others.
+import {
+  createAll,
+  Button,
+  CharacterCount,
+  Checkboxes,
+  ErrorSummary,
+  ExitThisPage,
+  NotificationBanner,
+  PasswordInput,
+  Radios,
+  SkipLink
+} from 'govuk-frontend'
+
+// govuk-frontend asks for these classes and puts them there with a script
+// inside the page, which our content security policy does not allow.
+document.body.classList.add('js-enabled', 'govuk-frontend-supported')
+
+for (const component of [
+  Button,
+  CharacterCount,
+  Checkboxes,
+  ErrorSummary,
+  ExitThisPage,
+  NotificationBanner,
+  PasswordInput,
+  Radios,
+  SkipLink
+]) {
+  createAll(component)
+}

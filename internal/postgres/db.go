@@ -82,7 +82,7 @@ func setDefaults(params map[string]string) {
 	for name, value := range map[string]string{
 		"application_name": "gatepost",
 		"lock_timeout":     "10s",
-		"timezone":         "UTC",
+		"timezone":         "Europe/London", // current_date is the families' date
 	} {
 		if _, set := params[name]; !set {
 			params[name] = value

@@ -130,17 +130,17 @@ func (r *Renderer) Names() []string { return slices.Sorted(maps.Keys(r.pages["en
 // HTML makes the page name whole, in the language of p's words. It returns an
 // error where there is no such page or its template asks for what is not there.
 func (r *Renderer) HTML(name string, p Page) ([]byte, error) {
-	lang := "en"
-	if w := p.base().Words; w != nil {
-		lang = w.Lang()
+	b := p.base()
+	if b.Words == nil {
+		b.Words = r.catalogue.In(b.Lang)
 	}
-	set, ok := r.pages[lang][name]
+	set, ok := r.pages[b.Words.Lang()][name]
 	if !ok {
 		return nil, fmt.Errorf("show the page %q: no such page", name)
 	}
-	var b bytes.Buffer
-	if err := set.ExecuteTemplate(&b, "layout", p); err != nil {
+	var out bytes.Buffer
+	if err := set.ExecuteTemplate(&out, "layout", p); err != nil {
 		return nil, fmt.Errorf("show the page %q: %w", name, err)
 	}
-	return b.Bytes(), nil
+	return out.Bytes(), nil
 }

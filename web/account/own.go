@@ -1,0 +1,131 @@
+package account
+
+import (
+	"html/template"
+	"net/http"
+
+	"gatepost/internal/account"
+	"gatepost/web/page"
+)
+
+// ownPage is a person's own account.
+type ownPage struct {
+	page.Base
+	Sessions []account.Session
+	HasTOTP  bool
+}
+
+func (s *Sessions) own(w http.ResponseWriter, r *http.Request) error {
+	ctx, actor := r.Context(), s.Actor(r)
+	sessions, err := s.Accounts.Sessions(ctx, actor)
+	if err != nil {
+		return err
+	}
+	has, err := s.Accounts.HasTOTP(ctx, actor)
+	if err != nil {
+		return err
+	}
+	p := &ownPage{Base: s.Site.Base(r, "account.own.title"), Sessions: sessions, HasTOTP: has}
+	switch page.Query(r).Get("said") {
+	case "ended":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("account.own.ended")}
+	case "second-step":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("account.own.secondStepOn")}
+	}
+	return s.show(w, r, http.StatusOK, "account/own", p)
+}
+
+func (s *Sessions) endSession(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	if err := s.Accounts.EndSession(r.Context(), s.Actor(r), form.Get("session")); err != nil {
+		return err
+	}
+	if form.Get("session") == s.Actor(r).Session() {
+		return s.signedOut(w, r)
+	}
+	return page.SeeOther(w, r, "/account?said=ended")
+}
+
+// secondStepPage sets up an app that makes one-time codes.
+type secondStepPage struct {
+	page.Base
+	Picture  template.HTML // the secret as a QR code
+	Secret   string        // the same, for typing
+	Required bool          // a worker cannot skip it
+	Has      bool          // replaces one that is in use
+}
+
+// offerSecondStep makes the page with the secret that waits in the session. The
+// picture is an svg element of constant markup and numbers made by the service,
+// never of anything that somebody typed.
+func (s *Sessions) offerSecondStep(r *http.Request) (*secondStepPage, error) {
+	ctx, v := r.Context(), s.of(r)
+	offer, err := s.Accounts.OfferTOTP(ctx, v.actor, v.token)
+	if err != nil {
+		return nil, err
+	}
+	has, err := s.Accounts.HasTOTP(ctx, v.actor)
+	if err != nil {
+		return nil, err
+	}
+	return &secondStepPage{
+		Base: s.Site.Base(r, "account.secondStep.title"), Picture: template.HTML(offer.SVG), Secret: offer.Secret,
+		Required: s.Accounts.NeedsTOTP(v.actor), Has: has,
+	}, nil
+}
+
+func (s *Sessions) askSecondStep(w http.ResponseWriter, r *http.Request) error {
+	p, err := s.offerSecondStep(r)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, http.StatusOK, "account/second-step", p)
+}
+
+func (s *Sessions) keepSecondStep(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	v := s.of(r)
+	kept := s.Accounts.KeepTOTP(r.Context(), v.actor, v.token, form.Get("code"))
+	if kept == nil {
+		return page.SeeOther(w, r, s.afterSecondStep(r))
+	}
+	p, err := s.offerSecondStep(r)
+	if err != nil {
+		return err
+	}
+	if p.Refused(form, kept) {
+		return s.show(w, r, http.StatusUnprocessableEntity, "account/second-step", p)
+	}
+	return kept
+}
+
+// afterSecondStep goes on where the second step stood in the way.
+func (s *Sessions) afterSecondStep(r *http.Request) string {
+	if s.Actor(r).OnHold() && s.Site.Tier == page.Staff {
+		return "/start/done"
+	}
+	return "/account?said=second-step"
+}
+
+// placeField names the page to come back to after a code.
+const placeField = "place"
+
+// stepUpThere is where the page for a code posts to for a page that was only
+// looked at. Enter has taken the code by then.
+func (s *Sessions) stepUpThere(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	place := form.Get(placeField)
+	if place == "" {
+		place = s.Home
+	}
+	return page.SeeOther(w, r, place)
+}

@@ -1,0 +1,65 @@
+package account
+
+import (
+	"embed"
+	"net/http"
+
+	"gatepost/web/page"
+)
+
+//go:embed templates
+var files embed.FS
+
+// Source is the templates of these pages, for page.NewRenderer.
+func Source() page.Source { return page.Source{Room: "account", Files: files} }
+
+// Routes is the table of the pages at the door of the tier that s belongs to.
+func Routes(s *Sessions) []page.Route {
+	get := func(pattern string, who page.Who, name string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodGet, Pattern: pattern, Who: who, Page: name, Handler: h}
+	}
+	post := func(pattern string, who page.Who, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: who, Body: page.SmallBody, Handler: h}
+	}
+	signIn := post("/sign-in", page.Anyone, s.signIn)
+	if s.Carry != nil {
+		// A letter may be in it, and is given back where the form is refused.
+		signIn.Body, signIn.Keep = page.TextBody, s.Carried[:1]
+	}
+	routes := []page.Route{
+		get("/{$}", page.Anyone, frontPage(s), s.front),
+
+		get("/start", page.Anyone, "account/start-code", s.askPaperCode),
+		post("/start", page.Anyone, s.takeCode),
+		post("/start/fact", page.Anyone, s.takeFact),
+		get("/start/passphrase", Enrolling, "account/passphrase", s.askPassphrase),
+		post("/start/passphrase", Enrolling, s.choosePassphrase),
+		get("/start/done", page.SignedIn, "account/done", s.startDone),
+
+		get("/sign-in", page.Anyone, "account/sign-in", s.askSignIn),
+		signIn,
+		post("/sign-out", page.Anyone, s.signOut),
+		get("/signed-out", page.Anyone, "account/signed-out", s.saySignedOut),
+		post("/sign-out-everywhere", SettlingIn, s.signOutEverywhere),
+
+		get("/account", page.SignedIn, "account/own", s.own),
+		post("/account/end", page.SignedIn, s.endSession),
+		get("/second-step", SettlingIn, "account/second-step", s.askSecondStep),
+		post("/second-step", SettlingIn, s.keepSecondStep),
+	}
+	if s.Site.Tier == page.Staff {
+		return append(routes, post("/step-up", page.SignedIn, s.stepUpThere))
+	}
+	return append(routes,
+		get("/leave", page.Anyone, "", s.leave),
+		get("/leaving", page.SignedIn, "account/leaving", s.leaving),
+	)
+}
+
+// frontPage is the page of "/": workers have none, they go on to their desk.
+func frontPage(s *Sessions) string {
+	if s.Site.Tier == page.Staff {
+		return ""
+	}
+	return "account/front"
+}

@@ -58,11 +58,8 @@ func scanHeader(b []byte) (stanzas, size int, err error) {
 		return 0, 0, fmt.Errorf("%w: not a binary age file", ErrHeader)
 	}
 	for ; !bytes.HasPrefix(rest, []byte(macOpening)); stanzas++ {
-		if stanzas == maxStanzas {
-			return 0, 0, fmt.Errorf("%w: more than %d stanzas", ErrHeader, maxStanzas)
-		}
 		if !isStanza(rest) {
-			return 0, 0, fmt.Errorf("%w: stanza %d is not a whole mlkem768x25519 stanza", ErrHeader, stanzas+1)
+			return 0, 0, fmt.Errorf("%w: stanza %d is not a whole hybrid stanza within %d bytes", ErrHeader, stanzas+1, maxHeader)
 		}
 		rest = rest[stanzaSize:]
 	}

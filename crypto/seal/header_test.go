@@ -88,6 +88,8 @@ func TestForeignHeaders(t *testing.T) {
 		{"another version", []byte(strings.Replace(string(whole), "/v1", "/v2", 1)), 1},
 		{"second argument", []byte(strings.Replace(string(whole), stanza[:20], stanza[:20]+" ", 1)), 1},
 		{"longer body", []byte(strings.Replace(string(whole), stanza, stanza[:len(stanza)-1]+"AA\n", 1)), 1},
+		{"line ends inside", []byte(strings.Replace(string(whole), stanza[100:102], "\n\n", 1)), 1},
+		{"no line end", []byte(strings.Replace(string(whole), stanza[1500:1512]+"\n", stanza[1500:1512]+" ", 1)), 1},
 		{"stanza among others", []byte(strings.Replace(string(whole), stanza, stanza+"-> x-grease a\n\n", 1)), 2},
 	} {
 		if err := seal.CheckHeader(c.b, c.stanzas); !errors.Is(err, seal.ErrHeader) {

@@ -156,13 +156,13 @@ func Open(b []byte, want Context, id *age.HybridIdentity) ([]byte, Commitment, e
 // OpenSigned is Open for an object that a signed statement vouches for: commit
 // is the commitment of that statement, which the caller has checked and knows
 // to be the object's latest. Another commitment is ErrUnsigned, and so is the
-// zero commitment, which is that of no statement.
+// zero commitment, which a statement without one carries: no object has it.
 func OpenSigned(b []byte, want Context, id *age.HybridIdentity, commit Commitment) ([]byte, error) {
 	content, got, err := Open(b, want, id)
 	if err != nil {
 		return nil, err
 	}
-	if got != commit || commit == (Commitment{}) {
+	if got != commit {
 		clear(content)
 		return nil, fmt.Errorf("open %s: %w", want.Kind, ErrUnsigned)
 	}

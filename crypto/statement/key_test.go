@@ -80,3 +80,25 @@ func upperHash(vkey string) string {
 	}
 	return name + "+" + hash[:7] + "+" + key
 }
+
+func FuzzVerifiers(f *testing.F) {
+	_, vkey, err := statement.NewKey("ag1/worker/w3")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(vkey)
+	f.Add("ag1/door+00000000+AQ==")
+	f.Add("++")
+	f.Fuzz(func(t *testing.T, vkey string) {
+		known, err := statement.NewVerifiers(vkey)
+		if err != nil {
+			return
+		}
+		// One key has one text, which begins with the name it is found under.
+		for id := range known {
+			if !strings.HasPrefix(vkey, id+"+") {
+				t.Fatalf("%q is kept as %q", vkey, id)
+			}
+		}
+	})
+}

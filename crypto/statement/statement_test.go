@@ -349,11 +349,16 @@ func TestMalformedBody(t *testing.T) {
 		"loose signature":         loosen(good),
 		"cut":                     good[:len(good)-1],
 		"signature of other text": strings.Replace(good, "lt42", "lt43", 1),
-		"too large":               good + strings.Repeat(last, 100),
 	} {
 		if _, err := statement.Parse([]byte(b), k.verifiers); err == nil {
 			t.Errorf("%s: parsed", name)
 		}
+	}
+	// Size is looked at before any signature is.
+	unknown := strings.Replace(last, "worker/w3", "worker/w9", 1)
+	large := good + strings.Repeat(unknown, statement.MaxSize/len(unknown))
+	if _, err := statement.Parse([]byte(large), k.verifiers); !errors.Is(err, statement.ErrForm) {
+		t.Errorf("too large: got %v, want ErrForm", err)
 	}
 	for n := range good {
 		b := []byte(good)
@@ -411,6 +416,10 @@ func TestSignRefusesValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, p1, err := statement.NewKey("ag1/person/p1")
+	if err != nil {
+		t.Fatal(err)
+	}
 	change := func(e statement.Event, f func(*statement.Statement)) statement.Statement {
 		s := of(e)
 		f(&s)
@@ -434,6 +443,7 @@ func TestSignRefusesValues(t *testing.T) {
 		"verifier of another":     {change(statement.EventKey, func(s *statement.Statement) { s.Object, s.Verifier = "worker/w4", w3 }), "ag1/registrar"},
 		"verifier malformed":      {change(statement.EventKey, func(s *statement.Statement) { s.Object, s.Verifier = "worker/w3", w3[1:] }), "ag1/registrar"},
 		"verifier with more":      {change(statement.EventKey, func(s *statement.Statement) { s.Object, s.Verifier = "worker/w3", w3+"\nx" }), "ag1/registrar"},
+		"verifier of a person's":  {change(statement.EventKey, func(s *statement.Statement) { s.Verifier = p1 }), "ag1/registrar"},
 		"request for a side":      {change(statement.EventKeyRequest, func(s *statement.Statement) { s.Object = "side/7" }), "ag1/door"},
 		"request without a state": {statement.Statement{}, "ag1/door"},
 	} {

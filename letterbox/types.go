@@ -113,11 +113,11 @@ type Draft struct {
 	Side     SideID
 	Names    Names
 	Text     Text
-	Version  int      // optimistic: what SaveDraft must name
-	Shared   bool     // others on this side can read it too
-	Replaces LetterID // the returned letter that this one rewrites, or ""
-	Reason   Text     // why that one came back
-	Unread   bool     // the draft did not open: a notice in its place
+	Version  int          // optimistic: what SaveDraft must name
+	Shared   bool         // others on this side can read it too
+	Replaces LetterID     // the returned letter that this one rewrites, or ""
+	Reason   WriterReason // why that one came back
+	Unread   bool         // the draft did not open: a notice in its place
 }
 
 // Sent is a letter as its writer sees it.
@@ -126,9 +126,9 @@ type Sent struct {
 	Side    SideID
 	Names   Names
 	Text    Text
-	Reason  Text    // the worker's words, when it came back
-	Unread  bool    // the letter did not open: a notice in its place
-	Rewrite DraftID // the draft of its rewrite, once begun
+	Reason  WriterReason // why it came back
+	Unread  bool         // the letter did not open: a notice in its place
+	Rewrite DraftID      // the draft of its rewrite, once begun
 }
 
 // Came is a letter as its recipient sees it. Text is empty until it is opened.
@@ -183,7 +183,7 @@ type Earlier struct {
 	FromMe bool // from the same side as the letter being read
 	Told   Told
 	Text   Text
-	Reason Text
+	Reason WriterReason
 	Unread bool
 }
 

@@ -1,19 +1,19 @@
 set local role gatepost_owner;
 
--- A node is a key of the ring: an age recipient, or (directories) the check value of a symmetric key.
+-- A node is a key of the ring: recipient is its public half, an age recipient or (directories) the check value of a symmetric key.
 -- It counts only while a registrar-signed key statement (key_leaf) names it; a person's own node begins with a key request.
 create table node (
 	agency_id text not null references agency,
 	id text not null check (id ~ '^(team/(letterbox|intermediary)|safeguarding|intake|notify|directory/(birth|adoptive|staff)|(worker|person|case|side)/[a-z]{2}[a-z2-7]{20})$'),
 	epoch int not null check (epoch > 0),
-	recipient text check (recipient ~ '^age1pq1[a-z0-9]{1900,2000}$'),
-	key_check sha256,
+	recipient text not null,
 	verifier text check (octet_length(verifier) < 300),
 	request_leaf sha256,
 	key_leaf sha256,
 	retired_at timestamptz,
 	primary key (agency_id, id, epoch),
-	constraint node_one_key check ((recipient is null) <> (key_check is null)),
+	constraint node_recipient check (case when id like 'directory/%' then octet_length(recipient) = 44
+		else recipient ~ '^age1pq1[a-z0-9]{1900,2000}$' end),
 	constraint node_stated check (request_leaf is not null or key_leaf is not null),
 	foreign key (agency_id, request_leaf) references audit_body (agency_id, leaf) deferrable initially deferred,
 	foreign key (agency_id, key_leaf) references audit_body (agency_id, leaf) deferrable initially deferred

@@ -99,7 +99,6 @@ create table draft (
 	exchange_id id not null,
 	side_id id not null,
 	author id not null,
-	letter_id id not null,
 	replaces id,
 	shared bool not null,
 	sealed bytea not null check (octet_length(sealed) < 512 * 1024),
@@ -111,7 +110,7 @@ create table draft (
 	foreign key (agency_id, exchange_id, side_id) references side (agency_id, exchange_id, id),
 	foreign key (agency_id, author) references person
 );
-comment on column draft.letter_id is 'the letter that this draft becomes: chosen once, so that two clicks on send make one letter';
+comment on column draft.id is 'the letter that it becomes has the same twenty characters behind its prefix: two clicks on send make one letter';
 create index draft_side on draft (agency_id, side_id);
 
 create table letter (

@@ -1,0 +1,179 @@
+package letterbox
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// sqlDeskColumns is a letter as a line of the desk; sqlDesk and sqlDeskOne share it.
+const (
+	sqlDeskColumns = `l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
+			l.submitted_on, l.hear_by, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until
+		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
+		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()`
+	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500`
+	sqlDeskOne = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id = $1`
+
+	// Who is on the sides of these exchanges, and whose children they are about: sealed names only.
+	sqlDeskPeople = `select m.side_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
+		join directory r on r.agency_id = m.agency_id and r.id = m.person_id and r.book = s.book
+		where m.agency_id = agency() and s.exchange_id in (select l.exchange_id from letter l where l.agency_id = agency() and ($1 = '' and l.state = 'received' or l.id = $1))`
+	sqlDeskChildren = `select s.id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from exchange_child e join side s on s.agency_id = e.agency_id and s.exchange_id = e.exchange_id
+		join directory r on r.agency_id = e.agency_id and r.id = e.child_id and r.book = s.book
+		where e.agency_id = agency() and e.exchange_id in (select l.exchange_id from letter l where l.agency_id = agency() and ($1 = '' and l.state = 'received' or l.id = $1))`
+	sqlDeskWorkers = `select c.worker_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from (select distinct worker_id from claim where agency_id = agency() and until > now()) c
+		join directory r on r.agency_id = agency() and r.id = c.worker_id and r.book = 'staff'`
+
+	sqlLockLetter = `select l.state, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
+			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine
+		from letter l left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id
+		where l.agency_id = agency() and l.id = $1 for update of l`
+	sqlClaim = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), $2)
+		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until
+			where claim.until <= now() or claim.worker_id = excluded.worker_id
+		returning 1`
+	sqlRelease = `delete from claim where agency_id = agency() and letter_id = $1 and worker_id = account()`
+)
+
+var guardedClaim = postgres.Guarded(sqlClaim)
+
+type deskRow struct {
+	ID          string
+	ExchangeID  string
+	Reference   string
+	FromSide    string
+	ToSide      string
+	State       string
+	Told        string
+	Replaces    string
+	SubmittedOn time.Time
+	HearBy      time.Time
+	ClaimedBy   string
+	ClaimUntil  time.Time
+}
+
+// nameRow is a sealed name and whose it is: a side's, or a worker's.
+type nameRow struct {
+	Of string
+	agency.RecordRow
+}
+
+type deskRows struct {
+	letters                   []deskRow
+	people, children, workers []nameRow
+}
+
+func (d *deskRows) queue(b *pgx.Batch, sql string, only string) {
+	if only == "" {
+		many(b, &d.letters, sql)
+	} else {
+		many(b, &d.letters, sql, only)
+	}
+	many(b, &d.people, sqlDeskPeople, only)
+	many(b, &d.children, sqlDeskChildren, only)
+	many(b, &d.workers, sqlDeskWorkers)
+}
+
+// Desk is what waits for a worker, oldest first. It shows names from the
+// directories and no text.
+func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
+	if _, err := s.begin(ctx, actor, authz.SeeDesk, "desk"); err != nil {
+		return Desk{}, err
+	}
+	var rows deskRows
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { rows.queue(b, sqlDesk, "") }); err != nil {
+		return Desk{}, s.db.Fault(fmt.Errorf("load desk: %w", err))
+	}
+	desk := Desk{Letters: make([]DeskLine, len(rows.letters))}
+	for i, l := range rows.letters {
+		desk.Letters[i] = s.line(actor, l, &rows)
+	}
+	return desk, nil
+}
+
+func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
+	age := WorkingDaysBetween(l.SubmittedOn, Today(s.now()))
+	return DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
+		From:     names(actor, rows.people, l.FromSide),
+		Children: names(actor, rows.children, l.FromSide),
+		Rewrite:  l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
+		Amber: age >= Amber && age <= Promise, Late: age > Promise,
+		ClaimedBy: names(actor, rows.workers, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil}
+}
+
+// names opens the names of somebody's rows and joins them. A name that does
+// not open is left out; the line around it stays.
+func names(actor authz.Actor, rows []nameRow, of string) string {
+	var list []string
+	for _, r := range rows {
+		if r.Of != of || of == "" {
+			continue
+		}
+		if name, err := agency.OpenName(actor.Keys(), r.RecordRow); err == nil && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	slices.SortFunc(list, cmp.Compare[string])
+	return strings.Join(list, ", ")
+}
+
+type lockRow struct {
+	State     string
+	ClaimedBy string
+	Held      bool
+	Mine      int
+}
+
+// Claim takes a letter for half an hour. Conflict: another worker has it, the
+// actor has MaxClaims already, or it is decided.
+func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) error {
+	if _, err := s.begin(ctx, actor, authz.Claim, string(id)); err != nil {
+		return err
+	}
+	if !agency.ValidID("lt", string(id)) {
+		return notFound()
+	}
+	var row lockRow
+	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlLockLetter, string(id)) }, func(b *pgx.Batch) error {
+		switch {
+		case State(row.State) != Received:
+			return fault.New(fault.Conflict, "fault.letter.decided")
+		case row.Held && row.ClaimedBy != actor.Account():
+			return fault.New(fault.Conflict, "fault.letter.claimed")
+		case row.Mine >= MaxClaims:
+			return fault.New(fault.Conflict, "fault.letter.tooManyClaims")
+		}
+		b.Queue(guardedClaim, string(id), s.now().Add(ClaimFor))
+		return nil
+	})
+	return s.db.Fault(err)
+}
+
+// Release puts a claimed letter back. Putting back what one does not hold changes nothing.
+func (s *Service) Release(ctx context.Context, actor authz.Actor, id LetterID) error {
+	if _, err := s.begin(ctx, actor, authz.Claim, string(id)); err != nil {
+		return err
+	}
+	if !agency.ValidID("lt", string(id)) {
+		return notFound()
+	}
+	err := s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlRelease, string(id))
+		return nil
+	})
+	return s.db.Fault(err)
+}

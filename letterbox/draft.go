@@ -1,0 +1,435 @@
+package letterbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+const (
+	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write,
+			coalesce((select max(g.child_epoch) from ring_grant_person g where g.agency_id = s.agency_id and g.child = 'side/' || s.id), 0) as epoch
+		from side s where s.agency_id = agency() and s.id = $1`
+	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, shared, sealed, commit, version, expires_on)
+		values (agency(), @id, @exchange, @side, @author, @replaces, @shared, @sealed, @commit, 1, current_date + 90)`
+	sqlDraft = `select id, exchange_id, side_id, author, coalesce(replaces, '') as replaces, shared, sealed, commit, version
+		from draft where agency_id = agency() and id = $1`
+	sqlSaveDraft = `update draft set sealed = $3, commit = $4, version = version + 1, shared = $5, updated_at = now(), expires_on = current_date + 90
+		where agency_id = agency() and id = $1 and version = $2 returning 1`
+	sqlDeleteDraft    = `delete from draft where agency_id = agency() and id = $1 returning 1`
+	sqlDraftReplacing = `select id from draft where agency_id = agency() and replaces = $1 order by updated_at limit 1`
+)
+
+type sideRow struct {
+	ID         string
+	ExchangeID string
+	MayWrite   bool
+	Epoch      uint32
+}
+
+type draftRow struct {
+	ID         string
+	ExchangeID string
+	SideID     string
+	Author     string
+	Replaces   string
+	Shared     bool
+	Sealed     []byte
+	Commit     []byte
+	Version    uint64
+}
+
+func (r draftRow) context(agencyID string) seal.Context {
+	return seal.Context{Kind: seal.KindDraft, Agency: agencyID, Exchange: r.ExchangeID, Object: r.ID, Part: "text",
+		From: "person/" + r.Author, To: "side/" + r.SideID, Version: r.Version}
+}
+
+// letterOf is the letter that a draft becomes.
+func letterOf(id DraftID) LetterID { return LetterID("lt" + string(id)[2:]) }
+
+// one reads exactly one row into dst; pgx.ErrNoRows becomes "not found" in Fault.
+func one[T any](b *pgx.Batch, dst *T, sql string, args ...any) {
+	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
+		*dst, err = pgx.CollectExactlyOneRow(r, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// many reads all rows into dst.
+func many[T any](b *pgx.Batch, dst *[]T, sql string, args ...any) {
+	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
+		*dst, err = pgx.CollectRows(r, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// NewDraft keeps a first text on a side of the actor's. text may be empty.
+// NotFound for a side that is not the actor's, Conflict when this side may not
+// write now, Invalid on the field "text".
+func (s *Service) NewDraft(ctx context.Context, actor authz.Actor, side SideID, text string) (DraftID, error) {
+	return s.newDraft(ctx, actor, side, text, "")
+}
+
+func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, text string, replaces LetterID) (DraftID, error) {
+	ag, err := s.begin(ctx, actor, authz.Write, string(side))
+	if err != nil {
+		return "", err
+	}
+	if !agency.ValidID("sd", string(side)) {
+		return "", notFound()
+	}
+	if text, err = clean("text", text, MaxText); err != nil {
+		return "", err
+	}
+	var row sideRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlSide, string(side)) }); err != nil {
+		return "", s.db.Fault(fmt.Errorf("load side %s: %w", side, err))
+	}
+	if !row.MayWrite {
+		return "", fault.New(fault.Conflict, "fault.letter.notNow")
+	}
+	draft := draftRow{ID: agency.NewID("dr"), ExchangeID: row.ExchangeID, SideID: row.ID, Author: actor.Account(), Version: 1}
+	sealed, shared, err := sealDraft(ag, actor, draft, text)
+	if err != nil {
+		return "", err
+	}
+	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlInsertDraft, pgx.StrictNamedArgs{"id": draft.ID, "exchange": draft.ExchangeID, "side": draft.SideID,
+			"author": draft.Author, "replaces": null(string(replaces)), "shared": shared, "sealed": sealed.Bytes, "commit": sealed.Commit[:]})
+		return nil
+	})
+	if err != nil {
+		return "", s.db.Fault(fmt.Errorf("store draft: %w", err))
+	}
+	return DraftID(draft.ID), nil
+}
+
+// sealDraft seals a draft to its author and, once the side is granted, to the
+// author's side. Both keys are the session's own, so no row of the database can
+// add a reader.
+func sealDraft(ag *agency.Agency, actor authz.Actor, d draftRow, text string) (sealed seal.Sealed, shared bool, err error) {
+	self, ok := personKey(actor)
+	if !ok {
+		return seal.Sealed{}, false, fmt.Errorf("seal draft: %w", errNoKey)
+	}
+	to := []*age.HybridRecipient{self.Recipient()}
+	if side, ok := sideKey(actor, d.SideID); ok {
+		to, shared = append(to, side.Recipient()), true
+	}
+	sealed, err = seal.Seal(d.context(ag.ID), []byte(text), to...)
+	if err != nil {
+		return seal.Sealed{}, false, fmt.Errorf("seal draft: %w", err)
+	}
+	return sealed, shared, nil
+}
+
+func personKey(actor authz.Actor) (*age.HybridIdentity, bool) {
+	return actor.Keys().Identity(agency.NodeName("person/"+actor.Account(), 1))
+}
+
+// sideKey is the newest key of a side in the session; sides begin at epoch 1.
+func sideKey(actor authz.Actor, side string) (*age.HybridIdentity, bool) {
+	return actor.Keys().Identity(agency.NodeName("side/"+side, 1))
+}
+
+// OpenDraft opens a draft of the actor's side, with the names beside it and,
+// for a rewrite, the reason why the letter came back. NotFound otherwise.
+func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) (Draft, error) {
+	ag, err := s.begin(ctx, actor, authz.Write, string(id))
+	if err != nil {
+		return Draft{}, err
+	}
+	row, objects, err := s.loadDraft(ctx, actor, id)
+	if err != nil {
+		return Draft{}, err
+	}
+	d := Draft{ID: id, Side: SideID(row.SideID), Version: int(row.Version), Shared: row.Shared, Replaces: LetterID(row.Replaces)}
+	text, err := s.openDraft(ctx, ag, actor, row)
+	if err != nil && !unread(err) {
+		return Draft{}, err
+	}
+	d.Text, d.Unread = Text(text), unread(err)
+	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
+	if row.Replaces != "" {
+		reason, err := s.openSideObject(ctx, ag, actor, objects, row.Replaces, "reason")
+		if err != nil && !unread(err) {
+			return Draft{}, err
+		}
+		d.Reason = parseReason(reason)
+	}
+	return d, nil
+}
+
+const sqlDraftObjects = `select ` + sqlObjectColumns + ` from draft d join object o on o.agency_id = d.agency_id
+		and (o.id = d.side_id and o.part = 'names' or o.id = d.replaces and o.part = 'reason')
+	where d.agency_id = agency() and d.id = $1 order by o.version desc`
+
+func (s *Service) loadDraft(ctx context.Context, actor authz.Actor, id DraftID) (draftRow, []objectRow, error) {
+	var row draftRow
+	var objects []objectRow
+	if !agency.ValidID("dr", string(id)) {
+		return row, nil, notFound()
+	}
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &row, sqlDraft, string(id))
+		queueObjects(b, &objects, sqlDraftObjects, string(id))
+	})
+	if err != nil {
+		return row, nil, s.db.Fault(fmt.Errorf("load draft %s: %w", id, err))
+	}
+	return row, objects, nil
+}
+
+// openDraft opens the text with the side's key, else with the author's own.
+func (s *Service) openDraft(ctx context.Context, ag *agency.Agency, actor authz.Actor, row draftRow) (string, error) {
+	key, ok := sideKey(actor, row.SideID)
+	if !row.Shared || !ok {
+		key, ok = personKey(actor)
+	}
+	if !ok {
+		return "", fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
+	}
+	content, commit, err := seal.Open(row.Sealed, row.context(ag.ID), key)
+	if err == nil && commit != seal.Commitment(row.Commit) {
+		err = seal.ErrUnsigned
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "ALARM: a draft does not open", "agency", ag.ID, "object", row.ID, "error", err)
+		return "", fault.Wrap(fault.Sealed, "fault.sealed", err)
+	}
+	return string(content), nil
+}
+
+// openSideObject opens one object among rows with the key of its side.
+func (s *Service) openSideObject(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, id, part string) (string, error) {
+	for _, r := range rows {
+		if r.ID != id || r.Part != part {
+			continue
+		}
+		key, ok := sideKey(actor, r.SideID)
+		if !ok {
+			return "", fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
+		}
+		content, err := s.open(ctx, ag, r, key)
+		return string(content), err
+	}
+	return "", fault.Wrap(fault.Sealed, "fault.sealed", fmt.Errorf("no object %s/%s", id, part))
+}
+
+// openNames opens what a side calls everybody. Without its key (a person on
+// hold) or with a row that does not open, unread is true and the names are empty.
+func (s *Service) openNames(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, side string) (n Names, unread bool) {
+	if _, ok := sideKey(actor, side); !ok {
+		return Names{}, true
+	}
+	content, err := s.openSideObject(ctx, ag, actor, rows, side, "names")
+	if err != nil || json.Unmarshal([]byte(content), &n) != nil {
+		return Names{}, true
+	}
+	return n, false
+}
+
+// SaveDraft keeps a new text if version is still the draft's, and gives the
+// next version. Conflict: somebody on this side saved it meanwhile; nothing is
+// changed and the page keeps what was typed.
+func (s *Service) SaveDraft(ctx context.Context, actor authz.Actor, id DraftID, version int, text string) (int, error) {
+	ag, err := s.begin(ctx, actor, authz.Write, string(id))
+	if err != nil {
+		return 0, err
+	}
+	text, err = clean("text", text, MaxText)
+	if err != nil {
+		return 0, err
+	}
+	row, _, err := s.loadDraft(ctx, actor, id)
+	if err != nil {
+		return 0, err
+	}
+	if row.Version != uint64(version) {
+		return 0, fault.New(fault.Conflict, "fault.draft.changed")
+	}
+	row.Version++
+	sealed, shared, err := sealDraft(ag, actor, row, text)
+	if err != nil {
+		return 0, err
+	}
+	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(guardedSaveDraft, row.ID, version, sealed.Bytes, sealed.Commit[:], shared)
+		return nil
+	})
+	if err != nil {
+		return 0, s.db.Fault(fmt.Errorf("save draft %s: %w", id, err))
+	}
+	return int(row.Version), nil
+}
+
+// DeleteDraft throws a draft away for good. NotFound if it is not there or not the actor's.
+func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID) error {
+	if _, err := s.begin(ctx, actor, authz.Write, string(id)); err != nil {
+		return err
+	}
+	if _, _, err := s.loadDraft(ctx, actor, id); err != nil {
+		return err
+	}
+	err := s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(guardedDeleteDraft, string(id))
+		return nil
+	})
+	return s.db.Fault(err)
+}
+
+const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.commit, d.version,
+		coalesce(other_side(d.side_id), '') as other,
+		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
+		(select count(*) from letter l where l.agency_id = d.agency_id and l.author = account() and l.submitted_on = current_date)::int as today
+	from draft d where d.agency_id = agency() and d.id = $1`
+
+const sqlIsMine = `select id from letter where agency_id = agency() and id = $1`
+
+type sendRow struct {
+	draftRow
+	Other    string
+	MayWrite bool
+	Today    int
+}
+
+// Send hands a draft in as a letter: sealed to the case, this side and the
+// archive, stated by the door, and the draft is gone, all in one transaction.
+// Sent twice, the second call gives the same letter. Conflict: the draft has
+// changed since version, or this side may not write now; Invalid: it is empty.
+func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, version int) (LetterID, error) {
+	ag, err := s.begin(ctx, actor, authz.Write, string(id))
+	if err != nil {
+		return "", err
+	}
+	if !agency.ValidID("dr", string(id)) {
+		return "", notFound()
+	}
+	letter := letterOf(id)
+	row, nodes, sent, err := s.loadSend(ctx, actor, id)
+	switch {
+	case err != nil:
+		return "", err
+	case sent:
+		return letter, nil
+	case row.Version != uint64(version):
+		return "", fault.New(fault.Conflict, "fault.draft.changed")
+	case actor.OnHold():
+		return "", fault.New(fault.Conflict, "fault.letter.onHold")
+	case !row.MayWrite || row.Other == "":
+		return "", fault.New(fault.Conflict, "fault.letter.notNow")
+	case row.Today >= MaxLettersADay:
+		return "", fault.New(fault.Conflict, "fault.letter.tooMany")
+	}
+	text, err := s.openDraft(ctx, ag, actor, row.draftRow)
+	if err != nil {
+		return "", err
+	}
+	if blank(text) {
+		return "", fault.Field("text", "fault.text.empty")
+	}
+	object, err := s.sealSubmission(ag, actor, row, nodes, letter, text)
+	if err != nil {
+		return "", err
+	}
+	if err := s.store(ctx, actor, row, version, letter, object); err != nil {
+		// Lost the race against the same click, or the answer to it: look once more.
+		if _, _, sent, again := s.loadSend(ctx, actor, id); again == nil && sent {
+			return letter, nil
+		}
+		return "", s.db.Fault(fmt.Errorf("send draft %s: %w", id, err))
+	}
+	return letter, nil
+}
+
+// loadSend loads what sending needs. sent: the draft is gone and its letter is there.
+func (s *Service) loadSend(ctx context.Context, actor authz.Actor, id DraftID) (row sendRow, nodes []agency.NodeRow, sent bool, err error) {
+	var rows []sendRow
+	var letters []string
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		many(b, &rows, sqlSend, string(id))
+		b.Queue(sqlIsMine, string(letterOf(id))).Query(func(r pgx.Rows) (err error) {
+			letters, err = pgx.CollectRows(r, pgx.RowTo[string])
+			return err
+		})
+		b.Queue(sqlDraftNodes, string(id)).Query(func(r pgx.Rows) (err error) {
+			nodes, err = pgx.CollectRows(r, pgx.RowToStructByName[agency.NodeRow])
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return row, nil, false, s.db.Fault(fmt.Errorf("load draft %s: %w", id, err))
+	case len(letters) > 0:
+		return row, nil, true, nil
+	case len(rows) == 0:
+		return row, nil, false, notFound()
+	}
+	return rows[0], nodes, false, nil
+}
+
+// sqlDraftNodes reads the node of the draft's case, in the columns of agency.NodeRow.
+const sqlDraftNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
+	from draft d join node n on n.agency_id = d.agency_id and n.id = 'case/' || d.exchange_id
+	where d.agency_id = agency() and d.id = $1 and n.key_leaf is not null order by n.epoch desc limit 1`
+
+func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendRow, nodes []agency.NodeRow, letter LetterID, text string) (sealedObject, error) {
+	caseNode, err := ag.Trusted(nodes, "case/"+row.ExchangeID)
+	if err != nil {
+		s.log.Error("ALARM: a case key is not the one vouched for", "agency", ag.ID, "exchange", row.ExchangeID, "error", err)
+		return sealedObject{}, fault.Wrap(fault.Sealed, "fault.sealing", err)
+	}
+	side, ok := sideKey(actor, row.SideID)
+	if !ok {
+		return sealedObject{}, fault.New(fault.Conflict, "fault.letter.onHold")
+	}
+	c := seal.Context{Kind: seal.KindSubmission, Agency: ag.ID, Exchange: row.ExchangeID, Object: string(letter), Part: "text",
+		From: "side/" + row.SideID, To: "case/" + row.ExchangeID, Version: 1}
+	sealed, err := seal.Seal(c, []byte(text), caseNode.Recipient(), side.Recipient(), ag.Archive())
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("seal letter: %w", err)
+	}
+	st := statementOf(c, sealed.Commit)
+	st.Event, st.At = statement.EventReceipt, s.now()
+	body, err := ag.State(st, "door")
+	if err != nil {
+		return sealedObject{}, err
+	}
+	return sealedObject{at: c, side: row.SideID, sealed: sealed, body: body}, nil
+}
+
+const sqlInsertLetter = `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by, replaces)
+	values (agency(), @id, @exchange, @from, @to, @author, 'received', @hearBy, @replaces)`
+
+// The guarded statements: each must find its draft as it was read.
+var (
+	guardedSaveDraft   = postgres.Guarded(sqlSaveDraft)
+	guardedDeleteDraft = postgres.Guarded(sqlDeleteDraft)
+	guardedSendDraft   = postgres.Guarded(`delete from draft where agency_id = agency() and id = $1 and version = $2 returning 1`)
+)
+
+func (s *Service) store(ctx context.Context, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject) error {
+	hearBy := AddWorkingDays(Today(s.now()), Promise)
+	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(guardedSendDraft, row.ID, version)
+		if row.Replaces != "" {
+			b.Queue(`select replace_letter($1)`, row.Replaces)
+		}
+		object.queue(b)
+		b.Queue(sqlInsertLetter, pgx.StrictNamedArgs{"id": string(letter), "exchange": row.ExchangeID, "from": row.SideID, "to": row.Other,
+			"author": row.Author, "hearBy": hearBy, "replaces": null(row.Replaces)})
+		audit.Append(b, object.body)
+		return nil
+	})
+}

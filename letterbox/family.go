@@ -1,0 +1,284 @@
+package letterbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+)
+
+// The queries of a person's pages. Row-level security shows the rows of their
+// sides only; $1 narrows them to one side, or is ” for all.
+const (
+	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, 1 as epoch
+		from side s where s.agency_id = agency() and ($1 = '' or s.id = $1) order by s.id`
+	sqlMyNames = `select distinct on (o.id) ` + sqlObjectColumns + `
+		from object o where o.agency_id = agency() and o.kind = 'names' and ($1 = '' or o.side_id = $1) order by o.id, o.version desc`
+	sqlMyDrafts = `select id, side_id, updated_at from draft where agency_id = agency() and ($1 = '' or side_id = $1) order by updated_at desc`
+	sqlMySent   = `select id, from_side as side_id, submitted_on, told, hear_by from letter
+		where agency_id = agency() and ($1 = '' or from_side = $1) order by submitted_on desc, id limit 200`
+	sqlMyCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened from delivery
+		where agency_id = agency() and ($1 = '' or side_id = $1) order by passed_on desc, id limit 200`
+	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by from letter where agency_id = agency() and id = $1`
+	sqlOneCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened from delivery where agency_id = agency() and id = $1`
+
+	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
+			and (o.id = l.id and o.part in ('text', 'reason') or o.id = l.from_side and o.part = 'names')
+		where l.agency_id = agency() and l.id = $1 order by o.version desc`
+	sqlCameObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id
+			and (o.id = d.id or o.id = d.side_id and o.part = 'names')
+		where d.agency_id = agency() and d.id = $1 order by o.version desc`
+	sqlCameMayWrite = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id)
+		from delivery d join side s on s.agency_id = d.agency_id and s.id = d.side_id where d.agency_id = agency() and d.id = $1`
+	sqlOpenDelivery = `select open_delivery($1)`
+)
+
+type mineRow struct {
+	ID     string
+	SideID string
+	At     time.Time
+	Told   string
+	HearBy time.Time
+	Opened bool
+}
+
+// Inbox is the actor's front page: every exchange that they are on a side of.
+func (s *Service) Inbox(ctx context.Context, actor authz.Actor) (Inbox, error) {
+	sides, err := s.sides(ctx, actor, "")
+	if err != nil {
+		return Inbox{}, err
+	}
+	return Inbox{OnHold: actor.OnHold(), Sides: sides}, nil
+}
+
+// Side is one exchange as the actor's side sees it. NotFound if it is not the actor's.
+func (s *Service) Side(ctx context.Context, actor authz.Actor, id SideID) (InboxSide, error) {
+	if !agency.ValidID("sd", string(id)) {
+		return InboxSide{}, notFound()
+	}
+	sides, err := s.sides(ctx, actor, string(id))
+	if err != nil {
+		return InboxSide{}, err
+	}
+	if len(sides) != 1 {
+		return InboxSide{}, notFound()
+	}
+	return sides[0], nil
+}
+
+func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]InboxSide, error) {
+	ag, err := s.begin(ctx, actor, authz.ReadOwn, only)
+	if err != nil {
+		return nil, err
+	}
+	var sides []sideRow
+	var names []objectRow
+	var drafts, sent, came []mineRow
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		many(b, &sides, sqlMySides, only)
+		queueObjects(b, &names, sqlMyNames, only)
+		b.Queue(sqlMyDrafts, only).Query(collectMine(&drafts, func(r pgx.Rows, m *mineRow) error { return r.Scan(&m.ID, &m.SideID, &m.At) }))
+		b.Queue(sqlMySent, only).Query(collectMine(&sent, scanSent))
+		b.Queue(sqlMyCame, only).Query(collectMine(&came, scanCame))
+	})
+	if err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load inbox: %w", err))
+	}
+	list := make([]InboxSide, len(sides))
+	for i, row := range sides {
+		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite}
+		side.Names, side.Unread = s.openNames(ctx, ag, actor, names, row.ID)
+		for _, d := range of(drafts, row.ID) {
+			side.Drafts = append(side.Drafts, DraftLine{DraftID(d.ID), d.At})
+		}
+		for _, l := range of(sent, row.ID) {
+			side.Sent = append(side.Sent, l.sent())
+		}
+		for _, c := range of(came, row.ID) {
+			side.Came = append(side.Came, c.came())
+			if !c.Opened {
+				side.Waiting++
+			}
+		}
+		list[i] = side
+	}
+	return list, nil
+}
+
+func collectMine(dst *[]mineRow, scan func(pgx.Rows, *mineRow) error) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			var m mineRow
+			if err := scan(rows, &m); err != nil {
+				return err
+			}
+			*dst = append(*dst, m)
+		}
+		return rows.Err()
+	}
+}
+
+func scanSent(r pgx.Rows, m *mineRow) error {
+	return r.Scan(&m.ID, &m.SideID, &m.At, &m.Told, &m.HearBy)
+}
+
+func scanCame(r pgx.Rows, m *mineRow) error { return r.Scan(&m.ID, &m.SideID, &m.At, &m.Opened) }
+
+func (m mineRow) sent() SentLine { return SentLine{LetterID(m.ID), m.At, Told(m.Told), m.HearBy} }
+func (m mineRow) came() CameLine { return CameLine{DeliveryID(m.ID), m.At, m.Opened} }
+
+func of(rows []mineRow, side string) (mine []mineRow) {
+	for _, r := range rows {
+		if r.SideID == side {
+			mine = append(mine, r)
+		}
+	}
+	return mine
+}
+
+// OpenSent opens a letter that the actor's side sent, with what it was told
+// about it. NotFound otherwise.
+func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) (Sent, error) {
+	ag, err := s.begin(ctx, actor, authz.ReadOwn, string(id))
+	if err != nil {
+		return Sent{}, err
+	}
+	if !agency.ValidID("lt", string(id)) {
+		return Sent{}, notFound()
+	}
+	var rows []mineRow
+	var objects []objectRow
+	var rewrites []string
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlOneSent, string(id)).Query(collectMine(&rows, scanSent))
+		queueObjects(b, &objects, sqlSentObjects, string(id))
+		b.Queue(sqlDraftReplacing, string(id)).Query(func(r pgx.Rows) (err error) {
+			rewrites, err = pgx.CollectRows(r, pgx.RowTo[string])
+			return err
+		})
+	})
+	if err != nil {
+		return Sent{}, s.db.Fault(fmt.Errorf("load letter %s: %w", id, err))
+	}
+	if len(rows) == 0 {
+		return Sent{}, notFound()
+	}
+	sent := Sent{SentLine: rows[0].sent(), Side: SideID(rows[0].SideID)}
+	if len(rewrites) > 0 {
+		sent.Rewrite = DraftID(rewrites[0])
+	}
+	sent.Names, _ = s.openNames(ctx, ag, actor, objects, rows[0].SideID)
+	text, err := s.openSideObject(ctx, ag, actor, objects, string(id), "text")
+	if err != nil && !unread(err) {
+		return Sent{}, err
+	}
+	sent.Text, sent.Unread = Text(text), unread(err)
+	if sent.Told == Returned || sent.Told == Replaced {
+		reason, err := s.openSideObject(ctx, ag, actor, objects, string(id), "reason")
+		if err != nil && !unread(err) {
+			return Sent{}, err
+		}
+		sent.Reason = parseReason(reason)
+	}
+	return sent, nil
+}
+
+// Rewrite begins a new draft with the text of a returned letter, which it will
+// replace. Called again, it gives the draft that was begun. Conflict if the
+// letter has not come back.
+func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (DraftID, error) {
+	sent, err := s.OpenSent(ctx, actor, id)
+	if err != nil {
+		return "", err
+	}
+	if sent.Told != Returned {
+		return "", fault.New(fault.Conflict, "fault.letter.notReturned")
+	}
+	if sent.Rewrite != "" {
+		return sent.Rewrite, nil
+	}
+	return s.newDraft(ctx, actor, sent.Side, string(sent.Text), id)
+}
+
+// Came is the cover of a letter that came: that it is there, not what it says.
+// NotFound unless it waits for, or was opened by, the actor's side.
+func (s *Service) Came(ctx context.Context, actor authz.Actor, id DeliveryID) (Came, error) {
+	ag, err := s.begin(ctx, actor, authz.ReadOwn, string(id))
+	if err != nil {
+		return Came{}, err
+	}
+	came, _, err := s.loadCame(ctx, ag, actor, id)
+	return came, err
+}
+
+func (s *Service) loadCame(ctx context.Context, ag *agency.Agency, actor authz.Actor, id DeliveryID) (Came, []objectRow, error) {
+	if !agency.ValidID("dl", string(id)) {
+		return Came{}, nil, notFound()
+	}
+	var rows []mineRow
+	var objects []objectRow
+	var mayWrite []bool
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlOneCame, string(id)).Query(collectMine(&rows, scanCame))
+		b.Queue(sqlCameMayWrite, string(id)).Query(func(r pgx.Rows) (err error) {
+			mayWrite, err = pgx.CollectRows(r, pgx.RowTo[bool])
+			return err
+		})
+		queueObjects(b, &objects, sqlCameObjects, string(id))
+	})
+	if err != nil {
+		return Came{}, nil, s.db.Fault(fmt.Errorf("load delivery %s: %w", id, err))
+	}
+	if len(rows) == 0 {
+		return Came{}, nil, notFound()
+	}
+	came := Came{CameLine: rows[0].came(), Side: SideID(rows[0].SideID), MayWrite: len(mayWrite) == 1 && mayWrite[0]}
+	came.Names, _ = s.openNames(ctx, ag, actor, objects, rows[0].SideID)
+	return came, objects, nil
+}
+
+// Open opens a letter that came, for the first time or again: the move and the
+// reading are in the log before the text is opened. NotFound, or Gone when
+// something stopped the letter since. A person on hold has no key yet: Conflict.
+func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (Came, error) {
+	ag, err := s.begin(ctx, actor, authz.ReadOwn, string(id))
+	if err != nil {
+		return Came{}, err
+	}
+	if !agency.ValidID("dl", string(id)) {
+		return Came{}, notFound()
+	}
+	if actor.OnHold() {
+		return Came{}, fault.New(fault.Conflict, "fault.letter.onHold")
+	}
+	body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: string(id), Part: "text", Version: 1,
+		From: "person/" + actor.Account(), At: hour(s.now())}, "door")
+	if err != nil {
+		return Came{}, err
+	}
+	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlOpenDelivery, string(id))
+		audit.Append(b, body)
+		return nil
+	})
+	if err != nil {
+		return Came{}, s.db.Fault(fmt.Errorf("open delivery %s: %w", id, err))
+	}
+	came, objects, err := s.loadCame(ctx, ag, actor, id)
+	if err != nil {
+		return Came{}, err
+	}
+	text, err := s.openSideObject(ctx, ag, actor, objects, string(id), "text")
+	if err != nil && !unread(err) {
+		return Came{}, err
+	}
+	came.Text, came.Unread = Text(text), unread(err)
+	return came, nil
+}

@@ -1,0 +1,217 @@
+package letterbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/ring"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+)
+
+// EarlierShown is how many earlier letters stand beside the one being read.
+const EarlierShown = 10
+
+const (
+	// The letter with the ten before it in its exchange, newest first.
+	sqlEarlier = `select e.id, e.from_side, e.submitted_on, e.told from letter l
+		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
+		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
+	sqlReadObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
+		and (o.part in ('text', 'reason') and o.kind in ('submission', 'reason') and (o.id = l.id or o.id in (
+				select e.id from letter e where e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.submitted_at <= l.submitted_at
+				order by e.submitted_at desc limit 11))
+			or o.part = 'names' and o.id in (l.from_side, l.to_side))
+		where l.agency_id = agency() and l.id = $1 order by o.version desc`
+	sqlCaseGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from letter l
+		join ring_grant_staff g on g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent <> 'archive'
+		where l.agency_id = agency() and l.id = $1`
+	sqlReadNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
+		from letter l join node n on n.agency_id = l.agency_id and n.id in ('case/' || l.exchange_id, 'side/' || l.from_side, 'side/' || l.to_side)
+		where l.agency_id = agency() and l.id = $1 and n.key_leaf is not null order by n.epoch desc`
+	sqlMayDecide = `select not exists (select from connection c join letter l on l.agency_id = c.agency_id and l.exchange_id = c.exchange_id
+				where c.agency_id = agency() and l.id = $1 and c.worker_id = account())
+			and not exists (select from letter_helper h where h.agency_id = agency() and h.letter_id = $1 and h.worker_id = account())
+			and not exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
+				join side s on s.agency_id = m.agency_id and s.id = m.side_id join letter l on l.agency_id = s.agency_id and l.exchange_id = s.exchange_id
+				where w.agency_id = agency() and w.id = account() and l.id = $1)`
+)
+
+type earlierRow struct {
+	ID          string
+	FromSide    string
+	SubmittedOn time.Time
+	Told        string
+}
+
+// caseRows is everything that a claimed letter is read and decided with.
+type caseRows struct {
+	deskRows
+	earlier   []earlierRow
+	objects   []objectRow
+	grants    []agency.GrantRow
+	nodes     []agency.NodeRow
+	mayDecide []bool
+}
+
+func (r *caseRows) letter() deskRow { return r.letters[0] }
+
+// loadCase reads a letter's case in one trip. It opens nothing.
+func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) (*caseRows, error) {
+	if !agency.ValidID("lt", string(id)) {
+		return nil, notFound()
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return nil, err
+	}
+	r := &caseRows{}
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		r.queue(b, sqlDeskOne, string(id))
+		many(b, &r.earlier, sqlEarlier, string(id))
+		queueObjects(b, &r.objects, sqlReadObjects, string(id))
+		many(b, &r.grants, sqlCaseGrants, string(id))
+		many(b, &r.nodes, sqlReadNodes, string(id))
+		b.Queue(sqlMayDecide, string(id)).Query(func(rows pgx.Rows) (err error) {
+			r.mayDecide, err = pgx.CollectRows(rows, pgx.RowTo[bool])
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return nil, s.db.Fault(fmt.Errorf("load case of letter %s: %w", id, err))
+	case len(r.letters) == 0:
+		return nil, notFound()
+	}
+	return r, nil
+}
+
+// caseKey climbs from the worker's team to the letter's case.
+func (s *Service) caseKey(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *caseRows) (ring.Secret, agency.Node, error) {
+	node, err := ag.Trusted(r.nodes, "case/"+r.letter().ExchangeID)
+	if err == nil {
+		var secret ring.Secret
+		if secret, err = ag.Climb(actor.Keys(), r.grants, node); err == nil {
+			return secret, node, nil
+		}
+	}
+	s.log.ErrorContext(ctx, "ALARM: a case does not open", "agency", ag.ID, "exchange", r.letter().ExchangeID, "error", err)
+	return ring.Secret{}, agency.Node{}, fault.Wrap(fault.Sealed, "fault.sealed", err)
+}
+
+// Read opens a letter that the actor has claimed, beside the earlier letters
+// of its exchange. The reading is in the log, and the claim renewed, before
+// anything is opened. Conflict if the actor does not hold the claim or the
+// letter is decided. What does not open is marked Unread; the rest is shown.
+func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Reading, error) {
+	ag, err := s.begin(ctx, actor, authz.Claim, string(id))
+	if err != nil {
+		return Reading{}, err
+	}
+	rows, err := s.loadCase(ctx, actor, id)
+	if err != nil {
+		return Reading{}, err
+	}
+	if err := s.logReading(ctx, ag, actor, rows.letter()); err != nil {
+		return Reading{}, err
+	}
+	l := rows.letter()
+	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.people, l.ToSide),
+		MayDecide: len(rows.mayDecide) == 1 && rows.mayDecide[0]}
+	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
+	secret, _, err := s.caseKey(ctx, ag, actor, rows)
+	if err != nil {
+		reading.Unread = true
+		return reading, nil
+	}
+	key := secret.Identity()
+	text, err := s.openText(ctx, ag, rows.objects, l.ID, "text", key)
+	if err != nil && !unread(err) {
+		return Reading{}, err
+	}
+	reading.Text, reading.Unread = Text(text), unread(err)
+	reading.Forms = s.openCaseNames(ctx, ag, rows.objects, l.ToSide, key)
+	reading.Writer = s.openCaseNames(ctx, ag, rows.objects, l.FromSide, key)
+	for _, e := range rows.earlier {
+		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, key))
+	}
+	return reading, nil
+}
+
+// logReading states the reading and renews the claim; only a committed
+// statement lets the text be opened.
+func (s *Service) logReading(ctx context.Context, ag *agency.Agency, actor authz.Actor, l deskRow) error {
+	signer, err := actor.Keys().Signer()
+	if err != nil {
+		return fmt.Errorf("sign reading: %w", err)
+	}
+	body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: l.ID, Part: "text", Version: 1, Exchange: l.ExchangeID,
+		From: "worker/" + actor.Account(), At: hour(s.now())}, "", signer)
+	if err != nil {
+		return err
+	}
+	var lock lockRow
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &lock, sqlLockLetter, l.ID) }, func(b *pgx.Batch) error {
+		if err := holds(lock, actor); err != nil {
+			return err
+		}
+		b.Queue(guardedClaim, l.ID, s.now().Add(ClaimFor))
+		audit.Append(b, body)
+		return nil
+	})
+	return s.db.Fault(err)
+}
+
+// holds checks that the actor holds the claim of a letter that is still to be decided.
+func holds(lock lockRow, actor authz.Actor) error {
+	switch {
+	case State(lock.State) != Received:
+		return fault.New(fault.Conflict, "fault.letter.decided")
+	case !lock.Held:
+		return fault.New(fault.Conflict, "fault.letter.lapsed")
+	case lock.ClaimedBy != actor.Account():
+		return fault.New(fault.Conflict, "fault.letter.claimed")
+	}
+	return nil
+}
+
+// openText opens one object among rows with the case's key.
+func (s *Service) openText(ctx context.Context, ag *agency.Agency, rows []objectRow, id, part string, key *age.HybridIdentity) (string, error) {
+	for _, r := range rows {
+		if r.ID == id && r.Part == part {
+			content, err := s.open(ctx, ag, r, key)
+			return string(content), err
+		}
+	}
+	s.log.ErrorContext(ctx, "ALARM: a sealed object is missing", "agency", ag.ID, "object", id, "part", part)
+	return "", fault.New(fault.Sealed, "fault.sealed")
+}
+
+func (s *Service) openCaseNames(ctx context.Context, ag *agency.Agency, rows []objectRow, side string, key *age.HybridIdentity) (n Names) {
+	content, err := s.openText(ctx, ag, rows, side, "names", key)
+	if err == nil {
+		err = json.Unmarshal([]byte(content), &n)
+	}
+	if err != nil {
+		return Names{}
+	}
+	return n
+}
+
+func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *caseRows, e earlierRow, key *age.HybridIdentity) Earlier {
+	earlier := Earlier{SentOn: e.SubmittedOn, FromMe: e.FromSide == rows.letter().FromSide, Told: Told(e.Told)}
+	text, err := s.openText(ctx, ag, rows.objects, e.ID, "text", key)
+	earlier.Text, earlier.Unread = Text(text), err != nil
+	if earlier.Told == Returned || earlier.Told == Replaced {
+		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", key)
+		earlier.Reason, earlier.Unread = parseReason(reason), earlier.Unread || err != nil
+	}
+	return earlier
+}

@@ -1,0 +1,92 @@
+package letterbox
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// Promise is within how many working days a writer hears; amber is when the
+// desk begins to say that a letter has waited long.
+const (
+	Promise = 10
+	Amber   = 5
+)
+
+// A worker may hold MaxClaims letters, each until ClaimFor after their last
+// request about it.
+const (
+	MaxClaims = 5
+	ClaimFor  = 30 * time.Minute
+)
+
+// StepUpFor is how long after a one-time code a worker may decide about letters.
+const StepUpFor = 60 * time.Minute
+
+// MaxLettersADay is how many letters one person may send in a day: far more
+// than anybody needs, and few enough that a stolen session cannot flood a desk.
+const MaxLettersADay = 10
+
+// Service is the letterbox on one tier. It is safe for use by many goroutines.
+type Service struct {
+	db       *postgres.DB
+	agencies *agency.Registry
+	index    *audit.Index // staff tier only: the newest statement of each object
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// New makes the letterbox of a tier. index is nil on the public tier, whose
+// database role cannot read the log.
+func New(db *postgres.DB, agencies *agency.Registry, index *audit.Index, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{db: db, agencies: agencies, index: index, now: now, log: log}
+}
+
+// Constraints says what to tell somebody whose act the schema refuses.
+func Constraints() postgres.Constraints {
+	return postgres.Constraints{
+		"letter_agreed":        fault.New(fault.Conflict, "fault.letter.notNow"),
+		"letter_author":        fault.New(fault.NotFound, "fault.notFound"),
+		"letter_move":          fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_decided":       fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_replaces_once": fault.New(fault.Conflict, "fault.letter.replaced"),
+		"decision_pkey":        fault.New(fault.Conflict, "fault.letter.decided"),
+		"decision_worker":      fault.New(fault.Forbidden, "fault.forbidden"),
+		"decision_party":       fault.New(fault.Forbidden, "fault.letter.connected"),
+		"decision_helper":      fault.New(fault.Forbidden, "fault.letter.helped"),
+		"delivery_decision":    fault.New(fault.Conflict, "fault.letter.moved"),
+		"delivery_once":        fault.New(fault.Conflict, "fault.letter.decided"),
+		"delivery_open":        fault.New(fault.Conflict, "fault.letter.stopped"),
+		"delivery_age":         fault.New(fault.Conflict, "fault.letter.ofAge"),
+		"delivery_side":        fault.New(fault.Conflict, "fault.letter.moved"),
+		"exchange_reference":   fault.New(fault.Busy, "fault.busy"),
+	}
+}
+
+func scope(a authz.Actor) postgres.Scope {
+	return postgres.Scope{Agency: a.Agency(), Account: a.Account()}
+}
+
+// begin is the first line of every method: the gate, then the actor's agency.
+func (s *Service) begin(ctx context.Context, a authz.Actor, act authz.Act, object string) (*agency.Agency, error) {
+	if err := audit.Check(ctx, s.db, a, act, object); err != nil {
+		return nil, err
+	}
+	ag, ok := s.agencies.Get(a.Agency())
+	if !ok {
+		return nil, fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	return ag, nil
+}
+
+// notFound is the one answer to an id that is not there, not yours, or no id.
+func notFound() error { return fault.New(fault.NotFound, "fault.notFound") }
+
+// hour is the clock of a reading: the log tells no finer.
+func hour(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }

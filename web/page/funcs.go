@@ -30,7 +30,7 @@ func (r *Renderer) funcs(w *words.Words) template.FuncMap {
 		"countField":     countField,
 		"countMessage":   func(c CharacterCount) Hint { return countMessage(w, c) },
 		"header":         func(p Page) GenericHeader { return header(p.base()) },
-		"navigation":     func(p Page) ServiceNavigation { return navigation(p.base()) },
+		"navigation":     func(p Page, signOut template.HTML) ServiceNavigation { return navigation(p.base(), signOut) },
 		"summary":        func(p Page) ErrorSummary { return summary(p.base()) },
 		"actionsView":    actionsView,
 		"tel":            tel,

@@ -325,11 +325,14 @@ func header(b *Base) GenericHeader {
 	return GenericHeader{LogoText: first(b.Agency.Name, b.Words.T("common.service")), Classes: "gp-header"}
 }
 
-// navigation is the links under the header. The item is current on its own
-// page and active on the pages below it.
-func navigation(b *Base) ServiceNavigation {
+// navigation is the links under the header, with the button to sign out at their
+// end. The item is current on its own page and active on the pages below it.
+func navigation(b *Base, signOut template.HTML) ServiceNavigation {
 	no := false
-	n := ServiceNavigation{NavigationLabel: b.Words.T("common.menu"), CollapseNavigationOnMobile: &no}
+	n := ServiceNavigation{
+		NavigationLabel: b.Words.T("common.menu"), CollapseNavigationOnMobile: &no,
+		Slots: &Slots{NavigationEnd: signOut},
+	}
 	for _, item := range b.Nav {
 		n.Navigation = append(n.Navigation, ServiceNavigationItem{
 			Text: b.Words.T(item.Key), Href: item.Href, Current: b.Path == item.Href,

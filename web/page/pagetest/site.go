@@ -14,26 +14,33 @@ import (
 	"gatepost/web/words"
 )
 
-// Renderer makes the pages of the rooms given, with the built assets, or with
-// empty ones where the program was built without: go test works on a fresh
-// clone. GATEPOST_ASSETS=required forbids the latter.
+// Assets is the built assets, or empty ones where the program was built
+// without: go test works on a fresh clone. GATEPOST_ASSETS=required forbids the
+// latter.
+func Assets(t testing.TB) *assets.Set {
+	t.Helper()
+	set, err := assets.Load(assets.FS())
+	if err == nil {
+		return set
+	}
+	if os.Getenv("GATEPOST_ASSETS") == "required" {
+		t.Fatal(err)
+	}
+	set, err = assets.Load(fstest.MapFS{"app.css": {}, "app.js": {}, "favicon.svg": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// Renderer makes the pages of the rooms given, with Assets.
 func Renderer(t testing.TB, rooms ...page.Source) *page.Renderer {
 	t.Helper()
 	catalogue, err := words.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := assets.Load(assets.FS())
-	if err != nil {
-		if os.Getenv("GATEPOST_ASSETS") == "required" {
-			t.Fatal(err)
-		}
-		empty := fstest.MapFS{"app.css": {}, "app.js": {}, "favicon.svg": {}}
-		if set, err = assets.Load(empty); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := page.NewRenderer(catalogue, set, rooms...)
+	r, err := page.NewRenderer(catalogue, Assets(t), rooms...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,17 +97,41 @@ func (s *Site) outcome(err error) outcome {
 		kind = fault.NotFound
 	}
 	status := statusOf(kind)
-	if status == http.StatusInternalServerError && kind != fault.Sealed {
-		kind = fault.Internal
-	}
-	out := outcome{status, "fault." + string(kind) + ".heading", "fault." + string(kind)}
-	if kind == fault.NotFound || kind == fault.Internal {
-		return out
+	heading, text := keysOf(kind)
+	out := outcome{status, heading, text}
+	if kind == fault.NotFound || text == "fault.internal" {
+		return out // the fault's own message would tell what exists, or means nothing
 	}
 	if f, ok := errors.AsType[*fault.Error](err); ok && s.Renderer.catalogue.In("en").Has(f.Message) {
 		out.text = f.Message
 	}
 	return out
+}
+
+// keysOf is the heading of a kind's page, and its text where the fault brings
+// none of its own.
+func keysOf(kind fault.Kind) (heading, text string) {
+	switch kind {
+	case fault.Invalid:
+		return "fault.invalid.heading", "fault.invalid"
+	case fault.Forbidden:
+		return "fault.forbidden.heading", "fault.forbidden"
+	case fault.NotFound:
+		return "fault.notFound.heading", "fault.notFound"
+	case fault.Conflict:
+		return "fault.conflict.heading", "fault.conflict"
+	case fault.Gone:
+		return "fault.gone.heading", "fault.gone"
+	case fault.Busy:
+		return "fault.busy.heading", "fault.busy"
+	case fault.SignIn:
+		return "fault.signIn.heading", "fault.signIn"
+	case fault.StepUp:
+		return "fault.stepUp.heading", "fault.stepUp"
+	case fault.Sealed:
+		return "fault.sealed.heading", "fault.sealed"
+	}
+	return "fault.internal.heading", "fault.internal"
 }
 
 // statusOf is the status of a fault's kind.

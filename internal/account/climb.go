@@ -1,0 +1,220 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
+
+	"gatepost/crypto/passphrase"
+	"gatepost/crypto/ring"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// climb puts into a keyring what the account's own key opens: a person's sides;
+// a worker's teams and directories, and their roles as they were signed. A
+// grant that does not open is left out and the operator told: everything else
+// works on.
+func (s *Service) climb(ctx context.Context, ag *agency.Agency, account string, keys *authz.Keyring) error {
+	if s.tier == authz.Staff {
+		held, err := s.putRoles(ctx, ag, account, keys)
+		if err != nil || !held {
+			return err
+		}
+	}
+	scope := postgres.Scope{Agency: ag.ID, Account: account}
+	var grants []agency.GrantRow
+	err := s.db.Read(ctx, scope, func(b *pgx.Batch) {
+		b.Queue(s.sql.grants, nodeID(s.kind, account)).Query(func(rows pgx.Rows) (err error) {
+			grants, err = pgx.CollectRows(rows, pgx.RowToStructByName[agency.GrantRow])
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("read an account's grants: %w", s.db.Fault(err))
+	}
+	ids := make([]string, 0, len(grants))
+	for _, g := range grants {
+		if !slices.Contains(ids, g.Child) {
+			ids = append(ids, g.Child)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var nodes []agency.NodeRow
+	if err := s.db.Read(ctx, scope, func(b *pgx.Batch) { agency.QueueNodes(b, &nodes, ids...) }); err != nil {
+		return fmt.Errorf("read an account's nodes: %w", s.db.Fault(err))
+	}
+	for _, id := range ids {
+		s.climbTo(ctx, ag, keys, nodes, grants, id)
+	}
+	return nil
+}
+
+func (s *Service) climbTo(ctx context.Context, ag *agency.Agency, keys *authz.Keyring, nodes []agency.NodeRow, grants []agency.GrantRow, id string) {
+	node, err := ag.Trusted(nodes, id)
+	if err == nil {
+		var secret ring.Secret
+		if secret, err = ag.Climb(keys, grants, node); err == nil {
+			putSecret(keys, node, secret)
+			return
+		}
+	}
+	s.alarm(ctx, "a granted key does not open", id, err)
+}
+
+// putSecret keeps a climbed key under its node's name.
+func putSecret(keys *authz.Keyring, node agency.Node, secret ring.Secret) {
+	if key, ok := secret.Key(); ok {
+		keys.PutSecret(node.Name(), base64.RawURLEncoding.EncodeToString(key[:]))
+		return
+	}
+	keys.PutIdentity(node.Name(), secret.Identity())
+}
+
+// secretOf takes a node's key out of a keyring, to grant it on.
+func secretOf(keys *authz.Keyring, node agency.Node) (ring.Secret, bool) {
+	if !node.ID().Symmetric() {
+		identity, ok := keys.Identity(node.Name())
+		return ring.SecretIdentity(identity), ok
+	}
+	text, _ := keys.Secret(node.Name())
+	key, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(key) != 32 {
+		return ring.Secret{}, false
+	}
+	return ring.SecretKey([32]byte(key)), true
+}
+
+// workerRole is what a worker's row says of their roles.
+type workerRole struct {
+	state string
+	roles []string
+	leaf  []byte
+	body  []byte
+}
+
+// putRoles keeps a worker's roles in the keyring, as manager and registrar
+// signed them and not as the row lists them. It reports whether there are any.
+func (s *Service) putRoles(ctx context.Context, ag *agency.Agency, account string, keys *authz.Keyring) (bool, error) {
+	var w workerRole
+	err := s.db.Read(ctx, postgres.Scope{Agency: ag.ID, Account: account}, func(b *pgx.Batch) {
+		b.Queue(sqlWorkerRole, account).QueryRow(func(row pgx.Row) error {
+			return row.Scan(&w.state, &w.roles, &w.leaf, &w.body)
+		})
+	})
+	if err != nil {
+		return false, fmt.Errorf("read a worker's roles: %w", s.db.Fault(err))
+	}
+	if w.state != "active" || w.leaf == nil {
+		return false, nil
+	}
+	roles, err := s.statedRoles(ctx, ag, account, w)
+	if err != nil {
+		s.alarm(ctx, "a worker's roles are not as they were signed", account, err)
+		roles = nil
+	}
+	keys.PutSecret(boxRoles, hex.EncodeToString(w.leaf)+" "+joinRoles(roles))
+	return len(roles) > 0, nil
+}
+
+// errRoles: a worker's row and the signed statement do not agree.
+var errRoles = errors.New("roles differ from the signed ones")
+
+// statedRoles gives the roles that the worker's statement names. A row that
+// lists others has been changed by somebody who may not, and then none counts.
+func (s *Service) statedRoles(ctx context.Context, ag *agency.Agency, account string, w workerRole) ([]authz.Role, error) {
+	st, err := ag.Verify(ctx, s.db, w.body)
+	if err != nil {
+		return nil, err
+	}
+	leaf := statement.Leaf(w.body)
+	if st.Event != statement.EventRole || st.Object != nodeID("worker", account) || !bytes.Equal(leaf[:], w.leaf) {
+		return nil, errRoles
+	}
+	roles, err := parseRoles(st.Part)
+	if err != nil {
+		return nil, err
+	}
+	if joinRoles(roles) != strings.Join(w.roles, ".") {
+		return nil, errRoles
+	}
+	return roles, nil
+}
+
+func joinRoles(roles []authz.Role) string {
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = string(role)
+	}
+	return strings.Join(names, ".")
+}
+
+// parseRoles reads the roles of a statement: those of workers, each once.
+func parseRoles(list string) ([]authz.Role, error) {
+	var roles []authz.Role
+	for name := range strings.SplitSeq(list, ".") {
+		role := authz.Role(name)
+		if role == authz.Correspondent || !slices.Contains(authz.Roles(), role) || slices.Contains(roles, role) {
+			return nil, fmt.Errorf("%w: not a list of workers' roles", errRoles)
+		}
+		roles = append(roles, role)
+	}
+	return roles, nil
+}
+
+// spoken makes the four words for a public key, and for a worker's verifier
+// with it: both are vouched for by the call.
+func spoken(public, verifier string) [4]string {
+	return passphrase.Spoken(sha256.Sum256([]byte("gatepost/words/v1\n" + public + "\n" + verifier)))
+}
+
+// OwnWords gives the four words of the actor's own key, for the page that they
+// read them from on the telephone. They come from the key in the session and
+// not from the database, where somebody may have put another.
+func (s *Service) OwnWords(ctx context.Context, actor authz.Actor) ([4]string, error) {
+	if _, err := s.own(actor); err != nil {
+		return [4]string{}, err
+	}
+	identity, ok := actor.Keys().Identity(s.ownName(actor.Account()))
+	if !ok {
+		return [4]string{}, fault.New(fault.Sealed, "fault.sealed")
+	}
+	verifier := ""
+	if skey, ok := actor.Keys().Secret(authz.SignKey); ok {
+		var err error
+		if verifier, err = verifierOf(skey); err != nil {
+			return [4]string{}, err
+		}
+	}
+	return spoken(identity.Recipient().String(), verifier), nil
+}
+
+// verifierOf makes the verifier of a signing key: PRIVATE+KEY+name+hash+base64
+// of an algorithm byte and the seed (x/mod/sumdb/note).
+func verifierOf(skey string) (string, error) {
+	parts := strings.SplitN(skey, "+", 5)
+	if len(parts) != 5 {
+		return "", errors.New("a signing key is malformed")
+	}
+	seed, err := base64.StdEncoding.DecodeString(parts[4])
+	if err != nil || len(seed) != 1+ed25519.SeedSize {
+		return "", errors.New("a signing key is malformed")
+	}
+	public, _ := ed25519.NewKeyFromSeed(seed[1:]).Public().(ed25519.PublicKey)
+	return note.NewEd25519VerifierKey(parts[2], public)
+}

@@ -1,0 +1,436 @@
+package account
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
+
+	"gatepost/crypto/ring"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// requestRow is a node that nobody has vouched for yet, with the request that
+// is said to name it.
+type requestRow struct {
+	ID        string
+	Epoch     uint32
+	Recipient string
+	Verifier  string
+	Leaf      []byte
+	Body      []byte
+}
+
+// errRequest: the key in the database is not the one that was asked for.
+var errRequest = errors.New("the key is not the one of the signed request")
+
+func queueRequests(b *pgx.Batch, rows *[]requestRow, ids ...string) {
+	b.Queue(sqlRequest, ids).Query(func(r pgx.Rows) (err error) {
+		*rows, err = pgx.CollectRows(r, pgx.RowToStructByName[requestRow])
+		return err
+	})
+}
+
+// requested gives a node only if the signed request names exactly its key: the
+// registrar vouches for what the door (or, for workers, the staff tier) saw
+// being made, and not for what the database says now.
+func (s *Service) requested(ctx context.Context, ag *agency.Agency, rows []requestRow, id string) (agency.Node, requestRow, error) {
+	i := slices.IndexFunc(rows, func(r requestRow) bool { return r.ID == id })
+	if i < 0 {
+		return agency.Node{}, requestRow{}, fmt.Errorf("%w: there is none", errRequest)
+	}
+	r := rows[i]
+	node, err := ring.ParseNode(ring.NodeID(r.ID), ring.Epoch(r.Epoch), r.Recipient)
+	if err != nil {
+		return agency.Node{}, r, fmt.Errorf("%w: %w", errRequest, err)
+	}
+	st, err := ag.Verify(ctx, s.db, r.Body)
+	if err != nil {
+		return agency.Node{}, r, fmt.Errorf("%w: %w", errRequest, err)
+	}
+	leaf, want := statement.Leaf(r.Body), node.KeyStatement(ag.ID)
+	if st.Event != statement.EventKeyRequest || st.Object != want.Object || st.Part != want.Part || st.Version != want.Version ||
+		st.Recipient != want.Recipient || st.Verifier != r.Verifier || !bytes.Equal(leaf[:], r.Leaf) {
+		return agency.Node{}, r, errRequest
+	}
+	return agency.Node{Node: node, Verifier: r.Verifier}, r, nil
+}
+
+// refuseRequest is what a worker sees when a key is not the one asked for.
+func (s *Service) refuseRequest(ctx context.Context, id string, err error) error {
+	s.alarm(ctx, "a key to be confirmed is not the one that was asked for", id, err)
+	return fault.Wrap(fault.Sealed, "fault.confirm.key", err)
+}
+
+// confirmation collects what one act of confirming writes.
+type confirmation struct {
+	ag     *agency.Agency
+	at     time.Time
+	by     note.Signer // who confirms
+	bodies [][]byte    // for the log, in order
+	grants []agency.Grant
+}
+
+func (s *Service) confirming(ag *agency.Agency, actor authz.Actor) (*confirmation, error) {
+	by, err := actor.Keys().Signer()
+	if err != nil {
+		return nil, fmt.Errorf("confirm an account: %w", err)
+	}
+	return &confirmation{ag: ag, at: s.now(), by: by}, nil
+}
+
+// vouch has the registrar vouch for a requested key.
+func (c *confirmation) vouch(node agency.Node, r requestRow) ([32]byte, error) {
+	body, err := c.ag.Vouch(node.Node, node.Verifier, c.at, [32]byte(r.Leaf))
+	if err != nil {
+		return [32]byte{}, err
+	}
+	c.bodies = append(c.bodies, body)
+	return statement.Leaf(body), nil
+}
+
+// grant seals a child's key to a parent and has the confirming worker state it.
+func (c *confirmation) grant(secret ring.Secret, child, parent agency.Node) error {
+	g, err := c.ag.NewGrant(secret, child, parent, c.at, c.by)
+	if err != nil {
+		return err
+	}
+	c.grants = append(c.grants, g)
+	c.bodies = append(c.bodies, g.Body)
+	return nil
+}
+
+func (c *confirmation) queue(b *pgx.Batch) {
+	for _, g := range c.grants {
+		agency.QueueGrant(b, g)
+	}
+}
+
+func queueVouch(b *pgx.Batch, r requestRow, leaf [32]byte) {
+	b.Queue(postgres.Guarded(sqlVouch), r.ID, r.Epoch, r.Leaf, leaf[:], r.Recipient)
+}
+
+// sideRow is a side of a person, with the case above it.
+type sideRow struct{ Side, Kase string }
+
+// ConfirmPerson ends a person's hold, after the call on which they read their
+// four words: the registrar vouches for the key of the signed request, the
+// worker climbs team, case and side, and grants the person each of their
+// sides. It needs a fresh one-time code. It cannot be done to oneself.
+//
+// Invalid: the code, field "code". Conflict: the person does not wait, or
+// their sides changed in this moment. Sealed: the key in the database is not
+// the one that was asked for; the operator is told.
+func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID, totpCode string) error {
+	if err := audit.Check(ctx, s.db, actor, authz.ConfirmPerson, personID); err != nil {
+		return err
+	}
+	ag, err := s.own(actor)
+	if err != nil {
+		return err
+	}
+	if !agency.ValidID("pe", personID) {
+		return fault.New(fault.NotFound, "fault.notFound")
+	}
+	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
+	if err != nil {
+		return err
+	}
+	id := nodeID("person", personID)
+	var requests []requestRow
+	var sides []sideRow
+	var self bool
+	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
+		queueRequests(b, &requests, id)
+		queueSides(b, &sides, personID)
+		b.Queue(sqlOwnPerson, actor.Account(), personID).QueryRow(func(row pgx.Row) error { return row.Scan(&self) })
+	})
+	if err != nil {
+		return fmt.Errorf("read whom to confirm: %w", s.db.Fault(err))
+	}
+	if self {
+		audit.Refused(ctx, s.db, actor, authz.ConfirmPerson, personID)
+		return fault.New(fault.Forbidden, "fault.confirm.self")
+	}
+	if len(requests) == 0 {
+		return fault.New(fault.Conflict, "fault.confirm.notWaiting")
+	}
+	node, request, err := s.requested(ctx, ag, requests, id)
+	if err != nil {
+		return s.refuseRequest(ctx, personID, err)
+	}
+	c, err := s.confirming(ag, actor)
+	if err != nil {
+		return err
+	}
+	leaf, err := c.vouch(node, request)
+	if err != nil {
+		return err
+	}
+	if err := s.grantSides(ctx, actor, c, sides, node); err != nil {
+		return err
+	}
+	return s.commitPerson(ctx, actor, personCommit{c, personID, request, leaf, sides, fresh})
+}
+
+// personCommit is what ConfirmPerson has made and now stores.
+type personCommit struct {
+	*confirmation
+	person  string
+	request requestRow
+	leaf    [32]byte
+	sides   []sideRow
+	fresh   *freshStep
+}
+
+func (s *Service) commitPerson(ctx context.Context, actor authz.Actor, p personCommit) error {
+	var state string
+	var now []sideRow
+	err := s.db.Act(ctx, scopeOf(actor), func(b *pgx.Batch) {
+		state = ""
+		b.Queue(sqlPersonForUpdate, p.person).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+		queueSides(b, &now, p.person)
+	}, func(b *pgx.Batch) error {
+		if state != "hold" || !slices.Equal(now, p.sides) {
+			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
+		}
+		queueVouch(b, p.request, p.leaf)
+		p.queue(b)
+		b.Queue(postgres.Guarded(sqlPersonActive), p.person)
+		s.queueFresh(b, actor, p.fresh)
+		audit.Append(b, p.bodies...)
+		return nil
+	})
+	return s.db.Fault(err)
+}
+
+func queueSides(b *pgx.Batch, into *[]sideRow, person string) {
+	b.Queue(sqlSides, person).Query(func(rows pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[sideRow])
+		return err
+	})
+}
+
+// grantSides climbs from the worker's team to each side and grants it.
+func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirmation, sides []sideRow, to agency.Node) error {
+	if len(sides) == 0 {
+		return nil
+	}
+	var sideIDs, caseIDs []string
+	for _, one := range sides {
+		sideIDs, caseIDs = append(sideIDs, one.Side), append(caseIDs, one.Kase)
+	}
+	parents := append([]string{string(ring.TeamLetterbox), nodeID("worker", actor.Account())}, caseIDs...)
+	ids := append(slices.Clone(sideIDs), caseIDs...)
+	var nodes []agency.NodeRow
+	var grants []agency.GrantRow
+	err := s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
+		agency.QueueNodes(b, &nodes, ids...)
+		agency.QueueStaffGrants(b, &grants, ids, parents)
+	})
+	if err != nil {
+		return fmt.Errorf("read sides to grant: %w", s.db.Fault(err))
+	}
+	// The case's key is only for this climb: it goes into a copy of the ring.
+	keys, err := authz.ParseKeyring(actor.Keys().Marshal())
+	if err != nil {
+		return fmt.Errorf("copy a keyring: %w", err)
+	}
+	for _, one := range sides {
+		if err := grantSide(c, keys, nodes, grants, one, to); err != nil {
+			if errors.Is(err, agency.ErrNoGrant) {
+				return fault.Wrap(fault.Forbidden, "fault.confirm.notYours", err)
+			}
+			s.alarm(ctx, "a side cannot be granted", one.Side, err)
+			return fault.Wrap(fault.Sealed, "fault.sealed", err)
+		}
+	}
+	return nil
+}
+
+func grantSide(c *confirmation, keys *authz.Keyring, nodes []agency.NodeRow, grants []agency.GrantRow, one sideRow, to agency.Node) error {
+	var secret ring.Secret
+	var node agency.Node
+	for _, id := range []string{one.Kase, one.Side} {
+		var err error
+		if node, err = c.ag.Trusted(nodes, id); err != nil {
+			return err
+		}
+		if secret, err = c.ag.Climb(keys, grants, node); err != nil {
+			return err
+		}
+		putSecret(keys, node, secret)
+	}
+	return c.grant(secret, node, to)
+}
+
+// keysOf is what a role needs to do its work. A manager holds every key that
+// they may have to grant; an auditor sees the log and counts, and holds none.
+func keysOf(role authz.Role) []ring.NodeID {
+	books := []ring.NodeID{ring.DirectoryBirth, ring.DirectoryAdoptive, ring.DirectoryStaff}
+	switch role {
+	case authz.LetterboxWorker:
+		return append([]ring.NodeID{ring.TeamLetterbox}, books...)
+	case authz.IntermediaryWorker:
+		return append([]ring.NodeID{ring.TeamIntermediary, ring.Intake}, books...)
+	case authz.SafeguardingLead:
+		return append([]ring.NodeID{ring.Safeguarding}, books...)
+	case authz.RecordsOfficer:
+		return books
+	case authz.Manager:
+		return agencyKeys()
+	}
+	return nil
+}
+
+// agencyKeys are the keys that an agency has from its opening.
+func agencyKeys() []ring.NodeID {
+	return []ring.NodeID{ring.TeamLetterbox, ring.TeamIntermediary, ring.Safeguarding, ring.Intake,
+		ring.DirectoryBirth, ring.DirectoryAdoptive, ring.DirectoryStaff}
+}
+
+func keysOfAll(roles []authz.Role) []ring.NodeID {
+	var ids []ring.NodeID
+	for _, role := range roles {
+		for _, id := range keysOf(role) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// ConfirmWorker ends a worker's hold, after the call on which they read their
+// four words: the registrar vouches for both their keys, manager and registrar
+// sign their roles, and the manager grants what the roles need. It needs a
+// fresh one-time code, and a manager who holds what is to be granted.
+//
+// Invalid: the roles, field "role", or the code, field "code". Conflict: the
+// worker does not wait. Sealed: as for ConfirmPerson.
+func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID string, roles []authz.Role, totpCode string) error {
+	if err := audit.Check(ctx, s.db, actor, authz.ConfirmWorker, workerID); err != nil {
+		return err
+	}
+	ag, err := s.own(actor)
+	if err != nil {
+		return err
+	}
+	if !agency.ValidID("wk", workerID) {
+		return fault.New(fault.NotFound, "fault.notFound")
+	}
+	if _, err := parseRoles(joinRoles(roles)); err != nil {
+		return fault.Field("role", "fault.confirm.roles")
+	}
+	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
+	if err != nil {
+		return err
+	}
+	id := nodeID("worker", workerID)
+	wanted := keysOfAll(roles)
+	var requests []requestRow
+	var nodes []agency.NodeRow
+	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
+		queueRequests(b, &requests, id)
+		agency.QueueNodes(b, &nodes, texts(wanted)...)
+	})
+	if err != nil {
+		return fmt.Errorf("read whom to confirm: %w", s.db.Fault(err))
+	}
+	if len(requests) == 0 {
+		return fault.New(fault.Conflict, "fault.confirm.notWaiting")
+	}
+	node, request, err := s.requested(ctx, ag, requests, id)
+	if err != nil {
+		return s.refuseRequest(ctx, workerID, err)
+	}
+	c, err := s.confirming(ag, actor)
+	if err != nil {
+		return err
+	}
+	w, err := c.worker(node, request, roles)
+	if err != nil {
+		return err
+	}
+	for _, key := range wanted {
+		if err := c.grantHeld(actor.Keys(), nodes, key, node); err != nil {
+			return err
+		}
+	}
+	var state string
+	err = s.db.Act(ctx, scopeOf(actor), func(b *pgx.Batch) {
+		state = ""
+		b.Queue(sqlWorkerForUpdate, workerID).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+	}, func(b *pgx.Batch) error {
+		if state != "hold" {
+			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
+		}
+		w.queue(b, workerID)
+		s.queueFresh(b, actor, fresh)
+		audit.Append(b, c.bodies...)
+		return nil
+	})
+	return s.db.Fault(err)
+}
+
+// newWorker is what makes a worker of somebody on hold.
+type newWorker struct {
+	*confirmation
+	request requestRow
+	key     [32]byte // leaf of the registrar's word for their keys
+	role    [32]byte // leaf of their roles
+	roles   []authz.Role
+}
+
+// worker states a worker's keys and roles. The list of roles is the part of
+// the statement, so that nobody can change the one without the other.
+func (c *confirmation) worker(node agency.Node, request requestRow, roles []authz.Role) (*newWorker, error) {
+	key, err := c.vouch(node, request)
+	if err != nil {
+		return nil, err
+	}
+	body, err := c.ag.State(statement.Statement{Event: statement.EventRole, Object: string(node.ID()), Part: joinRoles(roles),
+		Version: 1, Refs: [][32]byte{key}, At: c.at}, "registrar", c.by)
+	if err != nil {
+		return nil, err
+	}
+	c.bodies = append(c.bodies, body)
+	return &newWorker{c, request, key, statement.Leaf(body), roles}, nil
+}
+
+func (w *newWorker) queue(b *pgx.Batch, id string) {
+	queueVouch(b, w.request, w.key)
+	b.Queue(postgres.Guarded(sqlWorkerActive), id, texts(w.roles), w.role[:])
+	w.confirmation.queue(b)
+}
+
+// grantHeld grants on a key of the manager's own ring.
+func (c *confirmation) grantHeld(keys *authz.Keyring, nodes []agency.NodeRow, id ring.NodeID, to agency.Node) error {
+	node, err := c.ag.Trusted(nodes, string(id))
+	if err != nil {
+		return fault.Wrap(fault.Sealed, "fault.sealed", err)
+	}
+	secret, ok := secretOf(keys, node)
+	if !ok {
+		return fault.New(fault.Forbidden, "fault.confirm.keys")
+	}
+	return c.grant(secret, node, to)
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, one := range list {
+		out[i] = string(one)
+	}
+	return out
+}

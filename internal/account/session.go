@@ -1,0 +1,358 @@
+package account
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/field"
+	"gatepost/crypto/session"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// What a session's box holds beside keys, under names that no node has.
+const (
+	boxOffered = "account/offered" // enrolling: the five words on offer
+	boxInvite  = "account/invite"  // enrolling: the hash of the code, in hex
+	boxTOTP    = "account/totp"    // a secret that KeepTOTP waits for
+	boxRoles   = "account/roles"   // workers: "<leaf in hex> <role>.<role>"
+)
+
+func errSignIn() error { return fault.New(fault.SignIn, "fault.signIn") }
+
+// boxOf is the role and the account that a box is bound to: a row that is moved
+// to another tier, agency or account does not open.
+func (s *Service) boxOf(ag *agency.Agency, account string) (role, owner string) {
+	return string(s.tier), ag.ID + "/" + account
+}
+
+func (s *Service) idle(i Idle) time.Duration {
+	switch {
+	case s.tier == authz.Staff:
+		return idleStaff
+	case i == Writing:
+		return idleWriting
+	}
+	return idleShort
+}
+
+func (s *Service) absolute() time.Duration {
+	if s.tier == authz.Staff {
+		return absStaff
+	}
+	return absPublic
+}
+
+// newSession makes a token and the row for it. Every session gets a new one:
+// nobody can prepare a token for somebody else to sign in with.
+func (s *Service) newSession(ag *agency.Agency, account string, keys *authz.Keyring, browser string) (session.Token, sessionRow, error) {
+	token := session.NewToken()
+	role, owner := s.boxOf(ag, account)
+	box, err := token.Seal(role, owner, keys.Marshal())
+	if err != nil {
+		return session.Token{}, sessionRow{}, fmt.Errorf("seal a session: %w", err)
+	}
+	now := s.now()
+	return token, sessionRow{row: token.RowID(), id: agency.NewID("se"), account: account, box: box, label: label(browser),
+		now: now, idle: now.Add(s.idle(Short)), end: now.Add(s.absolute())}, nil
+}
+
+// touched is a live session with its box open.
+type touched struct {
+	id           string
+	account      string
+	box          []byte
+	secondFactor *time.Time
+	keys         *authz.Keyring
+	state        string   // of the person or worker
+	sides        []string // public: names of the sides that the person was granted
+	roleLeaf     []byte   // staff: the statement of the worker's roles; nil if none
+}
+
+// touch finds a live session and moves its idle time, in one trip. A session
+// that is gone stays gone: the row is updated or nothing happens.
+func (s *Service) touch(ctx context.Context, ag *agency.Agency, token session.Token, idle time.Duration, enrolling bool) (*touched, error) {
+	t := &touched{}
+	row, now := token.RowID(), s.now()
+	err := s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, nil, func(b *pgx.Batch) error {
+		*t = touched{}
+		b.Queue(sqlTouch, row[:], now, now.Add(idle), string(s.tier), enrolling).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := rows.Scan(&t.id, &t.account, &t.box, &t.secondFactor, nil); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+		// The touch has put the session's account into the scope.
+		s.queueNow(b, t)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load a session: %w", s.db.Fault(err))
+	}
+	if t.id == "" {
+		return nil, errSignIn()
+	}
+	role, owner := s.boxOf(ag, t.account)
+	text, err := token.Open(role, owner, t.box)
+	if err == nil {
+		t.keys, err = authz.ParseKeyring(text)
+	}
+	if err != nil {
+		s.alarm(ctx, "a session does not open", t.id, err)
+		return nil, errSignIn()
+	}
+	return t, nil
+}
+
+func (s *Service) queueNow(b *pgx.Batch, t *touched) {
+	sql, into := sqlPersonNow, []any{&t.state, &t.sides}
+	if s.tier == authz.Staff {
+		sql, into = sqlWorkerNow, []any{&t.state, &t.roleLeaf}
+	}
+	b.Queue(sql).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// Load gives the actor of a session and keeps the session alive for the page's
+// idle time. What has changed since sign-in is seen here: a suspended account's
+// session ends, a person who was confirmed in the meantime gets their sides'
+// keys, and a worker whose roles were stated anew signs in again.
+//
+// A token without a session, another agency's or another tier's included, is a
+// SignIn fault.
+func (s *Service) Load(ctx context.Context, agencyID string, token session.Token, idle Idle) (authz.Actor, error) {
+	ag, err := s.agency(agencyID)
+	if err != nil {
+		return authz.Actor{}, err
+	}
+	t, err := s.touch(ctx, ag, token, s.idle(idle), false)
+	if err != nil {
+		return authz.Actor{}, err
+	}
+	if !t.mayEnter() || s.outgrown(t) {
+		return authz.Actor{}, errors.Join(errSignIn(), s.end(ctx, ag, token))
+	}
+	if s.stall != nil {
+		s.stall()
+	}
+	if s.behind(t) {
+		if err := s.catchUp(ctx, ag, token, t); err != nil {
+			return authz.Actor{}, err
+		}
+	}
+	return s.actor(ag, t), nil
+}
+
+// mayEnter tells whether the account is one that may be signed in.
+func (t *touched) mayEnter() bool { return t.state == "active" || t.state == "hold" }
+
+// outgrown tells that the roles in the box are not those of the statement that
+// now stands in the worker's row.
+func (s *Service) outgrown(t *touched) bool {
+	leaf, _ := rolesIn(t.keys)
+	return leaf != "" && leaf != hex.EncodeToString(t.roleLeaf)
+}
+
+// behind tells that the account may open more than its box holds.
+func (s *Service) behind(t *touched) bool {
+	if s.tier == authz.Staff {
+		leaf, _ := rolesIn(t.keys)
+		return leaf == "" && t.state == "active" && t.roleLeaf != nil && t.secondFactor != nil
+	}
+	return t.state == "active" && slices.ContainsFunc(t.sides, func(name string) bool { return !t.keys.Has(name) })
+}
+
+// catchUp climbs again and seals the box anew. If the session was ended in the
+// meantime there is no row to write to, and none is made.
+func (s *Service) catchUp(ctx context.Context, ag *agency.Agency, token session.Token, t *touched) error {
+	if err := s.climb(ctx, ag, t.account, t.keys); err != nil {
+		return err
+	}
+	return s.rebox(ctx, ag, token, reboxing{account: t.account, keys: t.keys})
+}
+
+// reboxing is what is written when a session's box is sealed anew.
+type reboxing struct {
+	account      string
+	keys         *authz.Keyring
+	secondFactor *time.Time       // nil leaves it as it is
+	also         func(*pgx.Batch) // in the same act; nil for nothing
+}
+
+// rebox seals keys into a session's box. No row is a SignIn fault.
+func (s *Service) rebox(ctx context.Context, ag *agency.Agency, token session.Token, r reboxing) error {
+	role, owner := s.boxOf(ag, r.account)
+	box, err := token.Seal(role, owner, r.keys.Marshal())
+	if err != nil {
+		return fmt.Errorf("seal a session: %w", err)
+	}
+	row := token.RowID()
+	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: r.account}, nil, func(b *pgx.Batch) error {
+		if r.also != nil {
+			r.also(b)
+		}
+		b.Queue(postgres.Guarded(sqlRebox), row[:], box, r.secondFactor, string(s.tier), r.account)
+		return nil
+	})
+	return s.guarded(err, fault.New(fault.SignIn, "fault.signIn"))
+}
+
+// actor is the one place where an authz.Actor is made.
+func (s *Service) actor(ag *agency.Agency, t *touched) authz.Actor {
+	who := authz.Who{Tier: s.tier, Agency: ag.ID, Account: t.account, Keys: t.keys, Session: t.id, OnHold: t.state != "active"}
+	if t.secondFactor != nil {
+		who.SecondFactorAt = *t.secondFactor
+	}
+	if s.tier == authz.Public {
+		who.Roles = []authz.Role{authz.Correspondent}
+		return authz.NewActor(who)
+	}
+	_, who.Roles = rolesIn(t.keys)
+	// Without a second step a worker is as good as on hold.
+	who.OnHold = who.OnHold || len(who.Roles) == 0 || t.secondFactor == nil
+	return authz.NewActor(who)
+}
+
+// rolesIn reads the roles that were verified when the box was sealed, with the
+// leaf of their statement in hex; "" for a worker who has none yet.
+func rolesIn(keys *authz.Keyring) (leaf string, roles []authz.Role) {
+	text, _ := keys.Secret(boxRoles)
+	leaf, list, ok := strings.Cut(text, " ")
+	if !ok {
+		return "", nil
+	}
+	for role := range strings.SplitSeq(list, ".") {
+		if role != "" {
+			roles = append(roles, authz.Role(role))
+		}
+	}
+	return leaf, roles
+}
+
+// end deletes a session. That it was gone already is no error.
+func (s *Service) end(ctx context.Context, ag *agency.Agency, token session.Token) error {
+	row := token.RowID()
+	err := s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, nil, func(b *pgx.Batch) error {
+		b.Queue(sqlEndToken, row[:], string(s.tier))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("end a session: %w", s.db.Fault(err))
+	}
+	return nil
+}
+
+// SignOut ends the session of a token. Signing out twice is signing out.
+func (s *Service) SignOut(ctx context.Context, agencyID string, token session.Token) error {
+	ag, err := s.agency(agencyID)
+	if err != nil {
+		return err
+	}
+	return s.end(ctx, ag, token)
+}
+
+// SignOutEverywhere ends every session of the actor's account, this one too,
+// and forgets its remembered devices.
+func (s *Service) SignOutEverywhere(ctx context.Context, actor authz.Actor) error {
+	if _, err := s.own(actor); err != nil {
+		return err
+	}
+	err := s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlEndAll, string(s.tier), actor.Account())
+		b.Queue(sqlEndDevices, string(s.tier), actor.Account())
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("sign out everywhere: %w", s.db.Fault(err))
+	}
+	return nil
+}
+
+// Sessions lists where the actor's account is signed in, the newest first.
+func (s *Service) Sessions(ctx context.Context, actor authz.Actor) ([]Session, error) {
+	if _, err := s.own(actor); err != nil {
+		return nil, err
+	}
+	var list []Session
+	now := s.now()
+	err := s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
+		b.Queue(sqlSessions, string(s.tier), actor.Account(), now).Query(func(rows pgx.Rows) error {
+			list = nil
+			for rows.Next() {
+				var one Session
+				var idle time.Time
+				if err := rows.Scan(&one.ID, &one.Label, &one.Began, &idle); err != nil {
+					return err
+				}
+				one.LastSeen = idle.Add(-s.idle(Short))
+				if one.LastSeen.After(now) {
+					one.LastSeen = now
+				}
+				one.Current = one.ID == actor.Session()
+				list = append(list, one)
+			}
+			return rows.Err()
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", s.db.Fault(err))
+	}
+	return list, nil
+}
+
+// EndSession ends one of the actor's own sessions. One that is not theirs, or
+// has ended, is NotFound.
+func (s *Service) EndSession(ctx context.Context, actor authz.Actor, id string) error {
+	if _, err := s.own(actor); err != nil {
+		return err
+	}
+	if !agency.ValidID("se", id) {
+		return fault.New(fault.NotFound, "fault.notFound")
+	}
+	err := s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(postgres.Guarded(sqlEndSession), id, string(s.tier), actor.Account())
+		return nil
+	})
+	return s.guarded(err, fault.New(fault.NotFound, "fault.notFound"))
+}
+
+// RememberDevice gives a token by which the account's owner is told apart from
+// somebody who fails at their name elsewhere. It holds no key, signs nobody in
+// and is good for 180 days. Only the person asks for it.
+func (s *Service) RememberDevice(ctx context.Context, actor authz.Actor) (string, error) {
+	ag, err := s.own(actor)
+	if err != nil {
+		return "", err
+	}
+	device := session.NewToken().Cookie()
+	hash := s.deviceHash(ag, device)
+	err = s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlInsertDevice, string(s.tier), hash[:], actor.Account(), s.now().Add(deviceLasts))
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("remember a device: %w", s.db.Fault(err))
+	}
+	return device, nil
+}
+
+func (s *Service) deviceHash(ag *agency.Agency, device string) [32]byte {
+	return field.Bucket(keyFor(s.loginKey, "device/"+string(s.tier), ag.ID), "device", device)
+}

@@ -1,0 +1,226 @@
+package account
+
+import (
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/internal/postgres"
+)
+
+// Every statement of the package. Times come from the service's clock; who may
+// see a row at all is row-level security's business besides.
+const (
+	sqlActive = `select coalesce(public_seen = stanza and staff_seen = stanza, false), opened_at is not null
+		from agency where id = agency()`
+
+	// Failure counts. $4 is when the window before this one ended, $5 the limit;
+	// the failure that reaches the limit begins the wait.
+	sqlReserve = `insert into rate as r (agency_id, tier, bucket, failures, since) values (agency(), $1, $2, 1, $3)
+		on conflict (agency_id, tier, bucket) do update set
+			failures = case when r.since <= $4 then 1 else least(r.failures, $5) + 1 end,
+			since = case when r.since <= $4 or r.failures + 1 = $5 then excluded.since else r.since end
+		returning failures`
+	sqlRefund = `update rate set failures = failures - 1
+		where agency_id = agency() and tier = $1 and bucket = $2 and failures between 1 and $3`
+	sqlForgive = `delete from rate where agency_id = agency() and tier = $1 and bucket = $2`
+
+	// Sessions. A touch never brings a row back: it is an update, not an upsert.
+	sqlTouch = `with touched as (
+			update session set idle_at = $3
+			where row_id = $1 and agency_id = agency() and tier = $4 and enrolling = $5 and idle_at > $2 and absolute_at > $2
+			returning id, account_id, box, second_factor_at)
+		select id, account_id, box, second_factor_at, set_config('gatepost.account', account_id, true) from touched`
+	sqlInsertSession = `insert into session (row_id, id, agency_id, tier, account_id, box, label, enrolling, created_at, idle_at, absolute_at, second_factor_at)
+		values ($1, $2, agency(), $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	sqlRebox = `update session set box = $2, second_factor_at = coalesce($3, second_factor_at)
+		where row_id = $1 and agency_id = agency() and tier = $4 and account_id = $5 returning 1`
+	sqlSecondFactor = `update session set second_factor_at = $2
+		where agency_id = agency() and tier = $3 and account_id = $4 and id = $1`
+	sqlEndToken   = `delete from session where row_id = $1 and agency_id = agency() and tier = $2`
+	sqlEndSession = `delete from session where id = $1 and agency_id = agency() and tier = $2 and account_id = $3 returning 1`
+	sqlEndAll     = `delete from session where agency_id = agency() and tier = $1 and account_id = $2`
+	sqlSessions   = `select id, label, created_at, idle_at from session
+		where agency_id = agency() and tier = $1 and account_id = $2 and not enrolling and idle_at > $3 and absolute_at > $3
+		order by created_at desc, id`
+
+	sqlDevice       = `select account_id from device where agency_id = agency() and tier = $1 and hash = $2 and expires_at > $3`
+	sqlInsertDevice = `insert into device (agency_id, tier, hash, account_id, expires_at) values (agency(), $1, $2, $3, $4)`
+	sqlEndDevices   = `delete from device where agency_id = agency() and tier = $1 and account_id = $2`
+
+	// What has become of the account since its session began.
+	sqlPersonNow = `select p.state, coalesce(array_agg(g.child || '/' || g.child_epoch) filter (where g.child is not null), '{}')
+		from person p left join ring_grant_person g on g.agency_id = p.agency_id and g.parent = 'person/' || p.id
+		where p.agency_id = agency() and p.id = account() group by p.state`
+	sqlWorkerNow = `select state, role_leaf from worker where agency_id = agency() and id = account()`
+
+	sqlPersonCredential = `select account_id, wrap, totp_sealed, totp_last_step from credential_person
+		where agency_id = agency() and login_index = $1`
+	sqlWorkerCredential = `select account_id, wrap, totp_sealed, totp_last_step from credential_worker
+		where agency_id = agency() and login_index = $1`
+	sqlPersonTOTP = `select totp_sealed, totp_last_step from credential_person where agency_id = agency() and account_id = $1`
+	sqlWorkerTOTP = `select totp_sealed, totp_last_step from credential_worker where agency_id = agency() and account_id = $1`
+	// The replay guard: a step counts once, and none before the last counts again.
+	sqlPersonStep = `update credential_person set totp_last_step = $2
+		where agency_id = agency() and account_id = $1 and totp_last_step < $2 returning 1`
+	sqlWorkerStep = `update credential_worker set totp_last_step = $2
+		where agency_id = agency() and account_id = $1 and totp_last_step < $2 returning 1`
+	sqlPersonKeepTOTP = `update credential_person set totp_sealed = $2, totp_last_step = greatest(totp_last_step, $3), changed_at = $4
+		where agency_id = agency() and account_id = $1 returning 1`
+	sqlWorkerKeepTOTP = `update credential_worker set totp_sealed = $2, totp_last_step = greatest(totp_last_step, $3), changed_at = $4
+		where agency_id = agency() and account_id = $1 returning 1`
+	sqlPersonRewrap = `update credential_person set wrap = $2, pepper_version = $3 where agency_id = agency() and account_id = $1`
+	sqlWorkerRewrap = `update credential_worker set wrap = $2, pepper_version = $3 where agency_id = agency() and account_id = $1`
+
+	sqlOwnPersonGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_person
+		where agency_id = agency() and parent = $1 order by child, child_epoch`
+	sqlOwnStaffGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_staff
+		where agency_id = agency() and parent = $1 order by child, child_epoch`
+	sqlWorkerRole = `select state, roles, role_leaf, coalesce(leaf_body(role_leaf), '') from worker where agency_id = agency() and id = $1`
+
+	// Invitations.
+	sqlInvitationForUpdate = `select kind, account_id, fact, attempts, used_at is not null, expires_at from invitation
+		where agency_id = agency() and hash = $1 and kind = $2 for update`
+	sqlWrongFact     = `update invitation set attempts = attempts + 1 where agency_id = agency() and hash = $1 and attempts < 5`
+	sqlUseInvitation = `update invitation set used_at = $2 where agency_id = agency() and hash = $1 and kind = $3
+		and used_at is null and attempts < 5 and expires_at > $2 returning 1`
+	sqlExpireInvitations = `update invitation set expires_at = $3
+		where agency_id = agency() and kind = $1 and account_id = $2 and used_at is null and expires_at > $3`
+	sqlInsertInvitation = `insert into invitation (agency_id, hash, kind, account_id, login_index, fact, expires_at, created_at, created_by)
+		values (agency(), $1, $2, $3, $4, $5, $6, $7, $8)`
+	sqlInvitePerson   = `update person set state = 'invited' where agency_id = agency() and id = $1 and state in ('known', 'invited') returning 1`
+	sqlInsertWorker   = `insert into worker (agency_id, id, state) values (agency(), $1, 'invited')`
+	sqlReferenceTaken = `select exists (select from credential_person where agency_id = agency() and login_index = $1)
+		or exists (select from credential_worker where agency_id = agency() and login_index = $1)
+		or exists (select from invitation where agency_id = agency() and login_index = $1)`
+	sqlManagers = `select count(*) from worker where agency_id = agency() and state = 'active' and 'manager' = any (roles)`
+
+	// Enrolment.
+	sqlRequestNode = `insert into node (agency_id, id, epoch, recipient, verifier, request_leaf)
+		values (agency(), $1, $2, $3, nullif($4, ''), $5)`
+	sqlPersonEnrols = `update person set state = 'hold' where agency_id = agency() and id = $1 and state = 'invited' returning 1`
+	sqlWorkerEnrols = `update worker set state = 'hold' where agency_id = agency() and id = $1 and state = 'invited' returning 1`
+	sqlPersonEnter  = `insert into credential_person (agency_id, account_id, login_index, wrap, pepper_version, changed_at)
+		select agency_id, account_id, login_index, $2, $3, $4 from invitation where agency_id = agency() and hash = $1 returning 1`
+	sqlWorkerEnter = `insert into credential_worker (agency_id, account_id, login_index, wrap, pepper_version, changed_at)
+		select agency_id, account_id, login_index, $2, $3, $4 from invitation where agency_id = agency() and hash = $1 returning 1`
+	sqlEndEnrolling = `delete from session where row_id = $1 and agency_id = agency() and tier = $2 and enrolling returning 1`
+
+	// Confirmation.
+	sqlRequest = `select n.id, n.epoch, coalesce(n.recipient, '') as recipient, coalesce(n.verifier, '') as verifier,
+			n.request_leaf as leaf, coalesce(leaf_body(n.request_leaf), '') as body
+		from node n where n.agency_id = agency() and n.id = any($1) and n.key_leaf is null and n.retired_at is null
+		order by n.id, n.epoch`
+	sqlPersonForUpdate = `select state from person where agency_id = agency() and id = $1 for update`
+	sqlWorkerForUpdate = `select state from worker where agency_id = agency() and id = $1 for update`
+	sqlOwnPerson       = `select exists (select from worker where agency_id = agency() and id = $1 and person_id = $2)`
+	sqlSides           = `select 'side/' || s.id as side, 'case/' || s.exchange_id as kase from side_member m
+		join side s on s.agency_id = m.agency_id and s.id = m.side_id
+		where m.agency_id = agency() and m.person_id = $1 order by s.id`
+	sqlVouch = `update node set key_leaf = $4
+		where agency_id = agency() and id = $1 and epoch = $2 and request_leaf = $3 and recipient = $5 and key_leaf is null returning 1`
+	sqlPersonActive = `update person set state = 'active' where agency_id = agency() and id = $1 and state = 'hold' returning 1`
+	sqlWorkerActive = `update worker set state = 'active', roles = $2, role_leaf = $3
+		where agency_id = agency() and id = $1 and state = 'hold' returning 1`
+	sqlPersonsOnHold = `select p.id, max(i.used_at) as since,
+			coalesce(array_agg(distinct x.reference) filter (where x.reference is not null), '{}') as exchanges,
+			coalesce(min(s.book), 'birth') as book
+		from person p
+		left join invitation i on i.agency_id = p.agency_id and i.account_id = p.id and i.used_at is not null
+		left join side_member m on m.agency_id = p.agency_id and m.person_id = p.id
+		left join side s on s.agency_id = m.agency_id and s.id = m.side_id
+		left join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
+		where p.agency_id = agency() and p.state = 'hold' group by p.id order by 2, 1`
+	sqlWorkersOnHold = `select w.id, max(i.used_at) as since, bool_or(c.totp_sealed is not null) as totp
+		from worker w
+		left join invitation i on i.agency_id = w.agency_id and i.account_id = w.id and i.used_at is not null
+		left join credential_worker c on c.agency_id = w.agency_id and c.account_id = w.id
+		where w.agency_id = agency() and w.state = 'hold' group by w.id order by 2, 1`
+	sqlRecords = `select book, id, epoch, name, details from directory where agency_id = agency() and id = any($1)`
+
+	sqlOpenAgency = `update agency set opened_at = $1 where id = agency() and opened_at is null returning 1`
+
+	// What has run out, a few rows at a time and past whatever is locked.
+	sqlSweepSessions = `delete from session where row_id in (select row_id from session
+		where agency_id = agency() and (idle_at <= $1 or absolute_at <= $1) limit 1000 for update skip locked)`
+	sqlSweepDevices = `delete from device where agency_id = agency() and expires_at <= $1`
+	sqlSweepRates   = `delete from rate where (agency_id, tier, bucket) in (select agency_id, tier, bucket from rate
+		where agency_id = agency() and since <= $1 limit 1000 for update skip locked)`
+)
+
+// credential is how an account signs in, as the database has it. The zero
+// value is that of a name that nobody has.
+type credential struct {
+	account string
+	wrap    []byte
+	totp    []byte // sealed to the account's own node; nil if none
+	step    int64  // the last step of a code that counted
+}
+
+func (c *credential) found() bool { return c.account != "" }
+
+// queueCredential reads the credential of a log-in name, if there is one.
+func (s *Service) queueCredential(b *pgx.Batch, index [32]byte, into *credential) {
+	*into = credential{}
+	b.Queue(s.sql.credential, index[:]).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(&into.account, &into.wrap, &into.totp, &into.step); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// statements are those that differ between the two tiers, whose credentials
+// stand in two tables.
+type statements struct {
+	credential, totp, step, keepTOTP, rewrap, enter, enrols, grants string
+}
+
+func personStatements() statements {
+	return statements{credential: sqlPersonCredential, totp: sqlPersonTOTP, step: sqlPersonStep, keepTOTP: sqlPersonKeepTOTP,
+		rewrap: sqlPersonRewrap, enter: sqlPersonEnter, enrols: sqlPersonEnrols, grants: sqlOwnPersonGrants}
+}
+
+func workerStatements() statements {
+	return statements{credential: sqlWorkerCredential, totp: sqlWorkerTOTP, step: sqlWorkerStep, keepTOTP: sqlWorkerKeepTOTP,
+		rewrap: sqlWorkerRewrap, enter: sqlWorkerEnter, enrols: sqlWorkerEnrols, grants: sqlOwnStaffGrants}
+}
+
+// queueStep stores the step of a code that counted. Unless it is newer than
+// the last one the whole act is refused: the code was used before.
+func (s *Service) queueStep(b *pgx.Batch, account string, step int64) {
+	b.Queue(postgres.Guarded(s.sql.step), account, step)
+}
+
+// queueActive reads whether both tiers know the agency's stanza, and whether
+// its keys have been made.
+func queueActive(b *pgx.Batch, active, opened *bool) {
+	*active, *opened = false, false
+	b.Queue(sqlActive).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(active, opened); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+// sessionRow is a session to be stored.
+type sessionRow struct {
+	row          [32]byte
+	id           string
+	account      string
+	box          []byte
+	label        string
+	enrolling    bool
+	now          time.Time
+	idle, end    time.Time
+	secondFactor *time.Time
+}
+
+func (s *Service) queueSession(b *pgx.Batch, r sessionRow) {
+	b.Queue(sqlInsertSession, r.row[:], r.id, string(s.tier), r.account, r.box, r.label, r.enrolling, r.now, r.idle, r.end, r.secondFactor)
+}

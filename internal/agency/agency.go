@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
@@ -104,7 +105,7 @@ func (a *Agency) State(st statement.Statement, own string, more ...note.Signer) 
 		if !ok {
 			return nil, fmt.Errorf("sign as %s: %w", own, ErrNoSigner)
 		}
-		signers = append([]note.Signer{signer}, more...)
+		signers = append(slices.Clone(more), signer) // the registrar signs after the manager
 	}
 	body, err := statement.Sign(st, signers...)
 	if err != nil {

@@ -56,6 +56,17 @@ func writeFile(path, text string) error {
 
 var rolePattern = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 
+// checkRoles refuses what would mean something else in the map of users: a
+// group, a pattern, a second line.
+func checkRoles(roles []string) error {
+	for _, role := range roles {
+		if !rolePattern.MatchString(role) {
+			return fmt.Errorf("%q cannot be the name of a database role", role)
+		}
+	}
+	return nil
+}
+
 // identMap lets our own OS user in as each role. One line a role: before
 // PostgreSQL 16 the role of a map cannot be a pattern.
 func identMap(self string, roles []string) (string, error) {
@@ -64,9 +75,6 @@ func identMap(self string, roles []string) (string, error) {
 	}
 	var sb strings.Builder
 	for _, role := range append([]string{Admin}, roles...) {
-		if !rolePattern.MatchString(role) {
-			return "", fmt.Errorf("%q cannot be the name of a database role", role)
-		}
 		fmt.Fprintf(&sb, "gatepost \"%s\" %s\n", self, role)
 	}
 	return sb.String(), nil
@@ -108,12 +116,13 @@ func (p place) settings(fast bool) string {
 		{"log_checkpoints", "off"},
 	}
 	if fast {
-		set = append(set, [][2]string{{"fsync", "off"}, {"synchronous_commit", "off"}, {"full_page_writes", "off"}}...)
+		set = append(set, [][2]string{{"fsync", "off"}, {"full_page_writes", "off"}}...)
 	}
+	quote := strings.NewReplacer("'", "''", `\`, `\\`)
 	var sb strings.Builder
 	sb.WriteString("# Written anew at each start; changes here are lost.\n")
 	for _, s := range set {
-		fmt.Fprintf(&sb, "%s = '%s'\n", s[0], strings.ReplaceAll(s[1], "'", "''"))
+		fmt.Fprintf(&sb, "%s = '%s'\n", s[0], quote.Replace(s[1]))
 	}
 	return sb.String()
 }

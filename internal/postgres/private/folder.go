@@ -88,8 +88,12 @@ func uidOf(info os.FileInfo) int {
 }
 
 // makeCluster runs initdb in a folder of its own and renames that: a cluster is
-// whole or not there. What an interrupted run left is thrown away.
+// whole or not there. What an interrupted run left is thrown away, after its
+// initdb has been ended: it would write into our new folder, by name.
 func (p place) makeCluster(ctx context.Context, fast bool) error {
+	if err := endAllIn(ctx, p.unfinished(), unix.SIGKILL); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(p.unfinished()); err != nil {
 		return fmt.Errorf("remove an unfinished cluster: %w", err)
 	}
@@ -99,6 +103,16 @@ func (p place) makeCluster(ctx context.Context, fast bool) error {
 	if err := p.owner.mkdir(p.unfinished()); err != nil {
 		return err
 	}
+	if err := p.initdb(ctx, fast); err != nil {
+		return err
+	}
+	if err := os.Rename(p.unfinished(), p.cluster()); err != nil {
+		return fmt.Errorf("put the new cluster in place: %w", err)
+	}
+	return syncDir(p.dir)
+}
+
+func (p place) initdb(ctx context.Context, fast bool) error {
 	args := []string{
 		"--pgdata=" + p.unfinished(), "--username=" + Admin,
 		// What somebody gets who starts this cluster by hand, without our conf.
@@ -108,13 +122,12 @@ func (p place) makeCluster(ctx context.Context, fast bool) error {
 	if fast {
 		args = append(args, "--no-sync")
 	}
-	if out, err := p.owner.command(ctx, p.dir, filepath.Join(p.bin, "initdb"), args...).CombinedOutput(); err != nil {
+	// Working in the folder itself, it can be found there if we are killed.
+	cmd := p.owner.command(ctx, p.unfinished(), filepath.Join(p.bin, "initdb"), args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("make the cluster: %w: %s", err, lastLine(out))
 	}
-	if err := os.Rename(p.unfinished(), p.cluster()); err != nil {
-		return fmt.Errorf("put the new cluster in place: %w", err)
-	}
-	return syncDir(p.dir)
+	return nil
 }
 
 func syncDir(dir string) error {

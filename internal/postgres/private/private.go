@@ -56,6 +56,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if err := checkRoles(o.Roles); err != nil {
+		return nil, err
+	}
 	dir, err := takeDir(o.Dir)
 	if err != nil {
 		return nil, err
@@ -95,12 +98,14 @@ func (s *Server) start(ctx context.Context, dir string, o Options) error {
 	if p.socket, err = p.makeSocketDir(); err != nil {
 		return err
 	}
-	if err := p.writeConf(o.Roles, o.Fast); err != nil {
-		return err
-	}
 	s.place = p
-	s.child, err = startChild(ctx, p)
-	return err
+	if err := p.writeConf(o.Roles, o.Fast); err != nil {
+		return errors.Join(err, p.forgetSocket())
+	}
+	if s.child, err = startChild(ctx, p); err != nil {
+		return errors.Join(err, p.forgetSocket())
+	}
+	return nil
 }
 
 // Done is closed when the server has ended, by Stop or by itself. A process
@@ -132,8 +137,8 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 		return fmt.Errorf("connect to the private database: %w", err)
 	}
 	_, err = conn.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize())
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42P04" {
-		err = nil // it is there already
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P04" || pg.Code == "23505") {
+		err = nil // it is there already, or somebody makes it in this moment
 	}
 	if err != nil {
 		err = fmt.Errorf("make the database: %w", err)

@@ -28,12 +28,24 @@ func (p place) makeSocketDir() (string, error) {
 		if err := p.owner.mkdir(run); err != nil {
 			return "", err
 		}
-		return run, nil
+		return run, clearSocket(run)
 	}
 	if dir := rememberedSocket(p.dir); dir != "" && p.owner.owns(dir) {
-		return dir, nil
+		return dir, clearSocket(dir)
 	}
 	return p.makeRandomSocketDir()
+}
+
+// clearSocket removes what a killed server left. Its lock file holds a pid too,
+// which may have passed to another process of the same user and would then keep
+// the server from starting. What guards the cluster is postmaster.pid.
+func clearSocket(dir string) error {
+	for _, name := range []string{socketName, socketName + ".lock"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove the socket of a server that is gone: %w", err)
+		}
+	}
+	return nil
 }
 
 func (p place) makeRandomSocketDir() (string, error) {

@@ -34,20 +34,35 @@ func stopSurvivor(ctx context.Context, cluster string, log *slog.Logger) error {
 			return err
 		}
 	}
+	if err := endAllIn(ctx, cluster, unix.SIGTERM); err != nil {
+		return err
+	}
+	return removeStalePID(pidFile, dir)
+}
+
+// endAllIn ends every process of PostgreSQL that works in the folder, such as a
+// session in a long query that has not noticed yet that its postmaster is gone.
+func endAllIn(ctx context.Context, folder string, sig unix.Signal) error {
+	dir, err := os.Stat(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at the cluster: %w", err)
+	}
 	left, err := processesIn(dir)
 	if err != nil {
 		return err
 	}
 	for _, pid := range left {
 		if !isPostgres(pid) {
-			continue
+			continue // somebody's shell
 		}
-		log.Info("ending a database session that an earlier run left", "pid", pid)
-		if err := end(ctx, pid, unix.SIGTERM, dir); err != nil {
+		if err := end(ctx, pid, sig, dir); err != nil {
 			return err
 		}
 	}
-	return removeStalePID(pidFile, dir)
+	return nil
 }
 
 // removeStalePID removes the pid file in the one case in which that is safe
@@ -108,10 +123,15 @@ func alive(pid int) bool {
 	return err == nil || errors.Is(err, unix.EPERM)
 }
 
+// isPostgres tells by the program, since a name can be chosen.
 func isPostgres(pid int) bool {
 	exe, err := os.Readlink(proc(pid, "exe"))
 	// The binary of a running server may have been replaced by an update.
-	return err == nil && filepath.Base(strings.TrimSuffix(exe, " (deleted)")) == "postgres"
+	if err != nil {
+		return false
+	}
+	name := filepath.Base(strings.TrimSuffix(exe, " (deleted)"))
+	return name == "postgres" || name == "initdb"
 }
 
 // worksIn reports whether the process has the folder as its working folder, as

@@ -52,6 +52,6 @@ $$;
 
 -- Ids: two letters that say what it is, and 96 bits of chance.
 create domain id as text check (value ~ '^[a-z]{2}[a-z2-7]{20}$');
-create domain sha256 as bytea check (octet_length(value) = 32);
+create domain digest as bytea check (octet_length(value) = 32);
 
 reset role;

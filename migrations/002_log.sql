@@ -4,9 +4,9 @@ set local role gatepost_owner;
 -- here stands only whether both tiers have been started with the same stanza.
 create table agency (
 	id text primary key check (id ~ '^[a-z0-9]{2,20}$'),
-	stanza sha256 not null,
-	public_seen sha256,
-	staff_seen sha256,
+	stanza digest not null,
+	public_seen digest,
+	staff_seen digest,
 	opened_at timestamptz
 );
 

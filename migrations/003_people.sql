@@ -8,8 +8,8 @@ create table node (
 	epoch int not null check (epoch > 0),
 	recipient text not null,
 	verifier text check (octet_length(verifier) < 300),
-	request_leaf sha256,
-	key_leaf sha256,
+	request_leaf digest,
+	key_leaf digest,
 	retired_at timestamptz,
 	primary key (agency_id, id, epoch),
 	constraint node_recipient check (case when id like 'directory/%' then octet_length(recipient) = 44
@@ -27,7 +27,7 @@ create table ring_grant_person (
 	parent text not null check (parent ~ '^person/'),
 	parent_epoch int not null,
 	sealed bytea not null,
-	leaf sha256 not null,
+	leaf digest not null,
 	primary key (agency_id, child, child_epoch, parent, parent_epoch),
 	foreign key (agency_id, child, child_epoch) references node,
 	foreign key (agency_id, parent, parent_epoch) references node,
@@ -40,7 +40,7 @@ create table ring_grant_staff (
 	parent text not null check (parent = 'archive' or parent ~ '^(team/|safeguarding|worker/|case/)'),
 	parent_epoch int not null,
 	sealed bytea not null,
-	leaf sha256 not null,
+	leaf digest not null,
 	primary key (agency_id, child, child_epoch, parent, parent_epoch),
 	foreign key (agency_id, child, child_epoch) references node,
 	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
@@ -58,7 +58,7 @@ create table worker (
 	id id not null,
 	state text not null check (state in ('invited', 'hold', 'active', 'suspended', 'left')),
 	roles text[] not null default '{}' check (roles <@ array['letterboxWorker', 'intermediaryWorker', 'safeguardingLead', 'manager', 'recordsOfficer', 'auditor']),
-	role_leaf sha256,
+	role_leaf digest,
 	person_id id,
 	primary key (agency_id, id),
 	constraint worker_role_stated check (role_leaf is not null or state in ('invited', 'hold')),
@@ -70,7 +70,7 @@ comment on column worker.person_id is 'this worker is also that person of ours: 
 create table credential_person (
 	agency_id text not null,
 	account_id id not null,
-	login_index sha256 not null,
+	login_index digest not null,
 	wrap bytea not null,
 	pepper_version int not null,
 	totp_sealed bytea,
@@ -83,7 +83,7 @@ create table credential_person (
 create table credential_worker (
 	agency_id text not null,
 	account_id id not null,
-	login_index sha256 not null,
+	login_index digest not null,
 	wrap bytea not null,
 	pepper_version int not null,
 	totp_sealed bytea,
@@ -97,11 +97,11 @@ create table credential_worker (
 -- An invitation on paper: HMACs of the code and of the agreed fact, never the things themselves.
 create table invitation (
 	agency_id text not null references agency,
-	hash sha256 not null,
+	hash digest not null,
 	kind text not null check (kind in ('person', 'worker')),
 	account_id id not null,
-	login_index sha256 not null,
-	fact sha256 not null,
+	login_index digest not null,
+	fact digest not null,
 	attempts smallint not null default 0 check (attempts between 0 and 5),
 	expires_at timestamptz not null,
 	used_at timestamptz,
@@ -113,7 +113,7 @@ create index invitation_account on invitation (agency_id, account_id);
 
 -- Sessions, devices and failure counts are unlogged: never in a backup, gone after a crash, and no flush for a touch.
 create unlogged table session (
-	row_id sha256 primary key,
+	row_id digest primary key,
 	id id not null,
 	agency_id text not null,
 	tier text not null check (tier in ('public', 'staff')),
@@ -130,7 +130,7 @@ create index session_account on session (agency_id, tier, account_id);
 create unlogged table device (
 	agency_id text not null,
 	tier text not null check (tier in ('public', 'staff')),
-	hash sha256 not null,
+	hash digest not null,
 	account_id id not null,
 	expires_at timestamptz not null,
 	primary key (agency_id, tier, hash)
@@ -138,7 +138,7 @@ create unlogged table device (
 create unlogged table rate (
 	agency_id text not null,
 	tier text not null check (tier in ('public', 'staff')),
-	bucket sha256 not null,
+	bucket digest not null,
 	failures int not null,
 	since timestamptz not null,
 	primary key (agency_id, tier, bucket)

@@ -1,0 +1,290 @@
+package arch_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// source is one Go file of the module.
+type source struct {
+	path    string // from the module's root, with /
+	folder  string
+	test    bool
+	imports []string
+	text    string
+	tree    *ast.File
+}
+
+const root = "../.."
+
+// sources reads every Go file of the module but this folder's own.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var list []source
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name := d.Name(); name == "node_modules" || name == "testdata" || strings.HasPrefix(name, ".") && name != ".." {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		s, err := read(path)
+		if err != nil {
+			return err
+		}
+		list = append(list, s)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 50 {
+		t.Fatalf("read %d files only: wrong folder", len(list))
+	}
+	return list
+}
+
+func read(path string) (source, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return source{}, err
+	}
+	tree, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments)
+	if err != nil {
+		return source{}, err
+	}
+	rel, err := filepath.Rel(root, path)
+	if err != nil {
+		return source{}, err
+	}
+	s := source{path: filepath.ToSlash(rel), test: strings.HasSuffix(path, "_test.go"), text: string(text), tree: tree}
+	s.folder = filepath.ToSlash(filepath.Dir(rel))
+	for _, spec := range tree.Imports {
+		s.imports = append(s.imports, strings.Trim(spec.Path.Value, `"`))
+	}
+	return s, nil
+}
+
+// within tells whether a folder is one of those named or below it.
+func within(folder string, roots ...string) bool {
+	return slices.ContainsFunc(roots, func(r string) bool { return folder == r || strings.HasPrefix(folder, r+"/") })
+}
+
+// testing helpers: packages that only tests may import.
+var helper = regexp.MustCompile(`(^|/)[a-z]+test$`)
+
+// rule says what the code of some folders may import of this module, and what it may not import at all.
+type rule struct {
+	of    []string // folders that the rule is about
+	may   []string // folders of this module that it may import; nil: any
+	never []string // import paths (with what is below) that it may not
+}
+
+var rules = []rule{
+	{of: []string{"letterbox"},
+		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/fault", "internal/jobs", "internal/postgres", "internal/notice", "internal/objectstore", "crypto"},
+		never: []string{"net/http", "html/template", "gatepost/intermediary", "gatepost/web", "gatepost/internal/account"}},
+	{of: []string{"web"},
+		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/fault", "internal/nudge", "internal/report", "crypto/session"},
+		never: []string{"github.com/jackc/pgx", "filippo.io/age", "gatepost/crypto/seal", "gatepost/crypto/ring", "database/sql"}},
+	{of: []string{"web/page", "web/words", "web/assets", "web/family", "web/desk"}, never: []string{"gatepost/crypto"}},
+	{of: []string{"crypto"}, may: []string{"crypto"},
+		never: []string{"github.com/jackc/pgx", "net/http", "database/sql", "filippo.io/age/plugin", "filippo.io/age/agessh", "filippo.io/age/tag"}},
+	{of: []string{"crypto/seal"}, may: []string{"crypto/seal", "crypto/internal"}},
+	{of: []string{"crypto/statement"}, may: []string{"crypto/statement", "crypto/internal"}},
+	{of: []string{"crypto/ring"}, may: []string{"crypto/ring", "crypto/seal", "crypto/statement", "crypto/internal"}},
+	{of: []string{"internal/fault"}, may: []string{}},
+	{of: []string{"internal/authz"}, may: []string{"internal/fault", "crypto"}},
+	{of: []string{"internal/postgres"}, may: []string{"internal/postgres", "internal/fault", "migrations"}},
+	{of: []string{"internal/audit"}, may: []string{"internal/authz", "internal/postgres", "internal/fault", "crypto"}},
+	{of: []string{"internal/agency"}, may: []string{"internal/authz", "internal/postgres", "internal/fault", "internal/audit", "crypto"}},
+	{of: []string{"internal/account"}, never: []string{"gatepost/letterbox", "gatepost/web", "net/http"}},
+	{of: []string{"migrations"}, may: []string{}},
+}
+
+func TestImports(t *testing.T) {
+	held := map[int]int{}
+	for _, s := range sources(t) {
+		if s.test || helper.MatchString(s.folder) {
+			continue
+		}
+		for i, r := range rules {
+			if !within(s.folder, r.of...) {
+				continue
+			}
+			held[i]++
+			for _, path := range s.imports {
+				ours, isOurs := strings.CutPrefix(path, "gatepost/")
+				if isOurs && r.may != nil && !within(ours, r.may...) {
+					t.Errorf("%s imports %s: not in the rule of %v", s.path, path, r.of)
+				}
+				if within(path, r.never...) {
+					t.Errorf("%s imports %s: never in %v", s.path, path, r.of)
+				}
+			}
+		}
+	}
+	for i, r := range rules {
+		if held[i] == 0 {
+			t.Errorf("the rule of %v is about no file", r.of)
+		}
+	}
+}
+
+// Test helpers stay out of the program.
+func TestImports_TestHelpers(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || helper.MatchString(s.folder) {
+			continue
+		}
+		for _, path := range s.imports {
+			if path == "testing" || helper.MatchString(path) && strings.HasPrefix(path, "gatepost/") {
+				t.Errorf("%s imports %s: only tests may", s.path, path)
+			}
+		}
+	}
+}
+
+// words that may stand only in some folders, with the reason.
+var places = []struct {
+	word    *regexp.Regexp
+	allowed []string
+	why     string
+}{
+	{regexp.MustCompile(`authz\.NewActor\(`), []string{"internal/account"}, "an Actor is made from a session only"},
+	{regexp.MustCompile(`age\.Encrypt\(`), []string{"crypto"}, "sealing has one place"},
+	{regexp.MustCompile(`age\.Decrypt\(`), []string{"crypto"}, "opening has one place"},
+	{regexp.MustCompile(`GenerateX25519Identity|agessh|age/plugin`), nil, "post-quantum hybrid keys only"},
+	{regexp.MustCompile(`return [a-zA-Z]+\.Bytes\(\), [a-zA-Z]+\.Close\(\)`), nil, "Bytes is taken before Close has written the end"},
+	{regexp.MustCompile(`pgx\.NamedArgs\{`), nil, "a forgotten argument must be an error: StrictNamedArgs"},
+	{regexp.MustCompile(`"math/rand`), nil, "randomness comes from crypto/rand"},
+	{regexp.MustCompile(`text/template`), []string{"web/words"}, "pages are escaped by html/template"},
+	{regexp.MustCompile(`(?i)\bselect \*`), nil, "columns are listed"},
+	{regexp.MustCompile(`\.Keys\(\)`), []string{"letterbox", "internal", "intermediary"}, "pages see no key"},
+	{regexp.MustCompile(`filippo\.io/age"`), []string{"crypto", "letterbox", "intermediary", "internal", "cmd"}, "pages see no key"},
+	{regexp.MustCompile(`net/http/pprof|expvar`), nil, "a profile holds letters"},
+}
+
+func TestPlaces(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || helper.MatchString(s.folder) {
+			continue
+		}
+		code := withoutComments(s)
+		for _, p := range places {
+			if p.word.MatchString(code) && !within(s.folder, p.allowed...) {
+				t.Errorf("%s has %s: %s", s.path, p.word, p.why)
+			}
+		}
+	}
+}
+
+// withoutComments blanks the comments, so that a package may say what it does not do.
+func withoutComments(s source) string {
+	b := []byte(s.text)
+	for _, group := range s.tree.Comments {
+		for i := int(group.Pos()) - int(s.tree.FileStart); i < int(group.End())-int(s.tree.FileStart) && i < len(b); i++ {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
+// Every exported method of a Service takes the actor right after the context,
+// but for those of the door, where nobody is known yet.
+func TestServices_ActorFirst(t *testing.T) {
+	checked := 0
+	for _, s := range sources(t) {
+		if s.test || !within(s.folder, "letterbox", "intermediary") {
+			continue
+		}
+		for _, decl := range s.tree.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !f.Name.IsExported() || receiver(f) != "Service" {
+				continue
+			}
+			checked++
+			var types []string
+			for _, p := range f.Type.Params.List {
+				types = append(types, fmt.Sprint(typeName(p.Type)))
+			}
+			if len(types) < 2 || types[0] != "context.Context" || types[1] != "authz.Actor" {
+				t.Errorf("%s: %s takes %v: the actor comes right after the context", s.path, f.Name.Name, types)
+			}
+		}
+	}
+	if checked < 10 {
+		t.Errorf("%d methods checked: the rule is about nothing", checked)
+	}
+}
+
+func receiver(f *ast.FuncDecl) string {
+	name := typeName(f.Recv.List[0].Type)
+	return strings.TrimPrefix(name, "*")
+}
+
+func typeName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.StarExpr:
+		return "*" + typeName(e.X)
+	case *ast.SelectorExpr:
+		return typeName(e.X) + "." + e.Sel.Name
+	}
+	return "?"
+}
+
+// Domain code takes its time from a field.
+func TestNoClock(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.test || helper.MatchString(s.folder) || !within(s.folder, "letterbox", "intermediary", "internal/account", "internal/agency", "internal/audit", "crypto") {
+			continue
+		}
+		if strings.Contains(withoutComments(s), "time.Now()") {
+			t.Errorf("%s reads the clock by itself", s.path)
+		}
+	}
+}
+
+// Every package tells its story, and no package is a drawer.
+func TestPackages(t *testing.T) {
+	docs, seen := map[string]string{}, map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test {
+			continue
+		}
+		seen[s.folder] = true
+		if s.tree.Doc != nil {
+			docs[s.folder] += s.tree.Doc.Text()
+		}
+		if slices.Contains([]string{"util", "utils", "common", "helpers", "models", "types", "core", "manager", "misc"}, s.tree.Name.Name) {
+			t.Errorf("%s: package %s says nothing", s.path, s.tree.Name.Name)
+		}
+		for _, decl := range s.tree.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s has an init function", s.path)
+			}
+		}
+	}
+	for folder := range seen {
+		if len(docs[folder]) < 80 {
+			t.Errorf("package %s has no story", folder)
+		}
+	}
+}

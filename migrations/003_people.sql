@@ -13,7 +13,7 @@ create table node (
 	retired_at timestamptz,
 	primary key (agency_id, id, epoch),
 	constraint node_recipient check (case when id like 'directory/%' then octet_length(recipient) = 44
-		else recipient ~ '^age1pq1[a-z0-9]{1900,2000}$' end),
+		else recipient ~ '^age1pq1[a-z0-9]+$' and octet_length(recipient) between 1900 and 2000 end),
 	constraint node_stated check (request_leaf is not null or key_leaf is not null),
 	foreign key (agency_id, request_leaf) references audit_body (agency_id, leaf) deferrable initially deferred,
 	foreign key (agency_id, key_leaf) references audit_body (agency_id, leaf) deferrable initially deferred

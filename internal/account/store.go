@@ -88,12 +88,11 @@ const (
 		where agency_id = agency() and kind = $1 and account_id = $2 and used_at is null and expires_at > $3`
 	sqlInsertInvitation = `insert into invitation (agency_id, hash, kind, account_id, login_index, fact, expires_at, created_at, created_by)
 		values (agency(), $1, $2, $3, $4, $5, $6, $7, $8)`
-	sqlInvitePerson   = `update person set state = 'invited' where agency_id = agency() and id = $1 and state in ('known', 'invited') returning 1`
-	sqlInsertWorker   = `insert into worker (agency_id, id, state) values (agency(), $1, 'invited')`
-	sqlReferenceTaken = `select exists (select from credential_person where agency_id = agency() and login_index = $1)
-		or exists (select from credential_worker where agency_id = agency() and login_index = $1)
-		or exists (select from invitation where agency_id = agency() and login_index = $1)`
-	sqlManagers = `select count(*) from worker where agency_id = agency() and state = 'active' and 'manager' = any (roles)`
+	sqlInvitePerson = `update person set state = 'invited' where agency_id = agency() and id = $1 and state in ('known', 'invited') returning 1`
+	sqlInsertWorker = `insert into worker (agency_id, id, state) values (agency(), $1, 'invited')`
+	// Whoever has a credential had an invitation with the same index; staff cannot see families' credentials.
+	sqlReferenceTaken = `select exists (select from invitation where agency_id = agency() and login_index = $1)`
+	sqlManagers       = `select count(*) from worker where agency_id = agency() and state = 'active' and 'manager' = any (roles)`
 
 	// Enrolment.
 	sqlRequestNode = `insert into node (agency_id, id, epoch, recipient, verifier, request_leaf)

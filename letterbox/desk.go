@@ -42,7 +42,7 @@ const (
 			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine
 		from letter l left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id
 		where l.agency_id = agency() and l.id = $1 for update of l`
-	sqlClaim = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), $2)
+	sqlClaim = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), now() + interval '30 minutes')
 		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until
 			where claim.until <= now() or claim.worker_id = excluded.worker_id
 		returning 1`
@@ -157,7 +157,7 @@ func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) err
 		case row.Mine >= MaxClaims:
 			return fault.New(fault.Conflict, "fault.letter.tooManyClaims")
 		}
-		b.Queue(guardedClaim, string(id), s.now().Add(ClaimFor))
+		b.Queue(guardedClaim, string(id))
 		return nil
 	})
 	return s.db.Fault(err)

@@ -162,7 +162,7 @@ func (s *Service) logReading(ctx context.Context, ag *agency.Agency, actor authz
 		if err := holds(lock, actor); err != nil {
 			return err
 		}
-		b.Queue(guardedClaim, l.ID, s.now().Add(ClaimFor))
+		b.Queue(guardedClaim, l.ID)
 		audit.Append(b, body)
 		return nil
 	})

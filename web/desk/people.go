@@ -1,0 +1,170 @@
+package desk
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"gatepost/internal/account"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/web/page"
+)
+
+// peoplePage is who waits for a call.
+type peoplePage struct {
+	page.Base
+	Waiting         []holdingView
+	MayInviteWorker bool
+}
+
+// holdingView is one who waits, with whether this worker may confirm them.
+type holdingView struct {
+	account.Holding
+	MayConfirm bool
+}
+
+// people lists who waits for a call, with the four words that their screen
+// shows.
+func (room Room) people(w http.ResponseWriter, r *http.Request) error {
+	actor := room.Actor(r)
+	waiting, err := room.Accounts.OnHold(r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	p := &peoplePage{Base: room.Site.Base(r, "desk.people.title"), MayInviteWorker: actor.Can(authz.InviteWorker)}
+	for _, holding := range waiting {
+		p.Waiting = append(p.Waiting, holdingView{holding, actor.Can(confirms(holding.Kind))})
+	}
+	if page.Query(r).Get("confirmed") != "" {
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("desk.people.confirmed")}
+	}
+	return room.Site.Render(w, r, http.StatusOK, "desk/people", p)
+}
+
+// confirms is the act of confirming somebody of a kind.
+func confirms(kind string) authz.Act {
+	if kind == "worker" {
+		return authz.ConfirmWorker
+	}
+	return authz.ConfirmPerson
+}
+
+// confirmPage asks whether the four words were the same on the phone.
+type confirmPage struct {
+	page.Base
+	Holding account.Holding
+	Roles   []page.Choice // for a worker
+}
+
+// askConfirmPerson asks about a person of a family.
+func (room Room) askConfirmPerson(w http.ResponseWriter, r *http.Request) error {
+	p, err := room.confirmPage(r, "person")
+	if err != nil {
+		return err
+	}
+	return room.Site.Render(w, r, http.StatusOK, "desk/confirm-person", p)
+}
+
+// confirmPerson gives a person their side, after the call.
+func (room Room) confirmPerson(w http.ResponseWriter, r *http.Request) error {
+	return room.confirm(w, r, "person", func(id string, form page.Form) error {
+		return room.Accounts.ConfirmPerson(r.Context(), room.Actor(r), id, form.Get("code"))
+	})
+}
+
+// askConfirmWorker asks about a worker.
+func (room Room) askConfirmWorker(w http.ResponseWriter, r *http.Request) error {
+	p, err := room.confirmPage(r, "worker")
+	if err != nil {
+		return err
+	}
+	return room.Site.Render(w, r, http.StatusOK, "desk/confirm-worker", p)
+}
+
+// confirmWorker gives a worker their roles, after the call.
+func (room Room) confirmWorker(w http.ResponseWriter, r *http.Request) error {
+	return room.confirm(w, r, "worker", func(id string, form page.Form) error {
+		var roles []authz.Role
+		for _, role := range form.All("role") {
+			roles = append(roles, authz.Role(role))
+		}
+		return room.Accounts.ConfirmWorker(r.Context(), room.Actor(r), id, roles, form.Get("code"))
+	})
+}
+
+// confirm does what both have in common. The worker's own word that the call
+// was made comes first: without it no code is used up.
+func (room Room) confirm(w http.ResponseWriter, r *http.Request, kind string, act func(id string, form page.Form) error) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	p, err := room.confirmPage(r, kind)
+	if err != nil {
+		return err
+	}
+	err = calledOf(form, kind)
+	if err == nil {
+		err = act(p.Holding.ID, form)
+	}
+	if err == nil {
+		return page.SeeOther(w, r, "/people?confirmed=yes")
+	}
+	if !p.Refused(form.With("code", ""), err) {
+		return err
+	}
+	return room.Site.Render(w, r, statusOf(err), "desk/confirm-"+kind, p)
+}
+
+// calledOf checks what must be ticked before anything is asked of the service.
+func calledOf(form page.Form, kind string) error {
+	var faults []error
+	if form.Get("called") != "yes" {
+		faults = append(faults, fault.Field("called", "desk.confirm.calledNeeded"))
+	}
+	if kind == "worker" && len(form.All("role")) == 0 {
+		faults = append(faults, fault.Field("role", "desk.confirm.roleNeeded"))
+	}
+	return errors.Join(faults...)
+}
+
+// confirmPage finds somebody who waits. Whoever does not is not there.
+func (room Room) confirmPage(r *http.Request, kind string) (*confirmPage, error) {
+	id, err := idOf(r, map[string]string{"person": "pe", "worker": "wk"}[kind])
+	if err != nil {
+		return nil, err
+	}
+	actor := room.Actor(r)
+	if err := actor.May(confirms(kind)); err != nil {
+		return nil, err
+	}
+	waiting, err := room.Accounts.OnHold(r.Context(), actor)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(waiting, func(h account.Holding) bool { return h.ID == id && h.Kind == kind })
+	if i < 0 {
+		return nil, notThere()
+	}
+	p := &confirmPage{Base: room.Site.Base(r, "desk.confirm.title"), Holding: waiting[i]}
+	if kind == "worker" {
+		p.Roles = roleChoices(&p.Base)
+	}
+	return p, nil
+}
+
+// roleChoices lists the roles that a worker can have, with what each may do.
+func roleChoices(b *page.Base) []page.Choice {
+	var all []page.Choice
+	for _, role := range authz.Roles() {
+		if role == authz.Correspondent {
+			continue
+		}
+		all = append(all, page.Choice{
+			Value: string(role), Text: b.Words.T("desk.role." + string(role)),
+			Hint: &page.Hint{Text: b.Words.T("desk.role." + string(role) + ".hint")},
+		})
+	}
+	return all
+}

@@ -1,0 +1,125 @@
+package desk
+
+import (
+	"embed"
+	"net/http"
+
+	"gatepost/internal/account"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/web/page"
+)
+
+//go:embed templates
+var files embed.FS
+
+// Source is the templates of these pages, for page.NewRenderer.
+func Source() page.Source { return page.Source{Room: "desk", Files: files} }
+
+// Room is what the pages work with. The composer fills every field before
+// Routes; they are then only read.
+type Room struct {
+	Site     *page.Site
+	Letters  *letterbox.Service
+	Accounts *account.Service
+	// Actor gives who asks, as the site's Door found them.
+	Actor func(*http.Request) authz.Actor
+	// Address is where people of that tier sign in to that agency, as it is
+	// printed on an invitation: with the scheme, without a path.
+	Address func(agencyID string, tier authz.Tier) string
+}
+
+// Routes is the table of the workers' pages. All are for a signed-in worker of
+// the agency; which worker, the services decide for each act.
+func Routes(room Room) []page.Route {
+	const who = page.SignedIn
+	get := func(pattern, name string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodGet, Pattern: pattern, Who: who, Page: name, Handler: h}
+	}
+	post := func(pattern string, body int64, h page.HandlerFunc, keep ...string) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: who, Body: body, Keep: keep, Handler: h}
+	}
+	opening := post("/exchange/new", page.TextBody, room.openExchange)
+	opening.Many = []string{"send", "months"}
+	confirmWorker := post("/worker/{id}/confirm", page.SmallBody, room.confirmWorker)
+	confirmWorker.Many = []string{"role"}
+	return []page.Route{
+		get("/desk", "desk/desk", room.desk),
+		get("/letter/{id}", "desk/letter", room.readLetter),
+		post("/letter/{id}/claim", page.SmallBody, room.claim),
+		post("/letter/{id}/release", page.SmallBody, room.release),
+		post("/letter/{id}/pass", noteBody, room.pass, "note"),
+		get("/letter/{id}/return", "desk/return", room.askReturn),
+		post("/letter/{id}/return", noteBody, room.returnLetter, "words", "note"),
+		get("/letter/{id}/done", "desk/done", room.done),
+
+		get("/exchanges", "desk/exchanges", room.exchanges),
+		get("/exchange/new", "desk/opening-children", room.newExchange),
+		opening,
+		get("/exchange/{id}", "desk/exchange", room.exchange),
+		get("/exchange/{id}/connect", "desk/connect", room.askConnect),
+		post("/exchange/{id}/connect", page.SmallBody, room.connect),
+
+		get("/people", "desk/people", room.people),
+		get("/person/{id}/invite", "desk/invite", room.askInvite),
+		post("/person/{id}/invite", page.SmallBody, room.invite),
+		get("/person/{id}/confirm", "desk/confirm-person", room.askConfirmPerson),
+		post("/person/{id}/confirm", page.SmallBody, room.confirmPerson),
+		get("/worker/new", "desk/worker-new", room.newWorker),
+		post("/worker/new", page.SmallBody, room.inviteWorker),
+		get("/worker/{id}/confirm", "desk/confirm-worker", room.askConfirmWorker),
+		confirmWorker,
+
+		get("/search", "desk/search", room.askSearch),
+		post("/search", page.SmallBody, room.search),
+	}
+}
+
+// noteBody is the limit of a form with the words to a writer and a note of the
+// worker's own: each is at most letterbox.MaxReason runes, and a rune takes up
+// to twelve bytes in a form.
+const noteBody int64 = 64 << 10
+
+// Nav is the navigation of the workers' pages for one worker: only what that
+// worker may open.
+func Nav(actor authz.Actor) []page.NavItem {
+	var items []page.NavItem
+	for _, line := range []struct {
+		act authz.Act
+		page.NavItem
+	}{
+		{authz.SeeDesk, page.NavItem{Key: "desk.nav.desk", Href: "/desk"}},
+		{authz.SeeExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
+		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},
+	} {
+		if actor.May(line.act) == nil {
+			items = append(items, line.NavItem)
+		}
+	}
+	if actor.May(authz.ConfirmPerson) == nil || actor.May(authz.ConfirmWorker) == nil {
+		items = append(items, page.NavItem{Key: "desk.nav.people", Href: "/people"})
+	}
+	return items
+}
+
+// idOf reads the id in the path. Anything that has not the form of one is not
+// there, and the database is not asked.
+func idOf(r *http.Request, prefix string) (string, error) {
+	id := r.PathValue("id")
+	if !agency.ValidID(prefix, id) {
+		return "", notThere()
+	}
+	return id, nil
+}
+
+func notThere() error { return fault.New(fault.NotFound, "fault.notFound") }
+
+// statusOf is the status of a page that shows err beside what was typed.
+func statusOf(err error) int {
+	if fault.KindOf(err) == fault.Conflict {
+		return http.StatusConflict
+	}
+	return http.StatusUnprocessableEntity
+}

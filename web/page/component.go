@@ -231,17 +231,20 @@ type Checkboxes struct {
 
 // Choice is one item of Radios or Checkboxes.
 type Choice struct {
-	Text        string
-	HTML        template.HTML
-	ID          string
-	Name        string // Checkboxes only
-	Value       string
-	Label       *Dress
-	Hint        *Hint
-	Divider     string // shows this word in place of a choice
-	Checked     *bool
-	Conditional *Content // HTML shown when chosen
-	Behaviour   string   // Checkboxes only: "exclusive"
+	Text    string
+	HTML    template.HTML
+	ID      string
+	Name    string // Checkboxes only
+	Value   string
+	Label   *Dress
+	Hint    *Hint
+	Divider string // shows this word in place of a choice
+	Checked *bool
+	// Conditional is HTML shown when the item is chosen. On Checkboxes only: for
+	// radios the script sets an attribute that WAI-ARIA does not allow there, so
+	// ask on the next page instead.
+	Conditional *Content
+	Behaviour   string // Checkboxes only: "exclusive"
 	Disabled    bool
 	Attributes  Attributes
 }

@@ -41,7 +41,7 @@ func newUse(known []string) use {
 	room := `^(` + strings.Join(rooms, "|") + `)`
 	return use{
 		key:    regexp.MustCompile(room + `(\.[A-Za-z0-9]+)+$`),
-		prefix: regexp.MustCompile(room + `(\.[A-Za-z0-9]+)+\.$`),
+		prefix: regexp.MustCompile(room + `(\.[A-Za-z0-9]+)*\.$`),
 		keys:   map[string]string{},
 	}
 }

@@ -2,7 +2,6 @@ package private_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,27 +38,22 @@ func TestKilled(t *testing.T) {
 // The server is told of our death by the kernel: it ends though nobody starts
 // again. The test waits for its process and not for a time.
 func TestServerFollowsUs(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	cmd, line := startSecond(t, dir)
 	if line != "ready" {
 		t.Fatal(line)
 	}
 	server := serverPID(t, dir)
 	kill(cmd)
-	for {
-		if err := syscall.Kill(server, 0); errors.Is(err, syscall.ESRCH) {
-			return
-		}
-		if state, err := os.ReadFile("/proc/" + strconv.Itoa(server) + "/stat"); err == nil && strings.Contains(string(state), ") Z ") {
-			return // ended, and whoever inherited it has not looked yet
-		}
+	for !gone(server) {
+		continue
 	}
 }
 
 // A server that lives on without us, as where the kernel did not tell it, is
 // shut down and not adopted.
 func TestSurvivor(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s := fast(t, dir)
 	do(t, connect(t, s.DSN(private.Admin, "postgres")), "create table kept as select 7 as n")
 	stop(t, s)
@@ -80,10 +74,11 @@ func TestSurvivor(t *testing.T) {
 // A session in a long computation does not notice that its postmaster is gone,
 // and PostgreSQL does not start beside it.
 func TestOrphanedSession(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s := fast(t, dir)
 	busy := connect(t, s.DSN(private.Admin, "postgres"))
 	pid := int(busy.PgConn().PID())
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGTERM) }) // should the test fail
 	ended := make(chan error, 1)
 	go func() {
 		_, err := busy.Exec(context.Background(), "select count(*) from generate_series(1, 1e15) as n")
@@ -109,7 +104,7 @@ func TestOrphanedSession(t *testing.T) {
 // The server is killed while it writes: Done is closed, and everything that was
 // committed is there, and nothing that was not begun.
 func TestServerKilledWhileWriting(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s := start(t, private.Options{Dir: dir}) // with the disk
 	conn := connect(t, s.DSN(private.Admin, "postgres"))
 	do(t, conn, "create table act (n int primary key)")
@@ -168,7 +163,7 @@ func TestStalePID(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := folder(t)
+			dir := made(t, folder(t))
 			s := fast(t, dir)
 			do(t, connect(t, s.DSN(private.Admin, "postgres")), "create table kept as select 7 as n")
 			old := serverPID(t, dir)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"gatepost/internal/postgres/private"
@@ -31,33 +32,26 @@ func TestUnfinishedCluster(t *testing.T) {
 // it and makes a cluster of its own.
 func TestKilledInInitdb(t *testing.T) {
 	dir := folder(t)
-	results := make(chan string)
-	processes := make(chan int, 1)
+	lines, second := make(chan string), make(chan int, 1)
 	go func() {
-		cmd, line := startSecondWithin(t, dir, processes)
-		kill(cmd)
-		results <- line
+		_, line := startSecondWithin(t, dir, second)
+		lines <- line
 	}()
-	pid := <-processes
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "pg.new", "postgresql.conf")); err == nil {
-			break
-		}
+	pid, initdb := <-second, 0
+	for initdb == 0 {
+		initdb = worker(t, filepath.Join(dir, "pg.new"), "initdb")
 	}
-	p, err := os.FindProcess(pid)
-	if err != nil {
+	// Held, so that it cannot have finished when we look.
+	if err := errors.Join(syscall.Kill(initdb, syscall.SIGSTOP), syscall.Kill(pid, syscall.SIGKILL)); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if line := <-results; line == "ready" {
+	if line := <-lines; line == "ready" {
 		t.Fatal("it was not killed in time")
 	}
-	if _, err := os.Stat(filepath.Join(dir, "pg")); !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal("it was not killed in initdb")
-	}
 	s := fast(t, dir)
+	if !gone(initdb) {
+		t.Error("the older initdb is still there")
+	}
 	if n := number(t, s, "select count(*) from pg_class"); n < 100 {
 		t.Errorf("the new cluster has %d relations", n)
 	}
@@ -91,17 +85,17 @@ func TestRefusedFolders(t *testing.T) {
 			return filepath.Join(dir, "below", "data")
 		}, "/data: chmod o+x", true},
 		{"a cluster of root", func(t *testing.T, dir string) string {
-			fastStop(t, dir)
+			made(t, dir)
 			give(t, filepath.Join(dir, "pg"), 0)
 			return dir
 		}, "belongs to root", true},
 		{"a file of root in the cluster", func(t *testing.T, dir string) string {
-			fastStop(t, dir)
+			made(t, dir)
 			give(t, filepath.Join(dir, "pg", "global", "pg_control"), 0)
 			return dir
 		}, "chown -R", true},
 		{"a cluster of an unknown version", func(t *testing.T, dir string) string {
-			fastStop(t, dir)
+			made(t, dir)
 			write(t, filepath.Join(dir, "pg", "PG_VERSION"), "14\n")
 			return dir
 		}, "made by PostgreSQL 14", false},
@@ -111,7 +105,7 @@ func TestRefusedFolders(t *testing.T) {
 			return dir
 		}, "is not a folder", false},
 		{"a link in place of the socket's folder", func(t *testing.T, dir string) string {
-			fastStop(t, dir)
+			made(t, dir)
 			if err := errors.Join(os.RemoveAll(filepath.Join(dir, "run")), os.Symlink("/", filepath.Join(dir, "run"))); err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +128,7 @@ func TestRefusedFolders(t *testing.T) {
 // A cluster that a copy has left open to others is closed, and somebody is told.
 func TestOpenCluster(t *testing.T) {
 	dir := folder(t)
-	fastStop(t, dir)
+	made(t, dir)
 	mode(t, filepath.Join(dir, "pg"), 0o755)
 	var log strings.Builder
 	start(t, private.Options{Dir: dir, Fast: true, Log: quiet(&log)})
@@ -163,11 +157,6 @@ func TestConfiguredUser(t *testing.T) {
 			t.Errorf("%s: %v", user, err)
 		}
 	}
-}
-
-func fastStop(t *testing.T, dir string) {
-	t.Helper()
-	stop(t, fast(t, dir))
 }
 
 func mkdir(t *testing.T, path string, mode os.FileMode) {

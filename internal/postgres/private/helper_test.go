@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -29,7 +31,54 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(envDir); dir != "" {
 		os.Exit(second(dir))
 	}
-	os.Exit(m.Run())
+	os.Exit(run(m))
+}
+
+// template is a folder with a cluster that most tests begin with a copy of:
+// making one takes half a second. It is filled by the first that needs it.
+var template struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+func run(m *testing.M) int {
+	code := m.Run()
+	if template.dir != "" {
+		if err := os.RemoveAll(template.dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return code
+}
+
+func makeTemplate() error {
+	var err error
+	if template.dir, err = os.MkdirTemp("", "gatepost-private-template-"); err != nil {
+		return err
+	}
+	s, err := private.Start(context.Background(), private.Options{Dir: template.dir, Fast: true})
+	if err != nil {
+		return err
+	}
+	return s.Stop(context.Background())
+}
+
+// made fills dir with a cluster that is shut down, and returns dir.
+func made(t *testing.T, dir string) string {
+	t.Helper()
+	template.once.Do(func() { template.err = makeTemplate() })
+	if template.err != nil {
+		t.Fatal(template.err)
+	}
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("cp", "-a", filepath.Join(template.dir, "pg"), dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy the cluster: %v: %s", err, out)
+	}
+	return dir
 }
 
 // second says on standard output what became of its start, and stays.
@@ -218,6 +267,36 @@ func bystander(t *testing.T, uid int, dir string) *exec.Cmd {
 	}
 	t.Cleanup(func() { kill(cmd) })
 	return cmd
+}
+
+// worker finds the process of a program that works in a folder, 0 if none does.
+func worker(t *testing.T, folder, program string) int {
+	t.Helper()
+	exes, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, exe := range exes {
+		cwd, err := os.Readlink(filepath.Join(filepath.Dir(exe), "cwd"))
+		if err != nil || cwd != folder {
+			continue
+		}
+		if path, err := os.Readlink(exe); err == nil && filepath.Base(path) == program {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(exe)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return pid
+		}
+	}
+	return 0
+}
+
+// gone reports that a process has ended; whoever inherited it may not have
+// looked yet.
+func gone(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || strings.Contains(string(stat), ") Z ")
 }
 
 // quiet is a logger into a builder.

@@ -53,7 +53,7 @@ func TestStartAndStop(t *testing.T) {
 }
 
 func TestEnsureDatabase(t *testing.T) {
-	s := fast(t, folder(t))
+	s := fast(t, made(t, folder(t)))
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
@@ -71,7 +71,7 @@ func TestEnsureDatabase(t *testing.T) {
 
 // Only our own OS user comes in, and only in the roles that were named.
 func TestWhoMayConnect(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s := start(t, private.Options{Dir: dir, Fast: true, Roles: []string{"clerk"}})
 	admin := connect(t, s.DSN(private.Admin, "postgres"))
 	do(t, admin, "create role clerk login")
@@ -115,7 +115,7 @@ func TestRoleNames(t *testing.T) {
 
 // What people write must not come into the server's log, whatever goes wrong.
 func TestLogHoldsNoValues(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s := fast(t, dir)
 	conn := connect(t, s.DSN(private.Admin, "postgres"))
 	do(t, conn, "create table person (name text primary key, age int check (age > 0))")
@@ -150,7 +150,7 @@ func TestLogHoldsNoValues(t *testing.T) {
 }
 
 func TestInUse(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s := fast(t, dir)
 	err := refused(t, private.Options{Dir: dir, Fast: true})
 	inUse := new(private.ErrInUse)
@@ -222,7 +222,7 @@ func TestPaths(t *testing.T) {
 		"with spaces":     "one two",
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := filepath.Join(folder(t), under)
+			dir := made(t, filepath.Join(folder(t), under))
 			s := fast(t, dir)
 			do(t, connect(t, s.DSN(private.Admin, "postgres")), "create table kept as select 7 as n")
 			a, err := private.Attach(dir)
@@ -244,7 +244,7 @@ func TestPaths(t *testing.T) {
 
 // A random socket folder survives a kill only if it is still ours alone.
 func TestRememberedSocket(t *testing.T) {
-	dir := filepath.Join(folder(t), strings.Repeat("0123456789/", 12))
+	dir := made(t, filepath.Join(folder(t), strings.Repeat("0123456789/", 12)))
 	remembered := func() string {
 		t.Helper()
 		b, err := os.ReadFile(filepath.Join(dir, "socket"))
@@ -281,18 +281,15 @@ func TestRememberedSocket(t *testing.T) {
 // The signal that tells the server of our death follows the thread that forked.
 // The thread of the caller ends here, and the server must not.
 func TestThreadOfTheCallerEnds(t *testing.T) {
-	dir := folder(t)
-	servers := make(chan *private.Server)
-	var thread int
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		thread = syscall.Gettid()
+	dir := made(t, folder(t))
+	servers := make(chan *private.Server, 1)
+	thread := onAnotherThread(func() {
 		s, err := private.Start(context.Background(), private.Options{Dir: dir, Fast: true})
 		if err != nil {
 			t.Error(err)
 		}
 		servers <- s
-	}()
+	})
 	s := <-servers
 	if s == nil {
 		return
@@ -302,7 +299,6 @@ func TestThreadOfTheCallerEnds(t *testing.T) {
 		if _, err := os.Stat("/proc/self/task/" + strconv.Itoa(thread)); errors.Is(err, fs.ErrNotExist) {
 			break
 		}
-		runtime.Gosched()
 	}
 	// A server that is shutting down takes no new connection.
 	for range 50 {
@@ -310,9 +306,25 @@ func TestThreadOfTheCallerEnds(t *testing.T) {
 	}
 }
 
+// onAnotherThread runs f on a thread that ends with it, and gives its id. The
+// main thread of a process never ends, so it is left waiting meanwhile.
+func onAnotherThread(f func()) (thread int) {
+	threads := make(chan int)
+	go func() {
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if syscall.Gettid() == os.Getpid() {
+			threads <- onAnotherThread(f)
+			return
+		}
+		f()
+		threads <- syscall.Gettid()
+	}()
+	return <-threads
+}
+
 // A server that does not get to its end in time is ended all the same.
 func TestStopInAHurry(t *testing.T) {
-	dir := folder(t)
+	dir := made(t, folder(t))
 	s, err := private.Start(t.Context(), private.Options{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -330,8 +342,7 @@ func TestStopInAHurry(t *testing.T) {
 }
 
 func TestStartIsCalledOff(t *testing.T) {
-	dir := folder(t)
-	fastStop(t, dir)
+	dir := made(t, folder(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if s, err := private.Start(ctx, private.Options{Dir: dir, Fast: true}); err == nil {

@@ -28,7 +28,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// Limits that a role has been given stay in force; the wait for a lock is ours.
+// Limits that a role has been given stay in force; the wait for a lock and the
+// time zone, which decides what current_date is, are ours.
 func TestSessionSettings(t *testing.T) {
 	d := world(t)
 	admin := d.Admin()
@@ -36,8 +37,8 @@ func TestSessionSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ dsn, want string }{
-		{d.DSN(postgres.RoleStaff), "42s 10s UTC gatepost"},
-		{d.DSN(postgres.RoleStaff) + " lock_timeout=3000 application_name=bench", "42s 3s UTC bench"},
+		{d.DSN(postgres.RoleStaff), "42s 10s Europe/London gatepost"},
+		{d.DSN(postgres.RoleStaff) + " lock_timeout=3000 application_name=bench", "42s 3s Europe/London bench"},
 	} {
 		db, err := postgres.Open(t.Context(), tt.dsn)
 		if err != nil {

@@ -46,9 +46,10 @@ func Routes(s *Sessions) []page.Route {
 		post("/account/end", page.SignedIn, s.endSession),
 		get("/second-step", SettlingIn, "account/second-step", s.askSecondStep),
 		post("/second-step", SettlingIn, s.keepSecondStep),
+		post("/step-up", page.SignedIn, s.stepUpThere),
 	}
 	if s.Site.Tier == page.Staff {
-		return append(routes, post("/step-up", page.SignedIn, s.stepUpThere))
+		return routes
 	}
 	return append(routes,
 		get("/leave", page.Anyone, "", s.leave),

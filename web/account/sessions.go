@@ -184,9 +184,10 @@ func (s *Sessions) stepUp(r *http.Request, v *visit, idle account.Idle) error {
 	return err
 }
 
-// againStepUp makes of a wrong code the wish for another.
+// againStepUp makes of a wrong code the wish for another, and also of one too
+// many: the page that asks for it carries what was typed.
 func againStepUp(err error) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Invalid {
+	if f, ok := errors.AsType[*fault.Error](err); ok && (f.Kind == fault.Invalid || f.Kind == fault.Busy) {
 		return fault.Wrap(fault.StepUp, f.Message, err)
 	}
 	return err
@@ -214,11 +215,12 @@ func (s *Sessions) wanted(v *visit) string {
 	return formToken(v.chance)
 }
 
-// CheckForm is page.Door's. A form for everyone may be older than the session:
-// sign-in pages stay open in other tabs.
+// CheckForm is page.Door's. A form for everyone may be older or younger than
+// the session: sign-in pages stay open in other tabs, and the button to sign
+// out is pressed after the session has ended by itself.
 func (s *Sessions) CheckForm(r *http.Request, token string) bool {
 	v := s.of(r)
-	if v.alive && v.token.CheckForm(token) {
+	if v.hasToken && v.token.CheckForm(token) {
 		return true
 	}
 	return (v.who == page.Anyone || !v.alive) && !v.fresh && sameToken(formToken(v.chance), token)
@@ -233,6 +235,18 @@ func (s *Sessions) show(w http.ResponseWriter, r *http.Request, status int, name
 	return s.Site.Render(w, r, status, name, p)
 }
 
+// replace gives the browser a new session. Nothing of an earlier one may
+// outlive it.
+func (s *Sessions) replace(w http.ResponseWriter, r *http.Request, token session.Token) error {
+	if old := s.of(r); old.hasToken {
+		if err := s.Accounts.SignOut(r.Context(), old.agency.ID, old.token); err != nil {
+			return err
+		}
+	}
+	s.setToken(w, token)
+	return nil
+}
+
 // settle makes the request go on as that of the session just begun.
 func (s *Sessions) settle(w http.ResponseWriter, r *http.Request, token session.Token) (*http.Request, error) {
 	old := s.of(r)
@@ -241,13 +255,9 @@ func (s *Sessions) settle(w http.ResponseWriter, r *http.Request, token session.
 	if err != nil {
 		return nil, err
 	}
-	if old.alive {
-		// Nothing of an earlier session may outlive the sign-in.
-		if err := s.Accounts.SignOut(r.Context(), v.agency.ID, old.token); err != nil {
-			return nil, err
-		}
+	if err := s.replace(w, r, token); err != nil {
+		return nil, err
 	}
-	s.setToken(w, token)
 	v.token, v.hasToken, v.alive, v.in, v.actor = token, true, true, true, actor
 	return with(r, &v), nil
 }

@@ -32,7 +32,7 @@ func (s *Sessions) signInPage(r *http.Request, form page.Form) *signInPage {
 
 func (s *Sessions) askSignIn(w http.ResponseWriter, r *http.Request) error {
 	if s.of(r).in {
-		return page.SeeOther(w, r, s.Home)
+		return page.SeeOther(w, r, s.home(r))
 	}
 	return s.show(w, r, http.StatusOK, "account/sign-in", s.signInPage(r, page.Form{}))
 }
@@ -100,6 +100,15 @@ func (s *Sessions) remember(w http.ResponseWriter, r *http.Request, actor authz.
 func (s *Sessions) afterwards(r *http.Request) string {
 	if s.Site.Tier == page.Public && s.read(r, toldCookie) == "" {
 		return "/leaving"
+	}
+	return s.home(r)
+}
+
+// home is the first page of whoever is signed in. A worker on hold has only
+// the one that says what they wait for.
+func (s *Sessions) home(r *http.Request) string {
+	if s.Site.Tier == page.Staff && s.of(r).in && s.Actor(r).OnHold() {
+		return "/start/done"
 	}
 	return s.Home
 }

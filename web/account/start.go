@@ -22,7 +22,7 @@ const maxCode = 64
 
 func (s *Sessions) front(w http.ResponseWriter, r *http.Request) error {
 	if s.of(r).in || s.Site.Tier == page.Staff {
-		return page.SeeOther(w, r, s.Home)
+		return page.SeeOther(w, r, s.home(r))
 	}
 	return s.show(w, r, http.StatusOK, "account/front", &plainPage{s.Site.Base(r, "account.front.title")})
 }
@@ -72,7 +72,9 @@ func (s *Sessions) takeFact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.setToken(w, token)
+	if err := s.replace(w, r, token); err != nil {
+		return err
+	}
 	return page.SeeOther(w, r, "/start/passphrase")
 }
 
@@ -114,7 +116,9 @@ func (s *Sessions) choosePassphrase(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	s.setToken(w, token)
+	if err := s.replace(w, r, token); err != nil {
+		return err
+	}
 	if s.Site.Tier == page.Staff {
 		return page.SeeOther(w, r, "/second-step")
 	}

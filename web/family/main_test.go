@@ -1,0 +1,9 @@
+package family_test
+
+import (
+	"testing"
+
+	"gatepost/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }

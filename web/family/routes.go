@@ -1,0 +1,82 @@
+package family
+
+import (
+	"embed"
+	"net/http"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/web/account"
+	"gatepost/web/page"
+)
+
+//go:embed templates
+var files embed.FS
+
+// Source is the templates of these pages, for page.NewRenderer.
+func Source() page.Source { return page.Source{Room: "family", Files: files} }
+
+// Room is what the pages work with. The composer fills every field before
+// Routes; they are then only read.
+type Room struct {
+	Site    *page.Site
+	Letters *letterbox.Service
+	// Actor gives who asks, as the site's Door found them.
+	Actor func(*http.Request) authz.Actor
+	// Leave ends the session and sends the browser away.
+	Leave func(http.ResponseWriter, *http.Request) error
+}
+
+// Home is the first page after signing in.
+const Home = "/letters"
+
+// Nav is the navigation of these pages.
+func Nav(authz.Actor) []page.NavItem {
+	return []page.NavItem{{Key: "family.nav.letters", Href: Home}, {Key: "family.nav.account", Href: "/account"}}
+}
+
+// Routes is the table of the families' pages. All are for somebody who is
+// signed in; whose letter it is, the service decides.
+func Routes(room Room) []page.Route {
+	get := func(pattern string, who page.Who, name string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodGet, Pattern: pattern, Who: who, Page: name, Handler: h}
+	}
+	post := func(pattern string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: page.SignedIn, Body: page.SmallBody, Handler: h}
+	}
+	text := func(pattern string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: account.Writing, Body: page.TextBody, Keep: []string{textField}, Handler: h}
+	}
+	return []page.Route{
+		get("/letters", page.SignedIn, "family/letters", room.letters),
+		get("/side/{id}", page.SignedIn, "family/side", room.side),
+
+		get("/write/{id}", account.Writing, "family/write", room.write),
+		text("/write/{id}", room.saveNew),
+		get("/draft/{id}", account.Writing, "family/write", room.draft),
+		text("/draft/{id}", room.saveDraft),
+		get("/draft/{id}/check", account.Writing, "family/check", room.check),
+		post("/draft/{id}/send", room.send),
+		get("/draft/{id}/delete", page.SignedIn, "family/delete", room.askDelete),
+		post("/draft/{id}/delete", room.deleteDraft),
+
+		get("/sent/{id}", page.SignedIn, "family/sent", room.sent),
+		post("/sent/{id}/rewrite", room.rewrite),
+
+		get("/letter/{id}", page.SignedIn, "family/cover", room.cover),
+		post("/letter/{id}/open", room.open),
+		get("/letter/{id}/read", page.SignedIn, "family/read", room.read),
+	}
+}
+
+// idOf reads the id in the path. Anything that has not the form of one is not
+// there, and the database is not asked.
+func idOf(r *http.Request, prefix string) (string, error) {
+	id := r.PathValue("id")
+	if !agency.ValidID(prefix, id) {
+		return "", fault.New(fault.NotFound, "fault.notFound")
+	}
+	return id, nil
+}

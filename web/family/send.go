@@ -1,0 +1,167 @@
+package family
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/web/page"
+	"gatepost/web/words"
+)
+
+// checkPage is a letter shown once more before it goes, or before it is deleted.
+type checkPage struct {
+	page.Base
+	ID      letterbox.DraftID
+	Version int
+	Side    letterbox.SideID
+	With    string
+	Text    string
+	Unread  bool
+	OnHold  bool
+}
+
+func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error) {
+	actor := room.Actor(r)
+	d, err := room.Letters.OpenDraft(r.Context(), actor, letterbox.DraftID(id))
+	if err != nil {
+		return nil, err
+	}
+	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
+		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold()}
+	p.With, p.Back, p.Exit = with(p.Words, d.Names), "/draft/"+id, true
+	return p, nil
+}
+
+func (room Room) check(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dr")
+	if err != nil {
+		return err
+	}
+	p, err := room.checkPage(r, id, "family.check.title")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(p.Text) == "" && !p.Unread {
+		return page.SeeOther(w, r, "/draft/"+id)
+	}
+	return room.Site.Render(w, r, http.StatusOK, "family/check", p)
+}
+
+func (room Room) send(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dr")
+	if err != nil {
+		return err
+	}
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	version, err := strconv.Atoi(form.Get(versionField))
+	if err != nil {
+		version = -1 // that of no draft
+	}
+	letter, err := room.Letters.Send(r.Context(), room.Actor(r), letterbox.DraftID(id), version)
+	if err == nil {
+		return page.SeeOther(w, r, "/sent/"+string(letter)+"?said=sent")
+	}
+	kind := fault.KindOf(err)
+	if kind != fault.Invalid && kind != fault.Conflict {
+		return err
+	}
+	p, opened := room.checkPage(r, id, "family.check.title")
+	if opened != nil {
+		return opened
+	}
+	status := http.StatusUnprocessableEntity
+	if kind == fault.Conflict {
+		status = http.StatusConflict
+	}
+	p.Refused(form, err)
+	return room.Site.Render(w, r, status, "family/check", p)
+}
+
+func (room Room) askDelete(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dr")
+	if err != nil {
+		return err
+	}
+	p, err := room.checkPage(r, id, "family.delete.title")
+	if err != nil {
+		return err
+	}
+	return room.Site.Render(w, r, http.StatusOK, "family/delete", p)
+}
+
+func (room Room) deleteDraft(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dr")
+	if err != nil {
+		return err
+	}
+	if err := room.Letters.DeleteDraft(r.Context(), room.Actor(r), letterbox.DraftID(id)); err != nil {
+		return err
+	}
+	return page.SeeOther(w, r, Home+"?said=deleted")
+}
+
+// sentPage is a letter as its writer sees it.
+type sentPage struct {
+	page.Base
+	letterbox.SentLine
+	Side    letterbox.SideID
+	With    string
+	Say     string
+	Text    string
+	Reason  []string // by paragraphs
+	Unread  bool
+	Rewrite letterbox.DraftID
+	Again   bool // it came back: its writer may write it anew
+}
+
+func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return err
+	}
+	s, err := room.Letters.OpenSent(r.Context(), room.Actor(r), letterbox.LetterID(id))
+	if err != nil {
+		return err
+	}
+	p := &sentPage{Base: room.Site.Base(r, "family.sent.title"), SentLine: s.SentLine, Side: s.Side, Unread: s.Unread,
+		Text: string(s.Text), Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned}
+	p.With, p.Say, p.Back = with(p.Words, s.Names), told(p.Words, s.SentLine), "/side/"+string(s.Side)
+	p.Reason = reasonOf(p.Words, s.Reason)
+	if page.Query(r).Get("said") == "sent" {
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.sent.sent")}
+	}
+	return room.Site.Render(w, r, http.StatusOK, "family/sent", p)
+}
+
+// reasonOf is what a writer is told, in paragraphs: the sentence of the list,
+// and the worker's own words. A reason that did not open says nothing.
+func reasonOf(w *words.Words, reason letterbox.WriterReason) []string {
+	var paragraphs []string
+	if key := "reason." + string(reason.Reason); w.Has(key) {
+		paragraphs = append(paragraphs, w.T(key))
+	}
+	for paragraph := range strings.SplitSeq(reason.Words, "\n") {
+		if strings.TrimSpace(paragraph) != "" {
+			paragraphs = append(paragraphs, paragraph)
+		}
+	}
+	return paragraphs
+}
+
+func (room Room) rewrite(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return err
+	}
+	draft, err := room.Letters.Rewrite(r.Context(), room.Actor(r), letterbox.LetterID(id))
+	if err != nil {
+		return err
+	}
+	return page.SeeOther(w, r, "/draft/"+string(draft))
+}

@@ -1,0 +1,260 @@
+package family
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/web/account"
+	"gatepost/web/page"
+)
+
+// Fields of the form in which a letter is written.
+const (
+	textField    = "text"
+	sideField    = "side"
+	draftField   = "draft"
+	versionField = "version"
+	writerField  = "writer" // the account that the page was made for
+	doField      = "do"
+)
+
+// Carried names the fields that travel through the sign-in page, for Carry.
+func Carried() []string {
+	return []string{textField, sideField, draftField, versionField, writerField}
+}
+
+// shownLimit is the room that the page speaks of, in characters. It is less
+// than letterbox.MaxText, which counts bytes: an accented letter has two.
+const shownLimit = 60000
+
+// writePage is a letter being written.
+type writePage struct {
+	page.Base
+	Action  string
+	Draft   letterbox.DraftID // "" for one that was not saved yet
+	Side    letterbox.SideID
+	Version int
+	Writer  string
+	With    string
+	About   string
+	Names   letterbox.Names
+	Text    string   // saved before
+	Other   string   // saved in another window, while this one was open
+	Reason  []string // why the letter that this one rewrites came back, by paragraphs
+	Unread  bool     // the draft does not open
+	Shared  bool
+	OnHold  bool
+	Closed  bool // this side may not write now
+	Limit   int
+}
+
+func (room Room) write(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "sd")
+	if err != nil {
+		return err
+	}
+	p, err := room.newPage(r, letterbox.SideID(id))
+	if err != nil {
+		return err
+	}
+	if p.Closed {
+		return fault.New(fault.Conflict, "fault.letter.notNow")
+	}
+	return room.Site.Render(w, r, http.StatusOK, "family/write", p)
+}
+
+// newPage is the page for a letter that was not saved yet.
+func (room Room) newPage(r *http.Request, side letterbox.SideID) (*writePage, error) {
+	s, err := room.Letters.Side(r.Context(), room.Actor(r), side)
+	if err != nil {
+		return nil, err
+	}
+	p := room.pageFor(r, s.Side, s.Names)
+	p.Action, p.Closed = "/write/"+string(side), !s.MayWrite
+	return p, nil
+}
+
+func (room Room) pageFor(r *http.Request, side letterbox.SideID, names letterbox.Names) *writePage {
+	p := &writePage{Base: room.Site.Base(r, "family.write.title"), Side: side, Names: names, Limit: shownLimit}
+	p.Exit = false // the form has a button of its own, which saves first
+	p.Writer, p.OnHold = room.Actor(r).Account(), room.Actor(r).OnHold()
+	p.With, p.About = with(p.Words, names), and(p.Words, names.Children)
+	return p
+}
+
+func (room Room) draft(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dr")
+	if err != nil {
+		return err
+	}
+	p, err := room.draftPage(r, letterbox.DraftID(id))
+	if err != nil {
+		return err
+	}
+	switch page.Query(r).Get("said") {
+	case "saved":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.write.saved")}
+	case "kept":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.write.kept")}
+	}
+	return room.Site.Render(w, r, http.StatusOK, "family/write", p)
+}
+
+// draftPage is the page for a draft that was saved.
+func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, error) {
+	d, err := room.Letters.OpenDraft(r.Context(), room.Actor(r), id)
+	if err != nil {
+		return nil, err
+	}
+	p := room.pageFor(r, d.Side, d.Names)
+	p.Action, p.Draft, p.Version = "/draft/"+string(id), d.ID, d.Version
+	p.Text, p.Reason, p.Unread, p.Shared = string(d.Text), reasonOf(p.Words, d.Reason), d.Unread, d.Shared
+	return p, nil
+}
+
+// typed is the form of a letter.
+type typed struct {
+	form    page.Form
+	side    letterbox.SideID
+	draft   letterbox.DraftID
+	version int
+	text    letterbox.Text
+}
+
+func typedIn(form page.Form) typed {
+	// A version that is no number is that of no draft.
+	version, err := strconv.Atoi(form.Get(versionField))
+	if err != nil {
+		version = -1
+	}
+	return typed{form: form, side: letterbox.SideID(form.Get(sideField)), draft: letterbox.DraftID(form.Get(draftField)),
+		version: version, text: letterbox.Text(form.Get(textField))}
+}
+
+func (room Room) saveNew(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "sd")
+	if err != nil {
+		return err
+	}
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	t := typedIn(form)
+	t.side, t.draft = letterbox.SideID(id), ""
+	return room.take(w, r, t, "saved")
+}
+
+func (room Room) saveDraft(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dr")
+	if err != nil {
+		return err
+	}
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	t := typedIn(form)
+	t.draft = letterbox.DraftID(id)
+	return room.take(w, r, t, "saved")
+}
+
+// Carry keeps a letter that was posted after its session had ended, once its
+// writer has signed in again. Somebody else's is dropped, and that is said.
+func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) error {
+	if form.Get(writerField) != room.Actor(r).Account() {
+		return page.SeeOther(w, r, Home+"?said=dropped")
+	}
+	return room.take(w, r, typedIn(form), "kept")
+}
+
+// take saves what was typed and goes where the button said. said is what the
+// next page tells.
+func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said string) error {
+	if t.form.Has(account.LeaveField) {
+		return room.saveAndLeave(w, r, t)
+	}
+	id, err := room.store(r, t)
+	if err == nil && t.form.Get(doField) == "check" {
+		if !t.blank() {
+			return page.SeeOther(w, r, "/draft/"+string(id)+"/check")
+		}
+		t.draft, err = id, fault.Field(textField, "family.write.empty")
+	}
+	if err != nil {
+		return room.again(w, r, t, err)
+	}
+	return page.SeeOther(w, r, "/draft/"+string(id)+"?said="+said)
+}
+
+func (t typed) blank() bool { return strings.TrimSpace(string(t.text)) == "" }
+
+// store saves a draft. The same text saved twice, as by a button pressed twice,
+// is saved.
+func (room Room) store(r *http.Request, t typed) (letterbox.DraftID, error) {
+	ctx, actor := r.Context(), room.Actor(r)
+	if t.draft == "" {
+		return room.Letters.NewDraft(ctx, actor, t.side, string(t.text))
+	}
+	_, err := room.Letters.SaveDraft(ctx, actor, t.draft, t.version, string(t.text))
+	if fault.KindOf(err) == fault.Conflict {
+		if d, opened := room.Letters.OpenDraft(ctx, actor, t.draft); opened == nil && !d.Unread && d.Text == t.text {
+			return t.draft, nil
+		}
+	}
+	return t.draft, err
+}
+
+// again shows the page with what was typed and what stood in its way.
+func (room Room) again(w http.ResponseWriter, r *http.Request, t typed, cause error) error {
+	p, err := room.pageOf(r, t)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	status := http.StatusUnprocessableEntity
+	switch kind := fault.KindOf(cause); {
+	case kind == fault.Conflict && t.draft == "":
+		status = http.StatusConflict // this side may not write now; the text stays on the page
+	case kind == fault.Conflict:
+		// Both texts are on the page, and saving now is a choice.
+		status, p.Other, p.Text = http.StatusConflict, p.Text, ""
+		cause = fault.New(fault.Conflict, "family.write.conflict")
+	case kind == fault.NotFound || kind == fault.Gone:
+		status, cause = http.StatusNotFound, fault.New(fault.Conflict, "family.write.gone")
+	}
+	if !p.Refused(t.form, cause) {
+		return cause
+	}
+	return room.Site.Render(w, r, status, "family/write", p)
+}
+
+// pageOf is the page that a form came from: that of its draft, or where that is
+// no longer there, that of a new letter on the same side.
+func (room Room) pageOf(r *http.Request, t typed) (*writePage, error) {
+	if t.draft == "" {
+		return room.newPage(r, t.side)
+	}
+	p, err := room.draftPage(r, t.draft)
+	if kind := fault.KindOf(err); kind == fault.NotFound || kind == fault.Gone {
+		return room.newPage(r, t.side)
+	}
+	return p, err
+}
+
+// saveAndLeave saves what was typed and leaves, also where it cannot be saved.
+// A text that came second to another becomes a draft of its own.
+func (room Room) saveAndLeave(w http.ResponseWriter, r *http.Request, t typed) error {
+	var err error
+	if t.draft != "" || !t.blank() {
+		_, err = room.store(r, t)
+	}
+	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.NotFound && t.draft != "" {
+		t.draft = ""
+		_, err = room.store(r, t)
+	}
+	return errors.Join(room.Leave(w, r), err)
+}

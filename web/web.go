@@ -1,0 +1,91 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	service "gatepost/internal/account"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/letterbox"
+	"gatepost/web/account"
+	"gatepost/web/assets"
+	"gatepost/web/desk"
+	"gatepost/web/family"
+	"gatepost/web/page"
+	"gatepost/web/words"
+)
+
+// Config is what a tier's pages work with. Every field but Proxies is needed.
+type Config struct {
+	Accounts *service.Service   // of the tier
+	Letters  *letterbox.Service // of the tier
+	Agencies *agency.Registry
+	// Secure says that browsers reach the tier by TLS. Without it, cookies have
+	// no prefix and are not marked Secure: for loopback only.
+	Secure bool
+	// Proxies are the addresses whose word about where a request comes from is
+	// believed.
+	Proxies []netip.Prefix
+	// Address is where people of that tier sign in to that agency, with the
+	// scheme, for printed invitations. The staff tier asks for it.
+	Address func(agencyID string, tier authz.Tier) string
+	Assets  *assets.Set
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Public makes the families' pages. Its error is a mistake in the program, such
+// as a template that does not parse.
+func Public(c Config) (*page.Router, error) {
+	site, sessions, err := c.tier(page.Public, family.Source())
+	if err != nil {
+		return nil, err
+	}
+	room := family.Room{Site: site, Letters: c.Letters, Actor: sessions.Actor, Leave: sessions.Leave}
+	sessions.Home, sessions.Nav = family.Home, family.Nav
+	sessions.Carry, sessions.Carried = room.Carry, family.Carried()
+	return router(site, account.Routes(sessions), family.Routes(room))
+}
+
+// Staff makes the workers' pages. Its error is a mistake in the program, such
+// as a template that does not parse.
+func Staff(c Config) (*page.Router, error) {
+	site, sessions, err := c.tier(page.Staff, desk.Source())
+	if err != nil {
+		return nil, err
+	}
+	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
+	sessions.Home, sessions.Nav = "/desk", desk.Nav
+	return router(site, account.Routes(sessions), desk.Routes(room))
+}
+
+// tier makes the site of a tier and its Door. Both are complete but for what
+// the rooms add.
+func (c Config) tier(tier page.Tier, room page.Source) (*page.Site, *account.Sessions, error) {
+	catalogue, err := words.Load()
+	if err != nil {
+		return nil, nil, fmt.Errorf("load the words: %w", err)
+	}
+	renderer, err := page.NewRenderer(catalogue, c.Assets, account.Source(), room)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the pages: %w", err)
+	}
+	site := &page.Site{Tier: tier, Renderer: renderer, Log: c.Log, Secure: c.Secure, Now: c.Now}
+	sessions := &account.Sessions{Site: site, Accounts: c.Accounts, Agencies: c.Agencies, Log: c.Log,
+		Address: func(r *http.Request) netip.Addr { return AddressOf(r, c.Proxies) }}
+	site.Door = sessions
+	return site, sessions, nil
+}
+
+// router joins the tables of the rooms.
+func router(site *page.Site, tables ...[]page.Route) (*page.Router, error) {
+	var routes []page.Route
+	for _, table := range tables {
+		routes = append(routes, table...)
+	}
+	return page.NewRouter(site, routes)
+}

@@ -78,4 +78,3 @@ func TestStory(t *testing.T) {
 		t.Errorf("side of the mother: she holds it %v, the adopter %v", mother.Keys().Has(own), adopter.Keys().Has(own))
 	}
 }
-

@@ -131,7 +131,7 @@ func TestVerifyReadsSixDigits(t *testing.T) {
 			t.Errorf("%.20q: got %v, want ErrCode", typed, err)
 		}
 	}
-	for _, secret := range []string{"", "GEZDGNBV", rfcSecret + "GEZDGNBV", strings.ToLower(rfcSecret), rfcSecret[:31] + "1", rfcSecret[:31] + "\n", " " + rfcSecret[1:]} {
+	for _, secret := range []string{"", "GEZDGNBV", rfcSecret + "GEZDGNBV", strings.ToLower(rfcSecret), rfcSecret[:31] + "1", rfcSecret + "\n", rfcSecret[:31] + "\n", " " + rfcSecret[1:]} {
 		if _, err := code.Verify(secret, good, 0, noon); err != code.ErrSecret {
 			t.Errorf("secret %q: got %v, want ErrSecret", secret, err)
 		}

@@ -52,7 +52,7 @@ func AddressBucket(key [32]byte, day time.Time, address netip.Addr) [32]byte {
 
 // network is the prefix that counts as one household, as text.
 func network(address netip.Addr) string {
-	address = address.Unmap().WithZone("") // ::ffff:192.0.2.1 is 192.0.2.1
+	address = address.Unmap() // ::ffff:192.0.2.1 is 192.0.2.1
 	bits := 56
 	if address.Is4() {
 		bits = 24
@@ -60,7 +60,7 @@ func network(address netip.Addr) string {
 	if !address.IsValid() {
 		return "unknown"
 	}
-	return netip.PrefixFrom(address, bits).Masked().String()
+	return netip.PrefixFrom(address, bits).Masked().String() // without the zone of an IPv6 address
 }
 
 // keyed is HMAC-SHA256 over a label and two parts. Lengths stand before the

@@ -240,6 +240,9 @@ func TestOwnerHasNoLineEnds(t *testing.T) {
 	if _, err := work.Wrap(passphrase.Pepper{}, "public", "p1", words, b); err == nil {
 		t.Error("wrapped under a zero pepper")
 	}
+	if work.Runs() != 0 {
+		t.Errorf("scrypt ran %d times for what could never be stored", work.Runs())
+	}
 }
 
 // These wraps were made once and must open for as long as the format is read.

@@ -52,6 +52,7 @@ func TestHiddenPrintsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := map[string]string{
+		"value":    slog.AnyValue(k).Resolve().String(), // what a handler of another library sees
 		"pointer":  fmt.Sprintf("%v", &k),
 		"error":    fmt.Errorf("opening: %w, %v", errors.New("no"), k).Error(),
 		"log":      log.String(),
@@ -61,6 +62,9 @@ func TestHiddenPrintsNothing(t *testing.T) {
 	for _, verb := range verbs {
 		shown[verb] = fmt.Sprintf(verb, k)
 		shown[verb+" in a holder"] = fmt.Sprintf(verb, holder)
+	}
+	if kind := slog.AnyValue(k).Resolve().Kind(); kind != slog.KindString {
+		t.Errorf("a log handler is given a %v, want a string", kind)
 	}
 	for name, got := range shown {
 		if !strings.Contains(got, "[secret]") {

@@ -200,8 +200,7 @@ func (a Answer) Form(action string) url.Values {
 		}
 	}
 	for _, area := range form.All("textarea[name]") {
-		// A browser drops the first line end of a textarea.
-		values.Set(area.Attr("name"), strings.TrimPrefix(area.Raw(), "\n"))
+		values.Set(area.Attr("name"), area.Raw())
 	}
 	return values
 }

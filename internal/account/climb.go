@@ -150,7 +150,7 @@ func (s *Service) statedRoles(ctx context.Context, ag *agency.Agency, account st
 	if err != nil {
 		return nil, err
 	}
-	if joinRoles(roles) != strings.Join(w.roles, ".") {
+	if !slices.Equal(texts(roles), w.roles) {
 		return nil, errRoles
 	}
 	return roles, nil
@@ -164,17 +164,26 @@ func joinRoles(roles []authz.Role) string {
 	return strings.Join(names, ".")
 }
 
-// parseRoles reads the roles of a statement: those of workers, each once.
+// parseRoles reads the roles of a statement.
 func parseRoles(list string) ([]authz.Role, error) {
 	var roles []authz.Role
 	for name := range strings.SplitSeq(list, ".") {
-		role := authz.Role(name)
-		if role == authz.Correspondent || !slices.Contains(authz.Roles(), role) || slices.Contains(roles, role) {
-			return nil, fmt.Errorf("%w: not a list of workers' roles", errRoles)
-		}
-		roles = append(roles, role)
+		roles = append(roles, authz.Role(name))
 	}
-	return roles, nil
+	return roles, checkRoles(roles)
+}
+
+// checkRoles refuses anything but workers' roles, at least one and each once.
+func checkRoles(roles []authz.Role) error {
+	for i, role := range roles {
+		if role == authz.Correspondent || !slices.Contains(authz.Roles(), role) || slices.Contains(roles[:i], role) {
+			return fmt.Errorf("%w: not a list of workers' roles", errRoles)
+		}
+	}
+	if len(roles) == 0 {
+		return fmt.Errorf("%w: no role", errRoles)
+	}
+	return nil
 }
 
 // spoken makes the four words for a public key, and for a worker's verifier

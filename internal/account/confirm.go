@@ -329,7 +329,7 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	if !agency.ValidID("wk", workerID) {
 		return fault.New(fault.NotFound, "fault.notFound")
 	}
-	if _, err := parseRoles(joinRoles(roles)); err != nil {
+	if err := checkRoles(roles); err != nil {
 		return fault.Field("role", "fault.confirm.roles")
 	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)

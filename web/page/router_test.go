@@ -211,6 +211,25 @@ func TestTooLongWithoutALengthIsRefused(t *testing.T) {
 	}
 }
 
+// unread is a body that must not be looked at.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("a body that says itself that it is too long was read")
+	return 0, errors.New("unread")
+}
+
+func TestTooLongIsRefusedBeforeItIsRead(t *testing.T) {
+	tr := newTier(t, page.Public, pagetest.Door{SignedIn: true})
+	r := httptest.NewRequest(http.MethodPost, "/write", unread{t})
+	r.ContentLength = 1 << 30
+	w := httptest.NewRecorder()
+	tr.ServeHTTP(w, r)
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d, want 413", w.Code)
+	}
+}
+
 func TestOldFormKeepsThePersonsWords(t *testing.T) {
 	tr := newTier(t, page.Public, pagetest.Door{SignedIn: true})
 	w := post(tr, "/write", "form-token=old&passphrase=secret-thing&text="+url.QueryEscape("Dear all,\r\n\r\nI think of you.<b>"))
@@ -366,7 +385,7 @@ func TestLeave(t *testing.T) {
 
 func TestSeeOtherStaysHere(t *testing.T) {
 	for place, good := range map[string]bool{
-		"/letters": true, "/letters?page=2#x": true, "https://elsewhere.example/": false, "//elsewhere.example": false,
+		"/letters": true, "/letters?page=2#x": true, "https://elsewhere.example/": false, "//elsewhere.example": false, "///elsewhere.example": false,
 		`/\elsewhere.example`: false, "letters": false, "": false, "/%zz": false, "javascript:alert(1)": false,
 	} {
 		w := httptest.NewRecorder()

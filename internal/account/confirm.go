@@ -66,37 +66,44 @@ func (s *Service) requested(ctx context.Context, ag *agency.Agency, rows []reque
 	return agency.Node{Node: node, Verifier: r.Verifier}, r, nil
 }
 
-// refuseRequest is what a worker sees when a key is not the one asked for.
-func (s *Service) refuseRequest(ctx context.Context, id string, err error) error {
-	s.alarm(ctx, "a key to be confirmed is not the one that was asked for", id, err)
-	return fault.Wrap(fault.Sealed, "fault.confirm.key", err)
-}
-
 // confirmation collects what one act of confirming writes.
 type confirmation struct {
-	ag     *agency.Agency
-	at     time.Time
-	by     note.Signer // who confirms
-	bodies [][]byte    // for the log, in order
-	grants []agency.Grant
+	ag      *agency.Agency
+	at      time.Time
+	by      note.Signer // who confirms
+	node    agency.Node // whose key is vouched for
+	request requestRow
+	leaf    [32]byte // of the registrar's word for it
+	bodies  [][]byte // for the log, in order
+	grants  []agency.Grant
 }
 
-func (s *Service) confirming(ag *agency.Agency, actor authz.Actor) (*confirmation, error) {
+// confirming checks the signed request of somebody who waits, and has the
+// registrar vouch for the key that it names.
+func (s *Service) confirming(ctx context.Context, ag *agency.Agency, actor authz.Actor, requests []requestRow, id string) (*confirmation, error) {
 	by, err := actor.Keys().Signer()
 	if err != nil {
 		return nil, fmt.Errorf("confirm an account: %w", err)
 	}
-	return &confirmation{ag: ag, at: s.now(), by: by}, nil
+	return s.confirmingAs(ctx, ag, by, requests, id)
 }
 
-// vouch has the registrar vouch for a requested key.
-func (c *confirmation) vouch(node agency.Node, r requestRow) ([32]byte, error) {
-	body, err := c.ag.Vouch(node.Node, node.Verifier, c.at, [32]byte(r.Leaf))
-	if err != nil {
-		return [32]byte{}, err
+func (s *Service) confirmingAs(ctx context.Context, ag *agency.Agency, by note.Signer, requests []requestRow, id string) (*confirmation, error) {
+	if len(requests) == 0 {
+		return nil, fault.New(fault.Conflict, "fault.confirm.notWaiting")
 	}
-	c.bodies = append(c.bodies, body)
-	return statement.Leaf(body), nil
+	node, request, err := s.requested(ctx, ag, requests, requests[0].ID)
+	if err != nil {
+		s.alarm(ctx, "a key to be confirmed is not the one that was asked for", id, err)
+		return nil, fault.Wrap(fault.Sealed, "fault.confirm.key", err)
+	}
+	c := &confirmation{ag: ag, at: s.now(), by: by, node: node, request: request}
+	body, err := ag.Vouch(node.Node, node.Verifier, c.at, [32]byte(request.Leaf))
+	if err != nil {
+		return nil, fmt.Errorf("vouch for a key: %w", err)
+	}
+	c.bodies, c.leaf = [][]byte{body}, statement.Leaf(body)
+	return c, nil
 }
 
 // grant seals a child's key to a parent and has the confirming worker state it.
@@ -110,14 +117,14 @@ func (c *confirmation) grant(secret ring.Secret, child, parent agency.Node) erro
 	return nil
 }
 
+// queue stores the registrar's word and the grants. The key in the row must
+// still be the one that was vouched for.
 func (c *confirmation) queue(b *pgx.Batch) {
+	r := c.request
+	b.Queue(postgres.Guarded(sqlVouch), r.ID, r.Epoch, r.Leaf, c.leaf[:], r.Recipient)
 	for _, g := range c.grants {
 		agency.QueueGrant(b, g)
 	}
-}
-
-func queueVouch(b *pgx.Batch, r requestRow, leaf [32]byte) {
-	b.Queue(postgres.Guarded(sqlVouch), r.ID, r.Epoch, r.Leaf, leaf[:], r.Recipient)
 }
 
 // sideRow is a side of a person, with the case above it.
@@ -132,26 +139,19 @@ type sideRow struct{ Side, Kase string }
 // their sides changed in this moment. Sealed: the key in the database is not
 // the one that was asked for; the operator is told.
 func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID, totpCode string) error {
-	if err := audit.Check(ctx, s.db, actor, authz.ConfirmPerson, personID); err != nil {
-		return err
-	}
-	ag, err := s.own(actor)
+	ag, err := s.mayConfirm(ctx, actor, authz.ConfirmPerson, "pe", personID)
 	if err != nil {
 		return err
-	}
-	if !agency.ValidID("pe", personID) {
-		return fault.New(fault.NotFound, "fault.notFound")
 	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
 	if err != nil {
 		return err
 	}
-	id := nodeID("person", personID)
 	var requests []requestRow
 	var sides []sideRow
 	var self bool
 	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
-		queueRequests(b, &requests, id)
+		queueRequests(b, &requests, nodeID("person", personID))
 		queueSides(b, &sides, personID)
 		b.Queue(sqlOwnPerson, actor.Account(), personID).QueryRow(func(row pgx.Row) error { return row.Scan(&self) })
 	})
@@ -162,35 +162,33 @@ func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID
 		audit.Refused(ctx, s.db, actor, authz.ConfirmPerson, personID)
 		return fault.New(fault.Forbidden, "fault.confirm.self")
 	}
-	if len(requests) == 0 {
-		return fault.New(fault.Conflict, "fault.confirm.notWaiting")
-	}
-	node, request, err := s.requested(ctx, ag, requests, id)
-	if err != nil {
-		return s.refuseRequest(ctx, personID, err)
-	}
-	c, err := s.confirming(ag, actor)
+	c, err := s.confirming(ctx, ag, actor, requests, personID)
 	if err != nil {
 		return err
 	}
-	leaf, err := c.vouch(node, request)
-	if err != nil {
+	if err := s.grantSides(ctx, actor, c, sides); err != nil {
 		return err
 	}
-	if err := s.grantSides(ctx, actor, c, sides, node); err != nil {
-		return err
+	return s.commitPerson(ctx, actor, personCommit{c, personID, sides, fresh})
+}
+
+// mayConfirm is the gate of both acts of confirming.
+func (s *Service) mayConfirm(ctx context.Context, actor authz.Actor, act authz.Act, prefix, id string) (*agency.Agency, error) {
+	if err := audit.Check(ctx, s.db, actor, act, id); err != nil {
+		return nil, err
 	}
-	return s.commitPerson(ctx, actor, personCommit{c, personID, request, leaf, sides, fresh})
+	if !agency.ValidID(prefix, id) {
+		return nil, fault.New(fault.NotFound, "fault.notFound")
+	}
+	return s.own(actor)
 }
 
 // personCommit is what ConfirmPerson has made and now stores.
 type personCommit struct {
 	*confirmation
-	person  string
-	request requestRow
-	leaf    [32]byte
-	sides   []sideRow
-	fresh   *freshStep
+	person string
+	sides  []sideRow
+	fresh  *freshStep
 }
 
 func (s *Service) commitPerson(ctx context.Context, actor authz.Actor, p personCommit) error {
@@ -204,7 +202,6 @@ func (s *Service) commitPerson(ctx context.Context, actor authz.Actor, p personC
 		if state != "hold" || !slices.Equal(now, p.sides) {
 			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
 		}
-		queueVouch(b, p.request, p.leaf)
 		p.queue(b)
 		b.Queue(postgres.Guarded(sqlPersonActive), p.person)
 		s.queueFresh(b, actor, p.fresh)
@@ -222,7 +219,7 @@ func queueSides(b *pgx.Batch, into *[]sideRow, person string) {
 }
 
 // grantSides climbs from the worker's team to each side and grants it.
-func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirmation, sides []sideRow, to agency.Node) error {
+func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirmation, sides []sideRow) error {
 	if len(sides) == 0 {
 		return nil
 	}
@@ -247,7 +244,7 @@ func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirma
 		return fmt.Errorf("copy a keyring: %w", err)
 	}
 	for _, one := range sides {
-		if err := grantSide(c, keys, nodes, grants, one, to); err != nil {
+		if err := grantSide(c, keys, nodes, grants, one); err != nil {
 			if errors.Is(err, agency.ErrNoGrant) {
 				return fault.Wrap(fault.Forbidden, "fault.confirm.notYours", err)
 			}
@@ -258,7 +255,7 @@ func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirma
 	return nil
 }
 
-func grantSide(c *confirmation, keys *authz.Keyring, nodes []agency.NodeRow, grants []agency.GrantRow, one sideRow, to agency.Node) error {
+func grantSide(c *confirmation, keys *authz.Keyring, nodes []agency.NodeRow, grants []agency.GrantRow, one sideRow) error {
 	var secret ring.Secret
 	var node agency.Node
 	for _, id := range []string{one.Kase, one.Side} {
@@ -271,7 +268,7 @@ func grantSide(c *confirmation, keys *authz.Keyring, nodes []agency.NodeRow, gra
 		}
 		putSecret(keys, node, secret)
 	}
-	return c.grant(secret, node, to)
+	return c.grant(secret, node, c.node)
 }
 
 // keysOf is what a role needs to do its work. A manager holds every key that
@@ -319,15 +316,9 @@ func keysOfAll(roles []authz.Role) []ring.NodeID {
 // Invalid: the roles, field "role", or the code, field "code". Conflict: the
 // worker does not wait. Sealed: as for ConfirmPerson.
 func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID string, roles []authz.Role, totpCode string) error {
-	if err := audit.Check(ctx, s.db, actor, authz.ConfirmWorker, workerID); err != nil {
-		return err
-	}
-	ag, err := s.own(actor)
+	ag, err := s.mayConfirm(ctx, actor, authz.ConfirmWorker, "wk", workerID)
 	if err != nil {
 		return err
-	}
-	if !agency.ValidID("wk", workerID) {
-		return fault.New(fault.NotFound, "fault.notFound")
 	}
 	if err := checkRoles(roles); err != nil {
 		return fault.Field("role", "fault.confirm.roles")
@@ -336,48 +327,44 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	if err != nil {
 		return err
 	}
-	id := nodeID("worker", workerID)
 	wanted := keysOfAll(roles)
 	var requests []requestRow
 	var nodes []agency.NodeRow
 	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
-		queueRequests(b, &requests, id)
+		queueRequests(b, &requests, nodeID("worker", workerID))
 		agency.QueueNodes(b, &nodes, texts(wanted)...)
 	})
 	if err != nil {
 		return fmt.Errorf("read whom to confirm: %w", s.db.Fault(err))
 	}
-	if len(requests) == 0 {
-		return fault.New(fault.Conflict, "fault.confirm.notWaiting")
-	}
-	node, request, err := s.requested(ctx, ag, requests, id)
-	if err != nil {
-		return s.refuseRequest(ctx, workerID, err)
-	}
-	c, err := s.confirming(ag, actor)
+	c, err := s.confirming(ctx, ag, actor, requests, workerID)
 	if err != nil {
 		return err
 	}
-	w, err := c.worker(node, request, roles)
+	w, err := c.worker(roles)
 	if err != nil {
 		return err
 	}
 	for _, key := range wanted {
-		if err := c.grantHeld(actor.Keys(), nodes, key, node); err != nil {
+		if err := c.grantHeld(actor.Keys(), nodes, key); err != nil {
 			return err
 		}
 	}
+	return s.commitWorker(ctx, actor, w, workerID, fresh)
+}
+
+func (s *Service) commitWorker(ctx context.Context, actor authz.Actor, w *newWorker, id string, fresh *freshStep) error {
 	var state string
-	err = s.db.Act(ctx, scopeOf(actor), func(b *pgx.Batch) {
+	err := s.db.Act(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		state = ""
-		b.Queue(sqlWorkerForUpdate, workerID).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+		b.Queue(sqlWorkerForUpdate, id).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
 	}, func(b *pgx.Batch) error {
 		if state != "hold" {
 			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
 		}
-		w.queue(b, workerID)
+		w.queue(b, id)
 		s.queueFresh(b, actor, fresh)
-		audit.Append(b, c.bodies...)
+		audit.Append(b, w.bodies...)
 		return nil
 	})
 	return s.db.Fault(err)
@@ -386,36 +373,29 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 // newWorker is what makes a worker of somebody on hold.
 type newWorker struct {
 	*confirmation
-	request requestRow
-	key     [32]byte // leaf of the registrar's word for their keys
-	role    [32]byte // leaf of their roles
-	roles   []authz.Role
+	roles []authz.Role
+	role  [32]byte // leaf of the statement of their roles
 }
 
-// worker states a worker's keys and roles. The list of roles is the part of
-// the statement, so that nobody can change the one without the other.
-func (c *confirmation) worker(node agency.Node, request requestRow, roles []authz.Role) (*newWorker, error) {
-	key, err := c.vouch(node, request)
-	if err != nil {
-		return nil, err
-	}
-	body, err := c.ag.State(statement.Statement{Event: statement.EventRole, Object: string(node.ID()), Part: joinRoles(roles),
-		Version: 1, Refs: [][32]byte{key}, At: c.at}, "registrar", c.by)
+// worker states a worker's roles. The list of roles is the part of the
+// statement, so that nobody can change the one without the other.
+func (c *confirmation) worker(roles []authz.Role) (*newWorker, error) {
+	body, err := c.ag.State(statement.Statement{Event: statement.EventRole, Object: string(c.node.ID()), Part: joinRoles(roles),
+		Version: 1, Refs: [][32]byte{c.leaf}, At: c.at}, "registrar", c.by)
 	if err != nil {
 		return nil, err
 	}
 	c.bodies = append(c.bodies, body)
-	return &newWorker{c, request, key, statement.Leaf(body), roles}, nil
+	return &newWorker{c, roles, statement.Leaf(body)}, nil
 }
 
 func (w *newWorker) queue(b *pgx.Batch, id string) {
-	queueVouch(b, w.request, w.key)
-	b.Queue(postgres.Guarded(sqlWorkerActive), id, texts(w.roles), w.role[:])
 	w.confirmation.queue(b)
+	b.Queue(postgres.Guarded(sqlWorkerActive), id, texts(w.roles), w.role[:])
 }
 
 // grantHeld grants on a key of the manager's own ring.
-func (c *confirmation) grantHeld(keys *authz.Keyring, nodes []agency.NodeRow, id ring.NodeID, to agency.Node) error {
+func (c *confirmation) grantHeld(keys *authz.Keyring, nodes []agency.NodeRow, id ring.NodeID) error {
 	node, err := c.ag.Trusted(nodes, string(id))
 	if err != nil {
 		return fault.Wrap(fault.Sealed, "fault.sealed", err)
@@ -424,7 +404,7 @@ func (c *confirmation) grantHeld(keys *authz.Keyring, nodes []agency.NodeRow, id
 	if !ok {
 		return fault.New(fault.Forbidden, "fault.confirm.keys")
 	}
-	return c.grant(secret, node, to)
+	return c.grant(secret, node, c.node)
 }
 
 func texts[T ~string](list []T) []string {

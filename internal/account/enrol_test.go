@@ -7,12 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/crypto/session"
 	"gatepost/internal/account"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // invited makes a world with a person who has their paper.
@@ -269,6 +272,19 @@ func TestOpenAgency(t *testing.T) {
 		if n := ask[int64](t, w, "select count(*) from ring_grant_staff where parent = $1", parent); n != 7 {
 			t.Errorf("%s holds %d keys, want 7", parent, n)
 		}
+	}
+	var nodes []agency.NodeRow
+	var grants []agency.GrantRow
+	must(t, w.StaffDB.Read(t.Context(), postgres.Scope{Agency: w.Home.ID}, func(b *pgx.Batch) {
+		agency.QueueNodes(b, &nodes, "team/letterbox")
+		agency.QueueStaffGrants(b, &grants, []string{"team/letterbox"}, []string{"archive"})
+	}))
+	team, err := w.Home.Trusted(nodes, "team/letterbox")
+	must(t, err)
+	keys := authz.NewKeyring()
+	keys.PutIdentity("archive/1", w.Archive)
+	if _, err := w.Home.Climb(keys, grants, team); err != nil {
+		t.Errorf("the archive opens the team's key: %v", err)
 	}
 	if n := ask[int64](t, w, "select count(*) from ring_grant_staff"); n != 14 {
 		t.Errorf("%d grants, want 14", n)

@@ -269,18 +269,9 @@ func (s *Service) tryInvitation(ctx context.Context, ag *agency.Agency, l lane, 
 		verdict                 error
 	)
 	err := s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, func(b *pgx.Batch) {
-		inv = nil
 		queueActive(b, &active, &opened)
 		s.queueReserve(b, l, &allowed)
-		b.Queue(sqlInvitationForUpdate, hash[:], s.kind).Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				inv = &invited{}
-				if err := rows.Scan(nil, &inv.account, &inv.fact, &inv.attempts, &inv.used, &inv.expires); err != nil {
-					return err
-				}
-			}
-			return rows.Err()
-		})
+		s.queueInvitation(b, hash, &inv)
 	}, func(b *pgx.Batch) error {
 		verdict = nil
 		switch {
@@ -306,6 +297,21 @@ func (s *Service) tryInvitation(ctx context.Context, ag *agency.Agency, l lane, 
 		return nil, fmt.Errorf("try an invitation: %w", s.db.Fault(err))
 	}
 	return inv, verdict
+}
+
+// queueInvitation locks and reads an invitation of this tier; nil for none.
+func (s *Service) queueInvitation(b *pgx.Batch, hash [32]byte, into **invited) {
+	*into = nil
+	b.Queue(sqlInvitationForUpdate, hash[:], s.kind).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			inv := &invited{}
+			if err := rows.Scan(nil, &inv.account, &inv.fact, &inv.attempts, &inv.used, &inv.expires); err != nil {
+				return err
+			}
+			*into = inv
+		}
+		return rows.Err()
+	})
 }
 
 // Enrolling gives the five words that are on offer as a passphrase. They are

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"gatepost/crypto/ring"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
@@ -26,9 +25,8 @@ type Opening struct {
 
 // made is a new key of an agency.
 type made struct {
-	secret ring.Secret
-	node   agency.Node
-	body   []byte // the registrar's word for it
+	node agency.Node
+	body []byte // the registrar's word for it
 }
 
 // OpenAgency makes the keys of an agency: its teams, intake, safeguarding and
@@ -60,37 +58,42 @@ func (s *Service) OpenAgency(ctx context.Context, agencyID string, o Opening) er
 	if !a.stepped {
 		return fault.New(fault.StepUp, "fault.agency.needsTOTP")
 	}
-	id := nodeID("worker", a.account)
-	var requests []requestRow
-	err = s.db.Read(ctx, postgres.Scope{Agency: ag.ID, Account: a.account}, func(b *pgx.Batch) { queueRequests(b, &requests, id) })
-	if err != nil {
-		return fmt.Errorf("read the first manager: %w", s.db.Fault(err))
-	}
-	if len(requests) == 0 {
-		return fault.New(fault.Conflict, "fault.agency.open")
-	}
-	manager, request, err := s.requested(ctx, ag, requests, id)
-	if err != nil {
-		return s.refuseRequest(ctx, a.account, err)
-	}
-	by, err := a.keys.Signer()
-	if err != nil {
-		return fmt.Errorf("open an agency: %w", err)
-	}
-	c := &confirmation{ag: ag, at: s.now(), by: by}
-	w, err := c.worker(manager, request, []authz.Role{authz.Manager})
+	w, err := s.firstManager(ctx, ag, a)
 	if err != nil {
 		return err
 	}
-	keys, err := c.makeKeys(a.keys, manager)
+	keys, err := w.makeKeys(a.keys)
 	if err != nil {
 		return err
 	}
 	return s.commitOpening(ctx, a, o.Display, w, keys)
 }
 
+// firstManager has registrar and manager sign the manager's own key and role.
+func (s *Service) firstManager(ctx context.Context, ag *agency.Agency, a *attempted) (*newWorker, error) {
+	var requests []requestRow
+	err := s.db.Read(ctx, postgres.Scope{Agency: ag.ID, Account: a.account}, func(b *pgx.Batch) {
+		queueRequests(b, &requests, nodeID("worker", a.account))
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the first manager: %w", s.db.Fault(err))
+	}
+	if len(requests) == 0 {
+		return nil, fault.New(fault.Conflict, "fault.agency.open")
+	}
+	by, err := a.keys.Signer()
+	if err != nil {
+		return nil, fmt.Errorf("open an agency: %w", err)
+	}
+	c, err := s.confirmingAs(ctx, ag, by, requests, a.account)
+	if err != nil {
+		return nil, err
+	}
+	return c.worker([]authz.Role{authz.Manager})
+}
+
 // makeKeys makes each key of an agency and grants it to manager and archive.
-func (c *confirmation) makeKeys(ring *authz.Keyring, manager agency.Node) ([]made, error) {
+func (c *confirmation) makeKeys(keyring *authz.Keyring) ([]made, error) {
 	archive, err := c.ag.ArchiveNode()
 	if err != nil {
 		return nil, fmt.Errorf("read the archive's key: %w", err)
@@ -102,13 +105,13 @@ func (c *confirmation) makeKeys(ring *authz.Keyring, manager agency.Node) ([]mad
 			return nil, err
 		}
 		c.bodies = append(c.bodies, body)
-		for _, parent := range []agency.Node{manager, archive} {
+		for _, parent := range []agency.Node{c.node, archive} {
 			if err := c.grant(secret, node, parent); err != nil {
 				return nil, err
 			}
 		}
-		putSecret(ring, node, secret)
-		keys = append(keys, made{secret, node, body})
+		putSecret(keyring, node, secret)
+		keys = append(keys, made{node, body})
 	}
 	return keys, nil
 }

@@ -147,15 +147,7 @@ func (s *Service) reserve(ctx context.Context, ag *agency.Agency, in SignIn) (*c
 	err := s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, func(b *pgx.Batch) {
 		queueActive(b, &active, &opened)
 		s.queueCredential(b, index, &cred)
-		owner = ""
-		b.Queue(sqlDevice, string(s.tier), device[:], s.now()).Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				if err := rows.Scan(&owner); err != nil {
-					return err
-				}
-			}
-			return rows.Err()
-		})
+		s.queueDevice(b, device, &owner)
 	}, func(b *pgx.Batch) error {
 		if !active {
 			return errInactive()
@@ -176,6 +168,19 @@ func (s *Service) reserve(ctx context.Context, ag *agency.Agency, in SignIn) (*c
 		return nil, lanes, errWait()
 	}
 	return &cred, lanes, nil
+}
+
+// queueDevice reads whose a remembered device is; "" for nobody's.
+func (s *Service) queueDevice(b *pgx.Batch, device [32]byte, owner *string) {
+	*owner = ""
+	b.Queue(sqlDevice, string(s.tier), device[:], s.now()).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(owner); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
 }
 
 func (s *Service) loginIndex(ag *agency.Agency, kind, name string) [32]byte {

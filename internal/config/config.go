@@ -1,0 +1,304 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+)
+
+// Config is a whole configuration file, read and checked as far as it can be
+// without a database.
+type Config struct {
+	OneProcess bool     `toml:"one_process"` // both tiers in one process are wanted
+	Database   Database `toml:"database"`
+	Public     Door     `toml:"public"`
+	Staff      Door     `toml:"staff"`
+	Agencies   []Agency `toml:"agency"`
+}
+
+// Database is where each role connects to.
+type Database struct {
+	Owner  string `toml:"owner"`  // may create roles the first time; migrate only
+	Public string `toml:"public"` // gatepost_public
+	Staff  string `toml:"staff"`  // gatepost_staff
+}
+
+// Door is how one tier is reached.
+type Door struct {
+	Listen         string   `toml:"listen"`          // "host:port"; no host means every address
+	Certificate    string   `toml:"certificate"`     // PEM file
+	CertificateKey string   `toml:"certificate_key"` // PEM file, read by nobody else
+	TrustedProxies []string `toml:"trusted_proxies"` // networks in CIDR form
+	Keys           string   `toml:"keys"`            // the tier's folder of key files
+}
+
+// Agency is a stanza: the same on both tiers.
+type Agency struct {
+	ID         string `toml:"id"`
+	Name       string `toml:"name"`
+	Phone      string `toml:"phone"`
+	Hours      string `toml:"hours"`
+	PublicHost string `toml:"public_host"`
+	StaffHost  string `toml:"staff_host"`
+	Archive    string `toml:"archive"`
+	Door       string `toml:"door"`
+	Registrar  string `toml:"registrar"`
+	Log        string `toml:"log"`
+	System     string `toml:"system"`
+}
+
+// Problems is everything that is wrong with a configuration, each one sentence
+// that says what to do.
+type Problems []string
+
+// Error lists them, one a line.
+func (p Problems) Error() string { return strings.Join(p, "\n") }
+
+// Load reads the file. It refuses what is no TOML, what it does not know, and
+// an agency whose stanza cannot be used. Relative paths are made to begin at
+// the file's folder, so that it does not matter where the program is started.
+// The error is a Problems wherever the file could be read.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
+	}
+	c := &Config{}
+	known, err := toml.Decode(string(text), c)
+	if err != nil {
+		return nil, Problems{parseProblem(path, err)}
+	}
+	var found Problems
+	for _, key := range known.Undecoded() {
+		found.add("%s: %s is not a setting of this program; correct or remove it", path, key)
+	}
+	c.anchor(filepath.Dir(path))
+	c.checkAgencies(&found)
+	if len(found) > 0 {
+		return nil, found
+	}
+	return c, nil
+}
+
+// parseProblem says the place and the rule, and never quotes the file: a line
+// that does not parse may hold what should have been elsewhere.
+func parseProblem(path string, err error) string {
+	if p, ok := errors.AsType[toml.ParseError](err); ok {
+		return fmt.Sprintf("%s: line %d is not what the setting takes; correct it", path, p.Position.Line)
+	}
+	return fmt.Sprintf("%s: a setting has a value of the wrong kind; correct it (%v)", path, err)
+}
+
+func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
+
+// anchor makes relative paths begin at dir.
+func (c *Config) anchor(dir string) {
+	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys,
+		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys} {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
+}
+
+// Door gives the section of a tier.
+func (c *Config) Door(tier authz.Tier) Door {
+	if tier == authz.Staff {
+		return c.Staff
+	}
+	return c.Public
+}
+
+// DSN gives the connection string of a tier's role.
+func (c *Config) DSN(tier authz.Tier) string {
+	if tier == authz.Staff {
+		return c.Database.Staff
+	}
+	return c.Database.Public
+}
+
+// Stanzas gives the agencies in the form that the rest of the program takes.
+func (c *Config) Stanzas() []agency.Stanza {
+	list := make([]agency.Stanza, len(c.Agencies))
+	for i, a := range c.Agencies {
+		list[i] = agency.Stanza(a)
+	}
+	return list
+}
+
+// Serves checks what the given tiers need to serve, and nothing of the others:
+// the public tier's host has no key of the staff tier. It returns nil or a
+// Problems.
+func (c *Config) Serves(tiers ...authz.Tier) error {
+	var found Problems
+	for _, tier := range tiers {
+		c.needsDSN(&found, string(tier), c.DSN(tier))
+		c.Door(tier).check(&found, string(tier))
+	}
+	if len(tiers) > 1 {
+		if !c.OneProcess {
+			found.add("both tiers in one process are less safe than two: set one_process = true if that is meant, or start one tier")
+		}
+		if c.Public.Listen != "" && c.Public.Listen == c.Staff.Listen {
+			found.add("staff.listen is the address of public.listen; give the tiers two addresses")
+		}
+	}
+	if len(c.Agencies) == 0 {
+		found.add("there is no [[agency]]; run gatepost agency add, and put the stanza that it prints into the configuration")
+	}
+	return found.orNil()
+}
+
+// Connects checks that a role's connection string is there and holds no
+// password. role is "owner", "public" or "staff". It returns nil or a Problems.
+func (c *Config) Connects(role string) error {
+	var found Problems
+	c.needsDSN(&found, role, map[string]string{"owner": c.Database.Owner, "public": c.Database.Public, "staff": c.Database.Staff}[role])
+	return found.orNil()
+}
+
+func (p Problems) orNil() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return p
+}
+
+var passwordPattern = regexp.MustCompile(`(?i)(^|[\s?&])(ssl)?password\s*=|^[a-z]+://[^/?#]*:[^/?#@]*@`)
+
+func (c *Config) needsDSN(found *Problems, role, dsn string) {
+	switch {
+	case dsn == "":
+		found.add("database.%s is missing; name the database that this role connects to", role)
+	case passwordPattern.MatchString(dsn):
+		found.add("database.%s holds a password; put it into a file that only this program may read and name it with passfile=", role)
+	}
+}
+
+func (d Door) check(found *Problems, tier string) {
+	host, port, err := net.SplitHostPort(d.Listen)
+	switch {
+	case d.Listen == "":
+		found.add("%s.listen is missing; name the address to listen on, such as \":443\"", tier)
+	case err != nil || port == "":
+		found.add("%s.listen is no address; write it as \"host:port\"", tier)
+	case d.Certificate == "" && len(d.TrustedProxies) == 0 && !agency.Loopback(host):
+		found.add("%s.listen can be reached from other machines without TLS; name certificate and certificate_key, or trusted_proxies", tier)
+	}
+	if (d.Certificate == "") != (d.CertificateKey == "") {
+		found.add("%s: certificate and certificate_key go together; name both or neither", tier)
+	}
+	if d.Certificate != "" && len(d.TrustedProxies) > 0 {
+		found.add("%s: TLS ends here or at the trusted proxies; remove certificate or trusted_proxies", tier)
+	}
+	for _, text := range d.TrustedProxies {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			found.add("%s.trusted_proxies: %q is no network; write it as \"10.1.0.0/16\"", tier, text)
+		} else if network.Bits() == 0 {
+			found.add("%s.trusted_proxies: %q trusts everybody; name the network of the proxy", tier, text)
+		}
+	}
+	if d.Keys == "" {
+		found.add("%s.keys is missing; name the folder %s that gatepost keys init made", tier, tier)
+	}
+}
+
+// Proxies gives the networks of trusted proxies. Those that do not parse are
+// left out: Serves has refused them.
+func (d Door) Proxies() []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range d.TrustedProxies {
+		if network, err := netip.ParsePrefix(text); err == nil {
+			list = append(list, network.Masked())
+		}
+	}
+	return list
+}
+
+// Secure tells whether browsers reach this tier by TLS.
+func (d Door) Secure() bool { return d.Certificate != "" || len(d.TrustedProxies) > 0 }
+
+func (c *Config) checkAgencies(found *Problems) {
+	var ids, publicHosts, staffHosts []string
+	for i, a := range c.Agencies {
+		where := fmt.Sprintf("agency %d", i+1)
+		if a.ID != "" {
+			where = "agency " + a.ID
+		}
+		for _, need := range []struct{ name, value string }{{"id", a.ID}, {"name", a.Name}, {"phone", a.Phone},
+			{"public_host", a.PublicHost}, {"staff_host", a.StaffHost}, {"archive", a.Archive},
+			{"door", a.Door}, {"registrar", a.Registrar}, {"log", a.Log}, {"system", a.System}} {
+			if need.value == "" {
+				found.add("%s: %s is missing; take it from the stanza that gatepost agency add printed", where, need.name)
+			}
+		}
+		twice(found, where, "id", a.ID, &ids)
+		twice(found, where, "public_host", a.PublicHost, &publicHosts)
+		twice(found, where, "staff_host", a.StaffHost, &staffHosts)
+		a.checkHosts(found, where)
+		if a.Archive == "" || a.Door == "" || a.Registrar == "" || a.Log == "" || a.System == "" {
+			continue
+		}
+		if _, err := agency.New(agency.Stanza(a)); err != nil {
+			found.add("%v; take the stanza that gatepost agency add printed", err)
+		}
+	}
+}
+
+func twice(found *Problems, where, name, value string, seen *[]string) {
+	if value == "" {
+		return
+	}
+	if slices.Contains(*seen, value) {
+		found.add("%s: another agency has this %s; give each its own", where, name)
+	}
+	*seen = append(*seen, value)
+}
+
+// checkHosts keeps the tiers apart: a cookie knows hosts and no ports.
+func (a Agency) checkHosts(found *Problems, where string) {
+	for _, host := range []struct{ name, value string }{{"public_host", a.PublicHost}, {"staff_host", a.StaffHost}} {
+		if strings.ContainsAny(host.value, ":/ ") || host.value != strings.ToLower(host.value) {
+			found.add("%s: %s is a host name alone, in lower case, without scheme and port; correct it", where, host.name)
+		}
+	}
+	if a.PublicHost != "" && a.PublicHost == a.StaffHost {
+		found.add("%s: public_host and staff_host are the same; cookies would cross between the tiers, so give them two names", where)
+	}
+}
+
+// Stanza prints an agency as it goes into the configuration.
+func Stanza(s agency.Stanza) (string, error) {
+	var b strings.Builder
+	encoder := toml.NewEncoder(&b)
+	encoder.Indent = ""
+	if err := encoder.Encode(struct {
+		Agencies []Agency `toml:"agency"`
+	}{[]Agency{Agency(s)}}); err != nil {
+		return "", fmt.Errorf("print a stanza: %w", err)
+	}
+	return strings.TrimSpace(b.String()) + "\n", nil
+}
+
+// Text prints the configuration as a file that Load reads.
+func (c *Config) Text() (string, error) {
+	var b strings.Builder
+	encoder := toml.NewEncoder(&b)
+	encoder.Indent = ""
+	if err := encoder.Encode(c); err != nil {
+		return "", fmt.Errorf("print a configuration: %w", err)
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,225 @@
+package tier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/passphrase"
+	"gatepost/internal/account"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/keyfile"
+	"gatepost/internal/postgres"
+	"gatepost/letterbox"
+	"gatepost/migrations"
+)
+
+// Config is what a Tier is made of. Every field is needed.
+type Config struct {
+	Tier    authz.Tier
+	DSN     string // in the tier's role
+	Keys    *keyfile.Keys
+	Stanzas []agency.Stanza
+	Gate    *passphrase.Gate // one for the process
+	Work    *passphrase.Work
+	Log     *slog.Logger
+}
+
+// Tier is one tier, ready to be served. It is safe for use by many goroutines.
+type Tier struct {
+	Services
+	Agencies *agency.Registry
+
+	config Config
+	db     *postgres.DB
+	index  *audit.Index // staff tier only
+}
+
+// Services are what pages ask, by one clock.
+type Services struct {
+	Accounts *account.Service
+	Letters  *letterbox.Service
+}
+
+// Open connects, refuses a database at another version, joins stanzas and keys,
+// and writes down which stanzas this tier believes. Close it in the end.
+func Open(ctx context.Context, c Config) (*Tier, error) {
+	if err := checkVersion(ctx, c.DSN); err != nil {
+		return nil, err
+	}
+	agencies := make([]*agency.Agency, len(c.Stanzas))
+	var problems []error
+	for i, s := range c.Stanzas {
+		var err error
+		if agencies[i], err = c.Keys.Agency(s); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	db, err := postgres.Open(ctx, c.DSN, postgres.WithConstraints(letterbox.Constraints()))
+	if err != nil {
+		return nil, err
+	}
+	t := &Tier{Agencies: agency.NewRegistry(agencies...), config: c, db: db}
+	if c.Tier == authz.Staff {
+		t.index = audit.NewIndex(db)
+	}
+	if t.Services, err = t.At(time.Now); err == nil {
+		err = t.believe(ctx)
+	}
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Close waits for what is being asked of the database and closes the pool.
+func (t *Tier) Close() { t.db.Close() }
+
+// At makes the services anew by another clock, on the same pool: for a world
+// that is made up, and for tests.
+func (t *Tier) At(now func() time.Time) (Services, error) {
+	accounts, err := account.New(account.Config{DB: t.db, Agencies: t.Agencies, Tier: t.config.Tier, Peppers: t.config.Keys.Peppers,
+		LoginKey: t.config.Keys.LoginKey, CodeKey: t.config.Keys.CodeKey, Gate: t.config.Gate, Work: t.config.Work, Now: now, Log: t.config.Log})
+	if err != nil {
+		return Services{}, err
+	}
+	return Services{accounts, letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log)}, nil
+}
+
+func checkVersion(ctx context.Context, dsn string) (err error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		// The driver's own words may hold the address with everything in it.
+		return errors.New("the database cannot be reached; check its connection string and that it runs")
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	return postgres.CheckVersion(ctx, conn, migrations.Files)
+}
+
+const (
+	sqlInsertAgency = `insert into agency (id, stanza) values (agency(), $1)`
+	sqlInsertGate   = `insert into audit_gate (agency_id) values (agency())`
+	sqlPublicSeen   = `update agency set public_seen = $1 where id = agency() returning stanza = $1`
+	sqlStaffSeen    = `update agency set staff_seen = $1 where id = agency() returning stanza = $1`
+	sqlAgency       = `select coalesce(public_seen = stanza, false), coalesce(staff_seen = stanza, false), opened_at is not null
+		from agency where id = agency()`
+)
+
+// believe writes down the stanza of each agency that this tier was started with.
+func (t *Tier) believe(ctx context.Context) error {
+	sql := sqlPublicSeen
+	if t.config.Tier == authz.Staff {
+		sql = sqlStaffSeen
+	}
+	for _, a := range t.Agencies.All() {
+		print := a.Fingerprint()
+		found, same := false, false
+		err := t.db.Act(ctx, postgres.Scope{Agency: a.ID}, nil, func(b *pgx.Batch) error {
+			b.Queue(sql, print[:]).Query(func(rows pgx.Rows) error {
+				for rows.Next() {
+					found = true
+					if err := rows.Scan(&same); err != nil {
+						return err
+					}
+				}
+				return rows.Err()
+			})
+			return nil
+		})
+		switch {
+		case err != nil:
+			return fmt.Errorf("write down the stanza of agency %s: %w", a.ID, err)
+		case !found:
+			return fmt.Errorf("the database does not know the agency %s; run gatepost agency add, or remove its stanza", a.ID)
+		case !same:
+			t.config.Log.ErrorContext(ctx, "ALARM: the stanza of an agency is not the one of gatepost agency add; nobody can sign in there", "agency", a.ID)
+		}
+	}
+	return nil
+}
+
+// Standing is how far an agency is.
+type Standing struct {
+	Public, Staff bool // that tier was started with the agency's stanza
+	Opened        bool // its first manager has made its keys
+}
+
+// Register writes an agency into the database, inactive until both tiers have
+// been started with its stanza. dsn is of the staff role. An agency with that
+// id is an error.
+func Register(ctx context.Context, dsn string, s agency.Stanza) error {
+	return with(ctx, dsn, func(db *postgres.DB) error {
+		print := s.Fingerprint()
+		return db.Act(ctx, postgres.Scope{Agency: s.ID}, nil, func(b *pgx.Batch) error {
+			b.Queue(sqlInsertAgency, print[:])
+			b.Queue(sqlInsertGate)
+			return nil
+		})
+	})
+}
+
+// ErrUnknown: the database has no such agency.
+var ErrUnknown = errors.New("the database does not know that agency")
+
+// StandingOf tells how far an agency is; ErrUnknown for one that was not
+// registered. dsn is of the staff role.
+func StandingOf(ctx context.Context, dsn, id string) (s Standing, err error) {
+	found := false
+	err = with(ctx, dsn, func(db *postgres.DB) error {
+		return db.Read(ctx, postgres.Scope{Agency: id}, func(b *pgx.Batch) {
+			b.Queue(sqlAgency).Query(func(rows pgx.Rows) error {
+				for rows.Next() {
+					found = true
+					if err := rows.Scan(&s.Public, &s.Staff, &s.Opened); err != nil {
+						return err
+					}
+				}
+				return rows.Err()
+			})
+		})
+	})
+	if err == nil && !found {
+		err = ErrUnknown
+	}
+	return s, err
+}
+
+func with(ctx context.Context, dsn string, do func(*postgres.DB) error) error {
+	if err := checkVersion(ctx, dsn); err != nil {
+		return err
+	}
+	db, err := postgres.Open(ctx, dsn, postgres.WithConnections(1))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return do(db)
+}
+
+// Sweep removes what has run out, once an hour until ctx ends.
+func (t *Tier) Sweep(ctx context.Context) {
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	for {
+		for _, a := range t.Agencies.All() {
+			if err := t.Accounts.Sweep(ctx, a.ID); err != nil && ctx.Err() == nil {
+				t.config.Log.ErrorContext(ctx, "what has run out was not removed", "agency", a.ID, "error", err)
+			}
+		}
+		select {
+		case <-hourly.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

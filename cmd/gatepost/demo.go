@@ -1,0 +1,328 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/config"
+	"gatepost/internal/demo"
+	"gatepost/internal/postgres"
+	"gatepost/internal/postgres/private"
+	"gatepost/internal/tier"
+	"gatepost/web/assets"
+)
+
+const (
+	demoDatabase = "gatepost"
+	demoPublic   = "127.0.0.1:8180"
+	demoStaff    = "127.0.0.1:8181"
+
+	// stopTime is how long the database may take to shut down.
+	stopTime = 20 * time.Second
+)
+
+// errDatabase: the private server has ended by itself.
+var errDatabase = errors.New("the database server of the demo has ended; start the demo again, and see pg.log in its folder")
+
+// demoFolder is where a demo lies unless somebody says otherwise. For root that
+// is no home folder: the database server runs as another user, who could not
+// enter it.
+func demoFolder(env func(string) string) string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/gatepost-demo"
+	}
+	if data := env("XDG_DATA_HOME"); filepath.IsAbs(data) {
+		return filepath.Join(data, "gatepost-demo")
+	}
+	return filepath.Join(env("HOME"), ".local", "share", "gatepost-demo")
+}
+
+// demoCall is one running demo.
+type demoCall struct {
+	*call
+	dir           string
+	public, staff string // addresses to listen on
+	folder        demo.Folder
+	database      *private.Server
+}
+
+func demoRun(ctx context.Context, c *call) (err error) {
+	d := &demoCall{call: c}
+	_, err = c.flags(func(fs *flag.FlagSet) {
+		fs.StringVar(&d.dir, "data", demoFolder(c.env), "")
+		fs.StringVar(&d.public, "public", demoPublic, "")
+		fs.StringVar(&d.staff, "staff", demoStaff, "")
+	})
+	if err != nil {
+		return err
+	}
+	for _, address := range []string{d.public, d.staff} {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil || !agency.Loopback(host) {
+			return wrong("%q is no address of this machine; the demo listens on addresses such as 127.0.0.1:8180 only.", address)
+		}
+	}
+	if err := errors.Join(harden(), assets.Check()); err != nil {
+		return err
+	}
+	if d.dir, err = filepath.Abs(d.dir); err != nil {
+		return fmt.Errorf("find the data folder: %w", err)
+	}
+	d.folder = demo.At(d.dir)
+	fmt.Fprintf(c.stdout, "Gatepost demo. Everybody in it is made up.\n\n  Data folder  %s\n", d.dir)
+	d.database, err = private.Start(ctx, private.Options{Dir: d.dir, Roles: postgres.Roles(), Log: slog.New(plainLog(c.stderr, slog.LevelInfo))})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		err = errors.Join(err, d.database.Stop(stopping))
+	}()
+	return d.run(ctx)
+}
+
+// run has the folder and its database to itself.
+func (d *demoCall) run(ctx context.Context) (err error) {
+	file, err := os.OpenFile(d.folder.Path("gatepost.log"), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the demo's log: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	log := slog.New(slog.NewMultiHandler(slog.NewJSONHandler(file, nil), plainLog(d.stderr, slog.LevelError)))
+
+	world, err := d.prepare(ctx)
+	if err != nil {
+		return ignoreStop(ctx, err)
+	}
+	cfg := d.config(world)
+	text, err := cfg.Text()
+	if err != nil {
+		return err
+	}
+	if err := d.folder.Write("gatepost.toml", text); err != nil {
+		return err
+	}
+	p, err := assemble(ctx, cfg, []authz.Tier{authz.Public, authz.Staff}, log)
+	if err != nil {
+		return ignoreStop(ctx, err)
+	}
+	defer p.close()
+	return d.serve(ctx, p, world, log)
+}
+
+// ignoreStop: who is told to stop while starting has done what it was asked.
+func ignoreStop(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// prepare gives a world whose agency is registered in a migrated database. What
+// an interrupted seeding left is thrown away: it has nothing that anybody made.
+func (d *demoCall) prepare(ctx context.Context) (demo.World, error) {
+	world, err := d.folder.Load()
+	if err != nil {
+		return world, err
+	}
+	if !world.Complete {
+		if err := d.dropDatabase(ctx); err != nil {
+			return world, err
+		}
+	}
+	if err := d.database.EnsureDatabase(ctx, demoDatabase); err != nil {
+		return world, err
+	}
+	if err := migrateTo(ctx, d.database.DSN(postgres.RoleAdmin, demoDatabase)); err != nil {
+		return world, err
+	}
+	staff := d.database.DSN(postgres.RoleStaff, demoDatabase)
+	if world.Complete {
+		if _, err := tier.StandingOf(ctx, staff, demo.AgencyID); errors.Is(err, tier.ErrUnknown) {
+			return world, fmt.Errorf("the database in %s is not the one of its world.json; remove the folder to begin with a new demo", d.dir)
+		} else if err != nil {
+			return world, err
+		}
+		return world, nil
+	}
+	if world, err = d.folder.Begin(); err != nil {
+		return world, err
+	}
+	return world, tier.Register(ctx, staff, world.Stanza)
+}
+
+func (d *demoCall) dropDatabase(ctx context.Context) (err error) {
+	conn, err := pgx.Connect(ctx, d.database.DSN(postgres.RoleAdmin, "postgres"))
+	if err != nil {
+		return fmt.Errorf("connect to the demo's database: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	if _, err := conn.Exec(ctx, "drop database if exists "+demoDatabase+" with (force)"); err != nil {
+		return fmt.Errorf("remove an unfinished demo: %w", err)
+	}
+	return nil
+}
+
+// config is the demo as a deployment, by which other commands find it too.
+func (d *demoCall) config(world demo.World) *config.Config {
+	dsn := func(role string) string { return d.database.DSN(role, demoDatabase) }
+	return &config.Config{
+		OneProcess: true,
+		Database:   config.Database{Owner: dsn(postgres.RoleAdmin), Public: dsn(postgres.RolePublic), Staff: dsn(postgres.RoleStaff)},
+		Public:     config.Door{Listen: d.public, Keys: d.folder.Path("keys/public")},
+		Staff:      config.Door{Listen: d.staff, Keys: d.folder.Path("keys/staff")},
+		Agencies:   []config.Agency{config.Agency(world.Stanza)},
+	}
+}
+
+// serve answers from the first moment, and makes the families meanwhile if
+// there are none yet.
+func (d *demoCall) serve(ctx context.Context, p *process, world demo.World, log *slog.Logger) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-d.database.Done():
+			cancel(errDatabase)
+		case <-ctx.Done():
+		}
+	}()
+	serving := make(chan error, 1)
+	go func() {
+		err := p.run(ctx, log)
+		cancel(err)
+		serving <- err
+	}()
+	d.sayWhere(p)
+	if !world.Complete {
+		fmt.Fprintf(d.stdout, "\nThe pages answer. The families move in now, which takes about half a minute.\n")
+		if err := d.seed(ctx, p, &world); err != nil && ctx.Err() == nil {
+			cancel(err)
+		}
+	}
+	if world.Complete && ctx.Err() == nil {
+		sayWho(d.stdout, world)
+		d.sayFirst()
+	}
+	err := <-serving
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, err) {
+		err = errors.Join(cause, err)
+	}
+	if err == nil {
+		fmt.Fprintln(d.stdout, "Stopped. The same command goes on from here.")
+	}
+	return err
+}
+
+func (d *demoCall) seed(ctx context.Context, p *process, world *demo.World) error {
+	people, err := demo.Seed(ctx, p.tiers[0], p.tiers[1], time.Now())
+	if err != nil {
+		return err
+	}
+	world.People, world.Complete = people, true
+	return d.folder.Save(*world)
+}
+
+func (d *demoCall) sayWhere(p *process) {
+	urls := make([]string, len(p.sites))
+	for i, site := range p.sites {
+		_, port, err := net.SplitHostPort(site.Listener.Addr().String())
+		if err == nil {
+			urls[i] = "http://" + net.JoinHostPort([]string{demo.PublicHost, demo.StaffHost}[i], port)
+		}
+	}
+	fmt.Fprintf(d.stdout, "  Families     %s\n  Workers      %s\n  Log          %s\n", urls[0], urls[1], d.folder.Path("gatepost.log"))
+}
+
+func sayWho(out io.Writer, world demo.World) {
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "  person\twho\tlog-in name\tpassphrase\tcode")
+	last := authz.Staff
+	for _, p := range world.People {
+		if p.Tier != last {
+			fmt.Fprintln(w, "  \t\t\t\t")
+			last = p.Tier
+		}
+		role, codes := p.Role, "-"
+		if p.OnHold {
+			role += ", waits for a call"
+		}
+		if p.TOTP != "" {
+			codes = "demo code " + p.Key
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\n", p.Name, role, p.Login, p.Passphrase, codes)
+	}
+	_ = w.Flush() // a closed terminal is no reason to stop
+}
+
+func (d *demoCall) sayFirst() {
+	program := "gatepost"
+	if path, err := os.Executable(); err == nil {
+		program = path
+		if here, err := os.Getwd(); err == nil {
+			if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+				program = rel
+			}
+		}
+	}
+	data := ""
+	if d.dir != demoFolder(d.env) {
+		data = " --data " + d.dir
+	}
+	fmt.Fprintf(d.stdout, `
+One-time codes: a worker needs one to sign in. Each counts once; the next comes within half a minute.
+  %s demo code owen%s
+
+What to try first
+  1. Sign in as Owen on the workers' page. Three letters wait; take Kelly's, read it, and pass it on.
+  2. Sign in as Rachel on the families' page: the letter is there. Open it and answer it.
+  3. Sign in as Margaret. A letter of hers came back; read why, and write it again.
+  4. Mark waits for a call. Sign in as him to see his four words, then confirm him as Owen under People.
+
+Ctrl-C stops the demo. The same command goes on from here.
+`, program, data)
+}
+
+func demoCode(_ context.Context, c *call) error {
+	dir := ""
+	words, err := c.flags(func(fs *flag.FlagSet) { fs.StringVar(&dir, "data", demoFolder(c.env), "") }, "the person")
+	if err != nil {
+		return err
+	}
+	world, err := demo.At(dir).Load()
+	if err != nil {
+		return err
+	}
+	if !world.Complete {
+		return fmt.Errorf("there are no families in %s yet; start the demo there, and try again when it has said who they are", dir)
+	}
+	p, ok := world.Person(words[0])
+	if !ok {
+		return wrong("nobody of the demo is called %q; it knows %v.", words[0], demo.All())
+	}
+	if p.TOTP == "" {
+		return fmt.Errorf("%s uses no one-time codes; leave the field empty", p.Name)
+	}
+	digits, left, err := p.Code(time.Now())
+	if err != nil {
+		return fmt.Errorf("make a code: %w", err)
+	}
+	fmt.Fprintln(c.stdout, digits)
+	fmt.Fprintf(c.stderr, "It counts once. The next one comes in %d seconds.\n", int(left.Seconds())+1)
+	return nil
+}

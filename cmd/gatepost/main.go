@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	// The agency's own time, also on a machine without a time zone database.
+	_ "time/tzdata"
+
+	"gatepost/internal/config"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres/private"
+	"gatepost/web/words"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Once told to stop, a second Ctrl-C stops at once.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes.
+const (
+	done     = 0
+	failed   = 1
+	wrongUse = 2
+)
+
+// call is one use of the program.
+type call struct {
+	args   []string
+	env    func(string) string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+type command struct {
+	words []string
+	run   func(context.Context, *call) error
+}
+
+// commands lists every command; longer names come before their beginnings.
+func commands() []command {
+	return []command{
+		{[]string{"demo", "code"}, demoCode},
+		{[]string{"demo"}, demoRun},
+		{[]string{"serve"}, serve},
+		{[]string{"migrate"}, migrate},
+		{[]string{"keys", "init"}, keysInit},
+		{[]string{"agency", "add"}, agencyAdd},
+		{[]string{"agency", "open"}, agencyOpen},
+		{[]string{"agency", "list"}, agencyList},
+		{[]string{"worker", "invite"}, workerInvite},
+	}
+}
+
+const usage = `Gatepost relays letters between families through a worker who reads each one.
+
+  gatepost demo [--data DIR] [--public ADDR] [--staff ADDR]
+      a private database, a made-up agency and both tiers, on this machine only
+  gatepost demo code PERSON [--data DIR]
+      that demo person's current one-time code
+
+  gatepost serve --config FILE --tier public|staff|both
+  gatepost migrate --config FILE
+  gatepost keys init DIR
+  gatepost agency add ID --name NAME --archive AGE1PQ1... --keys DIR --config FILE
+      [--phone NUMBER] [--hours TEXT] [--public-host NAME] [--staff-host NAME]
+  gatepost agency open ID --config FILE
+  gatepost agency list --config FILE
+  gatepost worker invite --config FILE --agency ID
+`
+
+// run finds the command, runs it, and says what went wrong.
+func run(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+		fmt.Fprint(stdout, usage)
+		return done
+	}
+	for _, c := range commands() {
+		if rest, ok := cut(args, c.words); ok {
+			err := c.run(ctx, &call{rest, env, stdin, stdout, stderr})
+			return report(stderr, err)
+		}
+	}
+	if len(args) > 0 {
+		fmt.Fprintf(stderr, "gatepost: there is no such command.\n\n")
+	}
+	fmt.Fprint(stderr, usage)
+	return wrongUse
+}
+
+func cut(args, words []string) ([]string, bool) {
+	if len(args) < len(words) {
+		return nil, false
+	}
+	for i, word := range words {
+		if args[i] != word {
+			return nil, false
+		}
+	}
+	return args[len(words):], true
+}
+
+// misuse is an error of the person at the keyboard.
+type misuse struct{ text string }
+
+func (m misuse) Error() string { return m.text }
+
+func wrong(format string, args ...any) error { return misuse{fmt.Sprintf(format, args...)} }
+
+// report prints an error, one line for each problem, and gives the exit code.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return done
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stderr, usage)
+		return done
+	}
+	for line := range strings.SplitSeq(explain(err), "\n") {
+		fmt.Fprintf(stderr, "gatepost: %s\n", line)
+	}
+	if _, ok := errors.AsType[misuse](err); ok {
+		fmt.Fprintln(stderr, "gatepost: gatepost help lists the commands.")
+		return wrongUse
+	}
+	return failed
+}
+
+// explain gives an error in words for the person at the keyboard.
+func explain(err error) string {
+	if inUse, ok := errors.AsType[*private.ErrInUse](err); ok {
+		return fmt.Sprintf("%s is in use by pid %d; stop that one first, or choose another folder with --data.", filepath.Dir(inUse.Dir), inUse.PID)
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind != fault.Internal {
+		if catalogue, err := words.Load(); err == nil {
+			return catalogue.In("en").T(f.Message)
+		}
+	}
+	return err.Error()
+}
+
+// flags reads flags and other words in any order: "demo code kelly --data DIR".
+// names say what the other words are; each must be there.
+func (c *call) flags(define func(*flag.FlagSet), names ...string) ([]string, error) {
+	fs := flag.NewFlagSet("gatepost", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	define(fs)
+	var words []string
+	for rest := c.args; ; {
+		if err := fs.Parse(rest); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, wrong("%v.", err)
+		}
+		if rest = fs.Args(); len(rest) == 0 {
+			break
+		}
+		words, rest = append(words, rest[0]), rest[1:]
+	}
+	if len(words) < len(names) {
+		return nil, wrong("%s is missing.", names[len(words)])
+	}
+	if len(words) > len(names) {
+		return nil, wrong("%q is one word too many.", words[len(names)])
+	}
+	return words, nil
+}
+
+// configured adds --config and, after reading the flags, loads the file.
+func (c *call) configured(define func(*flag.FlagSet), names ...string) (*config.Config, []string, error) {
+	var path string
+	words, err := c.flags(func(fs *flag.FlagSet) {
+		fs.StringVar(&path, "config", "", "")
+		define(fs)
+	}, names...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if path == "" {
+		return nil, nil, wrong("--config FILE is missing.")
+	}
+	loaded, err := config.Load(path)
+	return loaded, words, err
+}
+
+func noFlags(*flag.FlagSet) {}

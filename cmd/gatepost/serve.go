@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"gatepost/crypto/passphrase"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/config"
+	"gatepost/internal/keyfile"
+	"gatepost/internal/server"
+	"gatepost/internal/tier"
+	"gatepost/web"
+	"gatepost/web/assets"
+)
+
+func serve(ctx context.Context, c *call) error {
+	which := ""
+	cfg, _, err := c.configured(func(fs *flag.FlagSet) { fs.StringVar(&which, "tier", "", "") })
+	if err != nil {
+		return err
+	}
+	tiers, ok := map[string][]authz.Tier{"public": {authz.Public}, "staff": {authz.Staff}, "both": {authz.Public, authz.Staff}}[which]
+	if !ok {
+		return wrong("--tier is public, staff or both.")
+	}
+	if err := harden(); err != nil {
+		return err
+	}
+	log := jsonLog(c.stderr)
+	p, err := assemble(ctx, cfg, tiers, log)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	for _, site := range p.sites {
+		log.Info("listening", "tier", site.Name, "address", site.Listener.Addr().String())
+	}
+	return p.run(ctx, log)
+}
+
+// process is what one process serves.
+type process struct {
+	tiers []*tier.Tier
+	sites []server.Site
+}
+
+// part is a tier before it is connected.
+type part struct {
+	tier authz.Tier
+	keys *keyfile.Keys
+	tls  *tls.Config
+}
+
+// assemble checks everything that can be checked without the database, all at
+// once, then connects the tiers and opens their listeners.
+func assemble(ctx context.Context, cfg *config.Config, tiers []authz.Tier, log *slog.Logger) (*process, error) {
+	parts, err := check(cfg, tiers)
+	if err != nil {
+		return nil, err
+	}
+	set, err := assets.Load(assets.FS())
+	if err != nil {
+		return nil, err
+	}
+	p := &process{}
+	gate := passphrase.NewGate()
+	for _, part := range parts {
+		t, err := tier.Open(ctx, tier.Config{Tier: part.tier, DSN: cfg.DSN(part.tier), Keys: part.keys, Stanzas: cfg.Stanzas(),
+			Gate: gate, Work: passphrase.Standard(), Log: log})
+		if err == nil {
+			p.tiers = append(p.tiers, t)
+			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Assets: set, Log: log})
+		}
+		if err != nil {
+			p.close()
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// check reads what the tiers need from files and tells everything that is wrong.
+func check(cfg *config.Config, tiers []authz.Tier) ([]part, error) {
+	found := []error{cfg.Serves(tiers...), assets.Check()}
+	var parts []part
+	for _, t := range tiers {
+		door := cfg.Door(t)
+		one := part{tier: t}
+		var err error
+		if door.Keys != "" {
+			if one.keys, err = keyfile.Load(door.Keys, t); err != nil {
+				found = append(found, err)
+			} else {
+				found = append(found, checkAgencies(one.keys, cfg))
+			}
+		}
+		if door.Certificate != "" && door.CertificateKey != "" {
+			one.tls, err = server.TLS(door.Certificate, door.CertificateKey)
+			found = append(found, err)
+		}
+		parts = append(parts, one)
+	}
+	return parts, errors.Join(found...)
+}
+
+func checkAgencies(keys *keyfile.Keys, cfg *config.Config) error {
+	var found []error
+	for _, s := range cfg.Stanzas() {
+		_, err := keys.Agency(s)
+		found = append(found, err)
+	}
+	return errors.Join(found...)
+}
+
+// listen makes the pages of a tier and opens its listener.
+func (p *process) listen(ctx context.Context, cfg *config.Config, part part, w web.Config) error {
+	door := cfg.Door(part.tier)
+	w.Secure, w.Proxies, w.Address, w.Now = door.Secure(), door.Proxies(), addresses(cfg, w.Agencies), time.Now
+	router, err := pages(part.tier, w)
+	if err != nil {
+		return fmt.Errorf("make the pages of the %s tier: %w", part.tier, err)
+	}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", door.Listen)
+	if err != nil {
+		return fmt.Errorf("the %s tier cannot listen on %s; stop what listens there, or choose another address: %w", part.tier, door.Listen, err)
+	}
+	p.sites = append(p.sites, server.Site{Name: string(part.tier), Listener: listener, Handler: server.OnlyFrom(door.Proxies(), router), TLS: part.tls})
+	return nil
+}
+
+func pages(t authz.Tier, c web.Config) (http.Handler, error) {
+	if t == authz.Staff {
+		return web.Staff(c)
+	}
+	return web.Public(c)
+}
+
+// addresses tells where people of a tier sign in, as it is printed on paper.
+func addresses(cfg *config.Config, agencies *agency.Registry) func(string, authz.Tier) string {
+	return func(agencyID string, of authz.Tier) string {
+		a, ok := agencies.Get(agencyID)
+		if !ok {
+			return ""
+		}
+		host := a.PublicHost
+		if of == authz.Staff {
+			host = a.StaffHost
+		}
+		return address(cfg.Door(of), host)
+	}
+}
+
+// address is a URL without a path. A tier without TLS is on loopback, where
+// its port counts; all others are reached by the usual one.
+func address(door config.Door, host string) string {
+	if door.Secure() || door.Listen == "" {
+		return "https://" + host
+	}
+	if _, port, err := net.SplitHostPort(door.Listen); err == nil && port != "80" {
+		host = net.JoinHostPort(host, port)
+	}
+	return "http://" + host
+}
+
+// run serves until ctx ends, and lets what was begun finish.
+func (p *process) run(ctx context.Context, log *slog.Logger) error {
+	for _, t := range p.tiers {
+		go t.Sweep(ctx)
+	}
+	return server.Run(ctx, log, p.sites...)
+}
+
+// close lets go of listeners and connections.
+func (p *process) close() {
+	for _, site := range p.sites {
+		_ = site.Listener.Close() // run has closed it already, unless it never ran
+	}
+	for _, t := range p.tiers {
+		t.Close()
+	}
+}

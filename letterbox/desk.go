@@ -26,15 +26,21 @@ const (
 	sqlDeskOne = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id = $1`
 
 	// Who is on the sides of these exchanges, and whose children they are about: sealed names only.
-	sqlDeskPeople = `select m.side_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
-		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
+	peopleOf = `select m.side_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
 		join directory r on r.agency_id = m.agency_id and r.id = m.person_id and r.book = s.book
-		where m.agency_id = agency() and s.exchange_id in (select l.exchange_id from letter l where l.agency_id = agency() and ($1 = '' and l.state = 'received' or l.id = $1))`
-	sqlDeskChildren = `select s.id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
-		from exchange_child e join side s on s.agency_id = e.agency_id and s.exchange_id = e.exchange_id
+		where s.agency_id = agency() and s.exchange_id in `
+	childrenOf = `select s.id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from side s join exchange_child e on e.agency_id = s.agency_id and e.exchange_id = s.exchange_id
 		join directory r on r.agency_id = e.agency_id and r.id = e.child_id and r.book = s.book
-		where e.agency_id = agency() and e.exchange_id in (select l.exchange_id from letter l where l.agency_id = agency() and ($1 = '' and l.state = 'received' or l.id = $1))`
-	sqlDeskWorkers = `select c.worker_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		where s.agency_id = agency() and s.exchange_id in `
+	sqlWaiting      = `(select l.exchange_id from letter l where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500)`
+	sqlOfLetter     = `(select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)`
+	sqlDeskPeople   = peopleOf + sqlWaiting
+	sqlDeskChildren = childrenOf + sqlWaiting
+	sqlCasePeople   = peopleOf + sqlOfLetter
+	sqlCaseChildren = childrenOf + sqlOfLetter
+	sqlDeskWorkers  = `select c.worker_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from (select distinct worker_id from claim where agency_id = agency() and until > now()) c
 		join directory r on r.agency_id = agency() and r.id = c.worker_id and r.book = 'staff'`
 
@@ -77,14 +83,18 @@ type deskRows struct {
 	people, children, workers []nameRow
 }
 
-func (d *deskRows) queue(b *pgx.Batch, sql string, only string) {
-	if only == "" {
-		many(b, &d.letters, sql)
-	} else {
-		many(b, &d.letters, sql, only)
-	}
-	many(b, &d.people, sqlDeskPeople, only)
-	many(b, &d.children, sqlDeskChildren, only)
+// queueDesk reads every letter that waits; queueLetter reads one, wherever it stands.
+func (d *deskRows) queueDesk(b *pgx.Batch) {
+	many(b, &d.letters, sqlDesk)
+	many(b, &d.people, sqlDeskPeople)
+	many(b, &d.children, sqlDeskChildren)
+	many(b, &d.workers, sqlDeskWorkers)
+}
+
+func (d *deskRows) queueLetter(b *pgx.Batch, id LetterID) {
+	many(b, &d.letters, sqlDeskOne, string(id))
+	many(b, &d.people, sqlCasePeople, string(id))
+	many(b, &d.children, sqlCaseChildren, string(id))
 	many(b, &d.workers, sqlDeskWorkers)
 }
 
@@ -95,7 +105,7 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 		return Desk{}, err
 	}
 	var rows deskRows
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { rows.queue(b, sqlDesk, "") }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), rows.queueDesk); err != nil {
 		return Desk{}, s.db.Fault(fmt.Errorf("load desk: %w", err))
 	}
 	desk := Desk{Letters: make([]DeskLine, len(rows.letters))}

@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write,
-			coalesce((select max(g.child_epoch) from ring_grant_person g where g.agency_id = s.agency_id and g.child = 'side/' || s.id), 0) as epoch
+	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write
 		from side s where s.agency_id = agency() and s.id = $1`
 	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, shared, sealed, commit, version, expires_on)
 		values (agency(), @id, @exchange, @side, @author, @replaces, @shared, @sealed, @commit, 1, current_date + 90)`
@@ -35,7 +34,6 @@ type sideRow struct {
 	ID         string
 	ExchangeID string
 	MayWrite   bool
-	Epoch      uint32
 }
 
 type draftRow struct {
@@ -89,7 +87,7 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	if !agency.ValidID("sd", string(side)) {
 		return "", notFound()
 	}
-	if text, err = clean("text", text, MaxText); err != nil {
+	if text, err = clean("text", text, s.limits.Text); err != nil {
 		return "", err
 	}
 	var row sideRow
@@ -172,7 +170,7 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 }
 
 const sqlDraftObjects = `select ` + sqlObjectColumns + ` from draft d join object o on o.agency_id = d.agency_id
-		and (o.id = d.side_id and o.part = 'names' or o.id = d.replaces and o.part = 'reason')
+		and o.id = any(array[d.side_id, d.replaces]::text[]) and o.part in ('names', 'reason')
 	where d.agency_id = agency() and d.id = $1 order by o.version desc`
 
 func (s *Service) loadDraft(ctx context.Context, actor authz.Actor, id DraftID) (draftRow, []objectRow, error) {
@@ -248,7 +246,7 @@ func (s *Service) SaveDraft(ctx context.Context, actor authz.Actor, id DraftID, 
 	if err != nil {
 		return 0, err
 	}
-	text, err = clean("text", text, MaxText)
+	text, err = clean("text", text, s.limits.Text)
 	if err != nil {
 		return 0, err
 	}
@@ -329,7 +327,7 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 		return "", fault.New(fault.Conflict, "fault.letter.onHold")
 	case !row.MayWrite || row.Other == "":
 		return "", fault.New(fault.Conflict, "fault.letter.notNow")
-	case row.Today >= MaxLettersADay:
+	case row.Today >= s.limits.LettersADay:
 		return "", fault.New(fault.Conflict, "fault.letter.tooMany")
 	}
 	text, err := s.openDraft(ctx, ag, actor, row.draftRow)

@@ -17,23 +17,26 @@ import (
 // The queries of a person's pages. Row-level security shows the rows of their
 // sides only; $1 narrows them to one side, or is ” for all.
 const (
-	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, 1 as epoch
-		from side s where s.agency_id = agency() and ($1 = '' or s.id = $1) order by s.id`
+	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write
+		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
+		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by s.id`
 	sqlMyNames = `select distinct on (o.id) ` + sqlObjectColumns + `
-		from object o where o.agency_id = agency() and o.kind = 'names' and ($1 = '' or o.side_id = $1) order by o.id, o.version desc`
-	sqlMyDrafts = `select id, side_id, updated_at from draft where agency_id = agency() and ($1 = '' or side_id = $1) order by updated_at desc`
-	sqlMySent   = `select id, from_side as side_id, submitted_on, told, hear_by from letter
-		where agency_id = agency() and ($1 = '' or from_side = $1) order by submitted_on desc, id limit 200`
-	sqlMyCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened from delivery
-		where agency_id = agency() and ($1 = '' or side_id = $1) order by passed_on desc, id limit 200`
+		from side_member m join object o on o.agency_id = m.agency_id and o.id = m.side_id and o.part = 'names'
+		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by o.id, o.version desc`
+	sqlMyDrafts = `select d.id, d.side_id, d.updated_at from side_member m join draft d on d.agency_id = m.agency_id and d.side_id = m.side_id
+		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by d.updated_at desc`
+	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by
+		from side_member m join letter l on l.agency_id = m.agency_id and l.from_side = m.side_id
+		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by l.submitted_on desc, l.id limit 200`
+	sqlMyCame  = `select id, side_id, passed_on, opened from my_deliveries($1)`
 	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by from letter where agency_id = agency() and id = $1`
 	sqlOneCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened from delivery where agency_id = agency() and id = $1`
 
 	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
-			and (o.id = l.id and o.part in ('text', 'reason') or o.id = l.from_side and o.part = 'names')
+			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'names')
 		where l.agency_id = agency() and l.id = $1 order by o.version desc`
 	sqlCameObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id
-			and (o.id = d.id or o.id = d.side_id and o.part = 'names')
+			and o.id = any(array[d.id, d.side_id]::text[]) and o.part in ('text', 'names')
 		where d.agency_id = agency() and d.id = $1 order by o.version desc`
 	sqlCameMayWrite = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id)
 		from delivery d join side s on s.agency_id = d.agency_id and s.id = d.side_id where d.agency_id = agency() and d.id = $1`

@@ -25,12 +25,11 @@ const (
 	sqlEarlier = `select e.id, e.from_side, e.submitted_on, e.told from letter l
 		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
 		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
-	sqlReadObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
-		and (o.part in ('text', 'reason') and o.kind in ('submission', 'reason') and (o.id = l.id or o.id in (
-				select e.id from letter e where e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.submitted_at <= l.submitted_at
-				order by e.submitted_at desc limit 11))
-			or o.part = 'names' and o.id in (l.from_side, l.to_side))
-		where l.agency_id = agency() and l.id = $1 order by o.version desc`
+	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.part in ('text', 'reason', 'names')
+		and o.id = any(array(select unnest(array[l.id, l.from_side, l.to_side]::text[]) from letter l where l.agency_id = agency() and l.id = $1
+			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
+				where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10)))
+		order by o.version desc`
 	sqlCaseGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from letter l
 		join ring_grant_staff g on g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent <> 'archive'
 		where l.agency_id = agency() and l.id = $1`
@@ -74,7 +73,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 	}
 	r := &caseRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		r.queue(b, sqlDeskOne, string(id))
+		r.queueLetter(b, id)
 		many(b, &r.earlier, sqlEarlier, string(id))
 		queueObjects(b, &r.objects, sqlReadObjects, string(id))
 		many(b, &r.grants, sqlCaseGrants, string(id))

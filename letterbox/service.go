@@ -38,14 +38,30 @@ type Service struct {
 	db       *postgres.DB
 	agencies *agency.Registry
 	index    *audit.Index // staff tier only: the newest statement of each object
+	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
+}
+
+// Limits bound what one person can make the desk read.
+type Limits struct {
+	Text        int // bytes of a letter
+	LettersADay int // letters of one person in a day
+}
+
+// WithLimits is the same letterbox with other limits, for the bench: its large
+// letters stand for pictures, and its two people write all day. A test of the
+// source holds that nothing else calls it.
+func (s *Service) WithLimits(l Limits) *Service {
+	other := *s
+	other.limits = l
+	return &other
 }
 
 // New makes the letterbox of a tier. index is nil on the public tier, whose
 // database role cannot read the log.
 func New(db *postgres.DB, agencies *agency.Registry, index *audit.Index, now func() time.Time, log *slog.Logger) *Service {
-	return &Service{db: db, agencies: agencies, index: index, now: now, log: log}
+	return &Service{db: db, agencies: agencies, index: index, limits: Limits{MaxText, MaxLettersADay}, now: now, log: log}
 }
 
 // Constraints says what to tell somebody whose act the schema refuses.

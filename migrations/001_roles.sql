@@ -22,6 +22,9 @@ alter role gatepost_public set idle_in_transaction_session_timeout = '10s';
 alter role gatepost_public set statement_timeout = '30s';
 alter role gatepost_staff set idle_in_transaction_session_timeout = '30s';
 alter role gatepost_staff set statement_timeout = '60s';
+-- current_date is the families' date, whoever connects and however.
+alter role gatepost_public set timezone = 'Europe/London';
+alter role gatepost_staff set timezone = 'Europe/London';
 -- A backup that row-level security thins out would be found at the restore only.
 alter role gatepost_backup bypassrls;
 

@@ -112,6 +112,7 @@ create table draft (
 );
 comment on column draft.id is 'the letter that it becomes has the same twenty characters behind its prefix: two clicks on send make one letter';
 create index draft_side on draft (agency_id, side_id);
+create index draft_replaces on draft (agency_id, replaces);
 
 create table letter (
 	agency_id text not null,
@@ -145,7 +146,9 @@ create table letter (
 	foreign key (agency_id, author) references person
 );
 create index letter_queue on letter (agency_id, submitted_at) where state in ('received', 'held', 'recalled', 'undeliverable');
-create index letter_exchange on letter (agency_id, exchange_id);
+create index letter_exchange on letter (agency_id, exchange_id, submitted_at);
+create index letter_from on letter (agency_id, from_side, submitted_on);
+create index letter_author on letter (agency_id, author, submitted_on);
 
 create table letter_helper (
 	agency_id text not null,
@@ -194,7 +197,7 @@ create table delivery (
 	foreign key (agency_id, side_id) references side,
 	foreign key (agency_id, id, part, version) references object deferrable initially deferred
 );
-create index delivery_side on delivery (agency_id, side_id);
+create index delivery_side on delivery (agency_id, side_id, passed_on);
 
 -- The moves of a letter. The same table stands in Go and in the printed diagram; a test compares the three.
 create table letter_move (
@@ -326,6 +329,17 @@ create function delivery_state(delivery text) returns text
 	where d.agency_id = agency() and d.id = delivery
 $$;
 
+-- my_deliveries lists what has come to the sides of this account, or to one of them: delivery_state for a whole page.
+create function my_deliveries(only_side text) returns table (id text, side_id text, passed_on date, opened bool)
+	language sql stable security definer set search_path = public, pg_temp as $$
+	select d.id::text, d.side_id::text, d.passed_on, l.state = 'opened'
+	from side_member m join delivery d on d.agency_id = m.agency_id and d.side_id = m.side_id
+		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
+	where m.agency_id = agency() and m.person_id = account() and (only_side = '' or m.side_id = only_side)
+		and l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date and (l.state = 'opened' or not l.stop)
+	order by d.passed_on desc, d.id limit 200
+$$;
+
 -- open_delivery is a recipient's one move: flag, date and age are looked at in the UPDATE that opens. Opening twice is reading again.
 create function open_delivery(delivery text) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
@@ -408,8 +422,8 @@ create policy family on object for select to gatepost_public using (agency_id = 
 	and (kind in ('submission', 'reason', 'proposal', 'names', 'ownlist') or (kind = 'delivery' and delivery_state(id) = 'opened')));
 create policy write on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and my_side(side_id));
 
-revoke all on function has_role(text), my_side(text), delivery_state(text), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) from public;
-grant execute on function my_side(text), delivery_state(text), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) to gatepost_public;
+revoke all on function has_role(text), my_side(text), delivery_state(text), my_deliveries(text), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) from public;
+grant execute on function my_side(text), delivery_state(text), my_deliveries(text), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) to gatepost_public;
 grant execute on function has_role(text), my_side(text), delivery_state(text), exchange_open(text), other_side(text) to gatepost_staff;
 
 grant select (agency_id, id, exchange_id, place, may_send, times_a_year, months) on side to gatepost_public;

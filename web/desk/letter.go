@@ -71,7 +71,7 @@ func (room Room) pass(w http.ResponseWriter, r *http.Request) error {
 	}
 	reading, gone := room.Letters.Read(r.Context(), actor, letterbox.LetterID(id))
 	if gone != nil {
-		return err // what was refused says more than that it cannot be read now
+		return gone
 	}
 	p.show(reading)
 	return room.Site.Render(w, r, statusOf(err), "desk/letter", p)

@@ -187,12 +187,12 @@ func (o opening) askChildren() ([]letterbox.NewChild, error) {
 	var faults []error
 	for i, c := range o.Children {
 		prefix := "child-" + strconv.Itoa(i) + "-"
+		faults = append(faults, needed(prefix+"birth", c.Birth, maxShort, "desk.opening.birthNeeded"),
+			needed(prefix+"adoptive", c.Adoptive, maxShort, "desk.opening.adoptiveNeeded"))
 		born, ok := dateOf(c.Day, c.Month, c.Year)
 		if !ok {
 			faults = append(faults, fault.Field(prefix+"born-day", "desk.opening.bornNeeded"))
 		}
-		faults = append(faults, needed(prefix+"birth", c.Birth, maxShort, "desk.opening.birthNeeded"),
-			needed(prefix+"adoptive", c.Adoptive, maxShort, "desk.opening.adoptiveNeeded"))
 		children = append(children, letterbox.NewChild{ID: letterbox.ChildID(c.ID), BirthName: clean(c.Birth), AdoptiveName: clean(c.Adoptive), Born: born})
 	}
 	return children, errors.Join(faults...)

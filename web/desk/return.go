@@ -103,10 +103,7 @@ func (room Room) showReturn(w http.ResponseWriter, r *http.Request, form page.Fo
 	}
 	reading, gone := room.Letters.Read(r.Context(), room.Actor(r), letterbox.LetterID(id))
 	if gone != nil {
-		if err != nil {
-			return err
-		}
-		return gone
+		return gone // who may not read it is not told what was wrong with the form
 	}
 	p.show(reading)
 	for _, reason := range letterbox.ReturnReasons() {

@@ -57,6 +57,9 @@ func TestRedeem(t *testing.T) {
 	if got := attempts(t, w, id); got != 0 {
 		t.Errorf("slips cost %d attempts", got)
 	}
+	w.Exec(t, "update agency set staff_seen = null")
+	want(t, "an agency that is not active", redeem(paper.Code, accounttest.Fact), fault.Forbidden, "fault.agency.inactive")
+	w.Exec(t, "update agency set staff_seen = stanza")
 	// Typed as people type it.
 	must(t, redeem(strings.ToLower(strings.ReplaceAll(paper.Code, "-", " ")), "  The BLUE gate. "))
 	// The code stays good until a passphrase is chosen.

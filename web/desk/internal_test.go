@@ -71,14 +71,22 @@ func TestPlaced(t *testing.T) {
 		{"sides.1.months", stepSecond, "months"},
 		{"", stepCheck, ""},
 	} {
-		step, err := placed(fault.Field(tt.field, "fault.invalid"))
+		step, err := newOpening().placed(fault.Field(tt.field, "fault.invalid"))
 		f, ok := errors.AsType[*fault.Error](err)
 		if step != tt.step || !ok || f.Field != tt.want {
 			t.Errorf("%q is placed on %q as %v, want %q on %q", tt.field, step, err, tt.want, tt.step)
 		}
 	}
+	o := newOpening()
+	o.Children[0].ID, o.Sides[1].People[0].ID = "ch", "pe"
+	for field, want := range map[string]string{"children.0.born": stepChildren, "sides.1.people.0": stepSecond} {
+		step, err := o.placed(fault.Field(field, "fault.invalid"))
+		if f, ok := errors.AsType[*fault.Error](err); step != want || !ok || f.Field != "" {
+			t.Errorf("%q of somebody known is placed on %q as %v, want no field on %q", field, step, err, want)
+		}
+	}
 	cause := errors.New("row 7")
-	if step, err := placed(cause); step != stepCheck || !errors.Is(err, cause) {
+	if step, err := newOpening().placed(cause); step != stepCheck || !errors.Is(err, cause) {
 		t.Errorf("an error that is no fault becomes %v on %q", err, step)
 	}
 }

@@ -158,9 +158,10 @@ func (o *opening) typed(step string, form page.Form) error {
 }
 
 func (c *openingChild) typed(form page.Form, prefix string) {
-	if c.ID == "" {
-		c.Birth, c.Adoptive = form.Get(prefix+"birth"), form.Get(prefix+"adoptive")
+	if c.ID != "" {
+		return
 	}
+	c.Birth, c.Adoptive = form.Get(prefix+"birth"), form.Get(prefix+"adoptive")
 	c.Day, c.Month, c.Year = form.Get(prefix+"born-day"), form.Get(prefix+"born-month"), form.Get(prefix+"born-year")
 }
 
@@ -186,6 +187,10 @@ func (o opening) askChildren() ([]letterbox.NewChild, error) {
 	var children []letterbox.NewChild
 	var faults []error
 	for i, c := range o.Children {
+		if c.ID != "" {
+			children = append(children, letterbox.NewChild{ID: letterbox.ChildID(c.ID)})
+			continue
+		}
 		prefix := "child-" + strconv.Itoa(i) + "-"
 		faults = append(faults, needed(prefix+"birth", c.Birth, maxShort, "desk.opening.birthNeeded"),
 			needed(prefix+"adoptive", c.Adoptive, maxShort, "desk.opening.adoptiveNeeded"))
@@ -193,7 +198,7 @@ func (o opening) askChildren() ([]letterbox.NewChild, error) {
 		if !ok {
 			faults = append(faults, fault.Field(prefix+"born-day", "desk.opening.bornNeeded"))
 		}
-		children = append(children, letterbox.NewChild{ID: letterbox.ChildID(c.ID), BirthName: clean(c.Birth), AdoptiveName: clean(c.Adoptive), Born: born})
+		children = append(children, letterbox.NewChild{BirthName: clean(c.Birth), AdoptiveName: clean(c.Adoptive), Born: born})
 	}
 	return children, errors.Join(faults...)
 }
@@ -230,7 +235,10 @@ func (s openingSide) ask() (letterbox.NewSide, error) {
 }
 
 func (p openingPerson) ask(prefix string) (letterbox.NewPerson, error) {
-	return letterbox.NewPerson{ID: letterbox.PersonID(p.ID), Name: clean(p.Name), Relation: clean(p.Relation), Address: strings.TrimSpace(p.Address), Phone: clean(p.Phone)},
+	if p.ID != "" {
+		return letterbox.NewPerson{ID: letterbox.PersonID(p.ID)}, nil
+	}
+	return letterbox.NewPerson{Name: clean(p.Name), Relation: clean(p.Relation), Address: strings.TrimSpace(p.Address), Phone: clean(p.Phone)},
 		errors.Join(
 			needed(prefix+"name", p.Name, maxShort, "desk.opening.nameNeeded"),
 			needed(prefix+"relation", p.Relation, maxShort, "desk.opening.relationNeeded"),
@@ -301,8 +309,9 @@ func dateOf(day, month, year string) (time.Time, bool) {
 // placed finds the step on which a fault of the service can be put right, and
 // gives the fault the name that the field has there. The service names fields
 // by the struct that it was given, such as "sides.0.people.1.name". A fault of
-// nothing that was typed stays on the last page.
-func placed(err error) (step string, at error) {
+// nothing that was typed stays on the last page, and one of somebody known
+// already has no field.
+func (o opening) placed(err error) (step string, at error) {
 	f, ok := errors.AsType[*fault.Error](err)
 	if !ok || f.Field == "" {
 		return stepCheck, err
@@ -319,7 +328,25 @@ func placed(err error) (step string, at error) {
 		step = map[string]string{"0": stepFirst, "1": stepSecond}[parts[1]]
 		field = sideField(parts[2], parts[3], parts[4])
 	}
+	if o.known(parts) {
+		field = ""
+	}
 	return step, fault.Field(field, f.Message)
+}
+
+// known tells whether a field of the service is about a child or a person who
+// was not typed but known already. parts are the parts of the field's name.
+func (o opening) known(parts []string) bool {
+	if parts[0] == "children" {
+		i, ok := numberOf(parts[1], 0, len(o.Children)-1)
+		return ok && o.Children[i].ID != ""
+	}
+	side, okSide := numberOf(parts[1], 0, 1)
+	if !okSide || parts[2] != "people" {
+		return false
+	}
+	i, ok := numberOf(parts[3], 0, len(o.Sides[side].People)-1)
+	return ok && o.Sides[side].People[i].ID != ""
 }
 
 // sideField is the name on our page of a field of a side.

@@ -118,7 +118,7 @@ func (room Room) finishOpening(w http.ResponseWriter, r *http.Request, p *openin
 	}
 	id, err := room.Letters.OpenExchange(r.Context(), room.Actor(r), x)
 	if err != nil {
-		p.Step, err = placed(err)
+		p.Step, err = p.Opening.placed(err)
 		return room.showOpening(w, r, p, err)
 	}
 	return page.SeeOther(w, r, "/exchange/"+string(id))

@@ -65,15 +65,20 @@ type Problems []string
 // Error lists them, one a line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-// Load reads the file. It refuses what is no TOML, what it does not know, and
-// an agency whose stanza cannot be used. Relative paths are made to begin at
-// the file's folder, so that it does not matter where the program is started.
-// The error is a Problems wherever the file could be read.
+// Load reads the file at path, as Parse does.
 func Load(path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
 	}
+	return Parse(path, text)
+}
+
+// Parse refuses what is no TOML, what it does not know, and an agency whose
+// stanza cannot be used. Relative paths are made to begin at the folder of
+// path, so that it does not matter where the program is started. The error is a
+// Problems.
+func Parse(path string, text []byte) (*Config, error) {
 	c := &Config{}
 	known, err := toml.Decode(string(text), c)
 	if err != nil {
@@ -150,7 +155,7 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 		if !c.OneProcess {
 			found.add("both tiers in one process are less safe than two: set one_process = true if that is meant, or start one tier")
 		}
-		if c.Public.Listen != "" && c.Public.Listen == c.Staff.Listen {
+		if c.Public.Listen != "" && c.Public.Listen == c.Staff.Listen && !strings.HasSuffix(c.Public.Listen, ":0") {
 			found.add("staff.listen is the address of public.listen; give the tiers two addresses")
 		}
 	}

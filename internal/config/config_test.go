@@ -1,0 +1,227 @@
+package config_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/config"
+)
+
+func stanza(t testing.TB, id string) agency.Stanza {
+	t.Helper()
+	archive, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := agency.Stanza{ID: id, Name: "The " + id + " \"agency\" £", Phone: "01632 960111", Hours: "Monday",
+		PublicHost: "letters." + id + ".example", StaffHost: "desk." + id + ".example", Archive: archive.Recipient().String()}
+	for role, vkey := range map[statement.Role]*string{statement.RoleDoor: &s.Door, statement.RoleRegistrar: &s.Registrar,
+		statement.RoleLog: &s.Log, statement.RoleSystem: &s.System} {
+		if _, *vkey, err = statement.NewKey(statement.KeyName(id, role)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func stanzaText(t testing.TB, id string) string {
+	t.Helper()
+	text, err := config.Stanza(stanza(t, id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+const good = `
+one_process = true
+[database]
+owner = "host=db user=gatepost_owner"
+public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass"
+staff = "host=db user=gatepost_staff"
+[public]
+listen = ":443"
+certificate = "tls/letters.pem"
+certificate_key = "tls/letters.key"
+keys = "keys/public"
+[staff]
+listen = ":8443"
+trusted_proxies = ["10.1.0.0/16", "fd00::/8"]
+keys = "/elsewhere/staff"
+`
+
+func write(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "gatepost.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var both = []authz.Tier{authz.Public, authz.Staff}
+
+// A stanza as agency add prints it, pasted below a good configuration.
+func TestGood(t *testing.T) {
+	want := stanza(t, "oak")
+	text, err := config.Stanza(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := write(t, good+text)
+	c, err := config.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Serves(both...); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Stanzas(); len(got) != 1 || got[0] != want {
+		t.Errorf("the stanza came back as %+v", got)
+	}
+	if got, want := c.Public.Keys, filepath.Join(filepath.Dir(path), "keys/public"); got != want {
+		t.Errorf("keys at %s, want %s", got, want)
+	}
+	if c.Staff.Keys != "/elsewhere/staff" || !c.Public.Secure() || len(c.Staff.Proxies()) != 2 {
+		t.Errorf("read as %+v", c)
+	}
+	again, err := c.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c2, err := config.Load(write(t, again)); err != nil || c2.Staff.Listen != ":8443" || c2.Stanzas()[0] != want {
+		t.Errorf("what Text prints does not load: %v", err)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"no TOML", "listen = \n", []string{"line 1 is not what the setting takes"}},
+		{"a value that is a secret", "[database]\nowner = 12s3cret\n", []string{"line 2"}},
+		{"unknown settings, all of them", "colour = 1\n[public]\ntrusted_proxy = []\n", []string{"colour is not a setting", "public.trusted_proxy is not a setting"}},
+		{"wrong kind", "[public]\nlisten = 443\n", []string{"wrong kind"}},
+		{"an empty stanza", "[[agency]]\nid = \"oak\"\n", []string{"agency oak: name is missing", "agency oak: system is missing"}},
+		{"two of one id", stanzaText(t, "oak") + stanzaText(t, "oak"), []string{"another agency has this id", "another agency has this public_host", "another agency has this staff_host"}},
+		{"one host for both", strings.Replace(stanzaText(t, "oak"), "letters.oak.example", "desk.oak.example", 1), []string{"public_host and staff_host are the same"}},
+		{"a port", strings.Replace(stanzaText(t, "oak"), "letters.oak.example", "letters.oak.example:8443", 1), []string{"public_host is a host name alone"}},
+		{"another agency's verifier", strings.Replace(stanzaText(t, "oak"), "oak/door", "elm/door", 1), []string{"invalid verifier hash"}},
+		{"an archive that is none", strings.Replace(stanzaText(t, "oak"), "age1pq1", "age1", 1), []string{"not an age1pq1 string"}},
+	} {
+		_, err := config.Load(write(t, c.text))
+		for _, want := range c.want {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: got %v, want %q", c.name, err, want)
+			}
+		}
+		if err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: the error quotes the file", c.name)
+		}
+	}
+	if _, err := config.Load("/nonexistent"); err == nil {
+		t.Error("a file that is not there was read")
+	}
+}
+
+func TestServesRefuses(t *testing.T) {
+	tail := stanzaText(t, "oak")
+	change := func(old, new string) string {
+		if !strings.Contains(good, old) {
+			t.Fatalf("no %q to change", old)
+		}
+		return strings.Replace(good, old, new, 1) + tail
+	}
+	for _, c := range []struct {
+		name, text, want string
+		tiers            []authz.Tier
+	}{
+		{"no agency", good, "there is no [[agency]]", both},
+		{"both unasked", change("one_process = true", ""), "set one_process = true", both},
+		{"one address for both", change(":8443", ":443"), "two addresses", both},
+		{"no database", change(`public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass"`, ""), "database.public is missing", both},
+		{"a password", change("user=gatepost_staff", "user=gatepost_staff password=x"), "database.staff holds a password", both},
+		{"a password in a URL", change("host=db user=gatepost_staff", "postgres://gatepost_staff:x@db/gatepost"), "database.staff holds a password", both},
+		{"a password as a parameter", change("host=db user=gatepost_staff", "postgres://db/gatepost?sslpassword=x"), "database.staff holds a password", both},
+		{"no listen", change(`listen = ":443"`, ""), "public.listen is missing", both},
+		{"no port", change(`":443"`, `"here"`), "public.listen is no address", both},
+		{"half a certificate", change(`certificate_key = "tls/letters.key"`, ""), "go together", both},
+		{"plain HTTP to the world", change(`trusted_proxies = ["10.1.0.0/16", "fd00::/8"]`, ""), "can be reached from other machines without TLS", both},
+		{"TLS twice", change(`certificate_key = "tls/letters.key"`, "certificate_key = \"k\"\ntrusted_proxies = [\"10.0.0.0/8\"]"), "remove certificate or trusted_proxies", both},
+		{"no network", change("10.1.0.0/16", "10.1.0.1"), "no network", both},
+		{"the whole world", change("10.1.0.0/16", "0.0.0.0/0"), "trusts everybody", both},
+		{"no keys", change(`keys = "keys/public"`, ""), "public.keys is missing", both},
+	} {
+		loaded, err := config.Load(write(t, c.text))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		err = loaded.Serves(c.tiers...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(err.(config.Problems)) != 1 {
+			t.Errorf("%s: got %v, want %q alone", c.name, err, c.want)
+		}
+	}
+}
+
+// A tier's host needs nothing of the other tier, and all problems come at once.
+func TestServesOneTier(t *testing.T) {
+	c, err := config.Load(write(t, "[database]\npublic = \"host=db\"\n[public]\nlisten = \"127.0.0.1:80\"\nkeys = \"k\"\n"+stanzaText(t, "oak")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Serves(authz.Public); err != nil {
+		t.Errorf("the public tier alone: %v", err)
+	}
+	err = c.Serves(authz.Staff)
+	problems, _ := err.(config.Problems)
+	if want := []string{"database.staff", "staff.listen", "staff.keys"}; len(problems) != len(want) ||
+		!slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, want[2]) }) {
+		t.Errorf("got %v, want one problem each of %v", problems, want)
+	}
+	for role, ok := range map[string]bool{"public": true, "staff": false, "owner": false} {
+		if err := c.Connects(role); (err == nil) != ok {
+			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
+// Addresses that only this machine can reach need no TLS.
+func TestLoopback(t *testing.T) {
+	for listen, ok := range map[string]bool{"127.0.0.1:8080": true, "[::1]:8080": true, "localhost:8080": true,
+		":8080": false, "0.0.0.0:8080": false, "[::]:8080": false, "192.0.2.7:8080": false, "host.example:8080": false} {
+		c := &config.Config{Database: config.Database{Public: "host=db"}, Public: config.Door{Listen: listen, Keys: "k"}, Agencies: []config.Agency{{}}}
+		if err := c.Serves(authz.Public); (err == nil) != ok {
+			t.Errorf("%s: %v", listen, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(good)
+	f.Add(stanzaText(f, "oak"))
+	f.Add("a = ''\n[[agency]]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := config.Parse("gatepost.toml", []byte(text))
+		if err != nil {
+			return
+		}
+		_ = c.Serves(both...) // refuses or not, but does not fall over
+		again, err := c.Text()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Parse("gatepost.toml", []byte(again)); err != nil {
+			t.Fatalf("%q loads, and what Text makes of it does not: %v", text, err)
+		}
+	})
+}

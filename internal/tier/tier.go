@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatepost/crypto/passphrase"
 	"gatepost/internal/account"
@@ -99,11 +101,23 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 func checkVersion(ctx context.Context, dsn string) (err error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
-		// The driver's own words may hold the address with everything in it.
-		return errors.New("the database cannot be reached; check its connection string and that it runs")
+		return unreached(err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	return postgres.CheckVersion(ctx, conn, migrations.Files)
+}
+
+// unreached says what to do about a connection that was refused. The driver's
+// own words hold the whole address, so only the server's code is told.
+func unreached(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		// Class 28 is a role that may not connect, or is not there.
+		if strings.HasPrefix(pg.Code, "28") {
+			return fmt.Errorf("the database does not let this role in (%s); run gatepost migrate if it is new, else check the connection string", pg.Code)
+		}
+		return fmt.Errorf("the database cannot be reached (%s); check its connection string", pg.Code)
+	}
+	return errors.New("the database cannot be reached; check its connection string and that it runs")
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -15,19 +16,16 @@ import (
 	// The agency's own time, also on a machine without a time zone database.
 	_ "time/tzdata"
 
+	"gatepost/crypto/passphrase"
 	"gatepost/internal/config"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres/private"
+	"gatepost/web/assets"
 	"gatepost/web/words"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// Once told to stop, a second Ctrl-C stops at once.
-	context.AfterFunc(ctx, stop)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(program{assets: assets.FS(), work: passphrase.Standard()}.main())
 }
 
 // Exit codes.
@@ -37,8 +35,25 @@ const (
 	wrongUse = 2
 )
 
+// program is what the tests of this package exchange: page assets that were
+// not built, and passphrase work that would cost them minutes.
+type program struct {
+	assets fs.FS
+	work   *passphrase.Work
+}
+
+// main runs the program with the process's own arguments and signals.
+func (p program) main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// Once told to stop, a second Ctrl-C stops at once.
+	context.AfterFunc(ctx, stop)
+	return p.run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
+}
+
 // call is one use of the program.
 type call struct {
+	program
 	args   []string
 	env    func(string) string
 	stdin  io.Reader
@@ -84,14 +99,14 @@ const usage = `Gatepost relays letters between families through a worker who rea
 `
 
 // run finds the command, runs it, and says what went wrong.
-func run(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+func (p program) run(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
 		fmt.Fprint(stdout, usage)
 		return done
 	}
 	for _, c := range commands() {
 		if rest, ok := cut(args, c.words); ok {
-			err := c.run(ctx, &call{rest, env, stdin, stdout, stderr})
+			err := c.run(ctx, &call{p, rest, env, stdin, stdout, stderr})
 			return report(stderr, err)
 		}
 	}

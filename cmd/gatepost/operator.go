@@ -44,7 +44,8 @@ func migrate(ctx context.Context, c *call) error {
 func migrateTo(ctx context.Context, dsn string) (err error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
-		return fmt.Errorf("the database cannot be reached; check database.owner and that it runs: %w", err)
+		// The driver's own words hold the whole address.
+		return errors.New("the database cannot be reached; check database.owner and that it runs")
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 	return postgres.Migrate(ctx, conn, migrations.Files)
@@ -88,8 +89,11 @@ func agencyAdd(ctx context.Context, c *call) error {
 	if err := cfg.Connects("staff"); err != nil {
 		return err
 	}
-	if _, err := tier.StandingOf(ctx, cfg.Database.Staff, s.ID); !errors.Is(err, tier.ErrUnknown) {
-		return errors.Join(err, fmt.Errorf("the agency %s is there already; choose another id", s.ID))
+	switch _, err := tier.StandingOf(ctx, cfg.Database.Staff, s.ID); {
+	case err == nil:
+		return fmt.Errorf("the agency %s is there already; choose another id", s.ID)
+	case !errors.Is(err, tier.ErrUnknown):
+		return err
 	}
 	if s, err = keyfile.AddAgency(keys, s); err != nil {
 		return err
@@ -148,7 +152,7 @@ func (c *call) staffTier(ctx context.Context, cfg *config.Config, id string) (*t
 			return nil, err
 		}
 		return tier.Open(ctx, tier.Config{Tier: authz.Staff, DSN: cfg.Database.Staff, Keys: keys, Stanzas: []agency.Stanza{s},
-			Gate: passphrase.NewGate(), Work: passphrase.Standard(), Log: jsonLog(c.stderr)})
+			Gate: passphrase.NewGate(), Work: c.work, Log: jsonLog(c.stderr)})
 	}
 	return nil, fmt.Errorf("the configuration has no agency %s; run gatepost agency add, and put the stanza that it prints there", id)
 }

@@ -36,7 +36,7 @@ func serve(ctx context.Context, c *call) error {
 		return err
 	}
 	log := jsonLog(c.stderr)
-	p, err := assemble(ctx, cfg, tiers, log)
+	p, err := c.assemble(ctx, cfg, tiers, log)
 	if err != nil {
 		return err
 	}
@@ -62,20 +62,17 @@ type part struct {
 
 // assemble checks everything that can be checked without the database, all at
 // once, then connects the tiers and opens their listeners.
-func assemble(ctx context.Context, cfg *config.Config, tiers []authz.Tier, log *slog.Logger) (*process, error) {
+func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []authz.Tier, log *slog.Logger) (*process, error) {
+	set, missing := assets.Load(pr.assets)
 	parts, err := check(cfg, tiers)
-	if err != nil {
-		return nil, err
-	}
-	set, err := assets.Load(assets.FS())
-	if err != nil {
+	if err := errors.Join(err, missing); err != nil {
 		return nil, err
 	}
 	p := &process{}
 	gate := passphrase.NewGate()
 	for _, part := range parts {
 		t, err := tier.Open(ctx, tier.Config{Tier: part.tier, DSN: cfg.DSN(part.tier), Keys: part.keys, Stanzas: cfg.Stanzas(),
-			Gate: gate, Work: passphrase.Standard(), Log: log})
+			Gate: gate, Work: pr.work, Log: log})
 		if err == nil {
 			p.tiers = append(p.tiers, t)
 			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Assets: set, Log: log})
@@ -90,7 +87,7 @@ func assemble(ctx context.Context, cfg *config.Config, tiers []authz.Tier, log *
 
 // check reads what the tiers need from files and tells everything that is wrong.
 func check(cfg *config.Config, tiers []authz.Tier) ([]part, error) {
-	found := []error{cfg.Serves(tiers...), assets.Check()}
+	found := []error{cfg.Serves(tiers...)}
 	var parts []part
 	for _, t := range tiers {
 		door := cfg.Door(t)

@@ -1,0 +1,86 @@
+# Everything is built from a fresh clone with Git, Go and make. What else is
+# missing (PostgreSQL, Node, Chromium), scripts/install gets with apt where it
+# can, and names where it cannot.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-builtin-rules
+
+export CGO_ENABLED := 0
+export GATEPOST_ASSETS := required
+
+# Packages that need neither PostgreSQL nor a built program.
+FAST := ./crypto/... ./internal/arch ./internal/authz ./internal/config ./internal/fault ./internal/keyfile \
+	./internal/server ./web/assets ./web/page/... ./web/words
+
+# Each test binary starts a PostgreSQL of its own: two at once on two cores.
+GO_TEST := go test -p 2 -timeout 20m
+
+ASSETS := web/assets/dist/app.css
+
+.PHONY: demo build test check bench fuzz browser fmt vet staticcheck unit tools-build tools-test program clean
+
+demo: build
+	@exec bin/gatepost demo
+
+build: tools-build $(ASSETS) program
+
+tools-build:
+	@scripts/install postgresql node
+
+tools-test:
+	@scripts/install postgresql node chromium
+
+# npm runs no install script of a package: none of ours needs one.
+node_modules/.package-lock.json: package.json package-lock.json | tools-build
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(ASSETS): node_modules/.package-lock.json web/assets/build.mjs $(wildcard web/assets/src/*)
+	npm run --silent build
+	@touch $@
+
+# Go knows best what has changed.
+program: $(ASSETS)
+	go build -trimpath -ldflags='-s -w' -o bin/gatepost ./cmd/gatepost
+
+fmt:
+	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$files" ]; then echo "gofmt -w these files:"; echo "$$files"; exit 1; fi
+
+vet:
+	go vet ./...
+
+staticcheck:
+	go tool staticcheck ./...
+
+check: fmt build vet staticcheck
+	$(GO_TEST) $(FAST)
+	go test -count=1 ./internal/arch
+
+# The tests of arch read the source, which Go's test cache does not know.
+unit: build
+	$(GO_TEST) ./...
+	go test -count=1 ./internal/arch
+
+browser: tools-test build
+	node --test --test-concurrency=1 $(wildcard browser/*.test.mjs)
+
+test: tools-test fmt build vet staticcheck unit browser
+
+bench: build
+	@for name in relay pages; do bin/gatepost bench $$name; done
+
+# Each fuzz target for a minute.
+fuzz: build
+	@go list -f '{{.Dir}} {{.ImportPath}}' ./... | while read -r dir package; do \
+		{ grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go 2>/dev/null || true; } | sed 's/^func //' | while read -r target; do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s "$$package" </dev/null; \
+		done; \
+	done
+
+clean:
+	rm -rf bin node_modules
+	find web/assets/dist -type f ! -name .gitkeep -delete

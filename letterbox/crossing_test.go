@@ -28,6 +28,7 @@ type pair struct {
 	birth, adoptive    authz.Actor
 	fromSide, toSide   letterbox.SideID
 	birthID, adopterID string
+	birthLogin         accounttest.Login
 }
 
 func newPair(t *testing.T) *pair {
@@ -39,7 +40,7 @@ func pairIn(t *testing.T, w *accounttest.World) *pair {
 	t.Helper()
 	p := &pair{World: w, t: t}
 	p.exchange, p.birthID, p.adopterID = w.OpenExchange(t)
-	_, p.birth = w.NewPerson(t, p.birthID)
+	p.birthLogin, p.birth = w.NewPerson(t, p.birthID)
 	_, p.adoptive = w.NewPerson(t, p.adopterID)
 	p.Worker = w.SignInWorker(t, &w.WorkerLogin)
 	p.fromSide, p.toSide = p.side(p.birth), p.side(p.adoptive)
@@ -403,16 +404,27 @@ func TestDecide_Conditions(t *testing.T) {
 	wantKind(t, "pass after putting back", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Conflict)
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	must(t, p.Desk.Connect(ctx, p.Worker, p.exchange))
-	reading, err := p.Desk.Read(ctx, p.Worker, letter)
-	must(t, err)
-	if reading.MayDecide {
-		t.Error("a connected worker may decide")
-	}
+	wantKind(t, "read when connected", second(p.Desk.Read(ctx, p.Worker, letter)), fault.Forbidden)
+	wantKind(t, "claim when connected", p.Desk.Claim(ctx, p.Worker, letter), fault.Forbidden)
 	wantKind(t, "pass when connected", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Forbidden)
 	wantKind(t, "return when connected", p.Desk.Return(ctx, p.Worker, letter, "other", "x", ""), fault.Forbidden)
 	if n := p.count(`select count(*) from decision`) + p.count(`select count(*) from object where kind = 'decision'`); n != 0 {
 		t.Errorf("%d traces of refused decisions", n)
 	}
+}
+
+// Who helped to write may read a letter, and may not decide about it.
+func TestDecide_Helper(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	letter := p.send("We wrote it together.")
+	p.Exec(t, `insert into letter_helper (agency_id, letter_id, worker_id) values ($1, $2, $3)`, p.Home.ID, string(letter), p.Worker.Account())
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	reading, err := p.Desk.Read(ctx, p.Worker, letter)
+	must(t, err)
+	if reading.MayDecide || reading.Text == "" {
+		t.Errorf("the helper may decide: %v", reading.MayDecide)
+	}
+	wantKind(t, "the helper passes on", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Forbidden)
 }
 
 func second[T any](_ T, err error) error { return err }
@@ -724,12 +736,20 @@ func TestOpenExchange_Refused(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	id, err := w.Desk.OpenExchange(ctx, w.Worker, good())
+	n := good()
+	n.ID = letterbox.NewExchangeID()
+	id, err := w.Desk.OpenExchange(ctx, w.Worker, n)
 	must(t, err)
+	if again, err := w.Desk.OpenExchange(ctx, w.Worker, n); err != nil || again != id {
+		t.Errorf("a second click opens %s, %v", again, err)
+	}
+	if list, err := w.Desk.Exchanges(ctx, w.Worker); err != nil || len(list) != 1 {
+		t.Errorf("two clicks opened %d exchanges, %v", len(list), err)
+	}
 	// A second exchange with the same people and child, known by their ids.
 	x, err := w.Desk.Exchange(ctx, w.Worker, id)
 	must(t, err)
-	n := good()
+	n = good()
 	n.Sides[0].People[0] = letterbox.NewPerson{ID: x.Sides[0].People[0].ID}
 	n.Children[0] = letterbox.NewChild{ID: x.Children[0].ID}
 	again, err := w.Desk.OpenExchange(ctx, w.Worker, n)
@@ -744,5 +764,32 @@ func TestOpenExchange_Refused(t *testing.T) {
 	}
 	if references != 2 {
 		t.Errorf("the known person stands in %d exchanges: %+v %s", references, found, fmt.Sprint(again))
+	}
+}
+
+// Somebody who has an account already is given the side of a new exchange at
+// once, and may write there from the next page on.
+func TestOpenExchange_ActivePerson(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	child := letterbox.NewChild{BirthName: "Linnet Vale", AdoptiveName: "Linnet Moss", Born: p.Clock.Now().AddDate(-4, 0, 0)}
+	names := letterbox.Names{Children: []string{"Linnet"}, Other: "the other home", Self: "Tamsin"}
+	_, err := p.Desk.OpenExchange(ctx, p.Worker, letterbox.NewExchange{Children: []letterbox.NewChild{child}, Sides: [2]letterbox.NewSide{
+		{Book: "birth", People: []letterbox.NewPerson{{ID: letterbox.PersonID(p.birthID)}}, Names: names, MaySend: []string{"letter"}, TimesAYear: 1},
+		{Book: "adoptive", People: []letterbox.NewPerson{{Name: "Perran Moss"}}, Names: names, MaySend: []string{"letter"}, TimesAYear: 1},
+	}})
+	must(t, err)
+	l := accounttest.Login{ID: p.birthID, Name: p.birthLogin.Name, Passphrase: accounttest.Passphrase}
+	actor := p.SignInPerson(t, &l)
+	inbox, err := p.Families.Inbox(ctx, actor)
+	must(t, err)
+	if len(inbox.Sides) != 2 || inbox.Sides[0].Unread || inbox.Sides[1].Unread {
+		t.Fatalf("the inbox is %+v", inbox)
+	}
+	for _, side := range inbox.Sides {
+		draft, err := p.Families.NewDraft(ctx, actor, side.Side, "For each of you.")
+		must(t, err)
+		if _, err := p.Families.Send(ctx, actor, draft, 1); err != nil {
+			t.Errorf("writing on side %s: %v", side.Side, err)
+		}
 	}
 }

@@ -19,7 +19,8 @@ import (
 // sqlDeskColumns is a letter as a line of the desk; sqlDesk and sqlDeskOne share it.
 const (
 	sqlDeskColumns = `l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
-			l.submitted_on, l.hear_by, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until
+			l.submitted_on, l.hear_by, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
+			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected
 		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()`
 	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500`
@@ -70,6 +71,7 @@ type deskRow struct {
 	HearBy      time.Time
 	ClaimedBy   string
 	ClaimUntil  time.Time
+	Connected   bool
 }
 
 // nameRow is a sealed name and whose it is: a side's, or a worker's.
@@ -122,7 +124,7 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 		Children: names(actor, rows.children, l.FromSide),
 		Rewrite:  l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
 		Amber: age >= Amber && age <= Promise, Late: age > Promise,
-		ClaimedBy: names(actor, rows.workers, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil}
+		ClaimedBy: names(actor, rows.workers, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected}
 }
 
 // names opens the names of somebody's rows and joins them. A name that does
@@ -149,7 +151,9 @@ type lockRow struct {
 }
 
 // Claim takes a letter for half an hour. Conflict: another worker has it, the
-// actor has MaxClaims already, or it is decided.
+// actor has MaxClaims already, or it is decided. Forbidden: the actor is
+// connected to the family; somebody who only helped to write may read, but not
+// decide.
 func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) error {
 	if _, err := s.begin(ctx, actor, authz.Claim, string(id)); err != nil {
 		return err
@@ -158,8 +162,14 @@ func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) err
 		return notFound()
 	}
 	var row lockRow
-	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlLockLetter, string(id)) }, func(b *pgx.Batch) error {
+	var connected bool
+	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &row, sqlLockLetter, string(id))
+		b.Queue(sqlIsConnected, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&connected) })
+	}, func(b *pgx.Batch) error {
 		switch {
+		case connected:
+			return fault.New(fault.Forbidden, "fault.letter.connected")
 		case State(row.State) != Received:
 			return fault.New(fault.Conflict, "fault.letter.decided")
 		case row.Held && row.ClaimedBy != actor.Account():

@@ -290,7 +290,7 @@ func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID
 const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.commit, d.version,
 		coalesce(other_side(d.side_id), '') as other,
 		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
-		(select count(*) from letter l where l.agency_id = d.agency_id and l.author = account() and l.submitted_on = current_date)::int as today
+		letters_today() as today
 	from draft d where d.agency_id = agency() and d.id = $1`
 
 const sqlIsMine = `select id from letter where agency_id = agency() and id = $1`

@@ -24,14 +24,20 @@ import (
 
 const (
 	sqlInsertExchange = `insert into exchange (agency_id, id, reference, opened_by) values (agency(), $1, $2, account())`
+	sqlOpenedByMe     = `select id from exchange where agency_id = agency() and id = $1 and opened_by = account()`
 	sqlInsertSide     = `insert into side (agency_id, id, exchange_id, place, book, may_send, times_a_year, months)
 		values (agency(), @id, @exchange, @place, @book, @maySend, @times, @months)`
 	sqlInsertPerson  = `insert into person (agency_id, id) values (agency(), $1)`
 	sqlInsertMember  = `insert into side_member (agency_id, side_id, person_id) values (agency(), $1, $2)`
 	sqlInsertChild   = `insert into child (agency_id, id) values (agency(), $1)`
 	sqlExchangeChild = `insert into exchange_child (agency_id, exchange_id, child_id, relays_end_on) values (agency(), $1, $2, $3)`
+	sqlPeople        = `select id, state from person where agency_id = agency() and id = any($1)`
+	sqlStanding      = `select id, state from person where agency_id = agency() and id = any($1) order by id for update`
 	sqlKnown         = `select ''::text as of, book, id, epoch, name, details from directory where agency_id = agency() and id = any($1)`
 )
+
+// NewExchangeID chooses the id of an exchange that is about to be opened.
+func NewExchangeID() ExchangeID { return ExchangeID(agency.NewID("ex")) }
 
 // opening is an exchange being opened: everything sealed and signed before the
 // transaction, and queued in it.
@@ -45,6 +51,7 @@ type opening struct {
 
 	caseNode  agency.Node
 	sideNodes [2]agency.Node
+	active    map[string]agency.Node   // people who are on other sides already, with their own keys
 	queue     []func(*pgx.Batch) error // what the transaction writes, in order
 	bodies    [][]byte                 // the statements, appended last
 }
@@ -53,11 +60,18 @@ type opening struct {
 // be sent, about one or more children of one home. Names and addresses go into
 // the directories; the keys of the case and of both sides are made here and
 // vouched for by the registrar. Invalid names the first field that cannot be
-// used ("sides.0.people", "children.0.born", …).
+// used ("sides.0.people", "children.0.born", …). The same ID by the same worker
+// again is the exchange that is there.
 func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExchange) (ExchangeID, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenExchange, "exchange")
 	if err != nil {
 		return "", err
+	}
+	if n.ID == "" {
+		n.ID = NewExchangeID()
+	}
+	if !agency.ValidID("ex", string(n.ID)) {
+		return "", notFound()
 	}
 	if err := s.fillKnown(ctx, actor, &n); err != nil {
 		return "", err
@@ -69,25 +83,24 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 	if err != nil {
 		return "", fmt.Errorf("open exchange: %w", err)
 	}
-	var nodes []agency.NodeRow
-	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { agency.QueueNodes(b, &nodes, string(ring.TeamLetterbox)) })
+	o := &opening{ag: ag, actor: actor, signer: signer, at: s.now(), id: string(n.ID), sides: [2]string{agency.NewID("sd"), agency.NewID("sd")}}
+	known := personIDs(&n)
+	team, err := s.keysFor(ctx, o, known)
 	if err != nil {
-		return "", s.db.Fault(err)
+		return "", err
 	}
-	team, err := ag.Trusted(nodes, string(ring.TeamLetterbox))
-	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: the team's key is not the one vouched for", "agency", ag.ID, "error", err)
-		return "", fault.Wrap(fault.Sealed, "fault.sealing", err)
-	}
-	o := &opening{ag: ag, actor: actor, signer: signer, at: s.now(), id: agency.NewID("ex"), sides: [2]string{agency.NewID("sd"), agency.NewID("sd")}}
-	if err := o.keys(team); err != nil {
+	if err := o.keys(team, &n); err != nil {
 		return "", err
 	}
 	o.people(&n)
 	if err := o.records(n); err != nil {
 		return "", err
 	}
-	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+	var now []standing
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { many(b, &now, sqlStanding, known) }, func(b *pgx.Batch) error {
+		if err := o.still(now); err != nil {
+			return err
+		}
 		for _, q := range o.queue {
 			if err := q(b); err != nil {
 				return err
@@ -97,9 +110,25 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 		return nil
 	})
 	if err != nil {
-		return "", s.db.Fault(fmt.Errorf("open exchange: %w", err))
+		return s.openedBefore(ctx, actor, n.ID, s.db.Fault(fmt.Errorf("open exchange: %w", err)))
 	}
 	return ExchangeID(o.id), nil
+}
+
+// openedBefore finds the exchange that the same click has opened: it is the
+// answer to the second one. Anything else keeps its error.
+func (s *Service) openedBefore(ctx context.Context, actor authz.Actor, id ExchangeID, failed error) (ExchangeID, error) {
+	var mine []string
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlOpenedByMe, string(id)).Query(func(r pgx.Rows) (err error) {
+			mine, err = pgx.CollectRows(r, pgx.RowTo[string])
+			return err
+		})
+	})
+	if err != nil || len(mine) == 0 {
+		return "", failed
+	}
+	return id, nil
 }
 
 // fillKnown takes people and children that the directories know from there,
@@ -148,7 +177,9 @@ func (s *Service) fillKnown(ctx context.Context, actor authz.Actor, n *NewExchan
 	return nil
 }
 
-func knownIDs(n *NewExchange) (ids []string) {
+// personIDs are those of people who were known before; never nil.
+func personIDs(n *NewExchange) []string {
+	ids := []string{}
 	for _, side := range n.Sides {
 		for _, p := range side.People {
 			if p.ID != "" {
@@ -156,6 +187,11 @@ func knownIDs(n *NewExchange) (ids []string) {
 			}
 		}
 	}
+	return ids
+}
+
+func knownIDs(n *NewExchange) []string {
+	ids := personIDs(n)
 	for _, c := range n.Children {
 		if c.ID != "" {
 			ids = append(ids, string(c.ID))
@@ -168,9 +204,57 @@ func (o *opening) then(q func(b *pgx.Batch)) {
 	o.queue = append(o.queue, func(b *pgx.Batch) error { q(b); return nil })
 }
 
+// standing is how far somebody known is: a person who is active holds keys and
+// is given the new side's at once; anybody else gets it with their confirmation.
+type standing struct{ ID, State string }
+
+// keysFor reads the team's key and the keys of those who are active.
+func (s *Service) keysFor(ctx context.Context, o *opening, known []string) (team agency.Node, err error) {
+	ids := []string{string(ring.TeamLetterbox)}
+	for _, id := range known {
+		ids = append(ids, string(ring.Person(id)))
+	}
+	var nodes []agency.NodeRow
+	var people []standing
+	err = s.db.Read(ctx, scope(o.actor), func(b *pgx.Batch) {
+		agency.QueueNodes(b, &nodes, ids...)
+		many(b, &people, sqlPeople, known)
+	})
+	if err != nil {
+		return agency.Node{}, s.db.Fault(err)
+	}
+	o.active = map[string]agency.Node{}
+	for _, p := range people {
+		if p.State != "active" || err != nil {
+			continue
+		}
+		o.active[p.ID], err = o.ag.Trusted(nodes, string(ring.Person(p.ID)))
+	}
+	if err == nil {
+		team, err = o.ag.Trusted(nodes, string(ring.TeamLetterbox))
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "ALARM: a key is not the one vouched for", "agency", o.ag.ID, "error", err)
+		return agency.Node{}, fault.Wrap(fault.Sealed, "fault.sealing", err)
+	}
+	return team, nil
+}
+
+// still checks, with the people's rows locked, that nobody was confirmed or
+// suspended since their keys were read: else somebody would be left without
+// the side, or given it against a suspension.
+func (o *opening) still(now []standing) error {
+	for _, p := range now {
+		if _, was := o.active[p.ID]; was != (p.State == "active") {
+			return fault.New(fault.Conflict, "fault.conflict")
+		}
+	}
+	return nil
+}
+
 // keys makes the case's and both sides' keys and grants them upwards: side to
-// case, case to team and archive.
-func (o *opening) keys(team agency.Node) error {
+// case and to the people who are active already, case to team and archive.
+func (o *opening) keys(team agency.Node, n *NewExchange) error {
 	archive, err := o.ag.ArchiveNode()
 	if err != nil {
 		return err
@@ -191,6 +275,15 @@ func (o *opening) keys(team agency.Node) error {
 		}
 		if err := o.grant(secret, o.sideNodes[i], o.caseNode); err != nil {
 			return err
+		}
+		for _, p := range n.Sides[i].People {
+			person, ok := o.active[string(p.ID)]
+			if !ok {
+				continue
+			}
+			if err := o.grant(secret, o.sideNodes[i], person); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

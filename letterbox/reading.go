@@ -36,12 +36,12 @@ const (
 	sqlReadNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from letter l join node n on n.agency_id = l.agency_id and n.id in ('case/' || l.exchange_id, 'side/' || l.from_side, 'side/' || l.to_side)
 		where l.agency_id = agency() and l.id = $1 and n.key_leaf is not null order by n.epoch desc`
-	sqlMayDecide = `select not exists (select from connection c join letter l on l.agency_id = c.agency_id and l.exchange_id = c.exchange_id
+	sqlIsConnected = `select exists (select from connection c join letter l on l.agency_id = c.agency_id and l.exchange_id = c.exchange_id
 				where c.agency_id = agency() and l.id = $1 and c.worker_id = account())
-			and not exists (select from letter_helper h where h.agency_id = agency() and h.letter_id = $1 and h.worker_id = account())
-			and not exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
+			or exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
 				join side s on s.agency_id = m.agency_id and s.id = m.side_id join letter l on l.agency_id = s.agency_id and l.exchange_id = s.exchange_id
 				where w.agency_id = agency() and w.id = account() and l.id = $1)`
+	sqlHelped = `select exists (select from letter_helper where agency_id = agency() and letter_id = $1 and worker_id = account())`
 )
 
 type earlierRow struct {
@@ -58,7 +58,8 @@ type caseRows struct {
 	objects   []objectRow
 	grants    []agency.GrantRow
 	nodes     []agency.NodeRow
-	mayDecide []bool
+	connected bool // the worker is a party, or declared a connection
+	helped    bool // the worker helped to write
 }
 
 func (r *caseRows) letter() deskRow { return r.letters[0] }
@@ -78,16 +79,16 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		queueObjects(b, &r.objects, sqlReadObjects, string(id))
 		many(b, &r.grants, sqlCaseGrants, string(id))
 		many(b, &r.nodes, sqlReadNodes, string(id))
-		b.Queue(sqlMayDecide, string(id)).Query(func(rows pgx.Rows) (err error) {
-			r.mayDecide, err = pgx.CollectRows(rows, pgx.RowTo[bool])
-			return err
-		})
+		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
+		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 	})
 	switch {
 	case err != nil:
 		return nil, s.db.Fault(fmt.Errorf("load case of letter %s: %w", id, err))
 	case len(r.letters) == 0:
 		return nil, notFound()
+	case r.connected:
+		return nil, fault.New(fault.Forbidden, "fault.letter.connected")
 	}
 	return r, nil
 }
@@ -108,7 +109,7 @@ func (s *Service) caseKey(ctx context.Context, ag *agency.Agency, actor authz.Ac
 // Read opens a letter that the actor has claimed, beside the earlier letters
 // of its exchange. The reading is in the log, and the claim renewed, before
 // anything is opened. Conflict if the actor does not hold the claim or the
-// letter is decided. What does not open is marked Unread; the rest is shown.
+// letter is decided, Forbidden if the actor is connected to the family. What does not open is marked Unread; the rest is shown.
 func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Reading, error) {
 	ag, err := s.begin(ctx, actor, authz.Claim, string(id))
 	if err != nil {
@@ -123,7 +124,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	}
 	l := rows.letter()
 	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.people, l.ToSide),
-		MayDecide: len(rows.mayDecide) == 1 && rows.mayDecide[0]}
+		MayDecide: !rows.helped}
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
 	secret, _, err := s.caseKey(ctx, ag, actor, rows)
 	if err != nil {

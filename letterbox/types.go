@@ -162,6 +162,7 @@ type DeskLine struct {
 	ClaimedBy  string // a worker's name, "" if free
 	Mine       bool
 	ClaimUntil time.Time
+	Connected  bool // this worker knows the family: somebody else reads it
 }
 
 // Reading is a claimed letter open on the desk, with the earlier letters of its exchange.
@@ -173,7 +174,7 @@ type Reading struct {
 	Forms   Names     // what the recipient's side calls everybody: what a letter to them may say
 	Writer  Names     // what the writer's side calls everybody
 	Earlier []Earlier // newest first
-	// MayDecide is false for a worker who is connected to the family or helped to write.
+	// MayDecide is false for a worker who helped to write.
 	MayDecide bool
 }
 
@@ -228,6 +229,9 @@ type NewChild struct {
 
 // NewExchange is what a worker writes down to open an exchange.
 type NewExchange struct {
+	// ID is chosen before the page is shown (NewExchangeID), so that two clicks
+	// open one exchange; "" lets the service choose.
+	ID       ExchangeID
 	Sides    [2]NewSide
 	Children []NewChild
 }

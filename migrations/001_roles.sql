@@ -25,6 +25,11 @@ alter role gatepost_staff set statement_timeout = '60s';
 -- current_date is the families' date, whoever connects and however.
 alter role gatepost_public set timezone = 'Europe/London';
 alter role gatepost_staff set timezone = 'Europe/London';
+-- Every statement is a handful of index look-ups, for any agency and any person: planning it for each value again costs more than running it.
+alter role gatepost_public set plan_cache_mode = force_generic_plan;
+alter role gatepost_staff set plan_cache_mode = force_generic_plan;
+alter role gatepost_public set jit = off;
+alter role gatepost_staff set jit = off;
 -- A backup that row-level security thins out would be found at the restore only.
 alter role gatepost_backup bypassrls;
 

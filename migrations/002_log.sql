@@ -10,6 +10,9 @@ create table agency (
 	opened_at timestamptz
 );
 
+-- Secondary indexes and unique keys begin with the column that selects: one that begins with the agency looks as good to a planner
+-- without statistics, and reads the whole agency.
+
 -- One log for each agency. The bodies are the truth; gate is the one lock, taken last in every act.
 create table audit_gate (
 	agency_id text primary key references agency,
@@ -23,7 +26,7 @@ create table audit_body (
 	body bytea not null check (octet_length(body) between 100 and 8192),
 	leaf bytea not null generated always as (sha256(body)) stored,
 	primary key (agency_id, idx),
-	constraint audit_body_leaf unique (agency_id, leaf)
+	constraint audit_body_leaf unique (leaf, agency_id)
 );
 comment on column audit_body.leaf is 'SHA-256 of the signed note: what every object, node and grant points to, known before the act commits';
 
@@ -82,8 +85,12 @@ $$;
 
 -- leaf_body gives a signed statement to whoever holds its hash, so that both tiers check signatures themselves.
 create function leaf_body(leaf bytea) returns bytea
-	language sql stable security definer set search_path = public, pg_temp
-	as $$ select b.body from audit_body b where b.agency_id = agency() and b.leaf = leaf_body.leaf $$;
+	language plpgsql stable security definer set search_path = public, pg_temp
+	as $$
+begin
+	return (select b.body from audit_body b where b.agency_id = agency() and b.leaf = leaf_body.leaf);
+end
+$$;
 
 do $$
 declare

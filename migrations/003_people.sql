@@ -11,7 +11,7 @@ create table node (
 	request_leaf digest,
 	key_leaf digest,
 	retired_at timestamptz,
-	primary key (agency_id, id, epoch),
+	primary key (id, epoch, agency_id),
 	constraint node_recipient check (case when id like 'directory/%' then octet_length(recipient) = 44
 		else recipient ~ '^age1pq1[a-z0-9]+$' and octet_length(recipient) between 1900 and 2000 end),
 	constraint node_stated check (request_leaf is not null or key_leaf is not null),
@@ -29,8 +29,8 @@ create table ring_grant_person (
 	sealed bytea not null,
 	leaf digest not null,
 	primary key (agency_id, child, child_epoch, parent, parent_epoch),
-	foreign key (agency_id, child, child_epoch) references node,
-	foreign key (agency_id, parent, parent_epoch) references node,
+	foreign key (agency_id, child, child_epoch) references node (agency_id, id, epoch),
+	foreign key (agency_id, parent, parent_epoch) references node (agency_id, id, epoch),
 	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
 );
 create table ring_grant_staff (
@@ -42,7 +42,7 @@ create table ring_grant_staff (
 	sealed bytea not null,
 	leaf digest not null,
 	primary key (agency_id, child, child_epoch, parent, parent_epoch),
-	foreign key (agency_id, child, child_epoch) references node,
+	foreign key (agency_id, child, child_epoch) references node (agency_id, id, epoch),
 	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
 );
 
@@ -77,7 +77,7 @@ create table credential_person (
 	totp_last_step bigint not null default 0,
 	changed_at timestamptz not null default now(),
 	primary key (agency_id, account_id),
-	constraint credential_person_login unique (agency_id, login_index),
+	constraint credential_person_login unique (login_index, agency_id),
 	foreign key (agency_id, account_id) references person
 );
 create table credential_worker (
@@ -90,7 +90,7 @@ create table credential_worker (
 	totp_last_step bigint not null default 0,
 	changed_at timestamptz not null default now(),
 	primary key (agency_id, account_id),
-	constraint credential_worker_login unique (agency_id, login_index),
+	constraint credential_worker_login unique (login_index, agency_id),
 	foreign key (agency_id, account_id) references worker
 );
 
@@ -109,7 +109,7 @@ create table invitation (
 	created_by text not null,
 	primary key (agency_id, hash)
 );
-create index invitation_account on invitation (agency_id, account_id);
+create index invitation_account on invitation (account_id, agency_id);
 
 -- Sessions, devices and failure counts are unlogged: never in a backup, gone after a crash, and no flush for a touch.
 create unlogged table session (
@@ -122,11 +122,12 @@ create unlogged table session (
 	label text not null check (length(label) <= 60),
 	enrolling bool not null,
 	created_at timestamptz not null default now(),
+	seen_at timestamptz not null,
 	idle_at timestamptz not null,
 	absolute_at timestamptz not null,
 	second_factor_at timestamptz
 );
-create index session_account on session (agency_id, tier, account_id);
+create index session_account on session (account_id, agency_id, tier);
 create unlogged table device (
 	agency_id text not null,
 	tier text not null check (tier in ('public', 'staff')),

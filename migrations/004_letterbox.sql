@@ -10,7 +10,7 @@ create table exchange (
 	opened_by id not null,
 	opened_at timestamptz not null default now(),
 	primary key (agency_id, id),
-	constraint exchange_reference unique (agency_id, reference),
+	constraint exchange_reference unique (reference, agency_id),
 	foreign key (agency_id, opened_by) references worker
 );
 
@@ -26,8 +26,8 @@ create table side (
 	times_a_year smallint not null default 1 check (times_a_year between 0 and 12),
 	months smallint[] not null default '{}' check (months <@ array[1,2,3,4,5,6,7,8,9,10,11,12]::smallint[]),
 	primary key (agency_id, id),
-	constraint side_two unique (agency_id, exchange_id, place),
-	constraint side_exchange unique (agency_id, exchange_id, id),
+	constraint side_two unique (exchange_id, place, agency_id),
+	constraint side_exchange unique (exchange_id, id, agency_id),
 	foreign key (agency_id, exchange_id) references exchange
 );
 create table side_member (
@@ -39,7 +39,7 @@ create table side_member (
 	foreign key (agency_id, side_id) references side,
 	foreign key (agency_id, person_id) references person
 );
-create index side_member_person on side_member (agency_id, person_id);
+create index side_member_person on side_member (person_id, agency_id);
 
 create table child (
 	agency_id text not null references agency,
@@ -84,13 +84,13 @@ create table object (
 	leaf digest not null,
 	created date not null default current_date,
 	retain_until date,
-	primary key (agency_id, id, part, version),
+	primary key (id, part, version, agency_id),
 	foreign key (agency_id, exchange_id) references exchange,
 	foreign key (agency_id, side_id) references side,
 	constraint object_leaf foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
 );
 alter table object alter column sealed set storage external;
-create index object_exchange on object (agency_id, exchange_id);
+create index object_exchange on object (exchange_id, agency_id);
 
 -- A draft is nobody's business but the writer's side: no leaf, and gone after 90 days.
 create table draft (
@@ -111,8 +111,8 @@ create table draft (
 	foreign key (agency_id, author) references person
 );
 comment on column draft.id is 'the letter that it becomes has the same twenty characters behind its prefix: two clicks on send make one letter';
-create index draft_side on draft (agency_id, side_id);
-create index draft_replaces on draft (agency_id, replaces);
+create index draft_side on draft (side_id, agency_id);
+create index draft_replaces on draft (replaces, agency_id);
 
 create table letter (
 	agency_id text not null,
@@ -139,16 +139,16 @@ create table letter (
 	decided_on date,
 	primary key (agency_id, id),
 	constraint letter_two_sides check (from_side <> to_side),
-	constraint letter_replaces_once unique (agency_id, replaces),
+	constraint letter_replaces_once unique (replaces, agency_id),
 	foreign key (agency_id, exchange_id, from_side) references side (agency_id, exchange_id, id),
 	foreign key (agency_id, exchange_id, to_side) references side (agency_id, exchange_id, id),
 	foreign key (agency_id, replaces) references letter,
 	foreign key (agency_id, author) references person
 );
 create index letter_queue on letter (agency_id, submitted_at) where state in ('received', 'held', 'recalled', 'undeliverable');
-create index letter_exchange on letter (agency_id, exchange_id, submitted_at);
-create index letter_from on letter (agency_id, from_side, submitted_on);
-create index letter_author on letter (agency_id, author, submitted_on);
+create index letter_exchange on letter (exchange_id, submitted_at);
+create index letter_from on letter (from_side, submitted_on);
+create index letter_author on letter (author, submitted_on);
 
 create table letter_helper (
 	agency_id text not null,
@@ -167,7 +167,7 @@ create table claim (
 	foreign key (agency_id, letter_id) references letter,
 	foreign key (agency_id, worker_id) references worker
 );
-create index claim_worker on claim (agency_id, worker_id);
+create index claim_worker on claim (worker_id, agency_id);
 
 -- The final decision about a letter: one, by one worker.
 create table decision (
@@ -192,12 +192,12 @@ create table delivery (
 	version int not null default 1 check (version = 1),
 	passed_on date not null default current_date,
 	primary key (agency_id, id),
-	constraint delivery_once unique (agency_id, letter_id),
+	constraint delivery_once unique (letter_id, agency_id),
 	foreign key (agency_id, letter_id) references letter,
 	foreign key (agency_id, side_id) references side,
-	foreign key (agency_id, id, part, version) references object deferrable initially deferred
+	foreign key (agency_id, id, part, version) references object (agency_id, id, part, version) deferrable initially deferred
 );
-create index delivery_side on delivery (agency_id, side_id, passed_on);
+create index delivery_side on delivery (side_id, passed_on);
 
 -- The moves of a letter. The same table stands in Go and in the printed diagram; a test compares the three.
 create table letter_move (
@@ -215,21 +215,27 @@ insert into letter_move (from_state, act, to_state, role) values
 	('passed', 'show', 'waiting', 'clock'),
 	('waiting', 'open', 'opened', 'correspondent');
 
+-- The functions below are plpgsql on purpose: it keeps a plan for the session, where SQL that is not inlined is planned at every use.
+
 -- has_role: may this session move a letter in that role? A worker's roles are read from their row, not taken from the program.
 create function has_role(wanted text) returns bool
-	language sql stable security definer set search_path = public, pg_temp as $$
-	select case
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select case
 		when session_user = 'gatepost_public' then wanted = 'correspondent'
 		when session_user = 'gatepost_staff' and wanted = 'clock' then true
 		when session_user = 'gatepost_staff' then exists (
 			select from worker w where w.agency_id = agency() and w.id = account() and w.state = 'active' and wanted = any (w.roles))
-		else false end
+		else false end);
+end
 $$;
 
 -- my_side: is the account of this request on that side?
 create function my_side(side text) returns bool
-	language sql stable security definer set search_path = public, pg_temp as $$
-	select exists (select from side_member m where m.agency_id = agency() and m.side_id = side and m.person_id = account())
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from side_member m where m.agency_id = agency() and m.side_id = side and m.person_id = account()));
+end
 $$;
 
 create function letter_moves() returns trigger
@@ -322,22 +328,26 @@ create constraint trigger letter_delivered after insert or update of state on le
 
 -- What a recipient may know of a letter: that it waits, once it may be seen.
 create function delivery_state(delivery text) returns text
-	language sql stable security definer set search_path = public, pg_temp as $$
-	select case when l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select case when l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date
 			and (l.state = 'opened' or not l.stop) then l.state end
 	from delivery d join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
-	where d.agency_id = agency() and d.id = delivery
+	where d.agency_id = agency() and d.id = delivery);
+end
 $$;
 
 -- my_deliveries lists what has come to the sides of this account, or to one of them: delivery_state for a whole page.
 create function my_deliveries(only_side text) returns table (id text, side_id text, passed_on date, opened bool)
-	language sql stable security definer set search_path = public, pg_temp as $$
-	select d.id::text, d.side_id::text, d.passed_on, l.state = 'opened'
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return query select d.id::text, d.side_id::text, d.passed_on, l.state = 'opened'
 	from side_member m join delivery d on d.agency_id = m.agency_id and d.side_id = m.side_id
 		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
 	where m.agency_id = agency() and m.person_id = account() and (only_side = '' or m.side_id = only_side)
 		and l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date and (l.state = 'opened' or not l.stop)
-	order by d.passed_on desc, d.id limit 200
+	order by d.passed_on desc, d.id limit 200;
+end
 $$;
 
 -- open_delivery is a recipient's one move: flag, date and age are looked at in the UPDATE that opens. Opening twice is reading again.
@@ -371,17 +381,29 @@ begin
 end
 $$;
 
+-- letters_today counts what this account has sent today, to a hundred.
+create function letters_today() returns int
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select count(*) from (select from letter l where l.agency_id = agency() and l.author = account() and l.submitted_on = current_date limit 100) t);
+end
+$$;
+
 -- exchange_open: may this side write now? No more is told to the public role about the exchange.
 create function exchange_open(exchange text) returns bool
-	language sql stable security definer set search_path = public, pg_temp as $$
-	select exists (select from exchange x where x.agency_id = agency() and x.id = exchange and x.state = 'active')
-		and not exists (select from exchange_child c where c.agency_id = agency() and c.exchange_id = exchange and c.relays_end_on <= current_date)
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from exchange x where x.agency_id = agency() and x.id = exchange and x.state = 'active')
+		and not exists (select from exchange_child c where c.agency_id = agency() and c.exchange_id = exchange and c.relays_end_on <= current_date));
+end
 $$;
 -- other_side: where a letter from this side goes.
 create function other_side(side text) returns text
-	language sql stable security definer set search_path = public, pg_temp as $$
-	select o.id from side s join side o on o.agency_id = s.agency_id and o.exchange_id = s.exchange_id and o.id <> s.id
-	where s.agency_id = agency() and s.id = side and my_side(s.id)
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select o.id from side s join side o on o.agency_id = s.agency_id and o.exchange_id = s.exchange_id and o.id <> s.id
+	where s.agency_id = agency() and s.id = side and my_side(s.id));
+end
 $$;
 create function letter_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
@@ -422,8 +444,8 @@ create policy family on object for select to gatepost_public using (agency_id = 
 	and (kind in ('submission', 'reason', 'proposal', 'names', 'ownlist') or (kind = 'delivery' and delivery_state(id) = 'opened')));
 create policy write on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and my_side(side_id));
 
-revoke all on function has_role(text), my_side(text), delivery_state(text), my_deliveries(text), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) from public;
-grant execute on function my_side(text), delivery_state(text), my_deliveries(text), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) to gatepost_public;
+revoke all on function has_role(text), my_side(text), delivery_state(text), my_deliveries(text), letters_today(), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) from public;
+grant execute on function my_side(text), delivery_state(text), my_deliveries(text), letters_today(), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) to gatepost_public;
 grant execute on function has_role(text), my_side(text), delivery_state(text), exchange_open(text), other_side(text) to gatepost_staff;
 
 grant select (agency_id, id, exchange_id, place, may_send, times_a_year, months) on side to gatepost_public;

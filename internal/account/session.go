@@ -292,19 +292,13 @@ func (s *Service) Sessions(ctx context.Context, actor authz.Actor) ([]Session, e
 		return nil, err
 	}
 	var list []Session
-	now := s.now()
 	err := s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
-		b.Queue(sqlSessions, string(s.tier), actor.Account(), now).Query(func(rows pgx.Rows) error {
+		b.Queue(sqlSessions, string(s.tier), actor.Account(), s.now()).Query(func(rows pgx.Rows) error {
 			list = nil
 			for rows.Next() {
 				var one Session
-				var idle time.Time
-				if err := rows.Scan(&one.ID, &one.Label, &one.Began, &idle); err != nil {
+				if err := rows.Scan(&one.ID, &one.Label, &one.Began, &one.LastSeen); err != nil {
 					return err
-				}
-				one.LastSeen = idle.Add(-s.idle(Short))
-				if one.LastSeen.After(now) {
-					one.LastSeen = now
 				}
 				one.Current = one.ID == actor.Session()
 				list = append(list, one)

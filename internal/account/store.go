@@ -27,12 +27,12 @@ const (
 
 	// Sessions. A touch never brings a row back: it is an update, not an upsert.
 	sqlTouch = `with touched as (
-			update session set idle_at = $3
+			update session set idle_at = $3, seen_at = $2
 			where row_id = $1 and agency_id = agency() and tier = $4 and enrolling = $5 and idle_at > $2 and absolute_at > $2
 			returning id, account_id, box, second_factor_at)
 		select id, account_id, box, second_factor_at, set_config('gatepost.account', account_id, true) from touched`
-	sqlInsertSession = `insert into session (row_id, id, agency_id, tier, account_id, box, label, enrolling, created_at, idle_at, absolute_at, second_factor_at)
-		values ($1, $2, agency(), $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	sqlInsertSession = `insert into session (row_id, id, agency_id, tier, account_id, box, label, enrolling, created_at, seen_at, idle_at, absolute_at, second_factor_at)
+		values ($1, $2, agency(), $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)`
 	sqlRebox = `update session set box = $2, second_factor_at = coalesce($3, second_factor_at)
 		where row_id = $1 and agency_id = agency() and tier = $4 and account_id = $5 returning 1`
 	sqlSecondFactor = `update session set second_factor_at = $2
@@ -40,7 +40,7 @@ const (
 	sqlEndToken   = `delete from session where row_id = $1 and agency_id = agency() and tier = $2`
 	sqlEndSession = `delete from session where id = $1 and agency_id = agency() and tier = $2 and account_id = $3 returning 1`
 	sqlEndAll     = `delete from session where agency_id = agency() and tier = $1 and account_id = $2`
-	sqlSessions   = `select id, label, created_at, idle_at from session
+	sqlSessions   = `select id, label, created_at, seen_at from session
 		where agency_id = agency() and tier = $1 and account_id = $2 and not enrolling and idle_at > $3 and absolute_at > $3
 		order by created_at desc, id`
 

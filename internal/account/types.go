@@ -33,8 +33,7 @@ type Session struct {
 	ID    string // for EndSession; it opens nothing
 	Label string // the coarse name of the browser
 	Began time.Time
-	// LastSeen is when the session last asked for a page, or up to 45 minutes
-	// later if that was a page to write on.
+	// LastSeen is when the session last asked for a page.
 	LastSeen time.Time
 	Current  bool // the session that asks
 }

@@ -152,6 +152,7 @@ func TestConnected(t *testing.T) {
 	d := openDesk(t)
 	id := d.send(t, "Dear Wren")
 	path := "/exchange/" + string(d.exchange)
+	d.read(t, id)
 	d.Get(path).Want(http.StatusOK).Doc().One("a[href=" + path + "/connect]")
 	ask := d.Get(path + "/connect").Want(http.StatusOK)
 	if n := d.count(t, `select count(*) from connection`); n != 0 {
@@ -161,15 +162,31 @@ func TestConnected(t *testing.T) {
 	ask.Submit(path + "/connect").Want(http.StatusSeeOther)
 	contains(t, d.Get(path).Doc().One("main").Text(), "You said that you know this family.")
 
-	read := d.read(t, id)
-	contains(t, read.Doc().One("main").Text(), "You cannot decide about this letter, because you know the family")
-	read.Doc().None("[data-act=pass]")
-	d.Get("/letter/" + id + "/return").Want(http.StatusOK).Doc().None("input[name=reason]")
+	// A letter that was open when they said so is closed to them, and can be put back.
+	for _, address := range []string{"", "/return"} {
+		contains(t, d.Get("/letter/"+id+address).Want(http.StatusForbidden).Doc().One("main").Text(), "connected with this family")
+	}
 	post(t, d.Browser, "/letter/"+id+"/pass").Want(http.StatusForbidden)
+	post(t, d.Browser, "/letter/"+id+"/claim").Want(http.StatusForbidden)
 	if n := d.count(t, `select count(*) from decision`); n != 0 {
 		t.Error("a connected worker decided")
 	}
-	read.Submit("/letter/" + id + "/release").Want(http.StatusSeeOther)
+	post(t, d.Browser, "/letter/"+id+"/release").Want(http.StatusSeeOther)
+	card := d.Get("/desk").Doc().One("[data-letter]")
+	contains(t, card.Text(), "You know this family.")
+	card.None("form")
+}
+
+// Who helped to write may read the letter, and sees why somebody else decides.
+func TestHelper(t *testing.T) {
+	d := openDesk(t)
+	id := d.send(t, "We wrote this together.")
+	d.Exec(t, `insert into letter_helper (agency_id, letter_id, worker_id) values ($1, $2, $3)`, d.Home.ID, id, d.WorkerLogin.ID)
+	read := d.read(t, id)
+	contains(t, read.Doc().One("main").Text(), "You helped to write this letter")
+	read.Doc().None("[data-act=pass]")
+	d.Get("/letter/" + id + "/return").Want(http.StatusOK).Doc().None("input[name=reason]")
+	post(t, d.Browser, "/letter/"+id+"/pass").Want(http.StatusForbidden)
 }
 
 func TestSealedRowThatDoesNotOpen(t *testing.T) {

@@ -33,6 +33,7 @@ func kinds() []string { return []string{"letter", "card", "photo", "audio"} }
 // opening is an exchange as far as it has been typed, as text. Between the
 // pages it travels in a hidden field of the form.
 type opening struct {
+	ID       string         `json:"id"` // chosen once, so that two clicks open one exchange
 	Children []openingChild `json:"children"`
 	Sides    [2]openingSide `json:"sides"`
 }
@@ -73,7 +74,7 @@ type openingPerson struct {
 
 // newOpening is an exchange of which nothing has been typed.
 func newOpening() opening {
-	o := opening{Children: make([]openingChild, 1)}
+	o := opening{ID: string(letterbox.NewExchangeID()), Children: make([]openingChild, 1)}
 	for i, book := range books() {
 		o.Sides[i] = openingSide{Book: book, People: make([]openingPerson, 1), Children: make([]string, 1), Send: kinds()[:1], Times: "1"}
 	}
@@ -93,7 +94,7 @@ func parseOpening(carried string) (opening, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return opening{}, broken
 	}
-	if n := len(o.Children); n < 1 || n > maxChildren {
+	if n := len(o.Children); n < 1 || n > maxChildren || !agency.ValidID("ex", o.ID) {
 		return opening{}, broken
 	}
 	for _, c := range o.Children {
@@ -248,6 +249,7 @@ func (p openingPerson) ask(prefix string) (letterbox.NewPerson, error) {
 // ask turns the whole into what the service takes, and names the first step
 // that has a fault.
 func (o opening) ask() (x letterbox.NewExchange, step string, err error) {
+	x.ID = letterbox.ExchangeID(o.ID)
 	if x.Children, err = o.askChildren(); err != nil {
 		return x, stepChildren, err
 	}

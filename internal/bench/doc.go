@@ -1,0 +1,12 @@
+// Package bench measures the program beside a floor.
+//
+// A machine is noisy, so an absolute time says little. Each bench runs the
+// real thing (the services of both tiers on a private PostgreSQL, with keys and
+// accounts made as everywhere) and, turn by turn in the same minute, a floor:
+// the same cryptography, the same openings, the same session touches and the
+// same commits, and nothing else. What it prints is above all the ratio.
+//
+// Commits are flushes of PostgreSQL's log (pg_stat_wal.wal_sync), counted over
+// letters that cross one after the other, since commits at the same time share
+// a flush. CPU is that of this process and of PostgreSQL together.
+package bench

@@ -1,0 +1,5 @@
+package bench
+
+import "context"
+
+func pages(ctx context.Context, print func(Result) error) error { return nil }

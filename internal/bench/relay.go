@@ -1,0 +1,199 @@
+package bench
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/session"
+	"gatepost/internal/account"
+	"gatepost/internal/authz"
+	"gatepost/internal/postgres"
+	"gatepost/letterbox"
+)
+
+// serial is over how many letters commits are counted.
+const serial = 20
+
+// relay measures the main job: a draft is kept and sent, a worker claims it,
+// reads it and passes it on, the other side finds it and opens it.
+func relay(ctx context.Context, print func(Result) error) error {
+	for _, size := range []struct {
+		name  string
+		bytes int
+		n     int
+	}{{"relay 2 KB", 2 << 10, 200}, {"relay 2 MB", 2 << 20, 30}} {
+		if err := relayOf(ctx, size.name, size.bytes, size.n, print); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relayOf measures one size in a world of its own.
+func relayOf(ctx context.Context, name string, size, n int, print func(Result) error) (err error) {
+	w, err := newWorld(ctx)
+	if err != nil {
+		return fmt.Errorf("make the bench's world: %w", err)
+	}
+	defer func() { err = errors.Join(err, w.close(ctx)) }()
+	r, err := w.newRelay(ctx, size)
+	if err != nil {
+		return err
+	}
+	result, err := w.beside(ctx, name, n, r.letter, r.floor)
+	if err != nil {
+		return err
+	}
+	if result.Commits, err = w.commits(ctx, r.letter); err != nil {
+		return err
+	}
+	return print(result)
+}
+
+// commits counts flushes over letters that cross one after the other. It closes
+// the world's pools, since only then PostgreSQL has counted everything.
+func (w *world) commits(ctx context.Context, do job) (perItem float64, err error) {
+	conn, err := pgx.Connect(ctx, w.server.DSN(postgres.RoleAdmin, database))
+	if err != nil {
+		return 0, fmt.Errorf("connect to count: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	stanza := w.public.Agencies.All()[0].Stanza
+	if err := w.quiet(ctx, conn); err != nil {
+		return 0, err
+	}
+	if err := w.open(ctx, stanza); err != nil {
+		return 0, err
+	}
+	// The writer in the background would flush large letters early: what counts is the acts' own flushes.
+	for _, sql := range []string{"alter system set wal_writer_delay = '10s'", "alter system set wal_writer_flush_after = 0", "select pg_reload_conf()"} {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return 0, fmt.Errorf("quieten the log's writer: %w", err)
+		}
+	}
+	before, err := postgres.Commits(ctx, conn)
+	if err != nil {
+		return 0, err
+	}
+	for range serial {
+		if err := do(ctx); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.quiet(ctx, conn); err != nil {
+		return 0, err
+	}
+	after, err := postgres.Commits(ctx, conn)
+	return float64(after-before) / serial, err
+}
+
+// quiet closes the world's pools and waits until their sessions have ended,
+// and so have counted what they did.
+func (w *world) quiet(ctx context.Context, conn *pgx.Conn) error {
+	w.closePools()
+	for {
+		var open int
+		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where usename = any($1)`, []string{postgres.RolePublic, postgres.RoleStaff}).Scan(&open)
+		if err != nil || open == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// relaying is the real thing and its floor, for letters of one size.
+type relaying struct {
+	*world
+	text string
+	base *floor
+}
+
+func (w *world) newRelay(ctx context.Context, size int) (*relaying, error) {
+	random := make([]byte, size/2)
+	rand.Read(random) // never errs (crypto/rand)
+	base, err := w.newFloor(ctx, size)
+	return &relaying{w, hex.EncodeToString(random), base}, err
+}
+
+// limits are the bench's: its letters may be large and its two people write all day.
+func (w *world) letters(at *letterbox.Service) *letterbox.Service {
+	return at.WithLimits(letterbox.Limits{Text: 4 << 20, LettersADay: 1 << 30})
+}
+
+func (w *world) load(ctx context.Context, door *account.Service, token session.Token) (authz.Actor, error) {
+	return door.Load(ctx, home, token, account.Short)
+}
+
+// letter brings one letter across, each step with a session of its own, as pages do.
+func (r *relaying) letter(ctx context.Context) error {
+	families, desk := r.world.letters(r.doors.Letters), r.world.letters(r.desk.Letters)
+	side := r.sides[int(r.turn.Add(1))%len(r.sides)]
+	var draft letterbox.DraftID
+	var letter letterbox.LetterID
+	var delivery letterbox.DeliveryID
+	steps := []struct {
+		door  *account.Service
+		token session.Token
+		do    func(actor authz.Actor) error
+	}{
+		{r.doors.Accounts, r.writer, func(a authz.Actor) (err error) {
+			draft, err = families.NewDraft(ctx, a, side.from, r.text)
+			return err
+		}},
+		{r.doors.Accounts, r.writer, func(a authz.Actor) (err error) {
+			letter, err = families.Send(ctx, a, draft, 1)
+			return err
+		}},
+		{r.desk.Accounts, r.worker, func(a authz.Actor) error { return desk.Claim(ctx, a, letter) }},
+		{r.desk.Accounts, r.worker, func(a authz.Actor) error {
+			reading, err := desk.Read(ctx, a, letter)
+			if err == nil && string(reading.Text) != r.text {
+				err = errors.New("the worker read another text")
+			}
+			return err
+		}},
+		{r.desk.Accounts, r.worker, func(a authz.Actor) error { return desk.Pass(ctx, a, letter, "") }},
+		{r.doors.Accounts, r.reader, func(a authz.Actor) error {
+			page, err := families.Side(ctx, a, side.to)
+			if err != nil {
+				return err
+			}
+			for _, c := range page.Came {
+				if !c.Opened {
+					delivery = c.ID
+				}
+			}
+			if delivery == "" {
+				return errors.New("nothing came")
+			}
+			return nil
+		}},
+		{r.doors.Accounts, r.reader, func(a authz.Actor) error {
+			came, err := families.Open(ctx, a, delivery)
+			if err == nil && string(came.Text) != r.text {
+				err = errors.New("the recipient read another text")
+			}
+			return err
+		}},
+	}
+	for i, step := range steps {
+		actor, err := r.load(ctx, step.door, step.token)
+		if err == nil {
+			err = step.do(actor)
+		}
+		if err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}

@@ -1,6 +1,9 @@
 package letterbox
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // Working days: not Saturday, Sunday or a bank holiday of England and Wales
 // (Banking and Financial Dealings Act 1971, Schedule 1, and the days usually
@@ -9,13 +12,16 @@ import "time"
 // one year only is not known here; a promise then falls a day early.
 
 // London is where the agency's days begin and end.
-func London() *time.Location {
+func London() *time.Location { return london() }
+
+// london reads the zone once: it is asked for on every line of a desk.
+var london = sync.OnceValue(func() *time.Location {
 	loc, err := time.LoadLocation("Europe/London")
 	if err != nil { // the program carries its own copy of the zones
 		return time.UTC
 	}
 	return loc
-}
+})
 
 // Today is the local date at a moment, as midnight UTC, which is how dates
 // without a clock are kept.

@@ -65,6 +65,8 @@ const (
 	// KindTOTP is the secret of a one-time code, to its owner. Padded in steps
 	// of 512 bytes.
 	KindTOTP Kind = "totp"
+	// KindSecrets is a copy of a deployment's own keys, to the archive.
+	KindSecrets Kind = "secrets"
 	// KindCanary is an object that holds nothing, to try a key or a backup.
 	KindCanary Kind = "canary"
 )
@@ -74,7 +76,7 @@ func (k Kind) known() bool {
 	switch k {
 	case KindDraft, KindSubmission, KindDelivery, KindReason, KindProposal, KindNames, KindOwnList,
 		KindParties, KindList, KindAgreement, KindDecision, KindWorknote, KindConsent, KindVeto,
-		KindEnquiry, KindIdentity, KindContact, KindReferral, KindGrant, KindTOTP, KindCanary:
+		KindEnquiry, KindIdentity, KindContact, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
 		return true
 	}
 	return false

@@ -7,8 +7,11 @@ import (
 	"fmt"
 
 	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/mod/sumdb/note"
 
+	"gatepost/crypto/field"
 	"gatepost/crypto/ring"
 	"gatepost/crypto/seal"
 	"gatepost/crypto/session"
@@ -16,9 +19,6 @@ import (
 	"gatepost/internal/account"
 	"gatepost/internal/postgres"
 	"gatepost/letterbox"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // earlierShown is how many earlier letters the floor opens beside one: as many
@@ -30,7 +30,7 @@ const earlierShown = letterbox.EarlierShown
 // decides nothing and finds nothing.
 type floor struct {
 	*world
-	pool                        *pgxpool.Pool
+	pool, public, staff         *pgxpool.Pool // as administrator, and in the tiers' roles
 	person, side, case_, other  *age.HybridIdentity
 	texts                       map[*age.HybridIdentity]string // identities as a session box holds them
 	skey, vkey                  string
@@ -41,6 +41,8 @@ type floor struct {
 	submission, delivery, named seal.Sealed
 	draft                       seal.Sealed
 	body                        []byte
+	directory                   field.DirectoryKey
+	cell                        []byte // a name of the directory, sealed
 }
 
 func (f *floor) context(k seal.Kind) seal.Context {
@@ -64,9 +66,16 @@ func (w *world) newFloor(ctx context.Context, size int) (*floor, error) {
 		f.texts[id] = id.String()
 	}
 	var err error
-	if f.pool, err = pgxpool.New(ctx, w.server.DSN(postgres.RoleAdmin, database)); err != nil {
-		return nil, fmt.Errorf("open the floor's pool: %w", err)
+	f.directory = field.NewDirectoryKey()
+	if f.cell, err = f.directory.SealField("directory/birth", "name", w.writerID, []byte("Tamsin Vale")); err != nil {
+		return nil, err
 	}
+	for role, pool := range map[string]**pgxpool.Pool{postgres.RoleAdmin: &f.pool, postgres.RolePublic: &f.public, postgres.RoleStaff: &f.staff} {
+		if *pool, err = pgxpool.New(ctx, w.server.DSN(role, database)); err != nil {
+			return nil, fmt.Errorf("open the floor's pool: %w", err)
+		}
+	}
+	w.pools = append(w.pools, f.pool, f.public, f.staff)
 	_, err = f.pool.Exec(ctx, `create table bench_floor (id bigint generated always as identity primary key, sealed bytea, body bytea);
 		alter table bench_floor alter column sealed set storage external`)
 	return f, err

@@ -20,6 +20,10 @@ import (
 // serial is over how many letters commits are counted.
 const serial = 20
 
+// exchanges is over how many exchanges the letters are spread, so that a desk
+// has as much to show beside a letter as in a year of a real one.
+const exchanges = 40
+
 // relay measures the main job: a draft is kept and sent, a worker claims it,
 // reads it and passes it on, the other side finds it and opens it.
 func relay(ctx context.Context, print func(Result) error) error {
@@ -37,7 +41,7 @@ func relay(ctx context.Context, print func(Result) error) error {
 
 // relayOf measures one size in a world of its own.
 func relayOf(ctx context.Context, name string, size, n int, print func(Result) error) (err error) {
-	w, err := newWorld(ctx)
+	w, err := newWorld(ctx, exchanges)
 	if err != nil {
 		return fmt.Errorf("make the bench's world: %w", err)
 	}
@@ -97,6 +101,9 @@ func (w *world) commits(ctx context.Context, do job) (perItem float64, err error
 // and so have counted what they did.
 func (w *world) quiet(ctx context.Context, conn *pgx.Conn) error {
 	w.closePools()
+	for _, pool := range w.pools {
+		pool.Reset()
+	}
 	for {
 		var open int
 		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where usename = any($1)`, []string{postgres.RolePublic, postgres.RoleStaff}).Scan(&open)

@@ -18,6 +18,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"gatepost/crypto/code"
 	"gatepost/crypto/passphrase"
@@ -40,10 +41,6 @@ const (
 	fact        = "the blue gate"
 )
 
-// exchanges is over how many exchanges the letters are spread, so that a desk
-// has as much to show beside a letter as in a year of a real one.
-const exchanges = 40
-
 // world is a private PostgreSQL with an opened agency, a worker, and one
 // person on each side of every exchange. All are made up.
 type world struct {
@@ -58,7 +55,9 @@ type world struct {
 
 	worker, writer, reader session.Token
 	writerID, readerID     string
+	workerID               string
 	sides                  []ends
+	pools                  []*pgxpool.Pool // the floor's
 	turn                   atomic.Int64
 }
 
@@ -67,8 +66,9 @@ type ends struct{ from, to letterbox.SideID }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
-// newWorld makes a world in a new folder below the system's temporary one.
-func newWorld(ctx context.Context) (w *world, err error) {
+// newWorld makes a world in a new folder below the system's temporary one, with
+// so many exchanges between the same two people.
+func newWorld(ctx context.Context, exchanges int) (w *world, err error) {
 	dir, err := os.MkdirTemp("", "gatepost-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the bench: %w", err)
@@ -96,7 +96,7 @@ func newWorld(ctx context.Context) (w *world, err error) {
 	if err := w.open(ctx, stanza); err != nil {
 		return w, err
 	}
-	return w, w.people(ctx)
+	return w, w.people(ctx, exchanges)
 }
 
 func (w *world) migrate(ctx context.Context) (err error) {
@@ -159,6 +159,9 @@ func (w *world) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	w.closePools()
 	var err error
+	for _, pool := range w.pools {
+		pool.Close()
+	}
 	if w.server != nil {
 		err = w.server.Stop(ctx)
 	}
@@ -234,7 +237,7 @@ func (w *world) signIn(ctx context.Context, door *account.Service, l *login) (se
 }
 
 // people makes a manager, a worker, the exchanges and the two who write.
-func (w *world) people(ctx context.Context) error {
+func (w *world) people(ctx context.Context, exchanges int) error {
 	paper, _, err := w.desk.Accounts.InviteFirst(ctx, home, fact)
 	if err != nil {
 		return fmt.Errorf("invite the manager: %w", err)
@@ -258,10 +261,11 @@ func (w *world) people(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.workerID = worker.id
 	if w.worker, err = w.signIn(ctx, w.desk.Accounts, worker); err != nil {
 		return err
 	}
-	return w.families(ctx, worker)
+	return w.families(ctx, worker, exchanges)
 }
 
 func (w *world) newWorker(ctx context.Context, manager *login) (*login, error) {
@@ -291,7 +295,7 @@ func (w *world) newWorker(ctx context.Context, manager *login) (*login, error) {
 	return &worker, w.desk.Accounts.ConfirmWorker(ctx, actor, worker.id, []authz.Role{authz.LetterboxWorker}, digits)
 }
 
-func (w *world) families(ctx context.Context, worker *login) error {
+func (w *world) families(ctx context.Context, worker *login, exchanges int) error {
 	actor, err := w.desk.Accounts.Load(ctx, home, w.worker, account.Short)
 	if err != nil {
 		return err

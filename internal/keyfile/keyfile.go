@@ -14,9 +14,9 @@ import (
 	"strings"
 
 	"filippo.io/age"
-	"filippo.io/age/armor"
 
 	"gatepost/crypto/passphrase"
+	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -152,19 +152,12 @@ func sealCopy(dir, id string, archive *age.HybridRecipient) (err error) {
 			fmt.Fprintf(&text, "\n%s/%s\n%s\n", tier, e.Name(), content)
 		}
 	}
-	var sealed strings.Builder
-	lines := armor.NewWriter(&sealed)
-	w, err := age.Encrypt(lines, archive)
+	at := seal.Context{Kind: seal.KindSecrets, Agency: id, Object: "secrets", To: "archive", Version: 1}
+	sealed, err := seal.Seal(at, []byte(text.String()), archive)
 	if err != nil {
 		return fmt.Errorf("seal a copy of the keys: %w", err)
 	}
-	if _, err := w.Write([]byte(text.String())); err != nil {
-		return fmt.Errorf("seal a copy of the keys: %w", err)
-	}
-	if err := errors.Join(w.Close(), lines.Close()); err != nil {
-		return fmt.Errorf("seal a copy of the keys: %w", err)
-	}
-	return write(filepath.Join(dir, id+"-secrets.age"), sealed.String())
+	return write(filepath.Join(dir, id+"-secrets.age"), string(sealed.Bytes))
 }
 
 // Keys are a tier's secrets, read from its folder.

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"filippo.io/age"
-	"filippo.io/age/armor"
 
 	"gatepost/crypto/ring"
+	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -126,19 +126,7 @@ func TestFiles(t *testing.T) {
 // The archive's key alone brings the lost keys of a deployment back.
 func TestSealedCopy(t *testing.T) {
 	w := newWorld(t)
-	f, err := os.Open(w.path("oak-secrets.age"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := age.Decrypt(armor.NewReader(f), w.archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := w.secrets(t, "oak", w.archive)
 	for _, name := range []string{"public/login.key", "public/pepper-1.key", "public/oak-door.key", "staff/code.key", "staff/pepper-1.key", "staff/oak-registrar.key", "staff/oak-log.key", "staff/oak-system.key"} {
 		content, err := os.ReadFile(w.path(name))
 		if err != nil {
@@ -156,17 +144,33 @@ func TestSealedCopy(t *testing.T) {
 	if _, err := keyfile.AddAgency(w.dir, agency.Stanza{ID: "elm", Archive: other.Recipient().String()}); err != nil {
 		t.Fatal(err)
 	}
-	g, err := os.Open(w.path("elm-secrets.age"))
+	if text = w.secrets(t, "elm", other); strings.Contains(text, "oak-") {
+		t.Error("elm's archive holds oak's keys")
+	}
+}
+
+// secrets opens an agency's copy as any age program does, and skips the frame's
+// head.
+func (w world) secrets(t *testing.T, id string, archive *age.HybridIdentity) string {
+	t.Helper()
+	f, err := os.Open(w.path(id + "-secrets.age"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Close()
-	if r, err = age.Decrypt(armor.NewReader(g), other); err != nil {
+	defer f.Close()
+	r, err := age.Decrypt(f, archive)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err = io.ReadAll(r); err != nil || strings.Contains(string(text), "oak-") {
-		t.Errorf("elm's archive holds oak's keys (%v)", err)
+	frame, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
 	}
+	_, text, _, err := seal.ParseFrame(frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestRefusals(t *testing.T) {

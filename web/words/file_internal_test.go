@@ -26,10 +26,11 @@ func TestRead(t *testing.T) {
 		{"the same key twice with data", `{"desk.a": "{{.X}}", "desk.a": "y"}`, "twice"},
 		{"a key of another room", `{"family.a": "x"}`, "belongs in family.json"},
 		{"a number", `{"desk.a": 1}`, "plural forms"},
-		{"a broken place", `{"desk.a": "{{.X"}`, ""},
+		{"a broken place", `{"desk.a": "{{.X"}`, "braces"},
+		{"a pipeline", `{"desk.a": "{{.X | print}}"}`, "braces"},
 	}
 	for _, tt := range tests {
-		w := &Words{lang: "en", plain: map[string]string{}, rich: map[string]bool{}, zone: time.UTC}
+		w := &Words{lang: "en", plain: map[string]string{}, filled: map[string]text{}, rich: map[string]bool{}, zone: time.UTC}
 		bundle := i18n.NewBundle(language.English)
 		err := w.read(bundle, "desk", []byte(tt.raw))
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
@@ -40,7 +41,7 @@ func TestRead(t *testing.T) {
 
 func TestPluralsAndParent(t *testing.T) {
 	parent := &Words{lang: "en", plain: map[string]string{"desk.only": "Only English"}, rich: map[string]bool{}}
-	w := &Words{lang: "cy", parent: parent, plain: map[string]string{}, rich: map[string]bool{}, zone: time.UTC}
+	w := &Words{lang: "cy", parent: parent, plain: map[string]string{}, filled: map[string]text{}, rich: map[string]bool{}, zone: time.UTC}
 	bundle := i18n.NewBundle(language.Make("cy"))
 	raw := `{"desk.n": {"zero": "dim {{.Count}}", "one": "un {{.Count}}", "two": "dau {{.Count}}", "few": "tri {{.Count}}", "many": "chwech {{.Count}}", "other": "mwy {{.Count}}"}}`
 	if err := w.read(bundle, "desk", []byte(raw)); err != nil {

@@ -1,36 +1,77 @@
 package words
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
-	"text/template"
 
 	i18ntemplate "github.com/nicksnyder/go-i18n/v2/i18n/template"
 )
 
-// strict parses texts so that a place without a value is an error. The parser
-// of go-i18n would print "<no value>" to the person.
+// text is a text with places for data, cut at its {{.Name}} places: words,
+// name, words, name, …, words. Texts need nothing else of a template language,
+// and a page fills in dozens of them.
+type text []string
+
+var (
+	place      = regexp.MustCompile(`\{\{\.([A-Z][A-Za-z]*)\}\}`)
+	errBraces  = errors.New("a text has braces that are no {{.Name}}")
+	errNoValue = errors.New("a place of the text has no value")
+)
+
+// parseText cuts a text. Braces around anything but a name are an error.
+func parseText(s string) (text, error) {
+	var t text
+	end := 0
+	for _, at := range place.FindAllStringSubmatchIndex(s, -1) {
+		t = append(t, s[end:at[0]], s[at[2]:at[3]])
+		end = at[1]
+	}
+	t = append(t, s[end:])
+	for i := 0; i < len(t); i += 2 {
+		if strings.Contains(t[i], "{{") || strings.Contains(t[i], "}}") {
+			return nil, errBraces
+		}
+	}
+	return t, nil
+}
+
+// fill puts data in. A place without a value is an error: nobody reads "<no value>".
+func (t text) fill(data map[string]any) (string, error) {
+	var b strings.Builder
+	for i, s := range t {
+		if i%2 == 0 {
+			b.WriteString(s)
+			continue
+		}
+		value, ok := data[s]
+		if !ok {
+			return "", errNoValue
+		}
+		if word, ok := value.(string); ok {
+			b.WriteString(word)
+		} else {
+			fmt.Fprint(&b, value)
+		}
+	}
+	return b.String(), nil
+}
+
+// strict has go-i18n fill in the plural forms that it picks by the same rule.
 type strict struct{}
 
 // Cacheable lets go-i18n parse each text once.
 func (strict) Cacheable() bool { return true }
 
-// Parse is called by go-i18n for a text with data.
-func (strict) Parse(src, leftDelim, rightDelim string) (i18ntemplate.ParsedTemplate, error) {
-	t, err := template.New("").Delims(leftDelim, rightDelim).Option("missingkey=error").Parse(src)
-	if err != nil {
-		return nil, fmt.Errorf("parse a text: %w", err)
-	}
-	return parsed{t}, nil
-}
+// Parse is called by go-i18n for a plural form.
+func (strict) Parse(src, _, _ string) (i18ntemplate.ParsedTemplate, error) { return parseText(src) }
 
-type parsed struct{ *template.Template }
-
-// Execute fills in the data of one text.
-func (p parsed) Execute(data any) (string, error) {
-	var b strings.Builder
-	if err := p.Template.Execute(&b, data); err != nil {
-		return "", fmt.Errorf("fill in a text: %w", err)
+// Execute fills in the data of one plural form.
+func (t text) Execute(data any) (string, error) {
+	named, ok := data.(map[string]any)
+	if !ok {
+		return "", errNoValue
 	}
-	return b.String(), nil
+	return t.fill(named)
 }

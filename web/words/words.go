@@ -40,7 +40,8 @@ type Words struct {
 	lang      string
 	parent    *Words            // asked for what this language lacks; nil in English
 	plain     map[string]string // texts that take no data
-	rich      map[string]bool   // keys of the texts that localizer fills in
+	filled    map[string]text   // texts with places for data
+	rich      map[string]bool   // keys of the texts with plural forms, which localizer fills in
 	localizer *i18n.Localizer
 	zone      *time.Location
 }
@@ -81,7 +82,7 @@ func Load() (*Catalogue, error) {
 // load reads all files of one language.
 func load(lang string, zone *time.Location) (*Words, error) {
 	bundle := i18n.NewBundle(language.Make(lang))
-	w := &Words{lang: lang, plain: map[string]string{}, rich: map[string]bool{}, zone: zone}
+	w := &Words{lang: lang, plain: map[string]string{}, filled: map[string]text{}, rich: map[string]bool{}, zone: zone}
 	names, err := fs.Glob(files, path.Join(lang, "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("read the catalogue %s: %w", lang, err)
@@ -119,7 +120,7 @@ func (w *Words) read(bundle *i18n.Bundle, room string, raw []byte) error {
 		if first, _, _ := strings.Cut(key, "."); first != room {
 			return fmt.Errorf("the key %q belongs in %s.json", key, first)
 		}
-		if _, twice := w.plain[key]; twice || w.rich[key] {
+		if w.has(key) {
 			return fmt.Errorf("the key %q is there twice", key)
 		}
 		if err := w.add(bundle, key, entry); err != nil {
@@ -132,18 +133,24 @@ func (w *Words) read(bundle *i18n.Bundle, room string, raw []byte) error {
 	return nil
 }
 
-// add files one text. Texts without data need no template and are by far the
-// most, so they are kept as they are.
+// add files one text. Only plural forms need go-i18n; texts without data, by far
+// the most, are kept as they are.
 func (w *Words) add(bundle *i18n.Bundle, key string, entry json.RawMessage) error {
-	m := i18n.Message{}
-	var text string
-	if json.Unmarshal(entry, &text) == nil {
-		if !strings.Contains(text, "{{") {
-			w.plain[key] = text
-			return nil
+	m := i18n.Message{ID: key}
+	var plain string
+	if json.Unmarshal(entry, &plain) == nil {
+		t, err := parseText(plain)
+		switch {
+		case err != nil:
+			return err
+		case len(t) == 1:
+			w.plain[key] = plain
+		default:
+			w.filled[key] = t
 		}
-		m.Other = text
-	} else if err := json.Unmarshal(entry, &m); err != nil {
+		return nil
+	}
+	if err := json.Unmarshal(entry, &m); err != nil {
 		return fmt.Errorf("read its plural forms: %w", err)
 	}
 	m.ID = key
@@ -174,6 +181,11 @@ func (w *Words) Keys() []string {
 				return
 			}
 		}
+		for k := range w.filled {
+			if !yield(k) {
+				return
+			}
+		}
 		for k := range w.rich {
 			if !yield(k) {
 				return
@@ -184,10 +196,14 @@ func (w *Words) Keys() []string {
 
 // Has tells whether Text knows the key, in this language or in English.
 func (w *Words) Has(key string) bool {
-	if _, ok := w.plain[key]; ok || w.rich[key] {
-		return true
-	}
-	return w.parent != nil && w.parent.Has(key)
+	return w.has(key) || w.parent != nil && w.parent.Has(key)
+}
+
+// has tells whether this language itself has the key.
+func (w *Words) has(key string) bool {
+	_, plain := w.plain[key]
+	_, filled := w.filled[key]
+	return plain || filled || w.rich[key]
 }
 
 // Text is the text of key. Data are pairs of a name and a value for the
@@ -198,7 +214,7 @@ func (w *Words) Text(key string, data ...any) (string, error) {
 	if text, ok := w.plain[key]; ok {
 		return text, nil
 	}
-	if !w.rich[key] {
+	if !w.has(key) {
 		if w.parent != nil {
 			return w.parent.Text(key, data...)
 		}
@@ -207,6 +223,13 @@ func (w *Words) Text(key string, data ...any) (string, error) {
 	named, err := pairs(data)
 	if err != nil {
 		return "", fmt.Errorf("find the words of %q: %w", key, err)
+	}
+	if t, ok := w.filled[key]; ok {
+		text, err := t.fill(named)
+		if err != nil {
+			return "", fmt.Errorf("find the words of %q: %w", key, err)
+		}
+		return text, nil
 	}
 	text, err := w.localizer.Localize(&i18n.LocalizeConfig{
 		MessageID: key, TemplateData: named, PluralCount: named["Count"], TemplateParser: strict{},

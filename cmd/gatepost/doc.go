@@ -10,6 +10,7 @@
 //	gatepost agency open ID --config FILE
 //	gatepost agency list --config FILE
 //	gatepost worker invite --config FILE --agency ID
+//	gatepost bench relay|pages [--json]
 //
 // It exits with 0 when it has done what it was asked, 1 when that failed, and 2
 // when it was used wrongly. Errors go to standard error, each in one sentence

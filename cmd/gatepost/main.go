@@ -78,6 +78,7 @@ func commands() []command {
 		{[]string{"agency", "open"}, agencyOpen},
 		{[]string{"agency", "list"}, agencyList},
 		{[]string{"worker", "invite"}, workerInvite},
+		{[]string{"bench"}, runBench},
 	}
 }
 
@@ -96,6 +97,10 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost agency open ID --config FILE
   gatepost agency list --config FILE
   gatepost worker invite --config FILE --agency ID
+
+  gatepost bench relay|pages [--json]
+      how fast it is here, beside a floor that does the same cryptography and
+      the same commits and nothing else
 `
 
 // run finds the command, runs it, and says what went wrong.

@@ -164,6 +164,7 @@ func TestWrongUse(t *testing.T) {
 		{"demo --public 127.0.0.1", "no address of this machine"},
 		{"demo code", "the person is missing"},
 		{"serve --tier public", "--config FILE is missing"},
+		{"bench fly", "there is no bench"},
 		{"migrate", "--config FILE is missing"},
 		{"agency add --config x", "the agency's ID is missing"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -19,6 +20,7 @@ import (
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/bench"
 	"gatepost/internal/config"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
@@ -209,6 +211,18 @@ func agencyOpen(ctx context.Context, c *call) error {
 	}
 	fmt.Fprintf(c.stdout, "The agency %s is open. Its manager can sign in and ask others in.\n", words[0])
 	return nil
+}
+
+func runBench(ctx context.Context, c *call) error {
+	asJSON := false
+	words, err := c.flags(func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") }, "the bench")
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(bench.Names(), words[0]) {
+		return wrong("there is no bench %q; there are %s.", words[0], strings.Join(bench.Names(), " and "))
+	}
+	return bench.Run(ctx, words[0], asJSON, c.stdout)
 }
 
 // question is something to be typed in.

@@ -289,3 +289,28 @@ func TestPackages(t *testing.T) {
 		}
 	}
 }
+
+// Each test that SECURITY.md leans on is there.
+func TestSecurityNamesItsTests(t *testing.T) {
+	page, err := os.ReadFile(root + "/SECURITY.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, s := range sources(t) {
+		for _, decl := range s.tree.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && s.test {
+				there[f.Name.Name] = true
+			}
+		}
+	}
+	names := regexp.MustCompile("`(Test[A-Za-z0-9_]+)`").FindAllStringSubmatch(string(page), -1)
+	if len(names) < 10 {
+		t.Errorf("SECURITY.md names %d tests", len(names))
+	}
+	for _, name := range names {
+		if !there[name[1]] {
+			t.Errorf("SECURITY.md leans on %s, which is not there", name[1])
+		}
+	}
+}

@@ -160,8 +160,9 @@ func (a Actor) Keys() *Keyring { return a.who.Keys }
 func (a Actor) Has(role Role) bool { return slices.Contains(a.who.Roles, role) }
 
 // Can tells whether a page should offer an act. Services call May.
+// Everybody with an account may look after it, before any role is theirs.
 func (a Actor) Can(act Act) bool {
-	return a.who.Account != "" && slices.ContainsFunc(a.who.Roles, func(r Role) bool { return Allows(r, act) })
+	return a.who.Account != "" && act == OwnAccount || a.who.Account != "" && slices.ContainsFunc(a.who.Roles, func(r Role) bool { return Allows(r, act) })
 }
 
 // May is the gate of every service method: nil, or a Forbidden fault. The

@@ -101,7 +101,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 	if actor.May(authz.ConfirmPerson) == nil || actor.May(authz.ConfirmWorker) == nil {
 		items = append(items, page.NavItem{Key: "desk.nav.people", Href: "/people"})
 	}
-	return items
+	return append(items, page.NavItem{Key: "desk.nav.account", Href: "/account"})
 }
 
 // idOf reads the id in the path. Anything that has not the form of one is not

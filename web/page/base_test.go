@@ -75,7 +75,7 @@ func TestRefusedFormKeepsWhatWasTyped(t *testing.T) {
 	refusal := errors.Join(fault.Field("text", "fault.large"), fault.Field("code", "fault.invalid"), fault.New(fault.Conflict, "fault.conflict"))
 	body := show(t, site, "code=123&passphrase=do+not+show&text=%0AHello&way=screen&to=a&to=b&when-day=31&when-month=2", refusal)
 	doc := pagetest.Parse(t, body)
-	if got := doc.One("title").Text(); got != "Error: Help - Larkfield Family Service" {
+	if got := doc.One("title").Text(); got != "Error: Help - Letters" {
 		t.Errorf("the title is %q", got)
 	}
 	var links []string

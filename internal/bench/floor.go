@@ -67,7 +67,7 @@ func (w *world) newFloor(ctx context.Context, size int) (*floor, error) {
 	}
 	var err error
 	f.directory = field.NewDirectoryKey()
-	if f.cell, err = f.directory.SealField("directory/birth", "name", w.writerID, []byte("Tamsin Vale")); err != nil {
+	if f.cell, err = f.directory.SealField("directory/birth", "name", w.couples[0].writerID, []byte("Tamsin Vale")); err != nil {
 		return nil, err
 	}
 	for role, pool := range map[string]**pgxpool.Pool{postgres.RoleAdmin: &f.pool, postgres.RolePublic: &f.public, postgres.RoleStaff: &f.staff} {
@@ -202,13 +202,14 @@ func (r *relaying) floor(ctx context.Context) error {
 		return func() error { _, err := f.load(ctx, door, token); return err }
 	}
 	families, staff := f.doors.Accounts, f.desk.Accounts
+	pair := r.couples[int(r.turn.Load())%len(r.couples)]
 	steps := []func() error{
-		touch(families, f.writer), func() error { return f.parse(f.person, f.side) },
+		touch(families, pair.writer), func() error { return f.parse(f.person, f.side) },
 		func() error {
 			s, err := f.sealed(seal.KindDraft, f.content, false, f.person, f.side)
 			return errors.Join(err, f.commit(ctx, s.Bytes))
 		},
-		touch(families, f.writer), func() error { return f.parse(f.side) },
+		touch(families, pair.writer), func() error { return f.parse(f.side) },
 		func() error { return f.open(f.draft, seal.KindDraft, f.side, 1) },
 		func() error {
 			s, err := f.sealed(seal.KindSubmission, f.content, true, f.case_, f.side, f.archive)
@@ -224,8 +225,8 @@ func (r *relaying) floor(ctx context.Context) error {
 			s, err2 := f.sealed(seal.KindDelivery, f.content, true, f.other, f.case_, f.archive)
 			return errors.Join(err, err2, f.commit(ctx, note.Bytes, s.Bytes))
 		},
-		touch(families, f.reader), func() error { return f.parse(f.side) }, func() error { return f.open(f.named, seal.KindNames, f.side, 1) },
-		touch(families, f.reader), f.signAccess, func() error { return f.commit(ctx) }, func() error { return f.parse(f.other, f.side) }, f.verify,
+		touch(families, pair.reader), func() error { return f.parse(f.side) }, func() error { return f.open(f.named, seal.KindNames, f.side, 1) },
+		touch(families, pair.reader), f.signAccess, func() error { return f.commit(ctx) }, func() error { return f.parse(f.other, f.side) }, f.verify,
 		func() error { return f.open(f.named, seal.KindNames, f.side, 1) },
 		func() error { return f.open(f.delivery, seal.KindDelivery, f.other, 1) },
 	}
@@ -244,4 +245,4 @@ func (f *floor) signAccess() error {
 }
 
 // beside is how many earlier letters the exchange of the latest letter shows.
-func (r *relaying) beside() int { return min(int(r.turn.Load())/len(r.sides), earlierShown) }
+func (r *relaying) beside() int { return min(int(r.turn.Load())/(couples*exchanges), earlierShown) }

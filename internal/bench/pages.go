@@ -38,7 +38,7 @@ func pages(ctx context.Context, print func(Result) error) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := newWorld(ctx, inboxSides)
+	w, err := newWorld(ctx, 1, inboxSides)
 	if err != nil {
 		return fmt.Errorf("make the bench's world: %w", err)
 	}
@@ -58,7 +58,7 @@ func pages(ctx context.Context, print func(Result) error) (err error) {
 		make               func(web.Config) (http.Handler, error)
 		open               func(context.Context) error
 	}{
-		{"pages inbox", "/letters", "gp", w.public, w.doors, w.writer, family, r.openInbox},
+		{"pages inbox", "/letters", "gp", w.public, w.doors, w.couples[0].writer, family, r.openInbox},
 		{"pages desk", "/desk", "gps", w.staff, w.desk, w.worker, desk, r.openDesk},
 	} {
 		handler, err := p.make(web.Config{Accounts: p.at.Accounts, Letters: p.at.Letters, Agencies: p.tier.Agencies, Now: w.now,
@@ -186,12 +186,12 @@ func (r *relaying) reads(ctx context.Context, pool *pgxpool.Pool, account string
 // fillDesk lets letters wait, one in each of as many exchanges.
 func (r *relaying) fillDesk(ctx context.Context) error {
 	families := r.world.letters(r.doors.Letters)
-	actor, err := r.load(ctx, r.doors.Accounts, r.writer)
+	actor, err := r.load(ctx, r.doors.Accounts, r.couples[0].writer)
 	if err != nil {
 		return err
 	}
 	for i := range onDesk {
-		draft, err := families.NewDraft(ctx, actor, r.sides[i%len(r.sides)].from, r.text)
+		draft, err := families.NewDraft(ctx, actor, r.couples[0].sides[i%inboxSides].from, r.text)
 		if err != nil {
 			return err
 		}
@@ -205,8 +205,8 @@ func (r *relaying) fillDesk(ctx context.Context) error {
 // openInbox reads what the inbox reads and opens what it opens: the names of
 // every side, each with its own key.
 func (r *relaying) openInbox(ctx context.Context) error {
-	err := r.reads(ctx, r.base.public, r.writerID, sqlFloorSides, sqlFloorNames, sqlFloorSent, sqlFloorCame)
-	for range r.sides {
+	err := r.reads(ctx, r.base.public, r.couples[0].writerID, sqlFloorSides, sqlFloorNames, sqlFloorSent, sqlFloorCame)
+	for range inboxSides {
 		err = errors.Join(err, r.base.parse(r.base.side), r.base.open(r.base.named, seal.KindNames, r.base.side, 1))
 	}
 	return err
@@ -217,7 +217,7 @@ func (r *relaying) openInbox(ctx context.Context) error {
 func (r *relaying) openDesk(ctx context.Context) error {
 	err := r.reads(ctx, r.base.staff, r.workerID, sqlFloorLetters, sqlFloorPeople, sqlFloorChildren)
 	for range 2 * onDesk {
-		if _, open := r.base.directory.OpenField("directory/birth", "name", r.writerID, r.base.cell); open != nil {
+		if _, open := r.base.directory.OpenField("directory/birth", "name", r.couples[0].writerID, r.base.cell); open != nil {
 			err = errors.Join(err, open)
 		}
 	}

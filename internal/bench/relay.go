@@ -12,6 +12,7 @@ import (
 
 	"gatepost/crypto/session"
 	"gatepost/internal/account"
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/postgres"
 	"gatepost/letterbox"
@@ -20,9 +21,12 @@ import (
 // serial is over how many letters commits are counted.
 const serial = 20
 
-// exchanges is over how many exchanges the letters are spread, so that a desk
-// has as much to show beside a letter as in a year of a real one.
-const exchanges = 40
+// couples and exchanges are the families of the bench: each person is on ten
+// sides, which is many, and each exchange gets a few letters, as in some years.
+const (
+	couples   = 4
+	exchanges = 10
+)
 
 // relay measures the main job: a draft is kept and sent, a worker claims it,
 // reads it and passes it on, the other side finds it and opens it.
@@ -41,7 +45,7 @@ func relay(ctx context.Context, print func(Result) error) error {
 
 // relayOf measures one size in a world of its own.
 func relayOf(ctx context.Context, name string, size, n int, print func(Result) error) (err error) {
-	w, err := newWorld(ctx, exchanges)
+	w, err := newWorld(ctx, couples, exchanges)
 	if err != nil {
 		return fmt.Errorf("make the bench's world: %w", err)
 	}
@@ -68,24 +72,36 @@ func (w *world) commits(ctx context.Context, do job) (perItem float64, err error
 		return 0, fmt.Errorf("connect to count: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	stanza := w.public.Agencies.All()[0].Stanza
-	if err := w.quiet(ctx, conn); err != nil {
-		return 0, err
-	}
-	if err := w.open(ctx, stanza); err != nil {
-		return 0, err
-	}
 	// The writer in the background would flush large letters early: what counts is the acts' own flushes.
 	for _, sql := range []string{"alter system set wal_writer_delay = '10s'", "alter system set wal_writer_flush_after = 0", "select pg_reload_conf()"} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			return 0, fmt.Errorf("quieten the log's writer: %w", err)
 		}
 	}
+	stanza := w.public.Agencies.All()[0].Stanza
+	if err := w.quiet(ctx, conn); err != nil {
+		return 0, err
+	}
+	// Opening a tier writes too; once without letters tells how much.
+	empty, err := w.flushes(ctx, conn, stanza, 0, do)
+	if err != nil {
+		return 0, err
+	}
+	n, err := w.flushes(ctx, conn, stanza, serial, do)
+	return float64(n-empty) / serial, err
+}
+
+// flushes opens both tiers, does n items one after the other, closes the tiers,
+// and counts.
+func (w *world) flushes(ctx context.Context, conn *pgx.Conn, stanza agency.Stanza, n int, do job) (int64, error) {
 	before, err := postgres.Commits(ctx, conn)
 	if err != nil {
 		return 0, err
 	}
-	for range serial {
+	if err := w.open(ctx, stanza); err != nil {
+		return 0, err
+	}
+	for range n {
 		if err := do(ctx); err != nil {
 			return 0, err
 		}
@@ -94,7 +110,7 @@ func (w *world) commits(ctx context.Context, do job) (perItem float64, err error
 		return 0, err
 	}
 	after, err := postgres.Commits(ctx, conn)
-	return float64(after-before) / serial, err
+	return after - before, err
 }
 
 // quiet closes the world's pools and waits until their sessions have ended,
@@ -144,7 +160,9 @@ func (w *world) load(ctx context.Context, door *account.Service, token session.T
 // letter brings one letter across, each step with a session of its own, as pages do.
 func (r *relaying) letter(ctx context.Context) error {
 	families, desk := r.world.letters(r.doors.Letters), r.world.letters(r.desk.Letters)
-	side := r.sides[int(r.turn.Add(1))%len(r.sides)]
+	turn := int(r.turn.Add(1))
+	pair := r.couples[turn%len(r.couples)]
+	side := pair.sides[turn/len(r.couples)%len(pair.sides)]
 	var draft letterbox.DraftID
 	var letter letterbox.LetterID
 	var delivery letterbox.DeliveryID
@@ -153,11 +171,11 @@ func (r *relaying) letter(ctx context.Context) error {
 		token session.Token
 		do    func(actor authz.Actor) error
 	}{
-		{r.doors.Accounts, r.writer, func(a authz.Actor) (err error) {
+		{r.doors.Accounts, pair.writer, func(a authz.Actor) (err error) {
 			draft, err = families.NewDraft(ctx, a, side.from, r.text)
 			return err
 		}},
-		{r.doors.Accounts, r.writer, func(a authz.Actor) (err error) {
+		{r.doors.Accounts, pair.writer, func(a authz.Actor) (err error) {
 			letter, err = families.Send(ctx, a, draft, 1)
 			return err
 		}},
@@ -170,7 +188,7 @@ func (r *relaying) letter(ctx context.Context) error {
 			return err
 		}},
 		{r.desk.Accounts, r.worker, func(a authz.Actor) error { return desk.Pass(ctx, a, letter, "") }},
-		{r.doors.Accounts, r.reader, func(a authz.Actor) error {
+		{r.doors.Accounts, pair.reader, func(a authz.Actor) error {
 			page, err := families.Side(ctx, a, side.to)
 			if err != nil {
 				return err
@@ -185,7 +203,7 @@ func (r *relaying) letter(ctx context.Context) error {
 			}
 			return nil
 		}},
-		{r.doors.Accounts, r.reader, func(a authz.Actor) error {
+		{r.doors.Accounts, pair.reader, func(a authz.Actor) error {
 			came, err := families.Open(ctx, a, delivery)
 			if err == nil && string(came.Text) != r.text {
 				err = errors.New("the recipient read another text")

@@ -53,12 +53,19 @@ type world struct {
 	ahead   atomic.Int64  // how far the world's clock is ahead, so that no one-time code has to be waited for
 	archive *age.HybridIdentity
 
-	worker, writer, reader session.Token
-	writerID, readerID     string
-	workerID               string
-	sides                  []ends
-	pools                  []*pgxpool.Pool // the floor's
-	turn                   atomic.Int64
+	worker   session.Token
+	workerID string
+	couples  []couple
+	pools    []*pgxpool.Pool // the floor's
+	turn     atomic.Int64
+}
+
+// couple is somebody who writes and somebody who reads, with the exchanges
+// between them.
+type couple struct {
+	writer, reader     session.Token
+	writerID, readerID string
+	sides              []ends
 }
 
 // ends are the two sides of an exchange.
@@ -67,8 +74,8 @@ type ends struct{ from, to letterbox.SideID }
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 // newWorld makes a world in a new folder below the system's temporary one, with
-// so many exchanges between the same two people.
-func newWorld(ctx context.Context, exchanges int) (w *world, err error) {
+// so many couples, and so many exchanges between each two.
+func newWorld(ctx context.Context, couples, exchanges int) (w *world, err error) {
 	dir, err := os.MkdirTemp("", "gatepost-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the bench: %w", err)
@@ -96,7 +103,7 @@ func newWorld(ctx context.Context, exchanges int) (w *world, err error) {
 	if err := w.open(ctx, stanza); err != nil {
 		return w, err
 	}
-	return w, w.people(ctx, exchanges)
+	return w, w.people(ctx, couples, exchanges)
 }
 
 func (w *world) migrate(ctx context.Context) (err error) {
@@ -237,7 +244,7 @@ func (w *world) signIn(ctx context.Context, door *account.Service, l *login) (se
 }
 
 // people makes a manager, a worker, the exchanges and the two who write.
-func (w *world) people(ctx context.Context, exchanges int) error {
+func (w *world) people(ctx context.Context, couples, exchanges int) error {
 	paper, _, err := w.desk.Accounts.InviteFirst(ctx, home, fact)
 	if err != nil {
 		return fmt.Errorf("invite the manager: %w", err)
@@ -265,7 +272,14 @@ func (w *world) people(ctx context.Context, exchanges int) error {
 	if w.worker, err = w.signIn(ctx, w.desk.Accounts, worker); err != nil {
 		return err
 	}
-	return w.families(ctx, worker, exchanges)
+	for range couples {
+		c, err := w.couple(ctx, worker, exchanges)
+		if err != nil {
+			return err
+		}
+		w.couples = append(w.couples, c)
+	}
+	return nil
 }
 
 func (w *world) newWorker(ctx context.Context, manager *login) (*login, error) {
@@ -295,10 +309,11 @@ func (w *world) newWorker(ctx context.Context, manager *login) (*login, error) {
 	return &worker, w.desk.Accounts.ConfirmWorker(ctx, actor, worker.id, []authz.Role{authz.LetterboxWorker}, digits)
 }
 
-func (w *world) families(ctx context.Context, worker *login, exchanges int) error {
+// couple opens exchanges between two new people and brings both in.
+func (w *world) couple(ctx context.Context, worker *login, exchanges int) (c couple, err error) {
 	actor, err := w.desk.Accounts.Load(ctx, home, w.worker, account.Short)
 	if err != nil {
-		return err
+		return c, err
 	}
 	birth, adoptive := letterbox.NewPerson{Name: "Tamsin Vale", Relation: "birth mother"}, letterbox.NewPerson{Name: "Morwenna Hale", Relation: "adopter"}
 	child := letterbox.NewChild{BirthName: "Wren Vale", AdoptiveName: "Wren Hale", Born: letterbox.Today(w.now()).AddDate(-7, 0, 0)}
@@ -310,22 +325,22 @@ func (w *world) families(ctx context.Context, worker *login, exchanges int) erro
 		id, err := w.desk.Letters.OpenExchange(ctx, actor, letterbox.NewExchange{
 			Sides: [2]letterbox.NewSide{side("birth", birth), side("adoptive", adoptive)}, Children: []letterbox.NewChild{child}})
 		if err != nil {
-			return fmt.Errorf("open an exchange: %w", err)
+			return c, fmt.Errorf("open an exchange: %w", err)
 		}
 		x, err := w.desk.Letters.Exchange(ctx, actor, id)
 		if err != nil {
-			return err
+			return c, err
 		}
 		// The same two people and the same child in every exchange.
 		birth, adoptive, child = letterbox.NewPerson{ID: x.Sides[0].People[0].ID}, letterbox.NewPerson{ID: x.Sides[1].People[0].ID}, letterbox.NewChild{ID: x.Children[0].ID}
-		w.sides = append(w.sides, ends{x.Sides[0].ID, x.Sides[1].ID})
+		c.sides = append(c.sides, ends{x.Sides[0].ID, x.Sides[1].ID})
 	}
-	w.writerID, w.readerID = string(birth.ID), string(adoptive.ID)
-	if w.writer, err = w.person(ctx, actor, worker, w.writerID); err != nil {
-		return err
+	c.writerID, c.readerID = string(birth.ID), string(adoptive.ID)
+	if c.writer, err = w.person(ctx, actor, worker, c.writerID); err != nil {
+		return c, err
 	}
-	w.reader, err = w.person(ctx, actor, worker, w.readerID)
-	return err
+	c.reader, err = w.person(ctx, actor, worker, c.readerID)
+	return c, err
 }
 
 func (w *world) person(ctx context.Context, actor authz.Actor, worker *login, id string) (session.Token, error) {

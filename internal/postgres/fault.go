@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -129,7 +130,7 @@ func clean(err error) error {
 	plain := err
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		plain = &serverError{pg: pg, chain: err}
-	} else if build, ok := errors.AsType[pgx.ErrPreprocessingBatch](err); ok {
+	} else if build, ok := errors.AsType[pgx.ErrPreprocessingBatch](err); ok && !lost(build) {
 		plain = &argumentError{chain: build}
 	} else if scan, ok := errors.AsType[pgx.ScanArgError](err); ok {
 		plain = &columnError{column: scan.FieldName, chain: err}
@@ -142,6 +143,14 @@ func clean(err error) error {
 		}
 	}
 	return plain
+}
+
+// lost reports whether the connection broke while statements were prepared: no
+// value is sent then, and what is not the server's error is the network's. The
+// operator has to see it. pgx tells the two steps apart by its words only;
+// should they change, the error hides too much and never too little.
+func lost(err pgx.ErrPreprocessingBatch) bool {
+	return strings.HasPrefix(err.Error(), "error preprocessing batch (prepare): ")
 }
 
 // argumentError: an argument does not fit its parameter. pgx quotes the value.

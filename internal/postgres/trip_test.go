@@ -434,6 +434,18 @@ func TestLostInTheFirstTrip(t *testing.T) {
 	}
 }
 
+// One that breaks while statements are prepared is not taken for a mistake in them.
+func TestLostWhilePreparing(t *testing.T) {
+	d, w := world(t), &wire{}
+	db := d.DB(postgres.RoleStaff, one(), w.option())
+	w.arm(func() fate { return lostAfter })
+	err := db.Act(t.Context(), north, nil, queue(sqlInsert, "new"))
+	w.arm(nil)
+	if errors.Is(err, postgres.ErrUnknownOutcome) || !errors.Is(err, errCut) || !strings.Contains(err.Error(), errCut.Error()) {
+		t.Errorf("got %v, want the broken connection and no doubt about the act", err)
+	}
+}
+
 func TestContext(t *testing.T) {
 	d, w := world(t), &wire{}
 	db, admin := d.DB(postgres.RoleStaff, one(), w.option()), d.Admin()

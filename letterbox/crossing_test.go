@@ -676,6 +676,32 @@ func TestOnHold(t *testing.T) {
 	}
 }
 
+// A letter that waits is not opened any more once it is stopped or a child
+// comes of age; what was opened before stays readable.
+func TestOpen_NotNow(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	read, unread := p.send("Read in time."), p.send("Too late.")
+	p.pass(read)
+	opened := p.came()
+	must(t, second(p.Families.Open(ctx, p.adoptive, opened)))
+	p.pass(unread)
+	side, err := p.Families.Side(ctx, p.adoptive, p.toSide)
+	must(t, err)
+	var waiting letterbox.DeliveryID
+	for _, c := range side.Came {
+		if !c.Opened {
+			waiting = c.ID
+		}
+	}
+	p.Exec(t, `update exchange_child set relays_end_on = '2020-01-01'`)
+	wantKind(t, "opening when a child is of age", second(p.Families.Open(ctx, p.adoptive, waiting)), fault.Gone)
+	must(t, second(p.Families.Open(ctx, p.adoptive, opened)))
+	p.Exec(t, `update exchange_child set relays_end_on = '2099-01-01'`)
+	p.Exec(t, `update letter set stop = true`)
+	wantKind(t, "opening what was stopped", second(p.Families.Open(ctx, p.adoptive, waiting)), fault.NotFound)
+	must(t, second(p.Families.Open(ctx, p.adoptive, opened)))
+}
+
 // The desk's work goes on beside an exchange that is paused or of age.
 func TestSend_NotNow(t *testing.T) {
 	p, ctx := newPair(t), t.Context()

@@ -17,6 +17,9 @@ FAST := ./crypto/... ./internal/arch ./internal/authz ./internal/config ./intern
 # Each test binary starts a PostgreSQL of its own: two at once on two cores.
 GO_TEST := go test -p 2 -timeout 20m
 
+# How long each fuzz target runs.
+FUZZTIME := 60s
+
 ASSETS := web/assets/dist/app.css
 
 .PHONY: demo build test check bench fuzz browser fmt vet staticcheck unit tools-build tools-test program clean
@@ -72,12 +75,12 @@ test: tools-test fmt build vet staticcheck unit browser
 bench: build
 	@for name in relay pages; do bin/gatepost bench $$name; done
 
-# Each fuzz target for a minute.
+# Each fuzz target for a minute, or FUZZTIME=10m each.
 fuzz: build
 	@go list -f '{{.Dir}} {{.ImportPath}}' ./... | while read -r dir package; do \
 		{ grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go 2>/dev/null || true; } | sed 's/^func //' | while read -r target; do \
 			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime 60s "$$package" </dev/null; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
 		done; \
 	done
 

@@ -28,6 +28,7 @@ func (db *DB) Fault(err error) error { return db.constraints.Fault(err) }
 //
 //	GP409                     Conflict   fault.conflict
 //	GP404, no rows            NotFound   fault.notFound
+//	GP410                     Gone       fault.gone
 //	GP403, 42501              Forbidden  fault.forbidden
 //	23505, 23503, 23514, 23P01  by the constraint's name
 //	22P02, 22001, 22021, 23502  Invalid    fault.invalid
@@ -62,6 +63,8 @@ func (c Constraints) pattern(pg *pgconn.PgError) *fault.Error {
 		return fault.New(fault.Conflict, "fault.conflict")
 	case "GP404":
 		return fault.New(fault.NotFound, "fault.notFound")
+	case "GP410":
+		return fault.New(fault.Gone, "fault.gone")
 	case "GP403", "42501":
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	case "23505", "23503", "23514", "23P01":

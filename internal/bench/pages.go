@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/http/httptest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -76,9 +77,7 @@ func pages(ctx context.Context, print func(Result) error) (err error) {
 			return err
 		}
 		result, err := w.beside(ctx, p.name, pageRounds, real.get, floor.get)
-		real.server.Close()
-		floor.server.Close()
-		if err != nil {
+		if err := errors.Join(err, real.server.Close(), floor.server.Close()); err != nil {
 			return err
 		}
 		if err := print(result); err != nil {
@@ -95,14 +94,23 @@ func desk(c web.Config) (http.Handler, error)   { return web.Staff(c) }
 type reader struct {
 	path   string
 	cookie *http.Cookie
-	server *httptest.Server
+	server *http.Server
+	client *http.Client
+	base   string
 	size   int
 }
 
 // start serves a handler and reads the page once: 200, or it is no page.
 func (r *reader) start(h http.Handler) ([]byte, error) {
-	r.server = httptest.NewServer(h)
-	r.server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	r.base = "http://" + listener.Addr().String()
+	r.server = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = r.server.Serve(listener) }() // ends when the bench closes it
+	r.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: workers},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	page, err := r.read(context.Background())
 	r.size = len(page)
 	return page, err
@@ -117,12 +125,12 @@ func (r *reader) get(ctx context.Context) error {
 }
 
 func (r *reader) read(ctx context.Context) (page []byte, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.server.URL+r.path, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+r.path, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.AddCookie(r.cookie)
-	res, err := r.server.Client().Do(req)
+	res, err := r.client.Do(req)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,139 @@
+package crash_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/statement"
+)
+
+// broken are questions whose answer is a number that has to be 0.
+func broken() map[string]string {
+	return map[string]string{
+		"a gap in the log": `select count(*) from audit_gate g where g.next <> (select count(*) from audit_body b where b.agency_id = g.agency_id)
+			or g.next <> (select coalesce(max(b.idx) + 1, 0) from audit_body b where b.agency_id = g.agency_id)`,
+		"a letter without its text": `select count(*) from letter l
+			where (select count(*) from object o where o.id = l.id and o.part = 'text' and o.kind = 'submission') <> 1`,
+		"a text without its letter": `select count(*) from object o where o.kind = 'submission'
+			and not exists (select from letter l where l.id = o.id)`,
+		"a draft beside its letter": `select count(*) from draft d join letter l on substr(l.id, 3) = substr(d.id, 3)`,
+		"a letter neither with the desk nor decided": `select count(*) from letter l
+			where (l.state = 'received') = exists (select from decision d where d.letter_id = l.id)`,
+		"a letter passed on and not delivered, or the other way": `select count(*) from letter l
+			where (l.state in ('waiting', 'opened')) <> exists (select from delivery d where d.letter_id = l.id)
+			or (l.state in ('waiting', 'opened')) <> exists (select from decision d where d.letter_id = l.id and d.act = 'pass')`,
+		"a letter delivered twice":      `select count(*) from (select letter_id from delivery group by letter_id having count(*) > 1) twice`,
+		"a delivery without its text":   `select count(*) from delivery d where not exists (select from object o where o.id = d.id and o.kind = 'delivery' and o.side_id = d.side_id)`,
+		"a text without its delivery":   `select count(*) from object o where o.kind = 'delivery' and not exists (select from delivery d where d.id = o.id)`,
+		"a decision without its object": `select count(*) from decision d where not exists (select from object o where o.id = d.letter_id and o.kind = 'decision' and o.leaf = d.leaf)`,
+		"an object without a decision":  `select count(*) from object o where o.kind = 'decision' and not exists (select from decision d where d.letter_id = o.id)`,
+		"a letter returned without a reason, or the other way": `select count(*) from letter l
+			where (l.state in ('returned', 'replaced')) <> exists (select from object o where o.id = l.id and o.kind = 'reason')`,
+		"a claim on a letter that is decided": `select count(*) from claim c join letter l on l.id = c.letter_id where l.state <> 'received'`,
+		"a letter that stopped on its way":    `select count(*) from letter where state not in ('received', 'returned', 'replaced', 'waiting', 'opened')`,
+	}
+}
+
+// intact looks at everything that is stored, as the administrator.
+func (w *world) intact(t *testing.T) {
+	t.Helper()
+	for what, sql := range broken() {
+		var n int
+		must(t, w.admin.QueryRow(t.Context(), sql).Scan(&n))
+		if n > 0 {
+			t.Errorf("%s: %d times", what, n)
+		}
+	}
+	w.logIntact(t, w.statements(t))
+	for _, l := range w.letters {
+		l.stands(t)
+	}
+}
+
+// statements reads the log, each verified, by leaf. What was in it before has to be still.
+func (w *world) statements(t *testing.T) map[string]*statement.Statement {
+	t.Helper()
+	rows, err := w.admin.Query(t.Context(), `select body from audit_body order by idx`)
+	must(t, err)
+	bodies, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	must(t, err)
+	said := map[string]*statement.Statement{}
+	var leaves [][]byte
+	for i, body := range bodies {
+		leaf := statement.Leaf(body)
+		leaves = append(leaves, leaf[:])
+		// Verify knows a worker's key by the registrar's statement only, and
+		// refuses a statement without a signer that its event requires.
+		if said[string(leaf[:])], err = w.agency.Verify(t.Context(), w.staff, body); err != nil {
+			t.Fatalf("leaf %d: %v", i, err)
+		}
+	}
+	if len(said) != len(bodies) {
+		t.Errorf("the log says something twice: %d leaves, %d statements", len(bodies), len(said))
+	}
+	for i, leaf := range w.log {
+		if i >= len(leaves) || !bytes.Equal(leaf, leaves[i]) {
+			t.Fatalf("leaf %d of the log was lost or changed", i)
+		}
+	}
+	w.log = leaves
+	return said
+}
+
+type storedObject struct {
+	ID      string
+	Part    string
+	Version uint64
+	Commit  []byte
+	Leaf    []byte
+}
+
+// logIntact: each object has the statement that it points to, and each
+// statement about an act has what the act has stored.
+func (w *world) logIntact(t *testing.T, said map[string]*statement.Statement) {
+	t.Helper()
+	rows, err := w.admin.Query(t.Context(), `select id, part, version, commit, leaf from object`)
+	must(t, err)
+	objects, err := pgx.CollectRows(rows, pgx.RowToStructByName[storedObject])
+	must(t, err)
+	stored := map[string]bool{}
+	for _, o := range objects {
+		st := said[string(o.Leaf)]
+		if st == nil || st.Object != o.ID || st.Part != o.Part || st.Version != o.Version || !bytes.Equal(st.Commit[:], o.Commit) {
+			t.Errorf("object %s/%s has no statement of its own", o.ID, o.Part)
+		}
+		stored[string(o.Leaf)] = true
+	}
+	access := map[string]bool{} // deliveries that somebody has opened, by the log
+	for leaf, st := range said {
+		switch st.Event {
+		case statement.EventReceipt, statement.EventApprove, statement.EventReturn, statement.EventDeliver:
+			if !stored[leaf] {
+				t.Errorf("the log has %s of %s, and nothing is stored with it", st.Event, st.Object)
+			}
+		case statement.EventAccess:
+			if strings.HasPrefix(st.From, "person/") {
+				access[st.Object] = true
+			}
+		}
+	}
+	w.openedIntact(t, access)
+}
+
+// openedIntact: a letter is open if, and only if, the log says that its recipient has opened it.
+func (w *world) openedIntact(t *testing.T, access map[string]bool) {
+	t.Helper()
+	rows, err := w.admin.Query(t.Context(), `select d.id, l.state from delivery d join letter l on l.id = d.letter_id`)
+	must(t, err)
+	var id, state string
+	_, err = pgx.ForEachRow(rows, []any{&id, &state}, func() error {
+		if (state == "opened") != access[id] {
+			t.Errorf("delivery %s is %s, and the log says opened: %v", id, state, access[id])
+		}
+		return nil
+	})
+	must(t, err)
+}

@@ -127,8 +127,46 @@ func (c *confirmation) queue(b *pgx.Batch) {
 	}
 }
 
-// sideRow is a side of a person, with the case above it.
-type sideRow struct{ Side, Kase string }
+// sideRow is a side of a person, with the case above it and what a worker
+// signed of the two: that row alone is only what the database says.
+type sideRow struct {
+	Side, Kase string
+	Body       []byte // the statement of the membership
+}
+
+func (r sideRow) equal(other sideRow) bool {
+	return r.Side == other.Side && r.Kase == other.Kase && bytes.Equal(r.Body, other.Body)
+}
+
+// errMember: a row puts a person on a side and no worker has stated it.
+var errMember = errors.New("the membership is not the one that was stated")
+
+// checkMembers looks whether a worker stated that the person is on each of
+// these sides. Whoever can write the database can add rows; the key of another
+// family's side must not go with them. One such row ends the whole act: it is
+// somebody's work, and the person's own sides may have been touched as well.
+func (s *Service) checkMembers(ctx context.Context, ag *agency.Agency, person string, sides []sideRow) error {
+	for _, one := range sides {
+		err := s.checkMember(ctx, ag, person, one)
+		if err != nil {
+			s.alarm(ctx, "a person is on a side that no worker put them on", one.Side, err)
+			return fault.Wrap(fault.Sealed, "fault.confirm.member", err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) checkMember(ctx context.Context, ag *agency.Agency, person string, one sideRow) error {
+	st, err := ag.Verify(ctx, s.db, one.Body)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMember, err)
+	}
+	if st.Event != statement.EventRecord || st.Part != "member" || nodeID("side", st.Object) != one.Side ||
+		nodeID("case", st.Exchange) != one.Kase || st.From != one.Kase || st.To != nodeID("person", person) {
+		return errMember
+	}
+	return nil
+}
 
 // ConfirmPerson ends a person's hold, after the call on which they read their
 // four words: the registrar vouches for the key of the signed request, the
@@ -137,7 +175,8 @@ type sideRow struct{ Side, Kase string }
 //
 // Invalid: the code, field "code". Conflict: the person does not wait, or
 // their sides changed in this moment. Sealed: the key in the database is not
-// the one that was asked for; the operator is told.
+// the one that was asked for, or a side in the database is not one that a
+// worker put them on; the operator is told and nothing is granted.
 func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID, totpCode string) error {
 	ag, err := s.mayConfirm(ctx, actor, authz.ConfirmPerson, "pe", personID)
 	if err != nil {
@@ -164,6 +203,9 @@ func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID
 	}
 	c, err := s.confirming(ctx, ag, actor, requests, personID)
 	if err != nil {
+		return err
+	}
+	if err := s.checkMembers(ctx, ag, personID, sides); err != nil {
 		return err
 	}
 	if err := s.grantSides(ctx, actor, c, sides); err != nil {
@@ -199,7 +241,7 @@ func (s *Service) commitPerson(ctx context.Context, actor authz.Actor, p personC
 		b.Queue(sqlPersonForUpdate, p.person).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
 		queueSides(b, &now, p.person)
 	}, func(b *pgx.Batch) error {
-		if state != "hold" || !slices.Equal(now, p.sides) {
+		if state != "hold" || !slices.EqualFunc(now, p.sides, sideRow.equal) {
 			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
 		}
 		p.queue(b)

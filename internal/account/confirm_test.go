@@ -1,12 +1,15 @@
 package account_test
 
 import (
+	"bytes"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
 
 	"gatepost/crypto/ring"
 	"gatepost/crypto/statement"
@@ -137,6 +140,97 @@ func TestKeyChangedBeforeConfirm(t *testing.T) {
 	}
 }
 
+// sqlJoin puts a person on a side with a statement.
+const sqlJoin = `with b as (insert into audit_body (agency_id, idx, body) values ('oak', 1000, $3) returning leaf)
+	insert into side_member (agency_id, side_id, person_id, leaf) select 'oak', $1, $2, leaf from b`
+
+// member is the statement that a person is on a side, as a worker makes it.
+func member(t *testing.T, w *accounttest.World, side, person string) statement.Statement {
+	t.Helper()
+	exchange := ask[string](t, w, "select exchange_id from side where id = $1", side)
+	return statement.Statement{Event: statement.EventRecord, Object: side, Part: "member", Version: 1, Exchange: exchange,
+		From: "case/" + exchange, To: "person/" + person, At: w.Clock.Now()}
+}
+
+// signed is st in the name of the world's worker.
+func signed(t *testing.T, w *accounttest.World, st statement.Statement) []byte {
+	t.Helper()
+	by, err := w.Worker.Keys().Signer()
+	must(t, err)
+	body, err := w.Home.State(st, "", by)
+	must(t, err)
+	return body
+}
+
+// forged is st under the name of the world's worker and a key that nobody
+// vouched for.
+func forged(t *testing.T, w *accounttest.World, st statement.Statement) []byte {
+	t.Helper()
+	skey, _, err := statement.NewKey(statement.WorkerKeyName("oak", w.WorkerLogin.ID))
+	must(t, err)
+	by, err := note.NewSigner(skey)
+	must(t, err)
+	body, err := w.Home.State(st, "", by)
+	must(t, err)
+	return body
+}
+
+// Whoever can write the database puts a person on another family's side. The
+// worker's honest confirmation of that person grants nothing at all.
+func TestSideNobodyStated(t *testing.T) {
+	const insert = "insert into side_member (agency_id, side_id, person_id, leaf) select 'oak', $1::text, $2::text, "
+	type signer func(*testing.T, *accounttest.World, statement.Statement) []byte
+	tests := []struct {
+		name, sql string
+		sign      signer // nil: no statement is made for it
+		change    func(*statement.Statement)
+	}{
+		{"with some other leaf of the log", insert + "leaf from audit_body limit 1", nil, nil},
+		{"with the leaf of the family's own membership", insert + "leaf from side_member where side_id = $1::text limit 1", nil, nil},
+		{"with the leaf of the person's own membership", insert + "leaf from side_member where person_id = $2::text limit 1", nil, nil},
+		{"the person's own side moved below another case", "with x as (insert into exchange (agency_id, id, reference, opened_by) " +
+			"select agency_id, 'ex' || repeat('a', 20), 'LB-ZZZZZ', opened_by from exchange limit 1 returning id) update side set exchange_id = x.id " +
+			"from x where side.id in (select side_id from side_member where person_id = $2) and $1 <> ''", nil, nil},
+		{"a statement of another kind", sqlJoin, signed, func(st *statement.Statement) { st.Event = statement.EventCasework }},
+		{"a statement of another part", sqlJoin, signed, func(st *statement.Statement) { st.Part = "names" }},
+		{"a statement about another exchange", sqlJoin, signed, func(st *statement.Statement) { st.Exchange = agency.NewID("ex") }},
+		{"a statement from another case", sqlJoin, signed, func(st *statement.Statement) { st.From = "case/" + agency.NewID("ex") }},
+		{"a statement about another person", sqlJoin, signed, func(st *statement.Statement) { st.To = "person/" + agency.NewID("pe") }},
+		{"a statement about another side", sqlJoin, signed, func(st *statement.Statement) { st.Object = agency.NewID("sd") }},
+		{"a statement by a key that nobody vouched for", sqlJoin, forged, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w, l := holding(t)
+			w.OpenExchange(t)
+			other := ask[string](t, w, "select side_id from side_member where person_id <> $1 limit 1", l.ID)
+			args := []any{other, l.ID}
+			if tt.sign != nil {
+				st := member(t, w, other, l.ID)
+				if tt.change != nil {
+					tt.change(&st)
+				}
+				args = append(args, tt.sign(t, w, st))
+			}
+			w.Exec(t, tt.sql, args...)
+			c := w.StaffConfig
+			var alarms bytes.Buffer
+			c.Log = slog.New(slog.NewTextHandler(&alarms, nil))
+			err := accounttest.MustService(t, c).ConfirmPerson(t.Context(), w.Worker, l.ID, w.Code(t, &w.WorkerLogin))
+			want(t, "confirm", err, fault.Sealed, "fault.confirm.member")
+			if !strings.Contains(alarms.String(), "alarm: a person is on a side") {
+				t.Errorf("the operator was told: %s", alarms.String())
+			}
+			if n := ask[int64](t, w, "select count(*) from ring_grant_person"); n != 0 {
+				t.Errorf("%d grants", n)
+			}
+			if state := ask[string](t, w, "select state from person where id = $1", l.ID); state != "hold" {
+				t.Errorf("the person is %s", state)
+			}
+		})
+	}
+}
+
 // A side that the person joins in the moment of confirming is not forgotten:
 // the act is refused, and the next one grants both.
 func TestSideDuringConfirm(t *testing.T) {
@@ -153,7 +247,7 @@ func TestSideDuringConfirm(t *testing.T) {
 	for waiting := 0; waiting == 0; {
 		must(t, watch.QueryRow(t.Context(), "select count(*) from pg_locks where not granted").Scan(&waiting))
 	}
-	_, err = tx.Exec(t.Context(), "insert into side_member (agency_id, side_id, person_id) values ('oak', $1, $2)", other, l.ID)
+	_, err = tx.Exec(t.Context(), sqlJoin, other, l.ID, signed(t, w, member(t, w, other, l.ID)))
 	must(t, err)
 	must(t, tx.Commit(t.Context()))
 	want(t, "confirm", <-done, fault.Conflict, "fault.confirm.notWaiting")

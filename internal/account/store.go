@@ -113,7 +113,7 @@ const (
 	sqlPersonForUpdate = `select state from person where agency_id = agency() and id = $1 for update`
 	sqlWorkerForUpdate = `select state from worker where agency_id = agency() and id = $1 for update`
 	sqlOwnPerson       = `select exists (select from worker where agency_id = agency() and id = $1 and person_id = $2)`
-	sqlSides           = `select 'side/' || s.id as side, 'case/' || s.exchange_id as kase from side_member m
+	sqlSides           = `select 'side/' || s.id as side, 'case/' || s.exchange_id as kase, coalesce(leaf_body(m.leaf), '') as body from side_member m
 		join side s on s.agency_id = m.agency_id and s.id = m.side_id
 		where m.agency_id = agency() and m.person_id = $1 order by s.id`
 	sqlVouch = `update node set key_leaf = $4

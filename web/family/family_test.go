@@ -442,7 +442,7 @@ func TestBadForms(t *testing.T) {
 		{"text twice", kind, with("text=a&text=b"), http.StatusBadRequest},
 		{"broken encoding", kind, with("text=%zz"), http.StatusBadRequest},
 		{"another kind", "application/json", `{"text":"a"}`, http.StatusUnsupportedMediaType},
-		{"too large", kind, with("text=" + strings.Repeat("a", 200<<10)), http.StatusRequestEntityTooLarge},
+		{"too large", kind, with("text=" + strings.Repeat("a", int(page.TextBody))), http.StatusRequestEntityTooLarge},
 		{"no version", kind, "form-token=" + url.QueryEscape(good.Get(page.TokenField)) + "&text=b", http.StatusConflict},
 		{"no token", kind, "version=1&text=b", http.StatusForbidden},
 		{"nothing", kind, "", http.StatusForbidden},

@@ -27,9 +27,10 @@ func Carried() []string {
 	return []string{textField, sideField, draftField, versionField, writerField}
 }
 
-// shownLimit is the room that the page speaks of, in characters. It is less
-// than letterbox.MaxText, which counts bytes: an accented letter has two.
-const shownLimit = 60000
+// shownLimit is the room that the page speaks of, in characters. It is what
+// always fits into letterbox.MaxText, which counts bytes: no character has more
+// than four. What is longer and still fits is taken all the same.
+const shownLimit = letterbox.MaxText / 4
 
 // writePage is a letter being written.
 type writePage struct {

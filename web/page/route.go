@@ -14,9 +14,13 @@ import (
 // kind, if nothing was written yet, and logged.
 type HandlerFunc func(w http.ResponseWriter, r *http.Request) error
 
-// TextBody is the body limit of a form with a letter in it: 128 KiB for 64 KiB
-// of text, since url-encoding makes text longer.
-const TextBody int64 = 128 << 10
+// TextBody is the body limit of a form with a letter in it, in bytes. Sixty-four
+// KiB of text must fit in any script: url-encoding makes three bytes of each
+// byte that is not plain ASCII, and six of a line end, which browsers send as
+// two. That is 384 KiB at most. The rest is for the other fields, and for a text
+// that is too long: it has to come in to come back on the page with the words
+// what is wrong, while a body over the limit is refused unread and lost.
+const TextBody int64 = 640 << 10
 
 // SmallBody is the body limit of every other form, in bytes.
 const SmallBody int64 = 16 << 10

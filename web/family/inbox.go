@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,6 +90,7 @@ func (room Room) side(w http.ResponseWriter, r *http.Request) error {
 
 // viewOf puts one exchange into words for the front page.
 func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
+	s.Sent = newestFirst(s.Sent)
 	v := sideView{InboxSide: s, With: with(w, s.Names), About: and(w, s.Names.Children)}
 	for _, came := range s.Came {
 		if !came.Opened {
@@ -107,7 +109,7 @@ func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 // linesOf lists all letters of an exchange, both ways, newest first.
 func linesOf(w *words.Words, s letterbox.InboxSide) []line {
 	var lines []line
-	for _, sent := range s.Sent {
+	for _, sent := range newestFirst(s.Sent) {
 		lines = append(lines, sentLine(w, sent))
 	}
 	for _, came := range s.Came {
@@ -119,6 +121,24 @@ func linesOf(w *words.Words, s letterbox.InboxSide) []line {
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return b.On.Compare(a.On) })
 	return lines
+}
+
+// newestFirst orders letters by the day on which they were sent, which is all
+// that this tier knows. Of one day's letters, one that was written again stands
+// under the one that took its place.
+func newestFirst(sent []letterbox.SentLine) []letterbox.SentLine {
+	sent = slices.Clone(sent)
+	slices.SortStableFunc(sent, func(a, b letterbox.SentLine) int {
+		return cmp.Or(b.SentOn.Compare(a.SentOn), cmp.Compare(old(a), old(b)))
+	})
+	return sent
+}
+
+func old(sent letterbox.SentLine) int {
+	if sent.Told == letterbox.Replaced {
+		return 1
+	}
+	return 0
 }
 
 func sentLine(w *words.Words, sent letterbox.SentLine) line {

@@ -102,7 +102,7 @@ func (room Room) draft(w http.ResponseWriter, r *http.Request) error {
 	case "saved":
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.write.saved")}
 	case "kept":
-		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.write.kept")}
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("family.write.kept")}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "family/write", p)
 }

@@ -42,7 +42,7 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := room.checkPage(r, id, "family.check.title")
 	if err != nil {
-		return err
+		return room.becameLetter(w, r, id, err)
 	}
 	if strings.TrimSpace(p.Text) == "" && !p.Unread {
 		return page.SeeOther(w, r, "/draft/"+id)
@@ -83,6 +83,21 @@ func (room Room) send(w http.ResponseWriter, r *http.Request) error {
 	return room.Site.Render(w, r, status, "family/check", p)
 }
 
+// becameLetter goes from a page of a draft that is no longer there to the letter
+// that it became, for somebody who went back after sending. A letter has the id
+// of its draft with another prefix. cause comes back where there is no such
+// letter of theirs.
+func (room Room) becameLetter(w http.ResponseWriter, r *http.Request, draft string, cause error) error {
+	if fault.KindOf(cause) != fault.NotFound {
+		return cause
+	}
+	letter := "lt" + draft[2:]
+	if _, err := room.Letters.OpenSent(r.Context(), room.Actor(r), letterbox.LetterID(letter)); err != nil {
+		return cause
+	}
+	return page.SeeOther(w, r, "/sent/"+letter)
+}
+
 func (room Room) askDelete(w http.ResponseWriter, r *http.Request) error {
 	id, err := idOf(r, "dr")
 	if err != nil {
@@ -90,7 +105,7 @@ func (room Room) askDelete(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := room.checkPage(r, id, "family.delete.title")
 	if err != nil {
-		return err
+		return room.becameLetter(w, r, id, err)
 	}
 	return room.Site.Render(w, r, http.StatusOK, "family/delete", p)
 }

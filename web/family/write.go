@@ -96,7 +96,7 @@ func (room Room) draft(w http.ResponseWriter, r *http.Request) error {
 	}
 	p, err := room.draftPage(r, letterbox.DraftID(id))
 	if err != nil {
-		return err
+		return room.becameLetter(w, r, id, err)
 	}
 	switch page.Query(r).Get("said") {
 	case "saved":

@@ -11,12 +11,16 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/letterbox"
 )
 
@@ -451,7 +455,7 @@ func TestSend_ADay(t *testing.T) {
 func TestText_Refused(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	for name, text := range map[string]string{
-		"too long": strings.Repeat("a", letterbox.MaxText+1), "not UTF-8": "caf\xe9", "a NUL": "a\x00b", "an escape": "\x1b[2J",
+		"too long": strings.Repeat("a", letterbox.MaxText+1), "not UTF-8": "caf\xe9",
 	} {
 		_, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, text)
 		var f *fault.Error
@@ -466,6 +470,13 @@ func TestText_Refused(t *testing.T) {
 	if n := p.count(`select count(*) from draft`); n != 0 {
 		t.Errorf("%d drafts of refused texts", n)
 	}
+	// What cannot be seen is dropped, and every kind of line end is one.
+	odd, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, "one\vtwo\r\nthree\u2028four\x1b[\x00 \u202efive e\u0301")
+	must(t, err)
+	if d, err := p.Families.OpenDraft(ctx, p.birth, odd); err != nil || string(d.Text) != "one\ntwo\nthree\nfour[ five \u00e9" {
+		t.Errorf("the odd text is %q, %v", string(d.Text), err)
+	}
+	must(t, p.Families.DeleteDraft(ctx, p.birth, odd))
 	draft, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, " \n\t\u200b ")
 	must(t, err)
 	wantKind(t, "an empty letter", second(p.Families.Send(ctx, p.birth, draft, 1)), fault.Invalid)
@@ -582,9 +593,15 @@ func TestOldVersion(t *testing.T) {
 		t.Fatal("the names do not open to begin with")
 	}
 	// A later version was stated, and its row taken away again: the older one is what the database shows.
-	p.Exec(t, `insert into audit_body (agency_id, idx, body) select agency_id, (select max(idx) + 1 from audit_body),
-		convert_to(replace(convert_from(body, 'UTF8'), 'version 1', 'version 2'), 'UTF8') from audit_body
-		where leaf = (select leaf from object where id = $1 and part = 'names')`, string(p.fromSide))
+	signer, err := p.Worker.Keys().Signer()
+	must(t, err)
+	body, err := p.Home.State(statement.Statement{Event: statement.EventRecord, Object: string(p.fromSide), Part: "names", Version: 2,
+		Exchange: string(p.exchange), From: "case/" + string(p.exchange), To: "side/" + string(p.fromSide), Commit: [32]byte{2}, At: p.Clock.Now()}, "", signer)
+	must(t, err)
+	must(t, p.StaffDB.Act(ctx, postgres.Scope{Agency: p.Home.ID}, nil, func(b *pgx.Batch) error {
+		audit.Append(b, body)
+		return nil
+	}))
 	x, err = p.Desk.Exchange(ctx, p.Worker, p.exchange)
 	must(t, err)
 	if !x.Sides[0].Unread || x.Sides[1].Unread {
@@ -817,5 +834,159 @@ func TestOpenExchange_ActivePerson(t *testing.T) {
 		if _, err := p.Families.Send(ctx, actor, draft, 1); err != nil {
 			t.Errorf("writing on side %s: %v", side.Side, err)
 		}
+	}
+}
+
+// Rows that carry relations, changed by somebody who can write the database: who
+// is on which side, which side is of which exchange, whence and whither a letter
+// goes. Nobody signed them so, and nothing is shown, sealed or passed on.
+func TestChangedRelations(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	other := pairIn(t, p.World)
+	p.Worker = other.Worker
+	letter := p.send("For Morwenna only.")
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	refused := func(name string, change, back []string) {
+		t.Helper()
+		p.untriggered(change...)
+		reading, err := p.Desk.Read(ctx, p.Worker, letter)
+		if err != nil || !reading.Unread || reading.Text != "" || reading.Forms.Self != "" {
+			t.Errorf("%s: the worker reads %q, unread %v, %v", name, string(reading.Text), reading.Unread, err)
+		}
+		wantKind(t, name+": passing on", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Sealed)
+		wantKind(t, name+": returning", p.Desk.Return(ctx, p.Worker, letter, "other", "x", ""), fault.Sealed)
+		p.untriggered(back...)
+	}
+	sendTo := func(side letterbox.SideID) string {
+		return fmt.Sprintf(`update letter set to_side = '%s' where id = '%s'`, side, letter)
+	}
+	moveTo := func(side letterbox.SideID, exchange letterbox.ExchangeID) string {
+		return fmt.Sprintf(`update side set exchange_id = '%s' where id = '%s'`, exchange, side)
+	}
+	nowhere := letterbox.NewExchangeID()
+	swap := fmt.Sprintf(`update letter set from_side = to_side, to_side = from_side where id = '%s'`, letter)
+	refused("sent to another family's side", []string{sendTo(other.toSide)}, []string{sendTo(p.toSide)})
+	refused("and that side moved into the exchange",
+		[]string{moveTo(p.toSide, nowhere), moveTo(other.toSide, p.exchange), sendTo(other.toSide)},
+		[]string{moveTo(other.toSide, other.exchange), moveTo(p.toSide, p.exchange), sendTo(p.toSide)})
+	refused("the two sides swapped", []string{swap}, []string{swap})
+	if n := p.count(`select count(*) from decision`) + p.count(`select count(*) from delivery`); n != 0 {
+		t.Errorf("%d decisions and deliveries", n)
+	}
+	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+
+	// A delivery put on another side of somebody: its own words say whose it is.
+	delivery := p.came()
+	p.untriggered(fmt.Sprintf(`update delivery set side_id = '%s' where id = '%s'`, other.toSide, delivery))
+	if came, err := p.Families.Open(ctx, other.adoptive, delivery); err != nil || !came.Unread || came.Text != "" {
+		t.Errorf("another family opens %q, unread %v, %v", string(came.Text), came.Unread, err)
+	}
+
+	// A side moved into another exchange: nothing is written there.
+	p.untriggered(moveTo(other.fromSide, nowhere), moveTo(p.fromSide, other.exchange))
+	wantKind(t, "writing into another exchange", second(p.Families.NewDraft(ctx, p.birth, p.fromSide, "x")), fault.Sealed)
+}
+
+// untriggered changes rows with triggers and foreign keys off.
+func (p *pair) untriggered(statements ...string) {
+	p.t.Helper()
+	conn := p.Database.Admin()
+	for _, sql := range append([]string{"set session_replication_role = replica"}, statements...) {
+		_, err := conn.Exec(context.Background(), sql)
+		must(p.t, err)
+	}
+	must(p.t, conn.Close(context.Background()))
+}
+
+// A draft is vouched for by its side's own key: one that somebody sealed to the
+// public keys, an older one put back, or two exchanged, do not open.
+func TestChangedDrafts(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	first, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, "The first.")
+	must(t, err)
+	other, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, "The other.")
+	must(t, err)
+	unread := func(name string) {
+		t.Helper()
+		d, err := p.Families.OpenDraft(ctx, p.birth, first)
+		if err != nil || !d.Unread || d.Text != "" {
+			t.Errorf("%s: the draft is %q, unread %v, %v", name, string(d.Text), d.Unread, err)
+		}
+		wantKind(t, name+": sending it", second(p.Families.Send(ctx, p.birth, first, d.Version)), fault.Sealed)
+	}
+	var sealed, mac []byte
+	must(t, p.Database.Admin().QueryRow(ctx, `select sealed, mac from draft where id = $1`, string(first)).Scan(&sealed, &mac))
+	back := func() {
+		p.Exec(t, `update draft set sealed = $2, mac = $3, version = 1 where id = $1`, string(first), sealed, mac)
+	}
+	p.Exec(t, `update draft a set sealed = b.sealed, mac = b.mac from draft b where a.id = $1 and b.id = $2`, string(first), string(other))
+	unread("exchanged")
+	back()
+	p.Exec(t, `update draft set mac = sha256(mac) where id = $1`, string(first))
+	unread("not vouched for")
+	back()
+	p.Exec(t, `update draft set version = 2 where id = $1`, string(first))
+	unread("as a later version")
+	back()
+	var recipient string
+	must(t, p.Database.Admin().QueryRow(ctx, `select recipient from node where id = $1`, "side/"+string(p.fromSide)).Scan(&recipient))
+	to, err := age.ParseHybridRecipient(recipient)
+	must(t, err)
+	c := seal.Context{Kind: seal.KindDraft, Agency: p.Home.ID, Exchange: string(p.exchange), Object: string(first), Part: "text",
+		From: "person/" + p.birthID, To: "side/" + string(p.fromSide), Version: 1}
+	forged, err := seal.Seal(c, []byte("In her name."), to)
+	must(t, err)
+	p.Exec(t, `update draft set sealed = $2 where id = $1`, string(first), forged.Bytes)
+	unread("forged")
+	back()
+	if d, err := p.Families.OpenDraft(ctx, p.birth, first); err != nil || d.Unread {
+		t.Errorf("the true draft: unread %v, %v", d.Unread, err)
+	}
+}
+
+// Two of one household: what one shared the other can finish and send; somebody
+// on hold sees and touches nothing of the household but their own drafts.
+func TestHousehold(t *testing.T) {
+	w, ctx := accounttest.NewWorld(t), t.Context()
+	names := letterbox.Names{Children: []string{"Ash"}, Other: "them", Self: "us"}
+	id, err := w.Desk.OpenExchange(ctx, w.Worker, letterbox.NewExchange{
+		Children: []letterbox.NewChild{{BirthName: "Ash", AdoptiveName: "Ash", Born: w.Clock.Now().AddDate(-3, 0, 0)}},
+		Sides: [2]letterbox.NewSide{
+			{Book: "birth", People: []letterbox.NewPerson{{Name: "Tamsin Vale"}}, Names: names, MaySend: []string{"letter"}, TimesAYear: 1},
+			{Book: "adoptive", People: []letterbox.NewPerson{{Name: "Morwenna Hale"}, {Name: "Perran Hale"}}, Names: names, MaySend: []string{"letter"}, TimesAYear: 1},
+		}})
+	must(t, err)
+	x, err := w.Desk.Exchange(ctx, w.Worker, id)
+	must(t, err)
+	one, two := string(x.Sides[1].People[0].ID), string(x.Sides[1].People[1].ID)
+	side := x.Sides[1].ID
+	_, active := w.NewPerson(t, one)
+	held := w.EnrolPerson(t, two)
+	waits := w.SignInPerson(t, &held)
+	draft, err := w.Families.NewDraft(ctx, active, side, "From both of us.")
+	must(t, err)
+	letter, err := w.Families.NewDraft(ctx, active, side, "Sent already.")
+	must(t, err)
+	sent, err := w.Families.Send(ctx, active, letter, 1)
+	must(t, err)
+	own, err := w.Families.NewDraft(ctx, waits, side, "While I wait.")
+	must(t, err)
+	seen, err := w.Families.Side(ctx, waits, side)
+	must(t, err)
+	if len(seen.Drafts) != 1 || seen.Drafts[0].ID != own || len(seen.Sent) != 0 || len(seen.Came) != 0 || seen.Names.Self != "" {
+		t.Errorf("on hold the household shows %+v", seen)
+	}
+	_, err = w.Families.OpenDraft(ctx, waits, draft)
+	wantKind(t, "on hold: opening the other's draft", err, fault.NotFound)
+	wantKind(t, "on hold: deleting the other's draft", w.Families.DeleteDraft(ctx, waits, draft), fault.NotFound)
+	wantKind(t, "on hold: the other's letter", second(w.Families.OpenSent(ctx, waits, sent)), fault.NotFound)
+	w.ConfirmPerson(t, two)
+	waits = w.SignInPerson(t, &held)
+	d, err := w.Families.OpenDraft(ctx, waits, draft)
+	if err != nil || string(d.Text) != "From both of us." {
+		t.Fatalf("after the call the draft is %q, %v", string(d.Text), err)
+	}
+	if _, err := w.Families.Send(ctx, waits, draft, d.Version); err != nil {
+		t.Errorf("sending what the other one began: %v", err)
 	}
 }

@@ -80,6 +80,9 @@ func (s *Service) beginDecision(ctx context.Context, actor authz.Actor, id Lette
 	if err != nil {
 		return nil, err
 	}
+	if err := s.relations(ctx, ag, rows); err != nil {
+		return nil, err
+	}
 	text, err := s.openText(ctx, ag, rows.objects, string(id), "text", secret.Identity())
 	if err != nil {
 		return nil, err

@@ -49,7 +49,9 @@ const (
 			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine
 		from letter l left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id
 		where l.agency_id = agency() and l.id = $1 for update of l`
-	sqlClaim = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), now() + interval '30 minutes')
+	// One worker's claims are counted one after the other.
+	sqlLockWorker = `select id from worker where agency_id = agency() and id = account() for update`
+	sqlClaim      = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), now() + interval '30 minutes')
 		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until
 			where claim.until <= now() or claim.worker_id = excluded.worker_id
 		returning 1`
@@ -164,6 +166,7 @@ func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) err
 	var row lockRow
 	var connected bool
 	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlLockWorker)
 		one(b, &row, sqlLockLetter, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&connected) })
 	}, func(b *pgx.Batch) error {

@@ -18,13 +18,15 @@ import (
 )
 
 const (
-	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write
-		from side s where s.agency_id = agency() and s.id = $1`
-	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, shared, sealed, commit, version, expires_on)
-		values (agency(), @id, @exchange, @side, @author, @replaces, @shared, @sealed, @commit, 1, current_date + 90)`
-	sqlDraft = `select id, exchange_id, side_id, author, coalesce(replaces, '') as replaces, shared, sealed, commit, version
+	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write,
+			(select count(*) from draft d where d.agency_id = s.agency_id and d.side_id = s.id)::int as drafts, leaf_body(m.leaf) as body
+		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
+		where m.agency_id = agency() and m.side_id = $1 and m.person_id = account()`
+	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, shared, sealed, mac, version, expires_on)
+		values (agency(), @id, @exchange, @side, @author, @replaces, @shared, @sealed, @mac, 1, current_date + 90)`
+	sqlDraft = `select id, exchange_id, side_id, author, coalesce(replaces, '') as replaces, shared, sealed, mac, version
 		from draft where agency_id = agency() and id = $1`
-	sqlSaveDraft = `update draft set sealed = $3, commit = $4, version = version + 1, shared = $5, updated_at = now(), expires_on = current_date + 90
+	sqlSaveDraft = `update draft set sealed = $3, mac = $4, version = version + 1, shared = $5, updated_at = now(), expires_on = current_date + 90
 		where agency_id = agency() and id = $1 and version = $2 returning 1`
 	sqlDeleteDraft    = `delete from draft where agency_id = agency() and id = $1 returning 1`
 	sqlDraftReplacing = `select id from draft where agency_id = agency() and replaces = $1 order by updated_at limit 1`
@@ -36,6 +38,13 @@ type sideRow struct {
 	MayWrite   bool
 }
 
+// writingRow is a side with what a new draft there needs to know.
+type writingRow struct {
+	sideRow
+	Drafts int
+	Body   []byte // the statement that the writer is on it
+}
+
 type draftRow struct {
 	ID         string
 	ExchangeID string
@@ -44,7 +53,7 @@ type draftRow struct {
 	Replaces   string
 	Shared     bool
 	Sealed     []byte
-	Commit     []byte
+	MAC        []byte
 	Version    uint64
 }
 
@@ -90,21 +99,28 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	if text, err = clean("text", text, s.limits.Text); err != nil {
 		return "", err
 	}
-	var row sideRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlSide, string(side)) }); err != nil {
+	var row writingRow
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlSide, string(side)) })
+	switch {
+	case err != nil:
 		return "", s.db.Fault(fmt.Errorf("load side %s: %w", side, err))
-	}
-	if !row.MayWrite {
+	case !row.MayWrite:
 		return "", fault.New(fault.Conflict, "fault.letter.notNow")
+	case row.Drafts >= MaxDrafts:
+		return "", fault.New(fault.Conflict, "fault.draft.tooMany")
+	}
+	// What is written now is bound to the exchange: it must be the side's own.
+	if err := s.statedMember(ctx, ag, actor, row); err != nil {
+		return "", s.unstated(ctx, ag, row.ID, err)
 	}
 	draft := draftRow{ID: agency.NewID("dr"), ExchangeID: row.ExchangeID, SideID: row.ID, Author: actor.Account(), Version: 1}
-	sealed, shared, err := sealDraft(ag, actor, draft, text)
+	sealed, mac, shared, err := sealDraft(ag, actor, draft, text)
 	if err != nil {
 		return "", err
 	}
 	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertDraft, pgx.StrictNamedArgs{"id": draft.ID, "exchange": draft.ExchangeID, "side": draft.SideID,
-			"author": draft.Author, "replaces": null(string(replaces)), "shared": shared, "sealed": sealed.Bytes, "commit": sealed.Commit[:]})
+			"author": draft.Author, "replaces": null(string(replaces)), "shared": shared, "sealed": sealed, "mac": mac[:]})
 		return nil
 	})
 	if err != nil {
@@ -113,23 +129,39 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	return DraftID(draft.ID), nil
 }
 
+// statedMember checks that a worker stated the actor's place on a side, and the
+// side's exchange with it.
+func (s *Service) statedMember(ctx context.Context, ag *agency.Agency, actor authz.Actor, row writingRow) error {
+	st, err := ag.Verify(ctx, s.db, row.Body)
+	if err != nil {
+		return err
+	}
+	if st.Event != statement.EventRecord || st.Object != row.ID || st.Part != "member" || st.Exchange != row.ExchangeID || st.To != "person/"+actor.Account() {
+		return fmt.Errorf("%w: a statement about another place", seal.ErrUnsigned)
+	}
+	return nil
+}
+
 // sealDraft seals a draft to its author and, once the side is granted, to the
-// author's side. Both keys are the session's own, so no row of the database can
-// add a reader.
-func sealDraft(ag *agency.Agency, actor authz.Actor, d draftRow, text string) (sealed seal.Sealed, shared bool, err error) {
+// author's side, and vouches for it with the key of the side, else the
+// author's. Both keys are the session's own, so no row of the database can add
+// a reader or write in somebody's name.
+func sealDraft(ag *agency.Agency, actor authz.Actor, d draftRow, text string) (sealed []byte, mac [32]byte, shared bool, err error) {
 	self, ok := personKey(actor)
 	if !ok {
-		return seal.Sealed{}, false, fmt.Errorf("seal draft: %w", errNoKey)
+		return nil, mac, false, fmt.Errorf("seal draft: %w", errNoKey)
 	}
-	to := []*age.HybridRecipient{self.Recipient()}
+	owner, to := self, []*age.HybridRecipient{self.Recipient()}
 	if side, ok := sideKey(actor, d.SideID); ok {
-		to, shared = append(to, side.Recipient()), true
+		owner, to, shared = side, append(to, side.Recipient()), true
 	}
-	sealed, err = seal.Seal(d.context(ag.ID), []byte(text), to...)
+	c := d.context(ag.ID)
+	object, err := seal.Seal(c, []byte(text), to...)
 	if err != nil {
-		return seal.Sealed{}, false, fmt.Errorf("seal draft: %w", err)
+		return nil, mac, false, fmt.Errorf("seal draft: %w", err)
 	}
-	return sealed, shared, nil
+	mac, err = seal.Own(owner, c, object.Commit)
+	return object.Bytes, mac, shared, err
 }
 
 func personKey(actor authz.Actor) (*age.HybridIdentity, bool) {
@@ -160,7 +192,7 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	d.Text, d.Unread = Text(text), unread(err)
 	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
 	if row.Replaces != "" {
-		reason, err := s.openSideObject(ctx, ag, actor, objects, row.Replaces, "reason")
+		reason, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.Replaces, "reason")
 		if err != nil && !unread(err) {
 			return Draft{}, err
 		}
@@ -198,9 +230,10 @@ func (s *Service) openDraft(ctx context.Context, ag *agency.Agency, actor authz.
 	if !ok {
 		return "", fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
 	}
-	content, commit, err := seal.Open(row.Sealed, row.context(ag.ID), key)
-	if err == nil && commit != seal.Commitment(row.Commit) {
-		err = seal.ErrUnsigned
+	c := row.context(ag.ID)
+	content, commit, err := seal.Open(row.Sealed, c, key)
+	if err == nil {
+		err = seal.Owned(key, c, commit, row.MAC)
 	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "ALARM: a draft does not open", "agency", ag.ID, "object", row.ID, "error", err)
@@ -209,29 +242,44 @@ func (s *Service) openDraft(ctx context.Context, ag *agency.Agency, actor authz.
 	return string(content), nil
 }
 
-// openSideObject opens one object among rows with the key of its side.
-func (s *Service) openSideObject(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, id, part string) (string, error) {
+// openSideObject opens one object among rows with the key of a side. The object
+// must be of that side by its own signed statement, whatever row led here.
+func (s *Service) openSideObject(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, of, id, part string) (string, error) {
 	for _, r := range rows {
 		if r.ID != id || r.Part != part {
 			continue
 		}
-		key, ok := sideKey(actor, r.SideID)
+		if node := "side/" + of; r.SideID != of || r.FromNode != node && r.ToNode != node {
+			return "", s.unstated(ctx, ag, id, fmt.Errorf("%w: an object of another side", seal.ErrUnsigned))
+		}
+		key, ok := sideKey(actor, of)
 		if !ok {
-			return "", fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
+			return "", s.noKey(ctx, actor, of)
 		}
 		content, err := s.open(ctx, ag, r, key)
 		return string(content), err
 	}
-	return "", fault.Wrap(fault.Sealed, "fault.sealed", fmt.Errorf("no object %s/%s", id, part))
+	return "", s.unstated(ctx, ag, id, fmt.Errorf("no object %s/%s", id, part))
+}
+
+// noKey is the fault of a side whose key this session lacks. For somebody who is
+// no longer on hold that is an alarm: a row says that they are on a side, and
+// nobody granted it to them.
+func (s *Service) noKey(ctx context.Context, actor authz.Actor, side string) error {
+	if !actor.OnHold() {
+		s.log.ErrorContext(ctx, "ALARM: somebody is on a side without its key", "agency", actor.Agency(), "account", actor.Account(), "side", side)
+	}
+	return fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
 }
 
 // openNames opens what a side calls everybody. Without its key (a person on
 // hold) or with a row that does not open, unread is true and the names are empty.
 func (s *Service) openNames(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, side string) (n Names, unread bool) {
 	if _, ok := sideKey(actor, side); !ok {
+		_ = s.noKey(ctx, actor, side) // the page shows a notice in their place
 		return Names{}, true
 	}
-	content, err := s.openSideObject(ctx, ag, actor, rows, side, "names")
+	content, err := s.openSideObject(ctx, ag, actor, rows, side, side, "names")
 	if err != nil || json.Unmarshal([]byte(content), &n) != nil {
 		return Names{}, true
 	}
@@ -258,12 +306,12 @@ func (s *Service) SaveDraft(ctx context.Context, actor authz.Actor, id DraftID, 
 		return 0, fault.New(fault.Conflict, "fault.draft.changed")
 	}
 	row.Version++
-	sealed, shared, err := sealDraft(ag, actor, row, text)
+	sealed, mac, shared, err := sealDraft(ag, actor, row, text)
 	if err != nil {
 		return 0, err
 	}
 	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
-		b.Queue(guardedSaveDraft, row.ID, version, sealed.Bytes, sealed.Commit[:], shared)
+		b.Queue(guardedSaveDraft, row.ID, version, sealed, mac[:], shared)
 		return nil
 	})
 	if err != nil {
@@ -287,7 +335,7 @@ func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID
 	return s.db.Fault(err)
 }
 
-const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.commit, d.version,
+const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version,
 		coalesce(other_side(d.side_id), '') as other,
 		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
 		letters_today() as today
@@ -426,7 +474,7 @@ func (s *Service) store(ctx context.Context, actor authz.Actor, row sendRow, ver
 		}
 		object.queue(b)
 		b.Queue(sqlInsertLetter, pgx.StrictNamedArgs{"id": string(letter), "exchange": row.ExchangeID, "from": row.SideID, "to": row.Other,
-			"author": row.Author, "hearBy": hearBy, "replaces": null(row.Replaces)})
+			"author": actor.Account(), "hearBy": hearBy, "replaces": null(row.Replaces)})
 		audit.Append(b, object.body)
 		return nil
 	})

@@ -28,7 +28,7 @@ const (
 	sqlInsertSide     = `insert into side (agency_id, id, exchange_id, place, book, may_send, times_a_year, months)
 		values (agency(), @id, @exchange, @place, @book, @maySend, @times, @months)`
 	sqlInsertPerson  = `insert into person (agency_id, id) values (agency(), $1)`
-	sqlInsertMember  = `insert into side_member (agency_id, side_id, person_id) values (agency(), $1, $2)`
+	sqlInsertMember  = `insert into side_member (agency_id, side_id, person_id, leaf) values (agency(), $1, $2, $3)`
 	sqlInsertChild   = `insert into child (agency_id, id) values (agency(), $1)`
 	sqlExchangeChild = `insert into exchange_child (agency_id, exchange_id, child_id, relays_end_on) values (agency(), $1, $2, $3)`
 	sqlPeople        = `select id, state from person where agency_id = agency() and id = any($1)`
@@ -92,7 +92,9 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 	if err := o.keys(team, &n); err != nil {
 		return "", err
 	}
-	o.people(&n)
+	if err := o.people(&n); err != nil {
+		return "", err
+	}
 	if err := o.records(n); err != nil {
 		return "", err
 	}
@@ -312,7 +314,7 @@ func (o *opening) grant(secret ring.Secret, child, parent agency.Node) error {
 
 // people queues the exchange, its sides, people and children, and gives new
 // people and children their ids.
-func (o *opening) people(n *NewExchange) {
+func (o *opening) people(n *NewExchange) error {
 	o.then(func(b *pgx.Batch) { b.Queue(sqlInsertExchange, o.id, newReference()) })
 	for i := range n.Sides {
 		side := &n.Sides[i]
@@ -321,15 +323,21 @@ func (o *opening) people(n *NewExchange) {
 				"maySend": side.MaySend, "times": side.TimesAYear, "months": side.Months})
 		})
 		for j := range side.People {
-			o.person(o.sides[i], agency.Book(side.Book), &side.People[j])
+			if err := o.person(o.sides[i], agency.Book(side.Book), &side.People[j]); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range n.Children {
 		o.child(&n.Children[i])
 	}
+	return nil
 }
 
-func (o *opening) person(side string, book agency.Book, p *NewPerson) {
+// person queues somebody and their place on a side. That place is stated and
+// signed: a row alone would let whoever can write the database have the side's
+// key granted to a person of theirs.
+func (o *opening) person(side string, book agency.Book, p *NewPerson) error {
 	if p.ID == "" {
 		p.ID = PersonID(agency.NewID("pe"))
 		record := agency.Record{Name: p.Name, Relation: p.Relation, Address: p.Address, Phone: p.Phone}
@@ -338,7 +346,15 @@ func (o *opening) person(side string, book agency.Book, p *NewPerson) {
 		o.queue = append(o.queue, func(b *pgx.Batch) error { return agency.QueueRecord(b, o.actor.Keys(), book, id, record) })
 	}
 	id := string(p.ID)
-	o.then(func(b *pgx.Batch) { b.Queue(sqlInsertMember, side, id) })
+	body, err := o.ag.State(statement.Statement{Event: statement.EventRecord, Object: side, Part: "member", Version: 1, Exchange: o.id,
+		From: "case/" + o.id, To: string(ring.Person(id)), At: o.at}, "", o.signer)
+	if err != nil {
+		return err
+	}
+	leaf := statement.Leaf(body)
+	o.bodies = append(o.bodies, body)
+	o.then(func(b *pgx.Batch) { b.Queue(sqlInsertMember, side, id, leaf[:]) })
+	return nil
 }
 
 func (o *opening) child(c *NewChild) {

@@ -178,13 +178,13 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		sent.Rewrite = DraftID(rewrites[0])
 	}
 	sent.Names, _ = s.openNames(ctx, ag, actor, objects, rows[0].SideID)
-	text, err := s.openSideObject(ctx, ag, actor, objects, string(id), "text")
+	text, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "text")
 	if err != nil && !unread(err) {
 		return Sent{}, err
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
 	if sent.Told == Returned || sent.Told == Replaced {
-		reason, err := s.openSideObject(ctx, ag, actor, objects, string(id), "reason")
+		reason, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "reason")
 		if err != nil && !unread(err) {
 			return Sent{}, err
 		}
@@ -195,7 +195,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 
 // Rewrite begins a new draft with the text of a returned letter, which it will
 // replace. Called again, it gives the draft that was begun. Conflict if the
-// letter has not come back.
+// letter has not come back, Sealed if it does not open.
 func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (DraftID, error) {
 	sent, err := s.OpenSent(ctx, actor, id)
 	if err != nil {
@@ -207,7 +207,18 @@ func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (
 	if sent.Rewrite != "" {
 		return sent.Rewrite, nil
 	}
-	return s.newDraft(ctx, actor, sent.Side, string(sent.Text), id)
+	if sent.Unread {
+		return "", fault.New(fault.Sealed, "fault.sealed")
+	}
+	draft, err := s.newDraft(ctx, actor, sent.Side, string(sent.Text), id)
+	if fault.KindOf(err) != fault.Conflict {
+		return draft, err
+	}
+	// Two clicks: the other one began it.
+	if again, lost := s.OpenSent(ctx, actor, id); lost == nil && again.Rewrite != "" {
+		return again.Rewrite, nil
+	}
+	return "", err
 }
 
 // Came is the cover of a letter that came: that it is there, not what it says.
@@ -278,7 +289,7 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 	if err != nil {
 		return Came{}, err
 	}
-	text, err := s.openSideObject(ctx, ag, actor, objects, string(id), "text")
+	text, err := s.openSideObject(ctx, ag, actor, objects, string(came.Side), string(id), "text")
 	if err != nil && !unread(err) {
 		return Came{}, err
 	}

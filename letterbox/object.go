@@ -117,6 +117,22 @@ func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, id
 }
 
 func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow, id *age.HybridIdentity) ([]byte, error) {
+	st, err := s.stated(ctx, ag, row)
+	if err != nil {
+		return nil, err
+	}
+	c := row.context(ag.ID)
+	if s.index != nil {
+		if err := s.index.Newest(ctx, ag.ID, c.Object, c.Part, [32]byte(row.Leaf)); err != nil {
+			return nil, err
+		}
+	}
+	return seal.OpenSigned(row.Sealed, c, id, st.Commit)
+}
+
+// stated gives the verified statement of an object, which speaks of exactly
+// this row. It opens nothing.
+func (s *Service) stated(ctx context.Context, ag *agency.Agency, row objectRow) (*statement.Statement, error) {
 	leaf := statement.Leaf(row.Body)
 	if !bytes.Equal(leaf[:], row.Leaf) {
 		return nil, fmt.Errorf("%w: not the row's statement", seal.ErrUnsigned)
@@ -125,16 +141,34 @@ func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow,
 	if err != nil {
 		return nil, err
 	}
-	c := row.context(ag.ID)
-	if err := speaksOf(st, c, events(row.Kind)); err != nil {
-		return nil, err
-	}
-	if s.index != nil {
-		if err := s.index.Newest(ctx, ag.ID, c.Object, c.Part, leaf); err != nil {
-			return nil, err
+	return st, speaksOf(st, row.context(ag.ID), events(row.Kind))
+}
+
+// statedSide checks that a side belongs to an exchange, by the signed statement
+// of the side's names among rows. A row of the table side proves nothing: it
+// is what somebody who can write the database would change to have a letter
+// sealed to another family.
+func (s *Service) statedSide(ctx context.Context, ag *agency.Agency, rows []objectRow, side, exchange string) error {
+	for _, r := range rows {
+		if r.ID != side || r.Part != "names" {
+			continue
 		}
+		if r.ExchangeID != exchange {
+			return fmt.Errorf("%w: side %s is of another exchange", seal.ErrUnsigned, side)
+		}
+		_, err := s.stated(ctx, ag, r)
+		return err
 	}
-	return seal.OpenSigned(row.Sealed, c, id, st.Commit)
+	return fmt.Errorf("%w: nobody stated the side %s", seal.ErrUnsigned, side)
+}
+
+// unstated is the fault for relations that nobody signed.
+func (s *Service) unstated(ctx context.Context, ag *agency.Agency, id string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	s.log.ErrorContext(ctx, "ALARM: rows say what nobody signed", "agency", ag.ID, "object", id, "error", err)
+	return fault.Wrap(fault.Sealed, "fault.sealed", err)
 }
 
 // speaksOf checks that a verified statement is about this object and no other.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/ring"
+	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
@@ -127,9 +128,12 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		MayDecide: !rows.helped}
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
 	secret, _, err := s.caseKey(ctx, ag, actor, rows)
+	if err == nil {
+		err = s.relations(ctx, ag, rows)
+	}
 	if err != nil {
 		reading.Unread = true
-		return reading, nil
+		return reading, ctx.Err()
 	}
 	key := secret.Identity()
 	text, err := s.openText(ctx, ag, rows.objects, l.ID, "text", key)
@@ -182,6 +186,36 @@ func holds(lock lockRow, actor authz.Actor) error {
 	return nil
 }
 
+// relations checks by signed statements what the rows say of a letter: that it
+// came from this side, that both sides are of its exchange, and that they are
+// two. A worker sees nothing of a letter whose rows say otherwise, and cannot
+// decide about it.
+func (s *Service) relations(ctx context.Context, ag *agency.Agency, rows *caseRows) error {
+	l := rows.letter()
+	err := s.statedSide(ctx, ag, rows.objects, l.FromSide, l.ExchangeID)
+	if err == nil {
+		err = s.statedSide(ctx, ag, rows.objects, l.ToSide, l.ExchangeID)
+	}
+	if err == nil && (l.FromSide == l.ToSide || !rows.sentBy(l.ID, l.FromSide)) {
+		err = fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned)
+	}
+	if err != nil {
+		return s.unstated(ctx, ag, l.ID, err)
+	}
+	return nil
+}
+
+// sentBy tells whether a letter's object says that it came from a side of this
+// exchange; opening it checks that its statement says so too.
+func (r *caseRows) sentBy(letter, side string) bool {
+	for _, o := range r.objects {
+		if o.ID == letter && o.Part == "text" {
+			return o.FromNode == "side/"+side && o.ExchangeID == r.letter().ExchangeID
+		}
+	}
+	return false
+}
+
 // openText opens one object among rows with the case's key.
 func (s *Service) openText(ctx context.Context, ag *agency.Agency, rows []objectRow, id, part string, key *age.HybridIdentity) (string, error) {
 	for _, r := range rows {
@@ -208,6 +242,9 @@ func (s *Service) openCaseNames(ctx context.Context, ag *agency.Agency, rows []o
 func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *caseRows, e earlierRow, key *age.HybridIdentity) Earlier {
 	earlier := Earlier{SentOn: e.SubmittedOn, FromMe: e.FromSide == rows.letter().FromSide, Told: Told(e.Told)}
 	text, err := s.openText(ctx, ag, rows.objects, e.ID, "text", key)
+	if err == nil && !rows.sentBy(e.ID, e.FromSide) {
+		text, err = "", s.unstated(ctx, ag, e.ID, fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned))
+	}
 	earlier.Text, earlier.Unread = Text(text), err != nil
 	if earlier.Told == Returned || earlier.Told == Replaced {
 		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", key)

@@ -46,7 +46,9 @@ func newSchema(t *testing.T) *schema {
 		insert into exchange (agency_id, id, reference, opened_by) values ('ag1', '%[5]s', 'LB-AAAAA', '%[1]s');
 		insert into side (agency_id, id, exchange_id, place, book, may_send) values
 			('ag1', '%[6]s', '%[5]s', 1, 'birth', '{letter}'), ('ag1', '%[7]s', '%[5]s', 2, 'adoptive', '{letter}');
-		insert into side_member (agency_id, side_id, person_id) values ('ag1', '%[6]s', '%[3]s'), ('ag1', '%[7]s', '%[4]s');
+		insert into side_member (agency_id, side_id, person_id, leaf) values ('ag1', '%[6]s', '%[3]s', sha256('m')), ('ag1', '%[7]s', '%[4]s', sha256('m'));
+		insert into ring_grant_person (agency_id, child, child_epoch, parent, parent_epoch, sealed, leaf) values
+			('ag1', 'side/%[6]s', 1, 'person/%[3]s', 1, 'x', sha256('g')), ('ag1', 'side/%[7]s', 1, 'person/%[4]s', 1, 'x', sha256('g'));
 		insert into child (agency_id, id) values ('ag1', '%[8]s');
 		insert into exchange_child (agency_id, exchange_id, child_id, relays_end_on) values ('ag1', '%[5]s', '%[8]s', '2099-01-01');`,
 		s.worker, s.other, s.person, s.personTo, s.exchange, s.from, s.to, s.child))
@@ -343,6 +345,62 @@ func TestPublicRole_Denied(t *testing.T) {
 			t.Errorf("the public role logs %s: %v", event, err)
 		}
 	}
+}
+
+// A letter's sealed text reaches the families' role when it is opened and not
+// before; nothing of a side reaches somebody who has not been granted it.
+func TestPublicRole_Opened(t *testing.T) {
+	s := newSchema(t)
+	for _, state := range letterbox.States() {
+		letter, delivery := s.letter(state, "pass")
+		s.untriggered(fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, exchange_id, side_id, from_node, to_node, sealed, commit, leaf) values
+			('ag1', '%[1]s', 'text', 1, 'delivery', '%[3]s', '%[4]s', 'x', 'y', 'sealed', sha256('c'), sha256('l')),
+			('ag1', '%[2]s', 'text', 1, 'submission', '%[3]s', '%[5]s', 'x', 'y', 'sealed', sha256('c'), sha256('l'))`, delivery, letter, s.exchange, s.to, s.from))
+		want := 0
+		if state == letterbox.Opened {
+			want = 1
+		}
+		if n := s.sees(s.personTo, `select count(*) from object where id = $1`, delivery); n != want {
+			t.Errorf("the recipient's role reads %d texts of a %s letter", n, state)
+		}
+		if n := s.sees(s.person, `select count(*) from object where id = $1`, delivery); n != 0 {
+			t.Errorf("the writer's role reads the delivery of a %s letter", state)
+		}
+		if n := s.sees(s.personTo, `select count(*) from object where id = $1`, letter); n != 0 {
+			t.Errorf("the recipient's role reads the submission of a %s letter", state)
+		}
+	}
+	s.untriggered(`delete from ring_grant_person`)
+	for _, table := range []string{"letter", "delivery", "object"} {
+		for _, person := range []string{s.person, s.personTo} {
+			if n := s.sees(person, `select count(*) from `+table); n != 0 {
+				t.Errorf("somebody on hold sees %d rows of %s", n, table)
+			}
+		}
+	}
+	_, delivery := s.letter(letterbox.Waiting, "pass")
+	wantBroken(t, s.as("gatepost_public", s.personTo, `select open_delivery($1)`, delivery), "GP404", "")
+	err := s.as("gatepost_public", s.person, `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by)
+		values ('ag1', $1, $2, $3, $4, $5, 'received', current_date)`, agency.NewID("lt"), s.exchange, s.from, s.to, s.person)
+	wantBroken(t, err, "42501", "")
+}
+
+// sees counts as the families' role for an account.
+func (s *schema) sees(account, sql string, args ...any) (n int) {
+	s.t.Helper()
+	if s.conns["gatepost_public"] == nil {
+		s.conns["gatepost_public"] = s.db.Conn("gatepost_public")
+	}
+	err := pgx.BeginFunc(context.Background(), s.conns["gatepost_public"], func(tx pgx.Tx) error {
+		if _, err := tx.Exec(context.Background(), `select set_config('gatepost.agency', 'ag1', true), set_config('gatepost.account', $1, true)`, account); err != nil {
+			return err
+		}
+		return tx.QueryRow(context.Background(), sql, args...).Scan(&n)
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
 }
 
 // Neither role can rewrite what is written once.

@@ -29,6 +29,9 @@ const (
 // StepUpFor is how long after a one-time code a worker may decide about letters.
 const StepUpFor = 60 * time.Minute
 
+// MaxDrafts is how many drafts a side may keep at a time.
+const MaxDrafts = 30
+
 // MaxLettersADay is how many letters one person may send in a day: far more
 // than anybody needs, and few enough that a stolen session cannot flood a desk.
 const MaxLettersADay = 10
@@ -81,6 +84,7 @@ func Constraints() postgres.Constraints {
 		"delivery_open":        fault.New(fault.Conflict, "fault.letter.stopped"),
 		"delivery_age":         fault.New(fault.Conflict, "fault.letter.ofAge"),
 		"delivery_side":        fault.New(fault.Conflict, "fault.letter.moved"),
+		"draft_replaces":       fault.New(fault.Conflict, "fault.conflict"),
 		"exchange_reference":   fault.New(fault.Busy, "fault.busy"),
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // clean makes what a form sent into a text as it is sealed: UTF-8 in NFC, line
-// ends \n, no control characters but tab. limit is in bytes after that.
+// ends \n, and nothing that cannot be seen. limit is in bytes after that.
 func clean(field, text string, limit int) (string, error) {
 	if len(text) > 2*limit {
 		return "", fault.Field(field, "fault.text.tooLong")
@@ -19,17 +19,27 @@ func clean(field, text string, limit int) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", fault.Field(field, "fault.text.notText")
 	}
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	text = norm.NFC.String(text)
-	for _, r := range text {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return "", fault.Field(field, "fault.text.notText")
-		}
-	}
+	text = norm.NFC.String(strings.Map(readable, strings.ReplaceAll(text, "\r\n", "\n")))
 	if len(text) > limit {
 		return "", fault.Field(field, "fault.text.tooLong")
 	}
 	return text, nil
+}
+
+// readable turns every kind of line end into \n and drops what nobody sees and a
+// word processor leaves behind: control characters, and the marks that make a
+// text read in another order than it was written (Unicode Annex 9), with
+// which a worker could be shown another letter than the family.
+func readable(r rune) rune {
+	switch {
+	case r == '\r', r == '\v', r == '\f', r == '\u0085', r == '\u2028', r == '\u2029':
+		return '\n'
+	case r == '\n', r == '\t':
+		return r
+	case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		return -1
+	}
+	return r
 }
 
 // cleanLine is clean for one line: a name, a phone number.

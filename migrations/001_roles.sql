@@ -30,9 +30,18 @@ alter role gatepost_public set plan_cache_mode = force_generic_plan;
 alter role gatepost_staff set plan_cache_mode = force_generic_plan;
 alter role gatepost_public set jit = off;
 alter role gatepost_staff set jit = off;
--- A backup that row-level security thins out would be found at the restore only.
-alter role gatepost_backup bypassrls;
+-- A backup that row-level security thins out would be found at the restore only. Where the one who migrates is no superuser,
+-- whoever is says this once.
+do $$
+begin
+	alter role gatepost_backup bypassrls;
+exception when insufficient_privilege then
+	raise notice 'a superuser has to run once: alter role gatepost_backup bypassrls';
+end
+$$;
 
+-- No role needs tables of its own beside the schema.
+do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$;
 revoke all on schema public from public;
 alter schema public owner to gatepost_owner;
 alter table schema_version owner to gatepost_owner;

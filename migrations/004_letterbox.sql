@@ -35,10 +35,13 @@ create table side_member (
 	side_id id not null,
 	person_id id not null,
 	since date not null default current_date,
+	leaf digest not null,
 	primary key (agency_id, side_id, person_id),
 	foreign key (agency_id, side_id) references side,
-	foreign key (agency_id, person_id) references person
+	foreign key (agency_id, person_id) references person,
+	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
 );
+comment on column side_member.leaf is 'the worker''s statement that this person is on this side: no key of the side is granted without it';
 create index side_member_person on side_member (person_id, agency_id);
 
 create table child (
@@ -102,7 +105,7 @@ create table draft (
 	replaces id,
 	shared bool not null,
 	sealed bytea not null check (octet_length(sealed) < 4 * 1024 * 1024),
-	commit bytea not null check (octet_length(commit) = 32),
+	mac digest not null,
 	version int not null check (version > 0),
 	updated_at timestamptz not null default now(),
 	expires_on date not null,
@@ -110,9 +113,10 @@ create table draft (
 	foreign key (agency_id, exchange_id, side_id) references side (agency_id, exchange_id, id),
 	foreign key (agency_id, author) references person
 );
+comment on column draft.mac is 'anybody can seal to a public key; only who holds the side''s or the writer''s own key can make this';
 comment on column draft.id is 'the letter that it becomes has the same twenty characters behind its prefix: two clicks on send make one letter';
 create index draft_side on draft (side_id, agency_id);
-create index draft_replaces on draft (replaces, agency_id);
+create unique index draft_replaces on draft (replaces, agency_id);
 
 create table letter (
 	agency_id text not null,
@@ -238,6 +242,16 @@ begin
 end
 $$;
 
+-- granted_side: is the account on that side, and has a worker granted it the side's key after a call? Somebody on hold is on a side
+-- and has no key; they see nothing of it but their own drafts.
+create function granted_side(side text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from side_member m join ring_grant_person g on g.agency_id = m.agency_id and g.child = 'side/' || m.side_id
+		where m.agency_id = agency() and m.side_id = side and m.person_id = account() and g.parent = 'person/' || account()));
+end
+$$;
+
 create function letter_moves() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -344,7 +358,7 @@ begin
 	return query select d.id::text, d.side_id::text, d.passed_on, l.state = 'opened'
 	from side_member m join delivery d on d.agency_id = m.agency_id and d.side_id = m.side_id
 		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
-	where m.agency_id = agency() and m.person_id = account() and (only_side = '' or m.side_id = only_side)
+	where m.agency_id = agency() and m.person_id = account() and (only_side = '' or m.side_id = only_side) and granted_side(m.side_id)
 		and l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date and (l.state = 'opened' or not l.stop)
 	order by d.passed_on desc, d.id limit 200;
 end
@@ -356,7 +370,7 @@ create function open_delivery(delivery text) returns void
 declare
 	d delivery;
 begin
-	select * into d from delivery x where x.agency_id = agency() and x.id = open_delivery.delivery and my_side(x.side_id);
+	select * into d from delivery x where x.agency_id = agency() and x.id = open_delivery.delivery and granted_side(x.side_id);
 	if not found or delivery_state(delivery) is null then
 		raise exception 'no such letter' using errcode = 'GP404';
 	end if;
@@ -374,7 +388,7 @@ create function replace_letter(letter text) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
 	update letter l set state = 'replaced' where l.agency_id = agency() and l.id = replace_letter.letter
-		and l.state = 'returned' and my_side(l.from_side);
+		and l.state = 'returned' and granted_side(l.from_side);
 	if not found then
 		raise exception 'not a returned letter' using errcode = 'GP409';
 	end if;
@@ -434,24 +448,26 @@ end
 $$;
 create policy family on side for select to gatepost_public using (agency_id = agency() and my_side(id));
 create policy family on side_member for select to gatepost_public using (agency_id = agency() and person_id = account());
-create policy family on draft to gatepost_public using (agency_id = agency() and my_side(side_id) and (shared or author = account()))
-	with check (agency_id = agency() and my_side(side_id) and (shared or author = account()));
-create policy family on letter for select to gatepost_public using (agency_id = agency() and my_side(from_side));
+create policy family on draft to gatepost_public using (agency_id = agency() and my_side(side_id) and (author = account() or shared and granted_side(side_id)))
+	with check (agency_id = agency() and my_side(side_id) and (author = account() or shared and granted_side(side_id)));
+create policy family on letter for select to gatepost_public using (agency_id = agency() and granted_side(from_side));
 create policy write on letter for insert to gatepost_public
-	with check (agency_id = agency() and my_side(from_side) and author = account() and state = 'received' and to_side = other_side(from_side) and not stop and visible_on is null);
-create policy family on delivery for select to gatepost_public using (agency_id = agency() and my_side(side_id) and delivery_state(id) is not null);
-create policy family on object for select to gatepost_public using (agency_id = agency() and my_side(side_id)
+	with check (agency_id = agency() and granted_side(from_side) and author = account() and state = 'received' and to_side = other_side(from_side) and not stop and visible_on is null);
+create policy family on delivery for select to gatepost_public using (agency_id = agency() and granted_side(side_id) and delivery_state(id) is not null);
+create policy family on object for select to gatepost_public using (agency_id = agency() and granted_side(side_id)
 	and (kind in ('submission', 'reason', 'proposal', 'names', 'ownlist') or (kind = 'delivery' and delivery_state(id) = 'opened')));
-create policy write on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and my_side(side_id));
+create policy write on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and granted_side(side_id));
 
-revoke all on function has_role(text), my_side(text), delivery_state(text), my_deliveries(text), letters_today(), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) from public;
-grant execute on function my_side(text), delivery_state(text), my_deliveries(text), letters_today(), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) to gatepost_public;
+-- A trigger fires for whoever may write its table; nobody calls its function.
+revoke all on function letter_moves(), decision_by_right(), delivery_by_decision(), letter_delivered(), letter_by_right() from public;
+revoke all on function has_role(text), granted_side(text), my_side(text), delivery_state(text), my_deliveries(text), letters_today(), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) from public;
+grant execute on function my_side(text), granted_side(text), delivery_state(text), my_deliveries(text), letters_today(), open_delivery(text), replace_letter(text), exchange_open(text), other_side(text) to gatepost_public;
 grant execute on function has_role(text), my_side(text), delivery_state(text), exchange_open(text), other_side(text) to gatepost_staff;
 
 grant select (agency_id, id, exchange_id, place, may_send, times_a_year, months) on side to gatepost_public;
 grant select on side_member to gatepost_public;
 grant select, insert, delete on draft to gatepost_public;
-grant update (shared, sealed, commit, version, updated_at, expires_on) on draft to gatepost_public;
+grant update (shared, sealed, mac, version, updated_at, expires_on) on draft to gatepost_public;
 grant select (agency_id, id, exchange_id, from_side, author, told, submitted_on, hear_by, replaces, decided_on) on letter to gatepost_public;
 grant insert (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by, replaces) on letter to gatepost_public;
 grant select (agency_id, id, side_id, passed_on) on delivery to gatepost_public;

@@ -1,6 +1,7 @@
 package agency
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -16,6 +17,7 @@ import (
 
 	"gatepost/crypto/statement"
 	"gatepost/internal/authz"
+	"gatepost/internal/postgres"
 )
 
 // Stanza is the part of the configuration that says whom to believe about an
@@ -131,6 +133,19 @@ func (r *Registry) Get(id string) (*Agency, bool) {
 		}
 	}
 	return nil, false
+}
+
+// VerifyIn makes the check that an index of the logs asks for: a body is a
+// statement of that agency, signed by whom its event requires.
+func (r *Registry) VerifyIn(db *postgres.DB) func(ctx context.Context, agencyID string, body []byte) error {
+	return func(ctx context.Context, agencyID string, body []byte) error {
+		a, ok := r.Get(agencyID)
+		if !ok {
+			return ErrUntrusted
+		}
+		_, err := a.Verify(ctx, db, body)
+		return err
+	}
 }
 
 // ForHost finds the agency that a request's Host header means on a tier. A

@@ -118,5 +118,8 @@ func OpenRecord(keys *authz.Keyring, row RecordRow) (Record, error) {
 	if err := json.Unmarshal(details, &r); err != nil {
 		return Record{}, errors.New("a directory record does not parse")
 	}
+	if name, err := OpenName(keys, row); err != nil || name != r.Name {
+		return Record{}, errors.New("a directory record's two cells are not of one writing")
+	}
 	return r, nil
 }

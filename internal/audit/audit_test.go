@@ -1,9 +1,11 @@
 package audit_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -71,7 +73,7 @@ func TestAppend_Together(t *testing.T) {
 
 func TestIndex(t *testing.T) {
 	w := accounttest.NewClosed(t)
-	x := audit.NewIndex(w.StaffDB)
+	x := audit.NewIndex(w.StaffDB, w.StaffAgencies.VerifyIn(w.StaffDB))
 	first, second := newBody(t, w, "sd1", 1), newBody(t, w, "sd1", 2)
 	newest := func(object string, body []byte) error {
 		return x.Newest(t.Context(), "oak", object, "text", statement.Leaf(body))
@@ -96,6 +98,18 @@ func TestIndex(t *testing.T) {
 	}
 	if err := x.Newest(t.Context(), "elm", "sd1", "text", statement.Leaf(second)); !errors.Is(err, seal.ErrUnsigned) {
 		t.Errorf("another agency: %v", err)
+	}
+	// What the families' role can append without the door's key changes nothing.
+	for _, number := range []string{"3", "18446744073709551615", "2"} {
+		forged := bytes.Replace(second, []byte("version 2"), []byte("version "+number), 1)
+		forged = bytes.Replace(forged, []byte("refs -"), []byte("refs "+strings.Repeat("A", 42)+"E="), 1)
+		must(t, add(w, forged))
+	}
+	must(t, x.Follow(t.Context(), "oak"))
+	for range 2 {
+		if err := newest("sd1", second); err != nil {
+			t.Errorf("after forged later versions: %v", err)
+		}
 	}
 	// A statement without a commitment is about no sealed object and changes nothing.
 	access, err := w.Door.State(statement.Statement{Event: statement.EventAccess, Object: "sd1", Part: "text", Version: 9,

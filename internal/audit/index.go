@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -12,31 +13,46 @@ import (
 	"gatepost/internal/postgres"
 )
 
-const sqlBodies = `select idx, body, leaf from audit_body where agency_id = agency() and idx >= $1 order by idx limit 10000`
+const (
+	sqlBodies = `select idx, body, leaf from audit_body where agency_id = agency() and idx >= $1 order by idx limit $2`
+	sqlBody   = `select leaf_body($1)`
 
-// Index follows the logs and knows, for each object and part, the newest
-// statement that carries a commitment. It lives in the staff tier's memory and
-// follows them by Follow, so any number of instances agree. It is safe for use
-// by many goroutines.
+	page = 10000 // bodies a trip
+)
+
+// Index follows the logs and knows, for each object and part, the statements
+// that carry a commitment. It lives in the staff tier's memory and follows them
+// by Follow, so any number of instances agree. It is safe for use by many
+// goroutines.
+//
+// What it reads it does not believe: the families' tier can append anything
+// that looks like a receipt. A later statement makes an object stale only once
+// its signature has been verified, which is done when it matters.
 type Index struct {
-	db *postgres.DB
+	db     *postgres.DB
+	verify Verify
 
 	mu   sync.Mutex
 	logs map[string]*logIndex // guarded by mu: by agency
 }
 
+// Verify checks a body of an agency's log; nil if it is signed as it must be.
+type Verify func(ctx context.Context, agencyID string, body []byte) error
+
 type logIndex struct {
 	next   int64
-	newest map[string]newest
+	stated map[string][]version // by object and part, in the order of the log
 }
 
-type newest struct {
-	version uint64
-	leaf    [32]byte
+type version struct {
+	number uint64
+	leaf   [32]byte
 }
 
 // NewIndex makes an index over the staff tier's database. It reads nothing yet.
-func NewIndex(db *postgres.DB) *Index { return &Index{db: db, logs: map[string]*logIndex{}} }
+func NewIndex(db *postgres.DB, verify Verify) *Index {
+	return &Index{db: db, verify: verify, logs: map[string]*logIndex{}}
+}
 
 // Follow brings the index up to the end of the agency's log. A page calls it
 // before it reads objects: what it then finds older than the index is stale.
@@ -47,42 +63,76 @@ func (x *Index) Follow(ctx context.Context, agencyID string) error {
 }
 
 // Newest checks that leaf is the newest statement of that object and part in
-// the agency's log. seal.ErrStale: there is a later one, and an older version
-// was put back in its place. seal.ErrUnsigned: the log has no such statement.
-// An object newer than the index makes it follow once more.
+// the agency's log. seal.ErrStale: there is a later one that verifies, and an
+// older version was put back in its place. seal.ErrUnsigned: the log has no
+// such statement. An object newer than the index makes it follow once more.
 func (x *Index) Newest(ctx context.Context, agencyID, object, part string, leaf [32]byte) error {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.newest(agencyID, object, part).leaf == leaf {
-		return nil
-	}
-	if err := x.follow(ctx, agencyID); err != nil {
+	later, known, err := x.later(ctx, agencyID, object+"\n"+part, leaf)
+	if err != nil {
 		return err
 	}
-	switch n := x.newest(agencyID, object, part); n.leaf {
-	case leaf:
-		return nil
-	case [32]byte{}:
+	if !known {
 		return fmt.Errorf("%w: the log does not know it", seal.ErrUnsigned)
-	default:
-		return seal.ErrStale
 	}
+	for _, other := range later {
+		body, err := x.body(ctx, agencyID, other)
+		if err != nil {
+			return fmt.Errorf("read a later statement: %w", err)
+		}
+		if x.verify(ctx, agencyID, body) == nil {
+			return seal.ErrStale
+		}
+		x.forget(agencyID, object+"\n"+part, other)
+	}
+	return nil
 }
 
-// newest is what the index knows; the caller holds mu.
-func (x *Index) newest(agencyID, object, part string) newest {
-	log, ok := x.logs[agencyID]
-	if !ok {
-		return newest{}
+// later gives the statements that would make leaf an old version, if they are
+// true, and whether the log knows leaf at all.
+func (x *Index) later(ctx context.Context, agencyID, key string, leaf [32]byte) (later [][32]byte, known bool, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for range 2 {
+		if log, ok := x.logs[agencyID]; ok {
+			if later, known = log.later(key, leaf); known {
+				return later, true, nil
+			}
+		}
+		if err := x.follow(ctx, agencyID); err != nil {
+			return nil, false, err
+		}
 	}
-	return log.newest[object+"\n"+part]
+	later, known = x.logs[agencyID].later(key, leaf)
+	return later, known, nil
+}
+
+func (l *logIndex) later(key string, leaf [32]byte) (later [][32]byte, known bool) {
+	all := l.stated[key]
+	at := slices.IndexFunc(all, func(v version) bool { return v.leaf == leaf })
+	if at < 0 {
+		return nil, false
+	}
+	for i, v := range all {
+		if v.number > all[at].number || v.number == all[at].number && i > at {
+			later = append(later, v.leaf)
+		}
+	}
+	return later, true
+}
+
+// forget drops a statement that does not verify.
+func (x *Index) forget(agencyID, key string, leaf [32]byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	log := x.logs[agencyID]
+	log.stated[key] = slices.DeleteFunc(log.stated[key], func(v version) bool { return v.leaf == leaf })
 }
 
 // follow reads what the log has grown by. The caller holds mu.
 func (x *Index) follow(ctx context.Context, agencyID string) error {
 	log, ok := x.logs[agencyID]
 	if !ok {
-		log = &logIndex{newest: map[string]newest{}}
+		log = &logIndex{stated: map[string][]version{}}
 		x.logs[agencyID] = log
 	}
 	for {
@@ -94,7 +144,7 @@ func (x *Index) follow(ctx context.Context, agencyID string) error {
 			log.add(r.Body, [32]byte(r.Leaf))
 			log.next = r.Idx + 1
 		}
-		if len(rows) < 10000 {
+		if len(rows) < page {
 			return nil
 		}
 	}
@@ -108,7 +158,7 @@ type bodyRow struct {
 
 func (x *Index) bodies(ctx context.Context, agencyID string, from int64) (rows []bodyRow, err error) {
 	err = x.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) {
-		b.Queue(sqlBodies, from).Query(func(r pgx.Rows) (err error) {
+		b.Queue(sqlBodies, from, page).Query(func(r pgx.Rows) (err error) {
 			rows, err = pgx.CollectRows(r, pgx.RowToStructByName[bodyRow])
 			return err
 		})
@@ -116,15 +166,19 @@ func (x *Index) bodies(ctx context.Context, agencyID string, from int64) (rows [
 	return rows, err
 }
 
-// add takes a body in. What does not parse is no statement: a void leaf says so later.
-// Signatures are checked where an object is opened, not here.
+func (x *Index) body(ctx context.Context, agencyID string, leaf [32]byte) (body []byte, err error) {
+	err = x.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) {
+		b.Queue(sqlBody, leaf[:]).QueryRow(func(row pgx.Row) error { return row.Scan(&body) })
+	})
+	return body, err
+}
+
+// add takes a body in. What does not parse is no statement.
 func (l *logIndex) add(body []byte, leaf [32]byte) {
 	st, err := statement.ParseUnverified(body)
 	if err != nil || st.Commit == [32]byte{} {
 		return
 	}
 	key := st.Object + "\n" + st.Part
-	if have, ok := l.newest[key]; !ok || st.Version >= have.version {
-		l.newest[key] = newest{st.Version, leaf}
-	}
+	l.stated[key] = append(l.stated[key], version{st.Version, leaf})
 }

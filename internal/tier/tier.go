@@ -72,7 +72,7 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 	}
 	t := &Tier{Agencies: agency.NewRegistry(agencies...), config: c, db: db}
 	if c.Tier == authz.Staff {
-		t.index = audit.NewIndex(db)
+		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
 	}
 	if t.Services, err = t.At(time.Now); err == nil {
 		err = t.believe(ctx)

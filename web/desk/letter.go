@@ -36,6 +36,11 @@ func (p *letterPage) show(reading letterbox.Reading) {
 // readLetter shows a claimed letter. The service has the reading in the log
 // before it gives the text.
 func (room Room) readLetter(w http.ResponseWriter, r *http.Request) error {
+	return room.showLetter(w, r, page.Form{})
+}
+
+// showLetter shows a claimed letter with what was typed about it.
+func (room Room) showLetter(w http.ResponseWriter, r *http.Request, form page.Form) error {
 	id, err := idOf(r, "lt")
 	if err != nil {
 		return err
@@ -45,6 +50,7 @@ func (room Room) readLetter(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &letterPage{Base: room.Site.Base(r, "desk.letter.title")}
+	p.Form = form
 	p.show(reading)
 	return room.Site.Render(w, r, http.StatusOK, "desk/letter", p)
 }

@@ -53,8 +53,18 @@ func (room Room) askReturn(w http.ResponseWriter, r *http.Request) error {
 	return room.showReturn(w, r, page.Form{}, nil)
 }
 
-// returnLetter shows what the writer will see, and on the second press returns
-// the letter. What was typed travels in the form between the two.
+// Values of the button that sends the form of a return. Any other shows what the
+// writer will see.
+const (
+	doAsk    = "ask"    // from the letter: show the form, with the note typed there
+	doBack   = "back"   // to the letter, with the note typed here
+	doChange = "change" // from what the writer will see: show the form again
+	doSend   = "send"   // return the letter
+)
+
+// returnLetter goes between the letter, the form for a return and what the
+// writer will see, and on the last press returns the letter. What was typed
+// travels in the form between them all.
 func (room Room) returnLetter(w http.ResponseWriter, r *http.Request) error {
 	id, err := idOf(r, "lt")
 	if err != nil {
@@ -64,12 +74,18 @@ func (room Room) returnLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	switch form.Get("do") {
+	case doAsk:
+		return room.showReturn(w, r, form, nil)
+	case doBack:
+		return room.showLetter(w, r, form)
+	}
 	answer, err := returnOf(form)
-	if err != nil || form.Get("do") == "change" {
+	if err != nil || form.Get("do") == doChange {
 		return room.showReturn(w, r, form, err)
 	}
 	actor := room.Actor(r)
-	if form.Get("do") != "send" {
+	if form.Get("do") != doSend {
 		reading, err := room.Letters.Read(r.Context(), actor, letterbox.LetterID(id))
 		if err != nil {
 			return err

@@ -49,7 +49,7 @@ func Routes(room Room) []page.Route {
 		get("/desk", "desk/desk", room.desk),
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
-		post("/letter/{id}/release", page.SmallBody, room.release),
+		post("/letter/{id}/release", noteBody, room.release),
 		post("/letter/{id}/pass", noteBody, room.pass, "note"),
 		get("/letter/{id}/return", "desk/return", room.askReturn),
 		post("/letter/{id}/return", noteBody, room.returnLetter, "words", "note"),
@@ -78,7 +78,7 @@ func Routes(room Room) []page.Route {
 }
 
 // noteBody is the limit of a form with the words to a writer and a note of the
-// worker's own: each is at most letterbox.MaxReason runes, and a rune takes up
+// worker's own, also where it only travels with a letter that is put back: each is at most letterbox.MaxReason runes, and a rune takes up
 // to twelve bytes in a form.
 const noteBody int64 = 64 << 10
 

@@ -45,5 +45,6 @@ require (
 
 tool (
 	filippo.io/age/cmd/age
+	filippo.io/age/cmd/age-keygen
 	honnef.co/go/tools/cmd/staticcheck
 )

@@ -420,6 +420,14 @@ func TestStaffRole_Denied(t *testing.T) {
 	}
 }
 
+// The archive's key has no place in the database (Part C 3): it comes from the
+// configuration, and a row that pretends to be it is refused.
+func TestSchema_NoArchive(t *testing.T) {
+	s := newSchema(t)
+	err := s.as("gatepost_staff", s.worker, `insert into node (agency_id, id, epoch, recipient, key_leaf) values ('ag1', 'archive', 1, 'age1pq1' || repeat('a', 1952), sha256('k'))`)
+	wantBroken(t, err, "23514", "node_id_check")
+}
+
 // Row-level security of the whole schema, so that a table added later is not forgotten.
 func TestSchema_RowLevelSecurity(t *testing.T) {
 	s := newSchema(t)

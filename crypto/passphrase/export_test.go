@@ -16,3 +16,6 @@ const (
 	GateQueue = gateQueue
 	GateWait  = gateWait
 )
+
+// Spoil makes w damage each wrap that it makes, before it opens it again.
+func (w *Work) Spoil(damage func(wrap []byte) []byte) { w.spoil = damage }

@@ -50,6 +50,9 @@ const (
 type Work struct {
 	logN int          // 0 means standardLogN
 	runs atomic.Int64 // scrypt runs begun
+
+	// spoil damages a new wrap before it is opened again; only a test sets it.
+	spoil func(wrap []byte) []byte
 }
 
 // Standard is the work that protects real accounts.
@@ -88,6 +91,9 @@ func (w *Work) Wrap(p Pepper, role, account, passphrase string, b Bundle) ([]byt
 	wrap, err := w.seal(p, p.password(role, account, passphrase), b.Text())
 	if err != nil {
 		return nil, fmt.Errorf("wrap keys: %w", err)
+	}
+	if w.spoil != nil {
+		wrap = w.spoil(wrap)
 	}
 	opened, _, err := w.Unwrap(peppers, role, account, passphrase, wrap)
 	if err != nil {

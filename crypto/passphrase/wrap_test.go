@@ -299,3 +299,29 @@ func FuzzUnwrap(f *testing.F) {
 		}
 	})
 }
+
+// A wrap that does not open, or opens to something else, is never given out.
+func TestBrokenWrapIsNotGivenOut(t *testing.T) {
+	pepper, b := mustPepper(t, 3), mustBundle(t, true)
+	other, err := passphrasetest.Fast().Wrap(pepper, "staff", "w3", "another passphrase", mustBundle(t, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	swapped, err := passphrasetest.Fast().Wrap(pepper, "staff", "w3", words, mustBundle(t, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, damage := range map[string]func([]byte) []byte{
+		"cut short":              func(wrap []byte) []byte { return wrap[:len(wrap)-93] },
+		"one bit":                func(wrap []byte) []byte { wrap[len(wrap)-1] ^= 1; return wrap },
+		"nothing":                func([]byte) []byte { return nil },
+		"another passphrase's":   func([]byte) []byte { return other },
+		"whole, with other keys": func([]byte) []byte { return swapped },
+	} {
+		work := passphrasetest.Fast()
+		work.Spoil(damage)
+		if wrap, err := work.Wrap(pepper, "staff", "w3", words, b); err == nil || wrap != nil {
+			t.Errorf("%s: a broken wrap was given out (%v)", name, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestNoteTravels: what a worker typed about a letter goes with them between
@@ -44,4 +45,22 @@ func TestNoteTravels(t *testing.T) {
 	form.Set("note", strings.Repeat("ж", 2000))
 	d.Post("/letter/"+id+"/release", form).Want(http.StatusSeeOther)
 	d.Post(path, form).Want(http.StatusConflict) // no longer theirs to read
+}
+
+// TestTagsStandApart: the tags of a letter are words of one line. As items of a
+// flex box the white space between them would be gone.
+func TestTagsStandApart(t *testing.T) {
+	d := openDesk(t)
+	id := d.send(t, "Dear Wren")
+	d.read(t, id)
+	d.Clock.Advance(40 * 24 * time.Hour)
+	d.SignIn(d.Site, &d.WorkerLogin)
+	card := d.Get("/desk").Want(http.StatusOK).Doc().One("[data-letter]")
+	if n := len(card.All(".govuk-tag")); n < 2 {
+		t.Fatalf("the letter has %d tags, want two: %s", n, card.Text())
+	}
+	line := card.One(".govuk-summary-card__actions div")
+	if strings.Contains(line.HTML(), "</strong><strong") {
+		t.Error("there is nothing between two tags")
+	}
 }

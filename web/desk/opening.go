@@ -308,6 +308,16 @@ func dateOf(day, month, year string) (time.Time, bool) {
 	return at, okDay && okMonth && okYear && at.Day() == d
 }
 
+// Born is a date of birth as it was typed, and the zero time where there is none
+// that exists. It is noon, so that it is the same day in the agency's time.
+func (c openingChild) Born() time.Time {
+	at, ok := dateOf(c.Day, c.Month, c.Year)
+	if !ok {
+		return time.Time{}
+	}
+	return at.Add(12 * time.Hour)
+}
+
 // placed finds the step on which a fault of the service can be put right, and
 // gives the fault the name that the field has there. The service names fields
 // by the struct that it was given, such as "sides.0.people.1.name". A fault of

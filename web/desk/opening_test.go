@@ -31,7 +31,7 @@ func TestOpening(t *testing.T) {
 	second := children(first, "next").Want(http.StatusOK)
 	third := side(second, "Ann Vale", "next").Want(http.StatusOK)
 	check := side(third, "Bo Hale", "next").Want(http.StatusOK)
-	contains(t, check.Doc().One("main").Text(), "Wren Vale (birth name), Wren Hale (adoptive name)", "Born on 27/3/2019",
+	contains(t, check.Doc().One("main").Text(), "Wren Vale (birth name), Wren Hale (adoptive name)", "Born on 27 March 2019",
 		"Ann Vale, somebody", "1 Example Street", "Bo Hale, somebody", "November", "Birth family", "Adoptive family")
 	if n := d.count(t, `select count(*) from exchange`); n != before {
 		t.Fatal("an exchange was opened before its button was pressed")

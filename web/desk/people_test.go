@@ -166,7 +166,10 @@ func TestSearch(t *testing.T) {
 	if found.Form("/search").Get("name") != "tamsin" {
 		t.Error("the name that was looked for is lost")
 	}
-	contains(t, ask.Submit("/search", "name", "zebedee").Want(http.StatusOK).Doc().One("main h2").Text(), "0 people found")
+	nobody := ask.Submit("/search", "name", "zebedee").Want(http.StatusOK).Doc()
+	contains(t, nobody.One("main h2").Text(), "0 people found")
+	contains(t, nobody.One("main").Text(), "Try another spelling")
+	nobody.One("main a[href=/exchange/new]")
 	refused := ask.Submit("/search", "name", "t").Want(http.StatusUnprocessableEntity)
 	refused.Doc().One(".govuk-error-summary a[href='#name']")
 	if refused.Form("/search").Get("name") != "t" {

@@ -15,6 +15,8 @@ type searchPage struct {
 	Asked bool
 	More  bool // there may be more than are shown
 	Found []foundView
+	// MayOpen says that this worker may open an exchange, and so add people.
+	MayOpen bool
 }
 
 // foundView is a person found.
@@ -49,6 +51,7 @@ func (room Room) search(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	p.MayOpen = actor.Can(authz.OpenExchange)
 	p.Form, p.Asked, p.More = form, true, len(found) == letterbox.MaxFound
 	for _, f := range found {
 		p.Found = append(p.Found, foundView{viewOf(actor, f.PersonLine), f.Book, f.Exchanges})

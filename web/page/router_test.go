@@ -154,8 +154,8 @@ func TestRefusalsOfTheRouter(t *testing.T) {
 		{"unknown path", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/x") }, 404, "Check the address"},
 		{"path that is not UTF-8", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/letters/%ff") }, 404, "Check the address"},
 		{"path with a NUL", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/letters/a%00") }, 404, "Check the address"},
-		{"query that is not UTF-8", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/help?a=%ff") }, 400, "signs that we cannot read"},
-		{"query that is broken", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/help?a=%zz") }, 400, "signs that we cannot read"},
+		{"query that is not UTF-8", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/help?a=%ff") }, 400, "characters that we cannot read"},
+		{"query that is broken", func(h http.Handler) *httptest.ResponseRecorder { return get(h, "/help?a=%zz") }, 400, "characters that we cannot read"},
 		{"another site", func(h http.Handler) *httptest.ResponseRecorder {
 			return post(h, "/write", token, "Sec-Fetch-Site", "cross-site")
 		}, 403, "another website"},
@@ -169,9 +169,9 @@ func TestRefusalsOfTheRouter(t *testing.T) {
 			return post(h, "/write", token+"&text="+strings.Repeat("a", 1000))
 		}, 413, "make it shorter"},
 		{"twice", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=a&text=b") }, 400, "the same answer twice"},
-		{"not UTF-8", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=%c3%28") }, 400, "signs that we cannot read"},
-		{"a NUL", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=a%00") }, 400, "signs that we cannot read"},
-		{"broken encoding", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=%g1") }, 400, "signs that we cannot read"},
+		{"not UTF-8", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=%c3%28") }, 400, "characters that we cannot read"},
+		{"a NUL", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=a%00") }, 400, "characters that we cannot read"},
+		{"broken encoding", func(h http.Handler) *httptest.ResponseRecorder { return post(h, "/write", token+"&text=%g1") }, 400, "characters that we cannot read"},
 		{"many fields", func(h http.Handler) *httptest.ResponseRecorder {
 			return post(h, "/write", token+strings.Repeat("&a=1", 200))
 		}, 400, "more answers"},

@@ -11,10 +11,14 @@
 // may open. A code that was stolen from the post opens an empty letterbox.
 //
 // Trust. The database is not believed: a key counts only as the signed request
-// names it, a worker's roles only as manager and registrar signed them, and
-// what a session holds is sealed under the cookie, which the database never
-// sees. The cookie is not believed either: without the row it opens nothing.
-// A passphrase is checked behind a gate that bounds memory, and an unknown
+// names it, a worker's roles only as manager and registrar signed them, a
+// person's side only as a worker stated it, a secret for one-time codes only
+// with a code of authentication under the account's own key, and what a session
+// holds, its end and its last one-time code included, is sealed under the
+// cookie, which the database never sees. (It can still take a second step away,
+// or put an earlier one of the same account back.) The cookie
+// is not believed either: without the row it opens nothing. A passphrase is
+// checked behind a gate that bounds memory, and an unknown
 // name costs the same queries and the same work as a wrong passphrase.
 //
 // What it leaves to others: names and letters (internal/agency, letterbox),

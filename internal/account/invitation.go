@@ -244,12 +244,10 @@ func (s *Service) Redeem(ctx context.Context, agencyID string, from netip.Addr, 
 	keys := authz.NewKeyring()
 	keys.PutSecret(boxOffered, passphrase.Offer())
 	keys.PutSecret(boxInvite, hex.EncodeToString(hash[:]))
-	token, row, err := s.newSession(ag, inv.account, keys, "")
+	token, row, err := s.newSession(ag, beginning{account: inv.account, keys: keys, enrolling: true})
 	if err != nil {
 		return session.Token{}, err
 	}
-	row.enrolling = true
-	row.idle, row.end = row.now.Add(enrolWithin), row.now.Add(enrolWithin)
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: inv.account}, nil, func(b *pgx.Batch) error {
 		s.queueSession(b, row)
 		return nil
@@ -367,7 +365,7 @@ func (s *Service) Choose(ctx context.Context, agencyID string, token session.Tok
 	if err != nil {
 		return session.Token{}, Welcome{}, err
 	}
-	next, row, err := s.newSession(ag, t.account, e.keys, browser)
+	next, row, err := s.newSession(ag, beginning{account: t.account, browser: browser, keys: e.keys})
 	if err != nil {
 		return session.Token{}, Welcome{}, err
 	}

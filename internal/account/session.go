@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,9 +24,28 @@ import (
 const (
 	boxOffered = "account/offered" // enrolling: the five words on offer
 	boxInvite  = "account/invite"  // enrolling: the hash of the code, in hex
-	boxTOTP    = "account/totp"    // a secret that KeepTOTP waits for
+	boxTOTP    = "account/totp"    // "<secret> <what it replaces>": an offer that KeepTOTP waits for
 	boxRoles   = "account/roles"   // workers: "<leaf in hex> <role>.<role>"
+	boxUntil   = "account/until"   // when the session ends, however busy it is
+	boxSecond  = "account/second"  // when it last gave a one-time code
 )
+
+// putTime keeps a time in a box, in microseconds, which is what the database
+// has: a time in a row can be written by whoever writes the database, and no
+// right may hang on it.
+func putTime(keys *authz.Keyring, name string, t time.Time) {
+	keys.PutSecret(name, strconv.FormatInt(t.UnixMicro(), 10))
+}
+
+// timeIn reads a time of a box; zero for none.
+func timeIn(keys *authz.Keyring, name string) time.Time {
+	text, _ := keys.Secret(name)
+	micros, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
 
 func errSignIn() error { return fault.New(fault.SignIn, "fault.signIn") }
 
@@ -52,30 +72,47 @@ func (s *Service) absolute() time.Duration {
 	return absPublic
 }
 
+// beginning is what a new session is made of.
+type beginning struct {
+	account   string
+	browser   string // label for the owner's list
+	keys      *authz.Keyring
+	enrolling bool // nobody is signed in with it; it ends within the hour
+	stepped   bool // a one-time code was given for it
+}
+
 // newSession makes a token and the row for it. Every session gets a new one:
-// nobody can prepare a token for somebody else to sign in with.
-func (s *Service) newSession(ag *agency.Agency, account string, keys *authz.Keyring, browser string) (session.Token, sessionRow, error) {
+// nobody can prepare a token for somebody else to sign in with. When it ends
+// and when its code was given stand in the box, out of the database's reach.
+func (s *Service) newSession(ag *agency.Agency, from beginning) (session.Token, sessionRow, error) {
+	now := s.now()
+	idle, end := now.Add(s.idle(Short)), now.Add(s.absolute())
+	if from.enrolling {
+		idle, end = now.Add(enrolWithin), now.Add(enrolWithin)
+	}
+	putTime(from.keys, boxUntil, end)
+	if from.stepped {
+		putTime(from.keys, boxSecond, now)
+	}
 	token := session.NewToken()
-	role, owner := s.boxOf(ag, account)
-	box, err := token.Seal(role, owner, keys.Marshal())
+	role, owner := s.boxOf(ag, from.account)
+	box, err := token.Seal(role, owner, from.keys.Marshal())
 	if err != nil {
 		return session.Token{}, sessionRow{}, fmt.Errorf("seal a session: %w", err)
 	}
-	now := s.now()
-	return token, sessionRow{row: token.RowID(), id: agency.NewID("se"), account: account, box: box, label: label(browser),
-		now: now, idle: now.Add(s.idle(Short)), end: now.Add(s.absolute())}, nil
+	return token, sessionRow{row: token.RowID(), id: agency.NewID("se"), account: from.account, box: box, label: label(from.browser),
+		enrolling: from.enrolling, now: now, idle: idle, end: end}, nil
 }
 
 // touched is a live session with its box open.
 type touched struct {
-	id           string
-	account      string
-	box          []byte
-	secondFactor *time.Time
-	keys         *authz.Keyring
-	state        string   // of the person or worker
-	sides        []string // public: names of the sides that the person was granted
-	roleLeaf     []byte   // staff: the statement of the worker's roles; nil if none
+	id       string
+	account  string
+	box      []byte
+	keys     *authz.Keyring
+	state    string   // of the person or worker
+	sides    []string // public: names of the sides that the person was granted
+	roleLeaf []byte   // staff: the statement of the worker's roles; nil if none
 }
 
 // touch finds a live session and moves its idle time, in one trip. A session
@@ -87,7 +124,7 @@ func (s *Service) touch(ctx context.Context, ag *agency.Agency, token session.To
 		*t = touched{}
 		b.Queue(sqlTouch, row[:], now, now.Add(idle), string(s.tier), enrolling).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
-				if err := rows.Scan(&t.id, &t.account, &t.box, &t.secondFactor, nil); err != nil {
+				if err := rows.Scan(&t.id, &t.account, &t.box, nil); err != nil {
 					return err
 				}
 			}
@@ -103,16 +140,24 @@ func (s *Service) touch(ctx context.Context, ag *agency.Agency, token session.To
 	if t.id == "" {
 		return nil, errSignIn()
 	}
-	role, owner := s.boxOf(ag, t.account)
-	text, err := token.Open(role, owner, t.box)
-	if err == nil {
-		t.keys, err = authz.ParseKeyring(text)
-	}
-	if err != nil {
+	if t.keys, err = s.openBox(ag, token, t.account, t.box); err != nil {
 		s.alarm(ctx, "a session does not open", t.id, err)
 		return nil, errSignIn()
 	}
+	if !timeIn(t.keys, boxUntil).After(now) {
+		s.alarm(ctx, "a session's row says that it goes on, and its box that it is over", t.id, nil)
+		return nil, errSignIn()
+	}
 	return t, nil
+}
+
+func (s *Service) openBox(ag *agency.Agency, token session.Token, account string, box []byte) (*authz.Keyring, error) {
+	role, owner := s.boxOf(ag, account)
+	text, err := token.Open(role, owner, box)
+	if err != nil {
+		return nil, err
+	}
+	return authz.ParseKeyring(text)
 }
 
 func (s *Service) queueNow(b *pgx.Batch, t *touched) {
@@ -174,7 +219,7 @@ func (s *Service) outgrown(t *touched) bool {
 func (s *Service) behind(t *touched) bool {
 	if s.tier == authz.Staff {
 		leaf, _ := rolesIn(t.keys)
-		return leaf == "" && t.state == "active" && t.roleLeaf != nil && t.secondFactor != nil
+		return leaf == "" && t.state == "active" && t.roleLeaf != nil && t.keys.Has(boxSecond)
 	}
 	return t.state == "active" && slices.ContainsFunc(t.sides, func(name string) bool { return !t.keys.Has(name) })
 }
@@ -182,44 +227,78 @@ func (s *Service) behind(t *touched) bool {
 // catchUp climbs again and seals the box anew. If the session was ended in the
 // meantime there is no row to write to, and none is made.
 func (s *Service) catchUp(ctx context.Context, ag *agency.Agency, token session.Token, t *touched) error {
-	if err := s.climb(ctx, ag, t.account, t.keys); err != nil {
+	own := s.ownName(t.account)
+	identity, ok := t.keys.Identity(own)
+	if !ok {
+		return fault.New(fault.Sealed, "fault.sealed")
+	}
+	gained := authz.NewKeyring()
+	gained.PutIdentity(own, identity)
+	if err := s.climb(ctx, ag, t.account, gained); err != nil {
 		return err
 	}
-	return s.rebox(ctx, ag, token, reboxing{account: t.account, keys: t.keys})
-}
-
-// reboxing is what is written when a session's box is sealed anew.
-type reboxing struct {
-	account      string
-	keys         *authz.Keyring
-	secondFactor *time.Time       // nil leaves it as it is
-	also         func(*pgx.Batch) // in the same act; nil for nothing
-}
-
-// rebox seals keys into a session's box. No row is a SignIn fault.
-func (s *Service) rebox(ctx context.Context, ag *agency.Agency, token session.Token, r reboxing) error {
-	role, owner := s.boxOf(ag, r.account)
-	box, err := token.Seal(role, owner, r.keys.Marshal())
+	keys, err := s.rebox(ctx, ag, token, reboxing{account: t.account, change: func(keys *authz.Keyring) (*authz.Keyring, error) {
+		return authz.ParseKeyring(append(keys.Marshal(), gained.Marshal()...))
+	}})
 	if err != nil {
-		return fmt.Errorf("seal a session: %w", err)
+		return s.db.Fault(err)
 	}
+	t.keys = keys
+	return nil
+}
+
+// reboxing is a change of what a session's box holds.
+type reboxing struct {
+	account string
+	change  func(*authz.Keyring) (*authz.Keyring, error) // of the keys as they are now; must not wait
+	also    func(*pgx.Batch)                             // in the same act; nil for nothing
+}
+
+// rebox changes what a session's box holds. The row is locked in between, so
+// that of two requests at once neither undoes what the other keeps there. No
+// row is a SignIn fault; a guard of also that refuses is left to the caller.
+func (s *Service) rebox(ctx context.Context, ag *agency.Agency, token session.Token, r reboxing) (*authz.Keyring, error) {
 	row := token.RowID()
-	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: r.account}, nil, func(b *pgx.Batch) error {
+	var box []byte
+	var keys *authz.Keyring
+	err := s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: r.account}, func(b *pgx.Batch) {
+		box = nil
+		b.Queue(sqlBoxForUpdate, row[:], string(s.tier), r.account).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				if err := rows.Scan(&box); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}, func(b *pgx.Batch) (err error) {
+		if box == nil {
+			return errSignIn()
+		}
+		if keys, err = s.openBox(ag, token, r.account, box); err != nil {
+			return fault.Wrap(fault.SignIn, "fault.signIn", err)
+		}
+		if keys, err = r.change(keys); err != nil {
+			return err
+		}
+		role, owner := s.boxOf(ag, r.account)
+		sealed, err := token.Seal(role, owner, keys.Marshal())
+		if err != nil {
+			return fmt.Errorf("seal a session: %w", err)
+		}
 		if r.also != nil {
 			r.also(b)
 		}
-		b.Queue(postgres.Guarded(sqlRebox), row[:], box, r.secondFactor, string(s.tier), r.account)
+		b.Queue(postgres.Guarded(sqlRebox), row[:], sealed, string(s.tier), r.account)
 		return nil
 	})
-	return s.guarded(err, fault.New(fault.SignIn, "fault.signIn"))
+	return keys, err
 }
 
 // actor is the one place where an authz.Actor is made.
 func (s *Service) actor(ag *agency.Agency, t *touched) authz.Actor {
-	who := authz.Who{Tier: s.tier, Agency: ag.ID, Account: t.account, Keys: t.keys, Session: t.id, OnHold: t.state != "active"}
-	if t.secondFactor != nil {
-		who.SecondFactorAt = *t.secondFactor
-	}
+	who := authz.Who{Tier: s.tier, Agency: ag.ID, Account: t.account, Keys: t.keys, Session: t.id, OnHold: t.state != "active",
+		SecondFactorAt: timeIn(t.keys, boxSecond)}
 	if s.tier == authz.Public {
 		who.Roles = []authz.Role{authz.Correspondent}
 		return authz.NewActor(who)

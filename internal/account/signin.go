@@ -48,12 +48,9 @@ func (s *Service) SignIn(ctx context.Context, agencyID string, in SignIn) (sessi
 			return session.Token{}, err
 		}
 	}
-	token, row, err := s.newSession(ag, a.account, a.keys, in.Browser)
+	token, row, err := s.newSession(ag, beginning{account: a.account, browser: in.Browser, keys: a.keys, stepped: a.stepped})
 	if err != nil {
 		return session.Token{}, err
-	}
-	if a.stepped {
-		row.secondFactor = &row.now
 	}
 	now := &touched{}
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: a.account},

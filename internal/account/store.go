@@ -26,19 +26,21 @@ const (
 	sqlForgive = `delete from rate where agency_id = agency() and tier = $1 and bucket = $2`
 
 	// Sessions. A touch never brings a row back: it is an update, not an upsert.
+	// The times of a row are for the sweep and to look no further than needed;
+	// what counts stands in the box.
 	sqlTouch = `with touched as (
 			update session set idle_at = $3, seen_at = $2
 			where row_id = $1 and agency_id = agency() and tier = $4 and enrolling = $5 and idle_at > $2 and absolute_at > $2
-			returning id, account_id, box, second_factor_at)
-		select id, account_id, box, second_factor_at, set_config('gatepost.account', account_id, true) from touched`
-	sqlInsertSession = `insert into session (row_id, id, agency_id, tier, account_id, box, label, enrolling, created_at, seen_at, idle_at, absolute_at, second_factor_at)
-		values ($1, $2, agency(), $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)`
-	sqlRebox = `update session set box = $2, second_factor_at = coalesce($3, second_factor_at)
-		where row_id = $1 and agency_id = agency() and tier = $4 and account_id = $5 returning 1`
-	sqlSecondFactor = `update session set second_factor_at = $2
-		where agency_id = agency() and tier = $3 and account_id = $4 and id = $1`
+			returning id, account_id, box)
+		select id, account_id, box, set_config('gatepost.account', account_id, true) from touched`
+	sqlInsertSession = `insert into session (row_id, id, agency_id, tier, account_id, box, label, enrolling, created_at, seen_at, idle_at, absolute_at)
+		values ($1, $2, agency(), $3, $4, $5, $6, $7, $8, $8, $9, $10)`
+	sqlBoxForUpdate = `select box from session where row_id = $1 and agency_id = agency() and tier = $2 and account_id = $3 for update`
+	sqlRebox        = `update session set box = $2
+		where row_id = $1 and agency_id = agency() and tier = $3 and account_id = $4 returning 1`
 	sqlEndToken   = `delete from session where row_id = $1 and agency_id = agency() and tier = $2`
 	sqlEndSession = `delete from session where id = $1 and agency_id = agency() and tier = $2 and account_id = $3 returning 1`
+	sqlEndOthers  = `delete from session where agency_id = agency() and tier = $1 and account_id = $2 and row_id <> $3`
 	sqlEndAll     = `delete from session where agency_id = agency() and tier = $1 and account_id = $2`
 	sqlSessions   = `select id, label, created_at, seen_at from session
 		where agency_id = agency() and tier = $1 and account_id = $2 and not enrolling and idle_at > $3 and absolute_at > $3
@@ -65,10 +67,11 @@ const (
 		where agency_id = agency() and account_id = $1 and totp_last_step < $2 returning 1`
 	sqlWorkerStep = `update credential_worker set totp_last_step = $2
 		where agency_id = agency() and account_id = $1 and totp_last_step < $2 returning 1`
+	// Only what was in force when the new one was offered is replaced ($5, as replaces writes it).
 	sqlPersonKeepTOTP = `update credential_person set totp_sealed = $2, totp_last_step = greatest(totp_last_step, $3), changed_at = $4
-		where agency_id = agency() and account_id = $1 returning 1`
+		where agency_id = agency() and account_id = $1 and coalesce(encode(sha256(totp_sealed), 'hex'), 'none') = $5 returning 1`
 	sqlWorkerKeepTOTP = `update credential_worker set totp_sealed = $2, totp_last_step = greatest(totp_last_step, $3), changed_at = $4
-		where agency_id = agency() and account_id = $1 returning 1`
+		where agency_id = agency() and account_id = $1 and coalesce(encode(sha256(totp_sealed), 'hex'), 'none') = $5 returning 1`
 	sqlPersonRewrap = `update credential_person set wrap = $2, pepper_version = $3 where agency_id = agency() and account_id = $1`
 	sqlWorkerRewrap = `update credential_worker set wrap = $2, pepper_version = $3 where agency_id = agency() and account_id = $1`
 
@@ -209,17 +212,16 @@ func queueActive(b *pgx.Batch, active, opened *bool) {
 
 // sessionRow is a session to be stored.
 type sessionRow struct {
-	row          [32]byte
-	id           string
-	account      string
-	box          []byte
-	label        string
-	enrolling    bool
-	now          time.Time
-	idle, end    time.Time
-	secondFactor *time.Time
+	row       [32]byte
+	id        string
+	account   string
+	box       []byte
+	label     string
+	enrolling bool
+	now       time.Time
+	idle, end time.Time
 }
 
 func (s *Service) queueSession(b *pgx.Batch, r sessionRow) {
-	b.Queue(sqlInsertSession, r.row[:], r.id, string(s.tier), r.account, r.box, r.label, r.enrolling, r.now, r.idle, r.end, r.secondFactor)
+	b.Queue(sqlInsertSession, r.row[:], r.id, string(s.tier), r.account, r.box, r.label, r.enrolling, r.now, r.idle, r.end)
 }

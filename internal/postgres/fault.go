@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,8 +26,10 @@ func (db *DB) Fault(err error) error { return db.constraints.Fault(err) }
 
 // Fault turns an error of the database into a fault. An error that is a fault
 // already, and one that says nothing to a person (a constraint that is not in
-// the map, a lost connection, ErrUnknownOutcome, ErrCommitted), comes back as
-// it is and so counts as Internal. nil stays nil. A nil map is good.
+// the map, ErrUnknownOutcome, ErrCommitted, the end of the caller's context),
+// comes back as it is and so counts as Internal. A database that cannot be
+// reached, ends our connection or has no room for it is Busy: the same request
+// may work soon, and the act is not stored. nil stays nil. A nil map is good.
 //
 //	GP409                     Conflict   fault.conflict
 //	GP404, no rows            NotFound   fault.notFound
@@ -32,7 +37,9 @@ func (db *DB) Fault(err error) error { return db.constraints.Fault(err) }
 //	GP403, 42501              Forbidden  fault.forbidden
 //	23505, 23503, 23514, 23P01  by the constraint's name
 //	22P02, 22001, 22021, 23502  Invalid    fault.invalid
-//	40P01, 55P03, 57014, 53300  Busy       fault.busy
+//	40P01, 55P03, 57014         Busy       fault.busy
+//	08…, 53300, 57P01 to 57P05  Busy       fault.busy
+//	no connection, a lost one   Busy       fault.busy
 func (c Constraints) Fault(err error) error {
 	if err == nil || errors.Is(err, ErrUnknownOutcome) || errors.Is(err, ErrCommitted) {
 		return err
@@ -44,6 +51,9 @@ func (c Constraints) Fault(err error) error {
 		return fault.Wrap(fault.NotFound, "fault.notFound", err)
 	}
 	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok && away(err) {
+		return fault.Wrap(fault.Busy, "fault.busy", err)
+	}
 	if !ok {
 		return err
 	}
@@ -71,10 +81,28 @@ func (c Constraints) pattern(pg *pgconn.PgError) *fault.Error {
 		return c[pg.ConstraintName]
 	case "22P02", "22001", "22021", "23502":
 		return fault.New(fault.Invalid, "fault.invalid")
-	case "40P01", "55P03", "57014", "53300":
+	case "40P01", "55P03", "57014", "53300", "57P01", "57P02", "57P03", "57P04", "57P05":
+		return fault.New(fault.Busy, "fault.busy")
+	}
+	if strings.HasPrefix(pg.Code, "08") { // class 08, connection exception
 		return fault.New(fault.Busy, "fault.busy")
 	}
 	return nil
+}
+
+// away tells whether err says that the database is not there: it could not be
+// dialled, or the connection broke. A caller who has gone is something else.
+func away(err error) bool {
+	if errors.Is(err, context.Canceled) {
+		return false
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // serverError is an error of the server without what it may quote. The chain

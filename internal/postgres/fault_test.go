@@ -1,8 +1,11 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -99,6 +102,46 @@ func TestFaultOfACallback(t *testing.T) {
 type picky struct{}
 
 func (picky) Scan(v any) error { return fmt.Errorf("%v is no good", v) }
+
+// TestFaultOfADatabaseThatIsAway: what says that the database is not there now
+// is Busy, keeps its cause, and is never said of an act that may be stored.
+func TestFaultOfADatabaseThatIsAway(t *testing.T) {
+	_, refused := pgconn.Connect(t.Context(), "host=127.0.0.1 port=1 user=nobody connect_timeout=5")
+	if refused == nil {
+		t.Fatal("something answers on port 1")
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, cancelled := pgconn.Connect(gone, "host=127.0.0.1 port=1 user=nobody")
+	for name, tt := range map[string]struct {
+		err  error
+		want fault.Kind
+	}{
+		"nobody answers":           {refused, fault.Busy},
+		"the caller has gone":      {cancelled, fault.Internal},
+		"the connection broke":     {&net.OpError{Op: "read", Err: errors.New("reset")}, fault.Busy},
+		"the stream ended":         {io.ErrUnexpectedEOF, fault.Busy},
+		"the server hung up":       {io.EOF, fault.Busy},
+		"the connection is closed": {net.ErrClosed, fault.Busy},
+		"it did not answer":        {context.DeadlineExceeded, fault.Busy},
+		"shut down":                {&pgconn.PgError{Code: "57P01"}, fault.Busy},
+		"crashed":                  {&pgconn.PgError{Code: "57P02"}, fault.Busy},
+		"starting":                 {&pgconn.PgError{Code: "57P03"}, fault.Busy},
+		"connection failure":       {&pgconn.PgError{Code: "08006"}, fault.Busy},
+		"no room":                  {&pgconn.PgError{Code: "53300"}, fault.Busy},
+		"the disk is full":         {&pgconn.PgError{Code: "53100"}, fault.Internal},
+		"our mistake":              {errors.New("of somebody else"), fault.Internal},
+		"nobody knows":             {fmt.Errorf("%w: %w", postgres.ErrUnknownOutcome, io.ErrUnexpectedEOF), fault.Internal},
+	} {
+		got := postgres.Constraints(nil).Fault(fmt.Errorf("store: %w", tt.err))
+		if kind := fault.KindOf(got); kind != tt.want {
+			t.Errorf("%s: %v is %q, want %q", name, got, kind, tt.want)
+		}
+		if !errors.Is(got, tt.err) {
+			t.Errorf("%s: the cause is lost", name)
+		}
+	}
+}
 
 func TestFaultLeavesAlone(t *testing.T) {
 	own := errors.New("of somebody else")

@@ -16,10 +16,10 @@
 // with a code of authentication under the account's own key, and what a session
 // holds, its end and its last one-time code included, is sealed under the
 // cookie, which the database never sees. (It can still take a second step away,
-// or put an earlier one of the same account back.) The cookie
-// is not believed either: without the row it opens nothing. A passphrase is
-// checked behind a gate that bounds memory, and an unknown
-// name costs the same queries and the same work as a wrong passphrase.
+// or put an earlier one of the same account back.) The cookie is not believed
+// either: without the row it opens nothing. A passphrase is checked behind a
+// gate that bounds memory, and an unknown name costs the same queries and the
+// same work as a wrong passphrase.
 //
 // What it leaves to others: names and letters (internal/agency, letterbox),
 // headers, cookies and form tokens (the web tier), and the operator's word

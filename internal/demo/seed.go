@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"gatepost/crypto/session"
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
+	"gatepost/internal/fault"
 	"gatepost/internal/tier"
 	"gatepost/letterbox"
 )
@@ -137,7 +139,11 @@ func (s *seeding) enrol(ctx context.Context, m *member, paper account.Paper) err
 	if m.Passphrase, err = door.Enrolling(ctx, AgencyID, token); err != nil {
 		return err
 	}
-	if m.token, _, err = door.Choose(ctx, AgencyID, token, m.Passphrase, "Demo"); err != nil {
+	err = patiently(ctx, func() (err error) {
+		m.token, _, err = door.Choose(ctx, AgencyID, token, m.Passphrase, "Demo")
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	m.Login, m.OnHold = paper.Reference, m.hold
@@ -197,7 +203,9 @@ func (s *seeding) openAgency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.staff.Accounts.OpenAgency(ctx, AgencyID, account.Opening{Name: m.Login, Passphrase: m.Passphrase, Code: digits, Display: m.name})
+	return patiently(ctx, func() error {
+		return s.staff.Accounts.OpenAgency(ctx, AgencyID, account.Opening{Name: m.Login, Passphrase: m.Passphrase, Code: digits, Display: m.name})
+	})
 }
 
 // hire brings the other workers in; the manager confirms them.
@@ -292,30 +300,54 @@ func (s *seeding) remember(x letterbox.Exchange) {
 	}
 }
 
-// invite prints everybody's invitation; they all enrol at once, as far as the
-// gate of the passphrases lets them.
+// invite prints everybody's invitation, and they all enrol.
 func (s *seeding) invite(ctx context.Context) error {
 	worker, err := s.actor(ctx, readers()[0])
 	if err != nil {
 		return err
 	}
-	var enrolling sync.WaitGroup
-	errs := make([]error, len(families()))
-	for i, c := range families() {
+	var enrol []func() error
+	for _, c := range families() {
 		paper, err := s.staff.Accounts.InvitePerson(ctx, worker, string(s.ids[c.name]), fact)
 		if err != nil {
-			return errors.Join(err, waitFor(&enrolling))
+			return err
 		}
 		m := s.add(c, authz.Public)
-		enrolling.Go(func() { errs[i] = s.enrol(ctx, m, paper) })
+		enrol = append(enrol, func() error { return s.enrol(ctx, m, paper) })
 	}
-	enrolling.Wait()
+	return inTurns(runtime.NumCPU(), enrol)
+}
+
+// inTurns does acts, at most so many at once: the gate of the passphrases lets
+// no more through, and those who wait at it are sent away after a while.
+func inTurns(width int, acts []func() error) error {
+	var all sync.WaitGroup
+	turns, errs := make(chan struct{}, width), make([]error, len(acts))
+	for i, act := range acts {
+		all.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			errs[i] = act()
+		})
+	}
+	all.Wait()
 	return errors.Join(errs...)
 }
 
-func waitFor(all *sync.WaitGroup) error {
-	all.Wait()
-	return nil
+// tries is how often the demo asks for what the machine was too busy for. Each
+// may take the quarter of a minute that the gate of the passphrases lets
+// somebody wait.
+const tries = 20
+
+// patiently does an act again while it is refused because we are busy, which
+// means that nothing was done.
+func patiently(ctx context.Context, act func() error) (err error) {
+	for range tries {
+		if err = act(); fault.KindOf(err) != fault.Busy || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // confirm ends the hold of everybody but those who are to wait, and lets those

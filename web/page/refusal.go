@@ -25,9 +25,8 @@ type refusal struct {
 
 func (f *refusal) Error() string { return f.text }
 
-// stale is the refusal of a form whose token is not the session's. It carries
-// the person's own words, which must not be lost.
-type stale struct{ kept []string }
+// stale is the refusal of a form whose token is not the session's.
+type stale struct{}
 
 func (*stale) Error() string { return "the form's token is not the session's" }
 
@@ -155,9 +154,20 @@ func statusOf(kind fault.Kind) int {
 	return http.StatusInternalServerError
 }
 
-// refuse answers a request with the page of err, and notes err for the log.
+// refuse answers a request with the page of err, and notes err for the log. The
+// page has the person's own words, which must not be lost. A form of somebody
+// who wants to leave gets no page at all, least of all one with their words.
 func (s *Site) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	ev := eventOf(r)
+	form, _ := FormOf(r) // none for a GET
+	if form.Has(LeaveField) && !answered(w) {
+		s.note(ev, s.outcome(err), err)
+		ev.err = errors.Join(ev.err, s.Door.Challenge(w, r, err))
+		if !answered(w) {
+			ev.err = errors.Join(ev.err, Leave(w, r))
+		}
+		return
+	}
 	kind := fault.KindOf(err)
 	if kind == fault.SignIn || kind == fault.StepUp {
 		ev.kind = kind
@@ -169,7 +179,7 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	out := s.outcome(err)
 	s.note(ev, out, err)
-	if a, ok := w.(*answer); ok && a.status != 0 {
+	if answered(w) {
 		return // too late for a page; the log has it
 	}
 	if out.status == http.StatusServiceUnavailable {
@@ -180,15 +190,19 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if out.status == http.StatusInternalServerError {
 		p.Reference = ev.id
 	}
-	if old, ok := errors.AsType[*stale](err); ok {
-		p.Kept = old.kept
-	}
+	p.Kept = kept(form, ev.keep)
 	body, rendered := s.Renderer.HTML("page/refused", p)
 	if rendered != nil {
 		ev.err = errors.Join(ev.err, rendered)
 		body = s.Renderer.lastResort
 	}
 	_ = write(w, out.status, body) // the connection is gone; there is nobody to tell
+}
+
+// answered tells whether w has a status already.
+func answered(w http.ResponseWriter) bool {
+	a, ok := w.(*answer)
+	return ok && a.status != 0
 }
 
 // note keeps for the log what went wrong. A cause is kept for our own mistakes

@@ -39,7 +39,8 @@ type Route struct {
 	// Many names the fields of the form that may come several times.
 	Many []string
 	// Keep names the fields that hold a person's own words. Where a form is
-	// refused because its page is too old, they are shown again to be copied.
+	// refused, because its page is too old or the database is away or whatever
+	// else, they are shown again to be copied.
 	// It must not name a passphrase or a code.
 	Keep []string
 	// Handler answers.

@@ -123,6 +123,7 @@ func (rt *Router) dispatch(w http.ResponseWriter, r *http.Request) {
 // sign-in page can carry what was typed when a session has ended.
 func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route Route) error {
 	ev := eventOf(r)
+	ev.keep = route.Keep
 	if !readOnly(r) {
 		if err := rt.cross.Check(r); err != nil {
 			return refusals().cross
@@ -140,7 +141,7 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route Route) err
 	r = entered
 	ev.current = r
 	if p, ok := r.Context().Value(postedKey{}).(posted); ok && !rt.site.Door.CheckForm(r, p.token) {
-		return &stale{kept: kept(p.form, route.Keep)}
+		return &stale{}
 	}
 	return route.Handler(w, r)
 }
@@ -238,6 +239,7 @@ type event struct {
 	kind    fault.Kind
 	message string // key, never the words
 	err     error
+	keep    []string      // the fields of the form that a refusal shows again
 	current *http.Request // the newest form of the request, with session and form
 }
 

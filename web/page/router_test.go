@@ -242,6 +242,53 @@ func TestOldFormKeepsThePersonsWords(t *testing.T) {
 	}
 }
 
+// TestRefusedFormKeepsTheWords: whatever refuses a form, the page has the words
+// that were in it.
+func TestRefusedFormKeepsTheWords(t *testing.T) {
+	for kind, want := range map[fault.Kind]int{fault.Busy: 503, fault.Internal: 500, fault.NotFound: 404} {
+		tr := newTier(t, page.Public, pagetest.Door{Enters: func(r *http.Request, _ page.Who) (*http.Request, error) {
+			return nil, fault.New(kind, "fault.busy")
+		}})
+		w := post(tr, "/write", "form-token="+pagetest.Token+"&passphrase=secret-thing&text=I+think+of+you.")
+		if w.Code != want || (w.Header().Get("Retry-After") != "") != (want == 503) {
+			t.Errorf("%s: got %d, want %d; Retry-After is %q", kind, w.Code, want, w.Header().Get("Retry-After"))
+		}
+		if got := pagetest.Parse(t, w.Body.String()).One(".gp-letter").Text(); got != "I think of you." {
+			t.Errorf("%s: the words are %q", kind, got)
+		}
+		if strings.Contains(w.Body.String(), "secret-thing") || strings.Contains(tr.log.String(), "think") {
+			t.Errorf("%s: a field that is not to be kept is shown, or the log has the words", kind)
+		}
+	}
+}
+
+// TestLeaveWhateverIsWrong: the button to leave in a hurry shows no page of
+// ours, least of all one with the letter.
+func TestLeaveWhateverIsWrong(t *testing.T) {
+	busy := func(*http.Request, page.Who) (*http.Request, error) { return nil, fault.New(fault.Busy, "fault.busy") }
+	for name, tt := range map[string]struct {
+		door  pagetest.Door
+		token string
+	}{
+		"an old form":             {pagetest.Door{SignedIn: true}, "old"},
+		"no session":              {pagetest.Door{}, pagetest.Token},
+		"a database that is away": {pagetest.Door{Enters: busy}, pagetest.Token},
+	} {
+		tr := newTier(t, page.Public, tt.door)
+		w := post(tr, "/write", "leave=yes&text=I+think+of+you.&form-token="+tt.token)
+		if w.Code != http.StatusOK || w.Header().Get("Refresh") != "0; url="+page.LeavePlace || strings.Contains(w.Body.String(), "think") {
+			t.Errorf("%s: got %d with %v", name, w.Code, w.Header())
+		}
+		if strings.Count(tr.log.String(), "\n") != 1 {
+			t.Errorf("%s: the log has %s", name, tr.log.String())
+		}
+	}
+	other := newTier(t, page.Public, pagetest.Door{SignedIn: true})
+	if w := post(other, "/write", "leave=yes", "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
+		t.Errorf("another website signs out: %d", w.Code)
+	}
+}
+
 func TestGoodForm(t *testing.T) {
 	tr := newTier(t, page.Public, pagetest.Door{SignedIn: true})
 	w := post(tr, "/write", "form-token="+pagetest.Token+"&text=a%0D%0Ab%0Dc&to=x&to=y&empty=")

@@ -79,7 +79,8 @@ type Door interface {
 	// Challenge shows the page that asks for what is missing, for a fault of
 	// kind SignIn or StepUp (status 401). FormOf(r) still gives what was posted,
 	// so that the page can carry it through. An error that it returns is shown
-	// as any other, and never brings it back here.
+	// as any other, and never brings it back here. A form with LeaveField comes
+	// here whatever was wrong with it, and is always answered by Leave.
 	Challenge(w http.ResponseWriter, r *http.Request, cause error) error
 }
 

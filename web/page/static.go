@@ -29,6 +29,10 @@ func (s *Site) static(pattern, name, title string) Route {
 // LeavePlace is where the quick exit goes: a page that anybody may have open.
 const LeavePlace = "https://www.bbc.co.uk/weather"
 
+// LeaveField is the name of the button that leaves in a hurry inside a form that
+// does something else. Whatever is wrong with such a form, its person leaves.
+const LeaveField = "leave"
+
 // Leave sends the browser away from the site at once and asks it to forget what
 // it keeps of ours. The caller has ended the session and expired its cookie
 // before; other cookies of the host's domain are not ours to clear.

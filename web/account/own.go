@@ -118,15 +118,15 @@ func (s *Sessions) afterSecondStep(r *http.Request) string {
 const placeField = "place"
 
 // stepUpThere is where the page for a code posts to for a page that was only
-// looked at. Enter has taken the code by then.
+// looked at. Enter has taken the code by then. The field comes from the browser:
+// a place that is not on this site, or none, means the first page.
 func (s *Sessions) stepUpThere(w http.ResponseWriter, r *http.Request) error {
 	form, err := page.FormOf(r)
 	if err != nil {
 		return err
 	}
-	place := form.Get(placeField)
-	if place == "" {
-		place = s.Home
+	if page.SeeOther(w, r, form.Get(placeField)) == nil {
+		return nil
 	}
-	return page.SeeOther(w, r, place)
+	return page.SeeOther(w, r, s.home(r))
 }

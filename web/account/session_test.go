@@ -289,10 +289,10 @@ func TestSecondStepOfFamily(t *testing.T) {
 	if there.Path != "/second-step" {
 		t.Errorf("after the code comes %s", there.Path)
 	}
-	for _, place := range []string{"https://example.com/", "//example.com", `/\example.com`, "javascript:alert(1)"} {
-		a := ask.Submit("/step-up", "place", place)
-		if got := a.Header.Get("Location"); got != "" {
-			t.Errorf("the page of the code sends to %s", got)
+	for _, place := range []string{"https://example.com/", "//example.com", `/\example.com`, "javascript:alert(1)", "letters", "/%zz", ""} {
+		a := ask.Submit("/step-up", "place", place, "step-up-code", s.Code(t, l)).Want(http.StatusSeeOther)
+		if got := a.Header.Get("Location"); got != "/letters" {
+			t.Errorf("from %q the page of the code sends to %q", place, got)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func TestCodeAddressLimit(t *testing.T) {
 	for range 20 {
 		want(t, "an unknown code", try(foreign.Code, "2001:db8:0:1::1"), fault.Invalid, "fault.invitation.wrong")
 	}
-	want(t, "the same /56", try(paper.Code, "2001:db8:0:ff::2"), fault.Busy, "fault.signIn.wait")
+	want(t, "the same /56", try(paper.Code, "2001:db8:0:ff::2"), fault.Busy, "fault.signIn.waitHour")
 	want(t, "another network", try(paper.Code, "2001:db8:0:100::2"), "", "")
 	w.Clock.Advance(time.Hour + time.Second)
 	want(t, "an hour later", try(paper.Code, "2001:db8:0:1::1"), "", "")

@@ -276,7 +276,7 @@ func (s *Service) tryInvitation(ctx context.Context, ag *agency.Agency, l lane, 
 		case !active:
 			return errInactive()
 		case !allowed:
-			verdict = errWait()
+			verdict = errWait(l)
 		case inv == nil || inv.attempts >= codeAttempts || !inv.expires.After(s.now()):
 			verdict = errInvitation()
 		case inv.used:

@@ -107,4 +107,10 @@ func (s *Service) refund(ctx context.Context, ag *agency.Agency, lanes ...lane) 
 	}
 }
 
-func errWait() error { return fault.New(fault.Busy, "fault.signIn.wait") }
+// errWait says how long a lane that is full stays so.
+func errWait(l lane) error {
+	if l.window > accountWindow {
+		return fault.New(fault.Busy, "fault.signIn.waitHour")
+	}
+	return fault.New(fault.Busy, "fault.signIn.wait")
+}

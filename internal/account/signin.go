@@ -161,8 +161,11 @@ func (s *Service) reserve(ctx context.Context, ag *agency.Agency, in SignIn) (*c
 	if err != nil {
 		return nil, lanes, fmt.Errorf("look up a sign-in: %w", s.db.Fault(err))
 	}
-	if !byName || !byNet && !known {
-		return nil, lanes, errWait()
+	if !byNet && !known {
+		return nil, lanes, errWait(lanes[1])
+	}
+	if !byName {
+		return nil, lanes, errWait(lanes[0])
 	}
 	return &cred, lanes, nil
 }

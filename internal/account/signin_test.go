@@ -205,8 +205,8 @@ func TestAddressLimit(t *testing.T) {
 			t.Fatalf("attempt %d: %v", i, err)
 		}
 	}
-	want(t, "the same network", try(l.Name, "198.51.100.200", ""), fault.Busy, "fault.signIn.wait")
-	want(t, "written as IPv6", try(l.Name, "::ffff:198.51.100.3", ""), fault.Busy, "fault.signIn.wait")
+	want(t, "the same network", try(l.Name, "198.51.100.200", ""), fault.Busy, "fault.signIn.waitHour")
+	want(t, "written as IPv6", try(l.Name, "::ffff:198.51.100.3", ""), fault.Busy, "fault.signIn.waitHour")
 	if err := try(l.Name, "198.51.100.9", device); err != nil {
 		t.Errorf("the remembered device there: %v", err)
 	}

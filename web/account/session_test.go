@@ -296,3 +296,20 @@ func TestSecondStepOfFamily(t *testing.T) {
 		}
 	}
 }
+
+// Whoever must wait, perhaps because somebody else tried their name, is told
+// until when, and whom to call.
+func TestWaitAfterManyTries(t *testing.T) {
+	s := webtest.New(t)
+	l := family(t, s)
+	for range 5 {
+		s.Family(t).Get("/sign-in").Submit("/sign-in", "name", l.Name, "passphrase", "not the right words").Want(http.StatusUnprocessableEntity)
+	}
+	a := s.Family(t).Get("/sign-in").Submit("/sign-in", "name", l.Name, "passphrase", l.Passphrase).Want(http.StatusServiceUnavailable)
+	if said := a.Doc().One(".govuk-error-summary").Text(); !strings.Contains(said, "Wait 15 minutes") || !strings.Contains(said, "Call us") {
+		t.Errorf("the page says %q", said)
+	}
+	if !strings.Contains(a.Doc().One("main").Text(), "01632 960123") {
+		t.Error("the page does not say whom to call")
+	}
+}

@@ -49,7 +49,7 @@ func TestItems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n < 4 || n > 6.5 {
+	if n < 5 || n > 6.5 {
 		t.Errorf("%.2f flushes a letter", n)
 	}
 }

@@ -113,8 +113,8 @@ func (w *world) flushes(ctx context.Context, conn *pgx.Conn, stanza agency.Stanz
 	return after - before, err
 }
 
-// quiet closes the world's pools and waits until their sessions have ended,
-// and so have counted what they did.
+// quiet closes the world's pools, the floor's too, and waits until every session
+// has ended, and so has counted what it did.
 func (w *world) quiet(ctx context.Context, conn *pgx.Conn) error {
 	w.closePools()
 	for _, pool := range w.pools {
@@ -122,7 +122,8 @@ func (w *world) quiet(ctx context.Context, conn *pgx.Conn) error {
 	}
 	for {
 		var open int
-		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity where usename = any($1)`, []string{postgres.RolePublic, postgres.RoleStaff}).Scan(&open)
+		err := conn.QueryRow(ctx, `select count(*) from pg_stat_activity
+			where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`).Scan(&open)
 		if err != nil || open == 0 {
 			return err
 		}

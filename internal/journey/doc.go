@@ -1,0 +1,37 @@
+// Package journey walks through the pages of both tiers as people do: in a
+// headless Chromium, from the first exchange that a worker opens by hand to the
+// answer that a birth mother reads. It has no code for the program; its tests
+// are built with the tag "browser", because they need Chromium, Node and the
+// page assets, and take minutes:
+//
+//	make browser
+//
+// # What is real
+//
+// Everything but two things. Both tiers listen on loopback as they do in a
+// deployment, on a private database with the people and letters of the demo,
+// with sealed letters and signed statements. What is not real is the cost of a
+// passphrase, which is next to nothing here, and the clock, which runs on but
+// can be set forward: a one-time code counts once, a session dies after an hour,
+// and no test should wait for either.
+//
+// # Three passes
+//
+// The same journey is made three times, each in a world of its own: with
+// scripts ("on"); with the script files cut off, as on a bad network ("cut"),
+// over TLS; and with scripts switched off ("off"). At each page the walker
+// stops and looks: axe-core at 1280 and at 320 pixels, or rules on the elements
+// where no script may run; sideways scrolling, also with letters twice as big;
+// the policy and the other headers of every answer; the flags of each cookie;
+// the title, which whoever looks over the shoulder can read; complaints of the
+// browser. In the end the pages that were looked at, and the forms that were
+// sent, are held against the route tables: a page that is added later and not
+// visited fails the test.
+//
+// # Trust
+//
+// No request leaves the machine. Chromium resolves no name but ours and that of
+// the quick exit, which a server of the test answers for. The test has an
+// entrance of its own, on another loopback port, that sets the clock and breaks
+// the database on purpose; it is in the test's code and in no program.
+package journey

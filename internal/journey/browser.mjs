@@ -69,7 +69,8 @@ export class Walk {
 
   /** end waits for what is still being read and gives the report. */
   async end () {
-    await Promise.all(this.#waiting)
+    const late = new Promise((resolve, reject) => setTimeout(() => reject(new Error('an answer was never read to its end')), patience).unref())
+    await Promise.race([Promise.all(this.#waiting), late]).catch(error => this.fault(error.message))
     await this.browser.close()
     return { asked: this.asked, looked: this.looked }
   }

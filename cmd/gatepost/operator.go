@@ -177,11 +177,14 @@ func workerInvite(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	a, ok := t.Agencies.Get(id)
+	if !ok {
+		return fmt.Errorf("the configuration has no stanza of the agency %s; run gatepost agency add and put its stanza there", id)
+	}
 	paper, _, err := t.Accounts.InviteFirst(ctx, id, answers[0])
 	if err != nil {
 		return err
 	}
-	a, _ := t.Agencies.Get(id)
 	fmt.Fprintf(c.stdout, "Invitation to %s, for its first manager. Print it and hand it over; it is shown once.\n\n"+
 		"  Address         %s/start\n  Code            %s\n  Log-in name     %s\n  Good until      %s\n\n"+
 		"The manager begins there with the code and with what you agreed on, chooses a passphrase and sets up one-time codes.\n"+

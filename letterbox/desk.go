@@ -26,24 +26,24 @@ const (
 	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500`
 	sqlDeskOne = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id = $1`
 
-	// Who is on the sides of these exchanges, and whose children they are about: sealed names only.
-	peopleOf = `select m.side_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
-		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
+	// Whose names a line shows: who is on the sides of these exchanges, whose children
+	// they are about (as the book of each side has them), and who reads what. Sealed names only.
+	namesOf = ` select m.side_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from at join side s on s.agency_id = agency() and s.exchange_id = at.exchange_id
+		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
 		join directory r on r.agency_id = m.agency_id and r.id = m.person_id and r.book = s.book
-		where s.agency_id = agency() and s.exchange_id in `
-	childrenOf = `select s.id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
-		from side s join exchange_child e on e.agency_id = s.agency_id and e.exchange_id = s.exchange_id
+		union all
+		select 'child/' || s.id, r.book, r.id, r.epoch, r.name, ''
+		from at join side s on s.agency_id = agency() and s.exchange_id = at.exchange_id
+		join exchange_child e on e.agency_id = s.agency_id and e.exchange_id = s.exchange_id
 		join directory r on r.agency_id = e.agency_id and r.id = e.child_id and r.book = s.book
-		where s.agency_id = agency() and s.exchange_id in `
-	sqlWaiting      = `(select l.exchange_id from letter l where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500)`
-	sqlOfLetter     = `(select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)`
-	sqlDeskPeople   = peopleOf + sqlWaiting
-	sqlDeskChildren = childrenOf + sqlWaiting
-	sqlCasePeople   = peopleOf + sqlOfLetter
-	sqlCaseChildren = childrenOf + sqlOfLetter
-	sqlDeskWorkers  = `select c.worker_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		union all
+		select c.worker_id, r.book, r.id, r.epoch, r.name, ''
 		from (select distinct worker_id from claim where agency_id = agency() and until > now()) c
 		join directory r on r.agency_id = agency() and r.id = c.worker_id and r.book = 'staff'`
+	sqlDeskNames = `with at as (select distinct exchange_id from
+		(select l.exchange_id from letter l where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500) w)` + namesOf
+	sqlCaseNames = `with at as (select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)` + namesOf
 
 	sqlLockLetter = `select l.state, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
 			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine
@@ -83,23 +83,19 @@ type nameRow struct {
 }
 
 type deskRows struct {
-	letters                   []deskRow
-	people, children, workers []nameRow
+	letters []deskRow
+	names   []nameRow // of sides, of workers, and of children under "child/" and their parents' side
 }
 
 // queueDesk reads every letter that waits; queueLetter reads one, wherever it stands.
 func (d *deskRows) queueDesk(b *pgx.Batch) {
 	many(b, &d.letters, sqlDesk)
-	many(b, &d.people, sqlDeskPeople)
-	many(b, &d.children, sqlDeskChildren)
-	many(b, &d.workers, sqlDeskWorkers)
+	many(b, &d.names, sqlDeskNames)
 }
 
 func (d *deskRows) queueLetter(b *pgx.Batch, id LetterID) {
 	many(b, &d.letters, sqlDeskOne, string(id))
-	many(b, &d.people, sqlCasePeople, string(id))
-	many(b, &d.children, sqlCaseChildren, string(id))
-	many(b, &d.workers, sqlDeskWorkers)
+	many(b, &d.names, sqlCaseNames, string(id))
 }
 
 // Desk is what waits for a worker, oldest first. It shows names from the
@@ -122,11 +118,11 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 	age := WorkingDaysBetween(l.SubmittedOn, Today(s.now()))
 	return DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
-		From:     names(actor, rows.people, l.FromSide),
-		Children: names(actor, rows.children, l.FromSide),
+		From:     names(actor, rows.names, l.FromSide),
+		Children: names(actor, rows.names, "child/"+l.FromSide),
 		Rewrite:  l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
 		Amber: age >= Amber && age <= Promise, Late: age > Promise,
-		ClaimedBy: names(actor, rows.workers, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected}
+		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected}
 }
 
 // names opens the names of somebody's rows and joins them. A name that does

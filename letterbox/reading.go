@@ -124,7 +124,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		return Reading{}, err
 	}
 	l := rows.letter()
-	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.people, l.ToSide),
+	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide),
 		MayDecide: !rows.helped}
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
 	secret, _, err := s.caseKey(ctx, ag, actor, rows)

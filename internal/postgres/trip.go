@@ -265,11 +265,12 @@ func rollback(ctx context.Context, conn *pgx.Conn) {
 // controlsTransaction looks at the first word. It is there to catch a slip, not
 // an enemy: SQL in this program is constant text.
 func controlsTransaction(sql string) bool {
-	words := strings.FieldsFunc(strings.ToLower(sql), func(r rune) bool { return r < 'a' || r > 'z' })
-	if len(words) == 0 {
-		return false
+	letter := func(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
+	word := strings.TrimLeftFunc(sql, func(r rune) bool { return !letter(r) })
+	if end := strings.IndexFunc(word, func(r rune) bool { return !letter(r) }); end >= 0 {
+		word = word[:end]
 	}
-	switch words[0] {
+	switch strings.ToLower(word) {
 	case "begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare":
 		return true
 	}

@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"html/template"
 	"net/http"
+	"strings"
 
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
@@ -12,42 +14,109 @@ import (
 // deskPage is what waits.
 type deskPage struct {
 	page.Base
-	Letters []deskLetter
+	Count int
+	Rows  template.HTML
 }
 
-// deskLetter is one letter with its sentences made: a desk may show hundreds,
-// and a template makes a sentence at several times the cost.
-type deskLetter struct {
-	letterbox.DeskLine
-	When   string // when it came, and by when the writer hears
-	Note   string // who reads it, or why this worker does not; "" for nobody yet
-	Button string // "" where this worker cannot take it
-	Which  string // which letter the button is about, for a screen reader
-}
-
-func deskLetters(w *words.Words, lines []letterbox.DeskLine, mayRead bool) []deskLetter {
-	list := make([]deskLetter, len(lines))
-	for i, l := range lines {
-		d := deskLetter{DeskLine: l, When: w.T("desk.desk.today")}
-		if l.WorkDays > 0 {
-			d.When = w.T("desk.desk.came", "Day", w.Date(l.SentOn)) + ", " + w.T("desk.desk.days", "Count", l.WorkDays) + "."
+// rowsOf writes the desk's letters, each a card. A desk may show hundreds, and
+// html/template takes ten times as long for a row as this: every value here goes
+// through html, which escapes it, and nothing else comes from outside.
+func rowsOf(w *words.Words, lines []letterbox.DeskLine, mayRead bool, token string) template.HTML {
+	var b strings.Builder
+	b.Grow(len(lines) * 1200) // about a row's size
+	html := template.HTMLEscapeString
+	name := func(s string) string {
+		if s == "" {
+			return `<span class="govuk-hint">` + html(w.T("desk.noName")) + `</span>`
 		}
-		d.When += " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
-		switch {
-		case l.Connected:
-			d.Note = w.T("desk.desk.connected")
-		case l.Mine:
-			d.Note = w.T("desk.desk.you", "Time", w.Moment(l.ClaimUntil))
-		case l.ClaimedBy != "":
-			d.Note = w.T("desk.desk.reading") + " " + l.ClaimedBy
+		return `<span translate="no">` + html(s) + `</span>`
+	}
+	from, about := html(w.T("desk.desk.from")), html(w.T("desk.desk.about"))
+	for _, l := range lines {
+		id := html(string(l.ID))
+		b.WriteString(`<li class="govuk-summary-card" data-letter="` + id + `">
+<div class="govuk-summary-card__title-wrapper">
+<h2 class="govuk-summary-card__title">` + html(l.Reference) + `</h2>
+<div class="govuk-summary-card__actions"><div>`)
+		for _, tag := range tags(w, l) {
+			b.WriteString(`<strong class="govuk-tag ` + tag.Classes + `">` + html(tag.Text) + `</strong> `)
 		}
+		b.WriteString(`</div></div>
+</div>
+<div class="govuk-summary-card__content">
+<div class="govuk-grid-row">
+<div class="govuk-grid-column-two-thirds">
+<p class="govuk-body govuk-!-margin-bottom-1"><span class="govuk-visually-hidden">` + from + ` </span><strong>` + name(l.From) + `</strong> ` + about + ` ` + name(l.Children) + `</p>
+<p class="govuk-body govuk-!-margin-bottom-1">` + html(when(w, l)) + `</p>
+`)
+		if text := note(w, l); text != "" {
+			b.WriteString(`<p class="govuk-body govuk-!-margin-bottom-1">` + html(text) + `</p>
+`)
+		}
+		b.WriteString(`</div>
+`)
 		if mayRead && !l.Connected && (l.Mine || l.ClaimedBy == "") {
-			d.Button, d.Which = w.T("desk.desk.read"), w.T("desk.desk.readWhich", "Reference", l.Reference, "Day", w.Date(l.SentOn))
+			act := "desk.desk.read"
 			if l.Mine {
-				d.Button = w.T("desk.desk.goOn")
+				act = "desk.desk.goOn"
 			}
+			b.WriteString(`<div class="govuk-grid-column-one-third">
+<form method="post" action="/letter/` + id + `/claim"><input type="hidden" name="form-token" value="` + html(token) + `">
+<button type="submit" class="govuk-button govuk-!-margin-bottom-0" data-module="govuk-button">` + html(w.T(act)) +
+				`<span class="govuk-visually-hidden"> ` + html(w.T("desk.desk.readWhich", "Reference", l.Reference, "Day", w.Date(l.SentOn))) + `</span></button>
+</form>
+</div>
+`)
 		}
-		list[i] = d
+		b.WriteString(`</div>
+</div>
+</li>
+`)
+	}
+	return template.HTML(b.String())
+}
+
+// when a letter came, and by when its writer hears.
+func when(w *words.Words, l letterbox.DeskLine) string {
+	came := w.T("desk.desk.today")
+	if l.WorkDays > 0 {
+		came = w.T("desk.desk.came", "Day", w.Date(l.SentOn)) + ", " + w.T("desk.desk.days", "Count", l.WorkDays) + "."
+	}
+	return came + " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
+}
+
+// note says who reads a letter, or why this worker does not; "" for nobody yet.
+func note(w *words.Words, l letterbox.DeskLine) string {
+	switch {
+	case l.Connected:
+		return w.T("desk.desk.connected")
+	case l.Mine:
+		return w.T("desk.desk.you", "Time", w.Moment(l.ClaimUntil))
+	case l.ClaimedBy != "":
+		return w.T("desk.desk.reading") + " " + l.ClaimedBy
+	}
+	return ""
+}
+
+// tags say a letter's age and who has it, in words and calm colours.
+func tags(w *words.Words, l letterbox.DeskLine) (list []page.Tag) {
+	add := func(key, colour string) {
+		list = append(list, page.Tag{Text: w.T(key), Classes: "govuk-tag--" + colour})
+	}
+	switch {
+	case l.Late:
+		add("desk.tag.late", "orange")
+	case l.Amber:
+		add("desk.tag.amber", "yellow")
+	}
+	if l.Rewrite {
+		add("desk.tag.rewrite", "teal")
+	}
+	switch {
+	case l.Mine:
+		add("desk.tag.mine", "green")
+	case l.ClaimedBy != "":
+		add("desk.tag.claimed", "grey")
 	}
 	return list
 }
@@ -59,8 +128,9 @@ func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &deskPage{Base: room.Site.Base(r, "desk.desk.title"), Letters: deskLetters(room.Site.Words(r), waits.Letters, actor.Can(authz.Claim))}
+	p := &deskPage{Base: room.Site.Base(r, "desk.desk.title"), Count: len(waits.Letters)}
 	p.Wide = true
+	p.Rows = rowsOf(p.Words, waits.Letters, actor.Can(authz.Claim), p.FormToken)
 	return room.Site.Render(w, r, http.StatusOK, "desk/desk", p)
 }
 

@@ -16,6 +16,7 @@ type letterPage struct {
 	letterbox.Reading
 	Letter  string // its text
 	Earlier []earlier
+	Tags    []page.Tag
 }
 
 // earlier is an earlier letter, with its text as text.
@@ -27,7 +28,7 @@ type earlier struct {
 // show puts a letter on the page.
 func (p *letterPage) show(reading letterbox.Reading) {
 	p.Wide = true
-	p.Reading, p.Letter = reading, string(reading.Text)
+	p.Reading, p.Letter, p.Tags = reading, string(reading.Text), tags(p.Words, reading.DeskLine)
 	for _, e := range reading.Earlier {
 		p.Earlier = append(p.Earlier, earlier{e, string(e.Text)})
 	}

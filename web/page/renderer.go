@@ -71,6 +71,9 @@ func (r *Renderer) layout(w *words.Words) (*template.Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the layout: %w", err)
 	}
+	for _, part := range base.Templates() {
+		settle(part.Tree, w)
+	}
 	return base, nil
 }
 
@@ -88,6 +91,9 @@ func (r *Renderer) add(lang string, base *template.Template, source Source) erro
 		if shared, err = shared.ParseFS(source.Files, parts...); err != nil {
 			return fmt.Errorf("read the shared templates: %w", err)
 		}
+		for _, part := range shared.Templates() {
+			settle(part.Tree, r.catalogue.In(lang))
+		}
 	}
 	names, err := fs.Glob(source.Files, "templates/*.html")
 	if err != nil {
@@ -99,7 +105,7 @@ func (r *Renderer) add(lang string, base *template.Template, source Source) erro
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		if r.pages[lang][name], err = parsePage(shared, name, string(text)); err != nil {
+		if r.pages[lang][name], err = parsePage(shared, name, string(text), r.catalogue.In(lang)); err != nil {
 			return err
 		}
 	}
@@ -108,7 +114,7 @@ func (r *Renderer) add(lang string, base *template.Template, source Source) erro
 
 // parsePage makes the template set of one page: the layout, with the page's
 // text as its content.
-func parsePage(shared *template.Template, name, text string) (*template.Template, error) {
+func parsePage(shared *template.Template, name, text string, w *words.Words) (*template.Template, error) {
 	set, err := shared.Clone()
 	if err != nil {
 		return nil, fmt.Errorf("copy the layout for %s: %w", name, err)
@@ -118,6 +124,7 @@ func parsePage(shared *template.Template, name, text string) (*template.Template
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
+	settle(content.Tree, w)
 	if _, err := set.AddParseTree("content", content.Tree); err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -138,8 +145,9 @@ func (r *Renderer) HTML(name string, p Page) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("show the page %q: no such page", name)
 	}
-	var out bytes.Buffer
-	if err := set.ExecuteTemplate(&out, "layout", p); err != nil {
+	// Most pages are of this size: it saves making the page over and over as it grows.
+	out := bytes.NewBuffer(make([]byte, 0, 32<<10))
+	if err := set.ExecuteTemplate(out, "layout", p); err != nil {
 		return nil, fmt.Errorf("show the page %q: %w", name, err)
 	}
 	return out.Bytes(), nil

@@ -441,7 +441,7 @@ func TestSchema_RowLevelSecurity(t *testing.T) {
 		"every definer function fixes its search path": `select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef
 			and not coalesce(array_to_string(p.proconfig, ',') like '%search_path=public, pg_temp%', false)`,
 		"no definer function but a trigger's is open to everybody": `select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.prosecdef
-			and p.prorettype <> 'trigger'::regtype and has_function_privilege('gatepost_notify', p.oid, 'execute')`,
+			and p.prorettype <> 'trigger'::regtype and has_function_privilege('public', p.oid, 'execute')`,
 		"every foreign key between agencies' rows holds the agency": `select conname from pg_constraint c where contype = 'f' and connamespace = 'public'::regnamespace
 			and array_length(conkey, 1) = 1 and confrelid <> 'agency'::regclass`,
 		"the tables belong to the owner": `select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relowner <> 'gatepost_owner'::regrole`,

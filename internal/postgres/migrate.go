@@ -49,7 +49,7 @@ func Migrate(ctx context.Context, conn *pgx.Conn, files fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return nil
+	return migrateJobs(ctx, conn)
 }
 
 // line turns the server's character position into a line of the file.

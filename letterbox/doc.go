@@ -27,10 +27,47 @@
 // Printed by Diagram from the one table in move.go; the database has its own
 // copy (letter_move), and tests hold the three together:
 //
-//	(new)     --submit:  correspondent-->   received
-//	received  --pass:    letterboxWorker--> passed
-//	received  --return:  letterboxWorker--> returned
-//	returned  --replace: correspondent-->   replaced
-//	passed    --show:    clock-->           waiting
-//	waiting   --open:    correspondent-->   opened
+//	(new)         --submit: correspondent-->            received
+//	(new)         --record: letterboxWorker-->          received
+//	received      --pass: letterboxWorker-->            passed
+//	received      --return: letterboxWorker-->          returned
+//	received      --refuse: letterboxWorker-->          refused
+//	received      --keepOnFile: letterboxWorker-->      keptOnFile
+//	received      --hold: letterboxWorker-->            held
+//	received      --escalate: letterboxWorker-->        escalated
+//	received      --withdraw: correspondent-->          withdrawn
+//	held          --pass: letterboxWorker-->            passed
+//	held          --return: letterboxWorker-->          returned
+//	held          --refuse: letterboxWorker-->          refused
+//	held          --keepOnFile: letterboxWorker-->      keptOnFile
+//	held          --escalate: letterboxWorker-->        escalated
+//	held          --withdraw: correspondent-->          withdrawn
+//	escalated     --handBack: safeguardingLead-->       received
+//	escalated     --keepOnFile: safeguardingLead-->     keptOnFile
+//	escalated     --refuse: safeguardingLead-->         refused
+//	escalated     --withdraw: correspondent-->          withdrawn
+//	returned      --replace: correspondent-->           replaced
+//	returned      --withdraw: correspondent-->          withdrawn
+//	refused       --secondOpinion: correspondent-->     received
+//	passed        --show: clock-->                      waiting
+//	passed        --recall: letterboxWorker-->          recalled
+//	passed        --undeliverable: letterboxWorker-->   undeliverable
+//	passed        --stopAt18: clock-->                  stoppedAt18
+//	waiting       --open: correspondent-->              opened
+//	waiting       --keepForLater: correspondent-->      keptForLater
+//	waiting       --recall: letterboxWorker-->          recalled
+//	waiting       --undeliverable: letterboxWorker-->   undeliverable
+//	waiting       --stopAt18: clock-->                  stoppedAt18
+//	keptForLater  --open: correspondent-->              opened
+//	keptForLater  --recall: letterboxWorker-->          recalled
+//	keptForLater  --undeliverable: letterboxWorker-->   undeliverable
+//	keptForLater  --stopAt18: clock-->                  stoppedAt18
+//	recalled      --restore: letterboxWorker-->         passed
+//	recalled      --return: letterboxWorker-->          returned
+//	recalled      --keepOnFile: letterboxWorker-->      keptOnFile
+//	recalled      --stopAt18: clock-->                  stoppedAt18
+//	undeliverable --restore: letterboxWorker-->         passed
+//	undeliverable --return: letterboxWorker-->          returned
+//	undeliverable --keepOnFile: letterboxWorker-->      keptOnFile
+//	undeliverable --stopAt18: clock-->                  stoppedAt18
 package letterbox

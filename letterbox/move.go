@@ -66,11 +66,48 @@ type Move struct {
 func Moves() []Move {
 	return []Move{
 		{"", "submit", Received, authz.Correspondent},
+		{"", "record", Received, authz.LetterboxWorker},
 		{Received, "pass", Passed, authz.LetterboxWorker},
 		{Received, "return", ReturnedToWriter, authz.LetterboxWorker},
+		{Received, "refuse", RefusedByWorker, authz.LetterboxWorker},
+		{Received, "keepOnFile", KeptForChild, authz.LetterboxWorker},
+		{Received, "hold", Held, authz.LetterboxWorker},
+		{Received, "escalate", Escalated, authz.LetterboxWorker},
+		{Received, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{Held, "pass", Passed, authz.LetterboxWorker},
+		{Held, "return", ReturnedToWriter, authz.LetterboxWorker},
+		{Held, "refuse", RefusedByWorker, authz.LetterboxWorker},
+		{Held, "keepOnFile", KeptForChild, authz.LetterboxWorker},
+		{Held, "escalate", Escalated, authz.LetterboxWorker},
+		{Held, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{Escalated, "handBack", Received, authz.SafeguardingLead},
+		{Escalated, "keepOnFile", KeptForChild, authz.SafeguardingLead},
+		{Escalated, "refuse", RefusedByWorker, authz.SafeguardingLead},
+		{Escalated, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{ReturnedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
+		{ReturnedToWriter, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{RefusedByWorker, "secondOpinion", Received, authz.Correspondent},
 		{Passed, "show", Waiting, Clock},
+		{Passed, "recall", Recalled, authz.LetterboxWorker},
+		{Passed, "undeliverable", Undeliverable, authz.LetterboxWorker},
+		{Passed, "stopAt18", StoppedAt18, Clock},
 		{Waiting, "open", Opened, authz.Correspondent},
+		{Waiting, "keepForLater", KeptForLater, authz.Correspondent},
+		{Waiting, "recall", Recalled, authz.LetterboxWorker},
+		{Waiting, "undeliverable", Undeliverable, authz.LetterboxWorker},
+		{Waiting, "stopAt18", StoppedAt18, Clock},
+		{KeptForLater, "open", Opened, authz.Correspondent},
+		{KeptForLater, "recall", Recalled, authz.LetterboxWorker},
+		{KeptForLater, "undeliverable", Undeliverable, authz.LetterboxWorker},
+		{KeptForLater, "stopAt18", StoppedAt18, Clock},
+		{Recalled, "restore", Passed, authz.LetterboxWorker},
+		{Recalled, "return", ReturnedToWriter, authz.LetterboxWorker},
+		{Recalled, "keepOnFile", KeptForChild, authz.LetterboxWorker},
+		{Recalled, "stopAt18", StoppedAt18, Clock},
+		{Undeliverable, "restore", Passed, authz.LetterboxWorker},
+		{Undeliverable, "return", ReturnedToWriter, authz.LetterboxWorker},
+		{Undeliverable, "keepOnFile", KeptForChild, authz.LetterboxWorker},
+		{Undeliverable, "stopAt18", StoppedAt18, Clock},
 	}
 }
 
@@ -87,8 +124,8 @@ func Diagram() string {
 		if from == "" {
 			from = "(new)"
 		}
-		arrow := fmt.Sprintf("--%-8s %s-->", m.Act+":", m.By)
-		fmt.Fprintf(&b, "%-9s %-29s %s\n", from, arrow, m.To)
+		arrow := fmt.Sprintf("--%s: %s-->", m.Act, m.By)
+		fmt.Fprintf(&b, "%-13s %-37s %s\n", from, arrow, m.To)
 	}
 	return b.String()
 }

@@ -54,6 +54,9 @@ const (
 	// KindIdentity is a document of identity: to the intake or the case only,
 	// since it may have to be destroyed.
 	KindIdentity Kind = "identity"
+	// KindMessage is what a person told the agency, or its answer: to that
+	// person, the case and the archive.
+	KindMessage Kind = "message"
 	// KindContact is how to reach a person: to the person, the notifier and
 	// the case.
 	KindContact Kind = "contact"
@@ -76,7 +79,7 @@ func (k Kind) known() bool {
 	switch k {
 	case KindDraft, KindSubmission, KindDelivery, KindReason, KindProposal, KindNames, KindOwnList,
 		KindParties, KindList, KindAgreement, KindDecision, KindWorknote, KindConsent, KindVeto,
-		KindEnquiry, KindIdentity, KindContact, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
+		KindEnquiry, KindIdentity, KindContact, KindMessage, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
 		return true
 	}
 	return false

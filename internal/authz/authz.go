@@ -64,6 +64,20 @@ const (
 	ConfirmWorker Act = "confirmWorker"
 	// SearchDirectory: look people up by name, in both directories.
 	SearchDirectory Act = "searchDirectory"
+	// Safeguard: see the safeguarding tray, open what was referred, hand it back or keep it.
+	Safeguard Act = "safeguard"
+	// SetExchange: let an exchange rest, go on or end; say how a side stands; set its display delay.
+	SetExchange Act = "setExchange"
+	// Restrict: grant a case to named workers instead of the team.
+	Restrict Act = "restrict"
+	// Tell: tell the agency something, apart from a letter, and read its answer.
+	Tell Act = "tell"
+	// Answer: read what a person told the agency, and answer.
+	Answer Act = "answer"
+	// RecordPaper: type in a letter that came on paper, with its scan.
+	RecordPaper Act = "recordPaper"
+	// PrintLetter: print a passed letter for posting.
+	PrintLetter Act = "printLetter"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -86,6 +100,13 @@ var table = []struct {
 	{InviteWorker, []Role{Manager}},
 	{ConfirmWorker, []Role{Manager}},
 	{SearchDirectory, []Role{LetterboxWorker}},
+	{Safeguard, []Role{SafeguardingLead}},
+	{SetExchange, []Role{LetterboxWorker, Manager}},
+	{Restrict, []Role{Manager}},
+	{Tell, []Role{Correspondent}},
+	{Answer, []Role{LetterboxWorker}},
+	{RecordPaper, []Role{LetterboxWorker}},
+	{PrintLetter, []Role{LetterboxWorker}},
 	{OwnAccount, Roles()},
 }
 

@@ -1,0 +1,324 @@
+set local role gatepost_owner;
+
+-- A letter on hold has a day on which it is looked at again. A second opinion is asked for once. A letter on paper was typed in by a worker.
+alter table letter
+	add column held_until date,
+	add column second bool not null default false,
+	add column paper bool not null default false,
+	add constraint letter_held check ((state = 'held') = (held_until is not null));
+alter table exchange add column delay_days smallint not null default 0 constraint exchange_delay check (delay_days between 0 and 14);
+comment on column exchange.delay_days is 'for so many days a letter that was passed on is not shown yet, so that anything new can stop it';
+alter table delivery add column posted_on date;
+create index letter_stopped on letter (agency_id, submitted_at) where stop and state in ('passed', 'waiting', 'keptForLater');
+create index letter_due on letter (agency_id, visible_on) where state = 'passed';
+
+-- A final decision is given once in each turn. There is a next turn only after a refusal with a second opinion, or when a letter that
+-- was passed on is back with the agency; passing on happens once in all.
+alter table decision drop constraint decision_pkey;
+alter table decision
+	add column turn smallint not null default 1 check (turn between 1 and 4),
+	add constraint decision_pkey primary key (agency_id, letter_id, turn);
+create unique index decision_passes_once on decision (letter_id, agency_id) where act = 'pass';
+
+delete from letter_move;
+insert into letter_move (from_state, act, to_state, role) values
+	('', 'submit', 'received', 'correspondent'),
+	('', 'record', 'received', 'letterboxWorker'),
+	('received', 'pass', 'passed', 'letterboxWorker'),
+	('received', 'return', 'returned', 'letterboxWorker'),
+	('received', 'refuse', 'refused', 'letterboxWorker'),
+	('received', 'keepOnFile', 'keptOnFile', 'letterboxWorker'),
+	('received', 'hold', 'held', 'letterboxWorker'),
+	('received', 'escalate', 'escalated', 'letterboxWorker'),
+	('received', 'withdraw', 'withdrawn', 'correspondent'),
+	('held', 'pass', 'passed', 'letterboxWorker'),
+	('held', 'return', 'returned', 'letterboxWorker'),
+	('held', 'refuse', 'refused', 'letterboxWorker'),
+	('held', 'keepOnFile', 'keptOnFile', 'letterboxWorker'),
+	('held', 'escalate', 'escalated', 'letterboxWorker'),
+	('held', 'withdraw', 'withdrawn', 'correspondent'),
+	('escalated', 'handBack', 'received', 'safeguardingLead'),
+	('escalated', 'keepOnFile', 'keptOnFile', 'safeguardingLead'),
+	('escalated', 'refuse', 'refused', 'safeguardingLead'),
+	('escalated', 'withdraw', 'withdrawn', 'correspondent'),
+	('returned', 'replace', 'replaced', 'correspondent'),
+	('returned', 'withdraw', 'withdrawn', 'correspondent'),
+	('refused', 'secondOpinion', 'received', 'correspondent'),
+	('passed', 'show', 'waiting', 'clock'),
+	('passed', 'recall', 'recalled', 'letterboxWorker'),
+	('passed', 'undeliverable', 'undeliverable', 'letterboxWorker'),
+	('passed', 'stopAt18', 'stoppedAt18', 'clock'),
+	('waiting', 'open', 'opened', 'correspondent'),
+	('waiting', 'keepForLater', 'keptForLater', 'correspondent'),
+	('waiting', 'recall', 'recalled', 'letterboxWorker'),
+	('waiting', 'undeliverable', 'undeliverable', 'letterboxWorker'),
+	('waiting', 'stopAt18', 'stoppedAt18', 'clock'),
+	('keptForLater', 'open', 'opened', 'correspondent'),
+	('keptForLater', 'recall', 'recalled', 'letterboxWorker'),
+	('keptForLater', 'undeliverable', 'undeliverable', 'letterboxWorker'),
+	('keptForLater', 'stopAt18', 'stoppedAt18', 'clock'),
+	('recalled', 'restore', 'passed', 'letterboxWorker'),
+	('recalled', 'return', 'returned', 'letterboxWorker'),
+	('recalled', 'keepOnFile', 'keptOnFile', 'letterboxWorker'),
+	('recalled', 'stopAt18', 'stoppedAt18', 'clock'),
+	('undeliverable', 'restore', 'passed', 'letterboxWorker'),
+	('undeliverable', 'return', 'returned', 'letterboxWorker'),
+	('undeliverable', 'keepOnFile', 'keptOnFile', 'letterboxWorker'),
+	('undeliverable', 'stopAt18', 'stoppedAt18', 'clock');
+
+-- The newest decision about a letter is what its state rests on.
+create or replace function letter_moves() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	was text := '';
+	wanted text;
+begin
+	if tg_op = 'UPDATE' then
+		if old.stop and not new.stop and (not has_role('letterboxWorker')
+			or exists (select from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id and x.state <> 'active')
+			or exists (select from side s where s.agency_id = new.agency_id and s.id = new.to_side and s.state <> 'ready')) then
+			raise exception 'still to be stopped' using errcode = '23514', constraint = 'letter_stop';
+		end if;
+		if new.state = old.state then
+			return new;
+		end if;
+		was := old.state;
+	end if;
+	if not exists (select from letter_move m where m.from_state = was and m.to_state = new.state and has_role(m.role)) then
+		raise exception 'no such move' using errcode = '23514', constraint = 'letter_move';
+	end if;
+	if was = 'refused' and (old.second or not new.second) then
+		raise exception 'a second opinion is asked for once' using errcode = '23514', constraint = 'letter_second';
+	end if;
+	wanted := case new.state when 'returned' then 'return' when 'refused' then 'refuse' when 'keptOnFile' then 'keepOnFile' end;
+	if wanted is not null and wanted is distinct from (select d.act from decision d
+			where d.agency_id = new.agency_id and d.letter_id = new.id order by d.turn desc limit 1)
+		or new.state = 'passed' and not exists (select from decision d
+			where d.agency_id = new.agency_id and d.letter_id = new.id and d.act = 'pass') then
+		raise exception 'no decision' using errcode = '23514', constraint = 'letter_decided';
+	end if;
+	return new;
+end
+$$;
+
+-- Who decides: an active worker of this agency with the role, in their own name, no party to the exchange, no helper of the writer, and
+-- for a second opinion not the one who refused. What is in the safeguarding tray is the lead's, who passes nothing on.
+create or replace function decision_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	l letter;
+	turns int;
+begin
+	select * into strict l from letter x where x.agency_id = new.agency_id and x.id = new.letter_id for update;
+	select count(*) into turns from decision d where d.agency_id = new.agency_id and d.letter_id = new.letter_id;
+	if new.worker_id is distinct from account()
+		or not has_role(case when l.state = 'escalated' then 'safeguardingLead' else 'letterboxWorker' end)
+		or l.state = 'escalated' and new.act not in ('keepOnFile', 'refuse') then
+		raise exception 'not a deciding worker' using errcode = '23514', constraint = 'decision_worker';
+	end if;
+	-- A letter that somebody decided about is decided about again only in these two cases.
+	if new.turn <> turns + 1 or turns > 0 and not (l.second and l.state in ('received', 'held', 'escalated') and not exists (
+			select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.act <> 'refuse')
+		or l.state in ('recalled', 'undeliverable') and new.act in ('return', 'keepOnFile')) then
+		raise exception 'decided already' using errcode = '23505', constraint = 'decision_pkey';
+	end if;
+	if l.second and l.state in ('received', 'held') and exists (select from decision d
+		where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = new.worker_id) then
+		raise exception 'the second opinion is another worker''s' using errcode = '23514', constraint = 'decision_second';
+	end if;
+	if exists (select from connection c where c.agency_id = new.agency_id and c.exchange_id = l.exchange_id and c.worker_id = new.worker_id)
+		or exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
+			join side s on s.agency_id = m.agency_id and s.id = m.side_id
+			where w.agency_id = new.agency_id and w.id = new.worker_id and s.exchange_id = l.exchange_id) then
+		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'decision_party';
+	end if;
+	if exists (select from letter_helper h where h.agency_id = new.agency_id and h.letter_id = new.letter_id and h.worker_id = new.worker_id) then
+		raise exception 'helped to write' using errcode = '23514', constraint = 'decision_helper';
+	end if;
+	return new;
+end
+$$;
+
+-- Anything that makes an exchange rest, or a recipient unsure, stops in its own transaction what was passed on and is not opened.
+create function exchange_stops() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if new.state <> 'active' then
+		update letter l set stop = true where l.agency_id = new.agency_id and l.exchange_id = new.id
+			and l.state in ('passed', 'waiting', 'keptForLater') and not l.stop;
+	end if;
+	return null;
+end
+$$;
+create trigger exchange_stops after update of state on exchange for each row execute function exchange_stops();
+create function side_stops() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if new.state <> 'ready' then
+		update letter l set stop = true where l.agency_id = new.agency_id and l.exchange_id = new.exchange_id and l.to_side = new.id
+			and l.state in ('passed', 'waiting', 'keptForLater') and not l.stop;
+	end if;
+	return null;
+end
+$$;
+create trigger side_stops after update of state on side for each row execute function side_stops();
+
+-- my_deliveries also says what somebody wants to read another day.
+drop function my_deliveries(text);
+create function my_deliveries(only_side text) returns table (id text, side_id text, passed_on date, opened bool, kept bool)
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return query select d.id::text, d.side_id::text, d.passed_on, l.state = 'opened', l.state = 'keptForLater'
+	from side_member m join delivery d on d.agency_id = m.agency_id and d.side_id = m.side_id
+		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
+	where m.agency_id = agency() and m.person_id = account() and (only_side = '' or m.side_id = only_side) and granted_side(m.side_id)
+		and l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date and (l.state = 'opened' or not l.stop)
+	order by d.passed_on desc, d.id limit 200;
+end
+$$;
+
+-- What a family may do to a letter, each with its checks inside the UPDATE. A letter of another side is not there.
+create function withdraw_letter(letter text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from letter l where l.agency_id = agency() and l.id = withdraw_letter.letter and granted_side(l.from_side)) then
+		raise exception 'no such letter' using errcode = 'GP404';
+	end if;
+	update letter l set state = 'withdrawn', held_until = null where l.agency_id = agency() and l.id = withdraw_letter.letter
+		and l.state in ('received', 'held', 'escalated', 'returned');
+	if not found then
+		raise exception 'too late' using errcode = 'GP409';
+	end if;
+	delete from claim c where c.agency_id = agency() and c.letter_id = withdraw_letter.letter;
+end
+$$;
+create function keep_for_later(delivery text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+	d delivery;
+begin
+	select * into d from delivery x where x.agency_id = agency() and x.id = keep_for_later.delivery and granted_side(x.side_id);
+	if not found or delivery_state(delivery) is null then
+		raise exception 'no such letter' using errcode = 'GP404';
+	end if;
+	update letter l set state = 'keptForLater' where l.agency_id = d.agency_id and l.id = d.letter_id and l.state = 'waiting' and not l.stop;
+	if not found and not exists (select from letter l where l.agency_id = d.agency_id and l.id = d.letter_id and l.state = 'keptForLater') then
+		raise exception 'opened already' using errcode = 'GP409';
+	end if;
+end
+$$;
+create function second_opinion(letter text, hear_by date) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if second_opinion.hear_by not between current_date + 1 and current_date + 40
+		or not exists (select from letter l where l.agency_id = agency() and l.id = second_opinion.letter and granted_side(l.from_side)) then
+		raise exception 'no such letter' using errcode = 'GP404';
+	end if;
+	update letter l set state = 'received', second = true, hear_by = second_opinion.hear_by, decided_on = null
+		where l.agency_id = agency() and l.id = second_opinion.letter and l.state = 'refused' and not l.second;
+	if not found then
+		raise exception 'not to be asked again' using errcode = 'GP409';
+	end if;
+end
+$$;
+
+-- What the clock does, for one agency at a time. Neither decides anything: the one shows what a worker passed on, on its day; the other
+-- stops what a birthday has overtaken.
+create function show_due() returns bigint
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+	l record;
+	n bigint := 0;
+begin
+	for l in update letter x set state = 'waiting' where x.agency_id = agency() and x.state = 'passed' and not x.stop and x.visible_on <= current_date
+			returning x.to_side loop
+		perform notify_side(l.to_side);
+		n := n + 1;
+	end loop;
+	return n;
+end
+$$;
+create function stop_at_18() returns bigint
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+	n bigint;
+begin
+	update letter l set state = 'stoppedAt18' where l.agency_id = agency() and l.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable')
+		and exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date);
+	get diagnostics n = row_count;
+	return n;
+end
+$$;
+
+-- A message is between one person and the agency, apart from letters; nobody else of the household has its key.
+create table message (
+	agency_id text not null,
+	id id not null,
+	exchange_id id not null,
+	person_id id not null,
+	by_worker id,
+	answers id,
+	sent_at timestamptz not null default now(),
+	sent_on date not null default current_date,
+	hear_by date,
+	answered_on date,
+	primary key (agency_id, id),
+	constraint message_turn check ((by_worker is null) = (hear_by is not null) and (by_worker is not null or answers is null)),
+	foreign key (agency_id, exchange_id) references exchange,
+	foreign key (agency_id, person_id) references person,
+	foreign key (agency_id, by_worker) references worker,
+	foreign key (agency_id, answers) references message
+);
+create index message_person on message (person_id, sent_at);
+create index message_waits on message (agency_id, sent_at) where by_worker is null and answered_on is null;
+create index message_exchange on message (exchange_id, sent_at);
+
+-- A person is on a side of the exchange that they write about; an answer answers that person's message, by an active worker who is no party.
+create function message_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
+		where s.agency_id = new.agency_id and s.exchange_id = new.exchange_id and m.person_id = new.person_id) then
+		raise exception 'not a person of this exchange' using errcode = '23514', constraint = 'message_person';
+	end if;
+	if new.by_worker is not null and (new.by_worker is distinct from account() or not has_role('letterboxWorker')
+		or exists (select from connection c where c.agency_id = new.agency_id and c.exchange_id = new.exchange_id and c.worker_id = new.by_worker)) then
+		raise exception 'not an answering worker' using errcode = '23514', constraint = 'message_worker';
+	end if;
+	return new;
+end
+$$;
+create trigger message_by_right before insert on message for each row execute function message_by_right();
+
+-- messages_today counts what this account has told the agency today, to a hundred.
+create function messages_today() returns int
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select count(*) from (select from message m where m.agency_id = agency() and m.person_id = account() and m.by_worker is null
+		and m.sent_on = current_date limit 100) t);
+end
+$$;
+
+alter table message enable row level security;
+alter table message force row level security;
+create policy staff on message to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
+create policy family on message for select to gatepost_public using (agency_id = agency() and person_id = account());
+create policy write on message for insert to gatepost_public with check (agency_id = agency() and person_id = account() and by_worker is null);
+create policy message on object for select to gatepost_public using (agency_id = agency() and kind = 'message'
+	and exists (select from message m where m.agency_id = object.agency_id and m.id = object.id and m.person_id = account()));
+create policy tell on object for insert to gatepost_public with check (agency_id = agency() and kind = 'message' and side_id is null and from_node = 'person/' || account());
+
+revoke all on function exchange_stops(), side_stops(), message_by_right(), my_deliveries(text), withdraw_letter(text), keep_for_later(text),
+	second_opinion(text, date), show_due(), stop_at_18(), messages_today() from public;
+grant execute on function my_deliveries(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, date), messages_today() to gatepost_public;
+grant execute on function show_due(), stop_at_18() to gatepost_notify;
+grant select (agency_id, id, exchange_id, person_id, by_worker, answers, sent_at, sent_on, hear_by, answered_on) on message to gatepost_public;
+grant insert (agency_id, id, exchange_id, person_id, hear_by) on message to gatepost_public;
+grant select, insert on message to gatepost_staff;
+grant update (answered_on) on message to gatepost_staff;
+grant update (held_until) on letter to gatepost_staff;
+grant update (posted_on) on delivery to gatepost_staff;
+grant update (delay_days) on exchange to gatepost_staff;
+grant select on message to gatepost_backup;
+
+reset role;

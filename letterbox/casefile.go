@@ -33,6 +33,8 @@ const (
 		where o.agency_id = agency() and o.exchange_id = $1 and o.kind = 'names' order by o.id, o.version desc`
 	sqlExchangeGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_staff
 		where agency_id = agency() and child = 'case/' || $1 and parent <> 'archive'`
+	sqlExchangeNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
+		from node n where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc`
 	sqlConnected = `select exists (select from connection where agency_id = agency() and exchange_id = $1 and worker_id = account())`
 	sqlConnect   = `insert into connection (agency_id, exchange_id, worker_id) values (agency(), $1, account()) on conflict do nothing`
 
@@ -187,7 +189,7 @@ func (r *exchangeFile) queue(b *pgx.Batch, id string) {
 	many(b, &r.letters, sqlExchangeLetters, id)
 	queueObjects(b, &r.names, sqlExchangeNames, id)
 	many(b, &r.grants, sqlExchangeGrants, id)
-	agency.QueueNodes(b, &r.nodes, "case/"+id)
+	many(b, &r.nodes, sqlExchangeNodes, id)
 	b.Queue(sqlConnected, id).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 }
 
@@ -195,7 +197,7 @@ func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor
 	x := Exchange{ID: ExchangeID(r.exchange.ID), Reference: r.exchange.Reference, State: r.exchange.State, OpenedAt: r.exchange.OpenedAt,
 		Connected: r.connected, Children: childLines(actor, r.children)}
 	rows := &caseRows{grants: r.grants, nodes: r.nodes, deskRows: deskRows{letters: []deskRow{{ExchangeID: r.exchange.ID}}}}
-	secret, _, err := s.caseKey(ctx, ag, actor, rows)
+	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
 	for i, side := range r.sides {
 		if i >= len(x.Sides) {
 			break
@@ -205,7 +207,7 @@ func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor
 			line.Months = append(line.Months, int(m))
 		}
 		if err == nil {
-			line.Names = s.openCaseNames(ctx, ag, r.names, side.ID, secret.Identity())
+			line.Names = s.openCaseNames(ctx, ag, r.names, side.ID, keys)
 			line.Unread = line.Names.Self == ""
 		}
 		for _, p := range r.people {

@@ -76,14 +76,14 @@ func (s *Service) beginDecision(ctx context.Context, actor authz.Actor, id Lette
 	if err != nil {
 		return nil, err
 	}
-	secret, node, err := s.caseKey(ctx, ag, actor, rows)
+	keys, node, err := s.caseKeys(ctx, ag, actor, rows)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.relations(ctx, ag, rows); err != nil {
 		return nil, err
 	}
-	text, err := s.openText(ctx, ag, rows.objects, string(id), "text", secret.Identity())
+	text, err := s.openText(ctx, ag, rows.objects, string(id), "text", keys)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 const (
 	sqlDeskColumns = `l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
 			l.submitted_on, l.hear_by, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
-			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected
+			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected, x.restricted
 		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()`
 	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500`
@@ -74,6 +74,7 @@ type deskRow struct {
 	ClaimedBy   string
 	ClaimUntil  time.Time
 	Connected   bool
+	Restricted  bool // the case is: only those whom a manager named hold its key
 }
 
 // nameRow is a sealed name and whose it is: a side's, or a worker's.

@@ -100,12 +100,12 @@ func events(kind string) []statement.Event {
 	return nil
 }
 
-// open opens an object: its statement is signed by whom its kind requires and
+// open opens an object with the first of the keys that it is sealed to: its statement is signed by whom its kind requires and
 // speaks of exactly this object, its text is the one that was stated, and (on
 // the staff tier) no later version is in the log. Everything else is a Sealed
 // fault and an alarm: the row was changed by somebody who is not us.
-func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, id *age.HybridIdentity) ([]byte, error) {
-	content, err := s.tryOpen(ctx, ag, row, id)
+func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, keys ...*age.HybridIdentity) ([]byte, error) {
+	content, err := s.tryOpen(ctx, ag, row, keys)
 	if err == nil {
 		return content, nil
 	}
@@ -116,7 +116,7 @@ func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, id
 	return nil, fault.Wrap(fault.Sealed, "fault.sealed", err)
 }
 
-func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow, id *age.HybridIdentity) ([]byte, error) {
+func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow, keys []*age.HybridIdentity) ([]byte, error) {
 	st, err := s.stated(ctx, ag, row)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,13 @@ func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow,
 			return nil, err
 		}
 	}
-	return seal.OpenSigned(row.Sealed, c, id, st.Commit)
+	for _, key := range keys {
+		content, err := seal.OpenSigned(row.Sealed, c, key, st.Commit)
+		if !errors.Is(err, seal.ErrKey) {
+			return content, err
+		}
+	}
+	return nil, fmt.Errorf("open %s: %w", c.Kind, seal.ErrKey)
 }
 
 // stated gives the verified statement of an object, which speaks of exactly

@@ -3,13 +3,13 @@ package letterbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
 
-	"gatepost/crypto/ring"
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
@@ -94,17 +94,50 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 	return r, nil
 }
 
-// caseKey climbs from the worker's team to the letter's case.
-func (s *Service) caseKey(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *caseRows) (ring.Secret, agency.Node, error) {
-	node, err := ag.Trusted(r.nodes, "case/"+r.letter().ExchangeID)
-	if err == nil {
-		var secret ring.Secret
-		if secret, err = ag.Climb(actor.Keys(), r.grants, node); err == nil {
-			return secret, node, nil
+// caseKeys climbs to every epoch of the letter's case that the worker has a
+// key of, newest first, and gives the newest node, to which new objects are
+// sealed. A worker without a key of the newest epoch opens nothing of the case,
+// whatever older keys they are left with: for a restricted case that is
+// Forbidden, for any other it is Sealed and an alarm. r needs the case's
+// grants, its nodes and its first letter's exchange.
+func (s *Service) caseKeys(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *caseRows) (keys []*age.HybridIdentity, node agency.Node, err error) {
+	id := "case/" + r.letter().ExchangeID
+	node, err = ag.Trusted(r.nodes, id)
+	for i := 0; err == nil && i < len(r.nodes); i++ {
+		if r.nodes[i].ID != id {
+			continue
+		}
+		key, older := s.epochKey(ag, actor, r, r.nodes[i])
+		switch {
+		case older == nil:
+			keys = append(keys, key)
+		case len(keys) == 0:
+			err = older
+		case !errors.Is(older, agency.ErrNoGrant):
+			s.log.ErrorContext(ctx, "ALARM: an older key of a case does not open", "agency", ag.ID, "exchange", r.letter().ExchangeID, "error", older)
 		}
 	}
+	if err == nil && len(keys) > 0 {
+		return keys, node, nil
+	}
+	if errors.Is(err, agency.ErrNoGrant) && r.letter().Restricted {
+		return nil, agency.Node{}, fault.Wrap(fault.Forbidden, "fault.exchange.restricted", err)
+	}
 	s.log.ErrorContext(ctx, "ALARM: a case does not open", "agency", ag.ID, "exchange", r.letter().ExchangeID, "error", err)
-	return ring.Secret{}, agency.Node{}, fault.Wrap(fault.Sealed, "fault.sealed", err)
+	return nil, agency.Node{}, fault.Wrap(fault.Sealed, "fault.sealed", err)
+}
+
+// epochKey climbs to one epoch of a case.
+func (s *Service) epochKey(ag *agency.Agency, actor authz.Actor, r *caseRows, row agency.NodeRow) (*age.HybridIdentity, error) {
+	node, err := ag.Trusted([]agency.NodeRow{row}, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := ag.Climb(actor.Keys(), r.grants, node)
+	if err != nil {
+		return nil, err
+	}
+	return secret.Identity(), nil
 }
 
 // Read opens a letter that the actor has claimed, beside the earlier letters
@@ -127,7 +160,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide),
 		MayDecide: !rows.helped}
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
-	secret, _, err := s.caseKey(ctx, ag, actor, rows)
+	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
 	if err == nil {
 		err = s.relations(ctx, ag, rows)
 	}
@@ -135,16 +168,15 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		reading.Unread = true
 		return reading, ctx.Err()
 	}
-	key := secret.Identity()
-	text, err := s.openText(ctx, ag, rows.objects, l.ID, "text", key)
+	text, err := s.openText(ctx, ag, rows.objects, l.ID, "text", keys)
 	if err != nil && !unread(err) {
 		return Reading{}, err
 	}
 	reading.Text, reading.Unread = Text(text), unread(err)
-	reading.Forms = s.openCaseNames(ctx, ag, rows.objects, l.ToSide, key)
-	reading.Writer = s.openCaseNames(ctx, ag, rows.objects, l.FromSide, key)
+	reading.Forms = s.openCaseNames(ctx, ag, rows.objects, l.ToSide, keys)
+	reading.Writer = s.openCaseNames(ctx, ag, rows.objects, l.FromSide, keys)
 	for _, e := range rows.earlier {
-		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, key))
+		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, keys))
 	}
 	return reading, nil
 }
@@ -216,11 +248,11 @@ func (r *caseRows) sentBy(letter, side string) bool {
 	return false
 }
 
-// openText opens one object among rows with the case's key.
-func (s *Service) openText(ctx context.Context, ag *agency.Agency, rows []objectRow, id, part string, key *age.HybridIdentity) (string, error) {
+// openText opens one object among rows with the case's keys.
+func (s *Service) openText(ctx context.Context, ag *agency.Agency, rows []objectRow, id, part string, keys []*age.HybridIdentity) (string, error) {
 	for _, r := range rows {
 		if r.ID == id && r.Part == part {
-			content, err := s.open(ctx, ag, r, key)
+			content, err := s.open(ctx, ag, r, keys...)
 			return string(content), err
 		}
 	}
@@ -228,8 +260,8 @@ func (s *Service) openText(ctx context.Context, ag *agency.Agency, rows []object
 	return "", fault.New(fault.Sealed, "fault.sealed")
 }
 
-func (s *Service) openCaseNames(ctx context.Context, ag *agency.Agency, rows []objectRow, side string, key *age.HybridIdentity) (n Names) {
-	content, err := s.openText(ctx, ag, rows, side, "names", key)
+func (s *Service) openCaseNames(ctx context.Context, ag *agency.Agency, rows []objectRow, side string, keys []*age.HybridIdentity) (n Names) {
+	content, err := s.openText(ctx, ag, rows, side, "names", keys)
 	if err == nil {
 		err = json.Unmarshal([]byte(content), &n)
 	}
@@ -239,15 +271,15 @@ func (s *Service) openCaseNames(ctx context.Context, ag *agency.Agency, rows []o
 	return n
 }
 
-func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *caseRows, e earlierRow, key *age.HybridIdentity) Earlier {
+func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *caseRows, e earlierRow, keys []*age.HybridIdentity) Earlier {
 	earlier := Earlier{SentOn: e.SubmittedOn, FromMe: e.FromSide == rows.letter().FromSide, Told: Told(e.Told)}
-	text, err := s.openText(ctx, ag, rows.objects, e.ID, "text", key)
+	text, err := s.openText(ctx, ag, rows.objects, e.ID, "text", keys)
 	if err == nil && !rows.sentBy(e.ID, e.FromSide) {
 		text, err = "", s.unstated(ctx, ag, e.ID, fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned))
 	}
 	earlier.Text, earlier.Unread = Text(text), err != nil
 	if earlier.Told == Returned || earlier.Told == Replaced {
-		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", key)
+		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", keys)
 		earlier.Reason, earlier.Unread = parseReason(reason), earlier.Unread || err != nil
 	}
 	return earlier

@@ -262,12 +262,16 @@ create table message (
 	sent_on date not null default current_date,
 	hear_by date,
 	answered_on date,
+	part text not null default 'text' check (part = 'text'),
+	version int not null default 1 check (version = 1),
 	primary key (agency_id, id),
-	constraint message_turn check ((by_worker is null) = (hear_by is not null) and (by_worker is not null or answers is null)),
+	constraint message_turn check ((by_worker is null) = (hear_by is not null) and (by_worker is null) = (answers is null)),
+	constraint message_answered_once unique (answers, agency_id),
 	foreign key (agency_id, exchange_id) references exchange,
 	foreign key (agency_id, person_id) references person,
 	foreign key (agency_id, by_worker) references worker,
-	foreign key (agency_id, answers) references message
+	foreign key (agency_id, answers) references message,
+	constraint message_sealed foreign key (agency_id, id, part, version) references object (agency_id, id, part, version) deferrable initially deferred
 );
 create index message_person on message (person_id, sent_at);
 create index message_waits on message (agency_id, sent_at) where by_worker is null and answered_on is null;
@@ -281,9 +285,19 @@ begin
 		where s.agency_id = new.agency_id and s.exchange_id = new.exchange_id and m.person_id = new.person_id) then
 		raise exception 'not a person of this exchange' using errcode = '23514', constraint = 'message_person';
 	end if;
-	if new.by_worker is not null and (new.by_worker is distinct from account() or not has_role('letterboxWorker')
-		or exists (select from connection c where c.agency_id = new.agency_id and c.exchange_id = new.exchange_id and c.worker_id = new.by_worker)) then
+	if new.by_worker is null then
+		return new;
+	end if;
+	if new.by_worker is distinct from account() or not has_role('letterboxWorker')
+		or exists (select from connection c where c.agency_id = new.agency_id and c.exchange_id = new.exchange_id and c.worker_id = new.by_worker)
+		or exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
+			join side s on s.agency_id = m.agency_id and s.id = m.side_id
+			where w.agency_id = new.agency_id and w.id = new.by_worker and s.exchange_id = new.exchange_id) then
 		raise exception 'not an answering worker' using errcode = '23514', constraint = 'message_worker';
+	end if;
+	if not exists (select from message q where q.agency_id = new.agency_id and q.id = new.answers and q.by_worker is null
+		and q.exchange_id = new.exchange_id and q.person_id = new.person_id) then
+		raise exception 'an answer to nothing' using errcode = '23514', constraint = 'message_answers';
 	end if;
 	return new;
 end
@@ -299,6 +313,67 @@ begin
 end
 $$;
 
+-- What became of a letter, day by day: the timelines of both sides rest on it. No family reads the table: my_days tells each side its own half.
+create table letter_day (
+	agency_id text not null,
+	letter_id id not null,
+	n int not null check (n > 0),
+	state text not null,
+	told text not null,
+	on_day date not null default current_date,
+	primary key (letter_id, n, agency_id),
+	foreign key (agency_id, letter_id) references letter
+);
+create function letter_day_added() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if tg_op = 'INSERT' or new.state <> old.state then
+		insert into letter_day (agency_id, letter_id, n, state, told)
+		select new.agency_id, new.id, coalesce(max(d.n), 0) + 1, new.state, new.told from letter_day d where d.agency_id = new.agency_id and d.letter_id = new.id;
+	end if;
+	return null;
+end
+$$;
+create trigger letter_day_added after insert or update of state on letter for each row execute function letter_day_added();
+
+-- my_days is what one side of this account may know of its letters' days: of those it sent, when what it is told changed; of those that
+-- came, when they came and what this side did with them. Neither half has an id or a day of the other.
+create function my_days(side text) returns table (letter_id text, delivery_id text, what text, on_day date)
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return query
+	select t.letter_id::text, ''::text, t.told, t.on_day from (
+		select d.letter_id, d.n, d.told, d.on_day, lag(d.told) over (partition by d.letter_id order by d.n) as before
+		from letter l join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id
+		where l.agency_id = agency() and l.from_side = my_days.side and granted_side(l.from_side)) t
+	where t.told is distinct from t.before
+	union all
+	select ''::text, v.id, d.state, d.on_day from my_deliveries(my_days.side) v
+		join delivery x on x.agency_id = agency() and x.id = v.id
+		join letter_day d on d.agency_id = x.agency_id and d.letter_id = x.letter_id
+	where my_days.side <> '' and d.state in ('waiting', 'keptForLater', 'opened')
+		and d.n >= (select max(w.n) from letter_day w where w.agency_id = x.agency_id and w.letter_id = x.letter_id and w.state = 'waiting')
+	order by 4 desc, 3 limit 2000;
+end
+$$;
+
+-- Who types in a letter that came on paper has helped to write it: another worker decides.
+create function letter_on_paper() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from letter_helper h where h.agency_id = new.agency_id and h.letter_id = new.id) then
+		raise exception 'typed in by nobody' using errcode = '23514', constraint = 'letter_paper';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger letter_on_paper after insert on letter deferrable initially deferred
+	for each row when (new.paper) execute function letter_on_paper();
+
+alter table letter_day enable row level security;
+alter table letter_day force row level security;
+create policy owner on letter_day to gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
+
 alter table message enable row level security;
 alter table message force row level security;
 create policy staff on message to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
@@ -309,8 +384,8 @@ create policy message on object for select to gatepost_public using (agency_id =
 create policy tell on object for insert to gatepost_public with check (agency_id = agency() and kind = 'message' and side_id is null and from_node = 'person/' || account());
 
 revoke all on function exchange_stops(), side_stops(), message_by_right(), my_deliveries(text), withdraw_letter(text), keep_for_later(text),
-	second_opinion(text, date), show_due(), stop_at_18(), messages_today() from public;
-grant execute on function my_deliveries(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, date), messages_today() to gatepost_public;
+	second_opinion(text, date), show_due(), stop_at_18(), messages_today(), letter_day_added(), my_days(text), letter_on_paper() from public;
+grant execute on function my_deliveries(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, date), messages_today(), my_days(text) to gatepost_public;
 grant execute on function show_due(), stop_at_18() to gatepost_notify;
 grant select (agency_id, id, exchange_id, person_id, by_worker, answers, sent_at, sent_on, hear_by, answered_on) on message to gatepost_public;
 grant insert (agency_id, id, exchange_id, person_id, hear_by) on message to gatepost_public;
@@ -319,6 +394,17 @@ grant update (answered_on) on message to gatepost_staff;
 grant update (held_until) on letter to gatepost_staff;
 grant update (posted_on) on delivery to gatepost_staff;
 grant update (delay_days) on exchange to gatepost_staff;
-grant select on message to gatepost_backup;
+grant select on message, letter_day to gatepost_backup;
 
 reset role;
+
+-- Letters from before this table have their days from what is known of them. Whoever may not see every agency's rows leaves them as they are.
+do $$
+begin
+	insert into letter_day (agency_id, letter_id, n, state, told, on_day) select agency_id, id, 1, 'received', 'withUs', submitted_on from letter;
+	insert into letter_day (agency_id, letter_id, n, state, told, on_day)
+	select agency_id, id, 2, case state when 'opened' then 'waiting' else state end, told, coalesce(decided_on, submitted_on) from letter where state <> 'received';
+exception when insufficient_privilege then
+	raise notice 'the timelines begin with the letters from now on';
+end
+$$;

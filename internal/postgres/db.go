@@ -83,6 +83,10 @@ func setDefaults(params map[string]string) {
 		"application_name": "gatepost",
 		"lock_timeout":     "10s",
 		"timezone":         "Europe/London", // current_date is the families' date
+		// For Read. A page asks several questions; on one snapshot their answers
+		// agree. Act says for itself what it needs.
+		"default_transaction_isolation": "repeatable read",
+		"default_transaction_read_only": "on",
 	} {
 		if _, set := params[name]; !set {
 			params[name] = value

@@ -28,11 +28,9 @@ var (
 )
 
 const (
-	// A page asks several questions; on one snapshot their answers agree.
-	sqlBeginRead = "begin isolation level repeatable read read only"
-	sqlBeginAct  = "begin isolation level read committed read write"
-	sqlScope     = "select set_config('gatepost.agency', $1, true), set_config('gatepost.account', $2, true)"
-	sqlCommit    = "commit"
+	sqlBeginAct = "begin isolation level read committed read write"
+	sqlScope    = "select set_config('gatepost.agency', $1, true), set_config('gatepost.account', $2, true)"
+	sqlCommit   = "commit"
 
 	// tries is how often an act is begun in all when it meets a deadlock or
 	// waits too long for a lock.
@@ -44,8 +42,10 @@ const (
 	finishWithin = 30 * time.Second
 )
 
-// Read runs the queued reads in one round trip: begin read only, scope, reads,
-// commit. All see one snapshot; a write is refused by the server. Results come
+// Read runs the queued reads in one round trip, scope first. What stands between
+// two Syncs of the protocol is one transaction, here of the connection's
+// defaults: all see one snapshot, a write is refused by the server, and neither
+// begin nor commit costs a statement. Results come
 // through the callbacks of the queued queries (QueryRow, Query, Exec), which
 // run before Read returns, in order; the first one that returns an error is
 // the last that runs. pgx.ErrNoRows comes back as itself.
@@ -60,12 +60,10 @@ func (db *DB) Read(ctx context.Context, scope Scope, queue func(*pgx.Batch)) err
 	}
 	defer conn.Release()
 	t := newTrip()
-	t.own(sqlBeginRead)
 	t.own(sqlScope, scope.Agency, scope.Account)
 	if err := t.callers(func(b *pgx.Batch) error { queue(b); return nil }); err != nil {
 		return err
 	}
-	t.commit()
 	if err := t.run(ctx, conn.Conn()); err != nil {
 		rollback(ctx, conn.Conn())
 		return clean(err)

@@ -55,26 +55,39 @@ func (s *Service) climb(ctx context.Context, ag *agency.Agency, account string, 
 	if len(ids) == 0 {
 		return nil
 	}
+	// Every epoch that was granted: while a team's key is being replaced, some
+	// cases are open to the old one and some to the new.
 	var nodes []agency.NodeRow
-	if err := s.db.Read(ctx, scope, func(b *pgx.Batch) { agency.QueueNodes(b, &nodes, ids...) }); err != nil {
+	if err := s.db.Read(ctx, scope, func(b *pgx.Batch) { agency.QueueAllNodes(b, &nodes, ids...) }); err != nil {
 		return fmt.Errorf("read an account's nodes: %w", s.db.Fault(err))
 	}
-	for _, id := range ids {
-		s.climbTo(ctx, ag, keys, nodes, grants, id)
+	done := map[string]bool{}
+	for _, g := range grants {
+		if name := agency.NodeName(g.Child, g.ChildEpoch); !done[name] {
+			done[name] = true
+			s.climbTo(ctx, ag, keys, climbing{grants, nodes, g})
+		}
 	}
 	return nil
 }
 
-func (s *Service) climbTo(ctx context.Context, ag *agency.Agency, keys *authz.Keyring, nodes []agency.NodeRow, grants []agency.GrantRow, id string) {
-	node, err := ag.Trusted(nodes, id)
+// climbing is what a climb to one child needs.
+type climbing struct {
+	grants []agency.GrantRow // of the account
+	nodes  []agency.NodeRow  // every epoch of what they grant
+	to     agency.GrantRow   // one of grants; the child may have others
+}
+
+func (s *Service) climbTo(ctx context.Context, ag *agency.Agency, keys *authz.Keyring, c climbing) {
+	node, err := ag.TrustedAt(c.nodes, c.to.Child, c.to.ChildEpoch)
 	if err == nil {
 		var secret ring.Secret
-		if secret, err = ag.Climb(keys, grants, node); err == nil {
+		if secret, err = ag.Climb(keys, c.grants, node); err == nil {
 			putSecret(keys, node, secret)
 			return
 		}
 	}
-	s.alarm(ctx, "a granted key does not open", id, err)
+	s.alarm(ctx, "a granted key does not open", c.to.Child, err)
 }
 
 // putSecret keeps a climbed key under its node's name.

@@ -111,7 +111,7 @@ type touched struct {
 	box      []byte
 	keys     *authz.Keyring
 	state    string   // of the person or worker
-	sides    []string // public: names of the sides that the person was granted
+	granted  []string // names of the keys that the account was granted
 	roleLeaf []byte   // staff: the statement of the worker's roles; nil if none
 }
 
@@ -161,9 +161,9 @@ func (s *Service) openBox(ag *agency.Agency, token session.Token, account string
 }
 
 func (s *Service) queueNow(b *pgx.Batch, t *touched) {
-	sql, into := sqlPersonNow, []any{&t.state, &t.sides}
+	sql, into := sqlPersonNow, []any{&t.state, &t.granted}
 	if s.tier == authz.Staff {
-		sql, into = sqlWorkerNow, []any{&t.state, &t.roleLeaf}
+		sql, into = sqlWorkerNow, []any{&t.state, &t.roleLeaf, &t.granted}
 	}
 	b.Queue(sql).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
@@ -215,13 +215,16 @@ func (s *Service) outgrown(t *touched) bool {
 	return leaf != "" && leaf != hex.EncodeToString(t.roleLeaf)
 }
 
-// behind tells that the account may open more than its box holds.
+// behind tells that the account may open more than its box holds: a person
+// was confirmed, or a team has a new key. A worker climbs after the second step
+// only.
 func (s *Service) behind(t *touched) bool {
-	if s.tier == authz.Staff {
-		leaf, _ := rolesIn(t.keys)
-		return leaf == "" && t.state == "active" && t.roleLeaf != nil && t.keys.Has(boxSecond)
+	if t.state != "active" || s.tier == authz.Staff && (t.roleLeaf == nil || !t.keys.Has(boxSecond)) {
+		return false
 	}
-	return t.state == "active" && slices.ContainsFunc(t.sides, func(name string) bool { return !t.keys.Has(name) })
+	leaf, _ := rolesIn(t.keys)
+	return s.tier == authz.Staff && leaf == "" ||
+		slices.ContainsFunc(t.granted, func(name string) bool { return !t.keys.Has(name) })
 }
 
 // catchUp climbs again and seals the box anew. If the session was ended in the

@@ -54,7 +54,9 @@ const (
 	sqlPersonNow = `select p.state, coalesce(array_agg(g.child || '/' || g.child_epoch) filter (where g.child is not null), '{}')
 		from person p left join ring_grant_person g on g.agency_id = p.agency_id and g.parent = 'person/' || p.id
 		where p.agency_id = agency() and p.id = account() group by p.state`
-	sqlWorkerNow = `select state, role_leaf from worker where agency_id = agency() and id = account()`
+	sqlWorkerNow = `select w.state, w.role_leaf, coalesce(array_agg(g.child || '/' || g.child_epoch) filter (where g.child is not null), '{}')
+		from worker w left join ring_grant_staff g on g.agency_id = w.agency_id and g.parent = 'worker/' || w.id
+		where w.agency_id = agency() and w.id = account() group by w.state, w.role_leaf`
 
 	sqlPersonCredential = `select account_id, wrap, totp_sealed, totp_last_step from credential_person
 		where agency_id = agency() and login_index = $1`

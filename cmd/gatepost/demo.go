@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/config"
 	"gatepost/internal/demo"
+	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/private"
 	"gatepost/internal/tier"
@@ -57,6 +58,7 @@ type demoCall struct {
 	public, staff string // addresses to listen on
 	folder        demo.Folder
 	database      *private.Server
+	mail          *demo.Sink
 }
 
 func demoRun(ctx context.Context, c *call) (err error) {
@@ -112,6 +114,13 @@ func (d *demoCall) run(ctx context.Context) (err error) {
 	if err != nil {
 		return ignoreStop(ctx, err)
 	}
+	if err := keyfile.EnsureNotify(d.folder.Path("keys")); err != nil {
+		return err // a demo that an earlier program made has no notifier
+	}
+	if d.mail, err = d.folder.OpenSink(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.mail.Close()) }()
 	cfg := d.config(world)
 	text, err := cfg.Text()
 	if err != nil {
@@ -186,9 +195,10 @@ func (d *demoCall) config(world demo.World) *config.Config {
 	dsn := func(role string) string { return d.database.DSN(role, demoDatabase) }
 	return &config.Config{
 		OneProcess: true,
-		Database:   config.Database{Owner: dsn(postgres.RoleAdmin), Public: dsn(postgres.RolePublic), Staff: dsn(postgres.RoleStaff)},
+		Database:   config.Database{Owner: dsn(postgres.RoleAdmin), Public: dsn(postgres.RolePublic), Staff: dsn(postgres.RoleStaff), Notify: dsn(postgres.RoleNotify)},
 		Public:     config.Door{Listen: d.public, Keys: d.folder.Path("keys/public")},
 		Staff:      config.Door{Listen: d.staff, Keys: d.folder.Path("keys/staff")},
+		Mail:       config.Mail{Host: "127.0.0.1", Port: d.mail.Port(), From: demo.MailFrom},
 		Agencies:   []config.Agency{config.Agency(world.Stanza)},
 	}
 }
@@ -249,7 +259,8 @@ func (d *demoCall) sayWhere(p *process) {
 			urls[i] = "http://" + net.JoinHostPort([]string{demo.PublicHost, demo.StaffHost}[i], port)
 		}
 	}
-	fmt.Fprintf(d.stdout, "  Families     %s\n  Workers      %s\n  Log          %s\n", urls[0], urls[1], d.folder.Path("gatepost.log"))
+	fmt.Fprintf(d.stdout, "  Families     %s\n  Workers      %s\n  Log          %s\n  Mail         %s (kept here, sent to nobody)\n", urls[0], urls[1],
+		d.folder.Path("gatepost.log"), d.mail.Dir())
 }
 
 func sayWho(out io.Writer, world demo.World) {

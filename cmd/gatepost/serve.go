@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/config"
 	"gatepost/internal/keyfile"
+	"gatepost/internal/notice"
 	"gatepost/internal/server"
 	"gatepost/internal/tier"
 	"gatepost/web"
@@ -49,8 +50,9 @@ func serve(ctx context.Context, c *call) error {
 
 // process is what one process serves.
 type process struct {
-	tiers []*tier.Tier
-	sites []server.Site
+	tiers    []*tier.Tier
+	sites    []server.Site
+	notifier *tier.Notifier // nil without the staff tier
 }
 
 // part is a tier before it is connected.
@@ -58,6 +60,7 @@ type part struct {
 	tier authz.Tier
 	keys *keyfile.Keys
 	tls  *tls.Config
+	mail *notice.Server // staff tier, where mail is on
 }
 
 // assemble checks everything that can be checked without the database, all at
@@ -75,6 +78,9 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 			Gate: gate, Work: pr.work, Log: log})
 		if err == nil {
 			p.tiers = append(p.tiers, t)
+			err = p.notify(ctx, cfg, part, t, log)
+		}
+		if err == nil {
 			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Assets: set, Log: log})
 		}
 		if err != nil {
@@ -104,6 +110,10 @@ func check(cfg *config.Config, tiers []authz.Tier) ([]part, error) {
 			one.tls, err = server.TLS(door.Certificate, door.CertificateKey)
 			found = append(found, err)
 		}
+		if t == authz.Staff && cfg.Mail.Set() {
+			s, err := cfg.Mail.Server()
+			one.mail, found = &s, append(found, err)
+		}
 		parts = append(parts, one)
 	}
 	return parts, errors.Join(found...)
@@ -116,6 +126,15 @@ func checkAgencies(keys *keyfile.Keys, cfg *config.Config) error {
 		found = append(found, err)
 	}
 	return errors.Join(found...)
+}
+
+// notify opens what sends notices and keeps the clock, beside the staff tier.
+func (p *process) notify(ctx context.Context, cfg *config.Config, part part, t *tier.Tier, log *slog.Logger) (err error) {
+	if part.tier != authz.Staff {
+		return nil
+	}
+	p.notifier, err = tier.OpenNotifier(ctx, tier.NotifierConfig{DSN: cfg.Database.Notify, Agencies: t.Agencies, Keys: part.keys, Mail: part.mail, Log: log})
+	return err
 }
 
 // listen makes the pages of a tier and opens its listener.
@@ -174,13 +193,31 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	for _, t := range p.tiers {
 		go t.Sweep(ctx)
 	}
-	return server.Run(ctx, log, p.sites...)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	notified := make(chan error, 1)
+	go func() {
+		err := error(nil)
+		if p.notifier != nil {
+			err = p.notifier.Run(ctx, server.DrainTime)
+		}
+		if err != nil {
+			cancel() // pages without a clock would promise what nobody keeps
+		}
+		notified <- err
+	}()
+	err := server.Run(ctx, log, p.sites...)
+	cancel()
+	return errors.Join(err, <-notified)
 }
 
 // close lets go of listeners and connections.
 func (p *process) close() {
 	for _, site := range p.sites {
 		_ = site.Listener.Close() // run has closed it already, unless it never ran
+	}
+	if p.notifier != nil {
+		p.notifier.Close()
 	}
 	for _, t := range p.tiers {
 		t.Close()

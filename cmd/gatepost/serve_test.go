@@ -56,6 +56,7 @@ func newDeployment(t *testing.T) *deployment {
 owner = "` + dsn(postgres.RoleAdmin) + `"
 public = "` + dsn(postgres.RolePublic) + `"
 staff = "` + dsn(postgres.RoleStaff) + `"
+notify = "` + dsn(postgres.RoleNotify) + `"
 [public]
 listen = "127.0.0.1:0"
 keys = "keys/public"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/notice"
 )
 
 // Config is a whole configuration file, read and checked as far as it can be
@@ -24,6 +26,7 @@ type Config struct {
 	Database   Database `toml:"database"`
 	Public     Door     `toml:"public"`
 	Staff      Door     `toml:"staff"`
+	Mail       Mail     `toml:"mail"` // staff tier only
 	Agencies   []Agency `toml:"agency"`
 }
 
@@ -32,7 +35,21 @@ type Database struct {
 	Owner  string `toml:"owner"`  // may create roles the first time; migrate only
 	Public string `toml:"public"` // gatepost_public
 	Staff  string `toml:"staff"`  // gatepost_staff
+	Notify string `toml:"notify"` // gatepost_notify; the staff tier's process
 }
+
+// Mail is the server that takes notices. Without it, or with Off, they wait.
+type Mail struct {
+	Host         string `toml:"host,omitempty"`
+	Port         int    `toml:"port,omitempty"` // 0 means 587; 465 is TLS from the first byte
+	From         string `toml:"from,omitempty"` // bare address
+	User         string `toml:"user,omitempty"`
+	PasswordFile string `toml:"password_file,omitempty"` // one line, readable by this program only
+	Off          bool   `toml:"off,omitempty"`
+}
+
+// Set tells whether notices are sent.
+func (m Mail) Set() bool { return m.Host != "" && !m.Off }
 
 // Door is how one tier is reached.
 type Door struct {
@@ -110,7 +127,7 @@ func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf
 // anchor makes relative paths begin at dir.
 func (c *Config) anchor(dir string) {
 	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys,
-		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys} {
+		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Mail.PasswordFile} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -150,6 +167,10 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 	for _, tier := range tiers {
 		c.needsDSN(&found, string(tier), c.DSN(tier))
 		c.Door(tier).check(&found, string(tier))
+		if tier == authz.Staff {
+			c.needsDSN(&found, "notify", c.Database.Notify)
+			c.Mail.check(&found)
+		}
 	}
 	if len(tiers) > 1 {
 		if !c.OneProcess {
@@ -169,7 +190,8 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 // password. role is "owner", "public" or "staff". It returns nil or a Problems.
 func (c *Config) Connects(role string) error {
 	var found Problems
-	c.needsDSN(&found, role, map[string]string{"owner": c.Database.Owner, "public": c.Database.Public, "staff": c.Database.Staff}[role])
+	c.needsDSN(&found, role, map[string]string{"owner": c.Database.Owner, "public": c.Database.Public, "staff": c.Database.Staff,
+		"notify": c.Database.Notify}[role])
 	return found.orNil()
 }
 
@@ -218,6 +240,53 @@ func (d Door) check(found *Problems, tier string) {
 	if d.Keys == "" {
 		found.add("%s.keys is missing; name the folder %s that gatepost keys init made", tier, tier)
 	}
+}
+
+// check looks at the mail server's settings, also while it is off.
+func (m Mail) check(found *Problems) {
+	if m.Host == "" {
+		if m != (Mail{Off: m.Off}) {
+			found.add("mail.host is missing; name the server that takes our mail, or remove [mail]")
+		}
+		return
+	}
+	if strings.ContainsAny(m.Host, ":/ @") {
+		found.add("mail.host is a host name alone; correct it, and put the port into mail.port")
+	}
+	if m.Port < 0 || m.Port > 65535 {
+		found.add("mail.port is no port; 587 and 465 are the usual ones")
+	}
+	if a, err := mail.ParseAddress(m.From); err != nil || a.Address != m.From {
+		found.add("mail.from is no bare address; write one such as post@mail.example, with nothing of the agency in it")
+	}
+	if (m.User == "") != (m.PasswordFile == "") {
+		found.add("mail.user and mail.password_file go together; name both or neither")
+	}
+}
+
+// submission is the usual port of a server that takes mail from its users (RFC 6409).
+const submission = 587
+
+// Server reads the password and gives the mail server in the form that the rest
+// of the program takes. It is for a Mail that is Set and was checked.
+func (m Mail) Server() (notice.Server, error) {
+	s := notice.Server{Host: m.Host, Port: m.Port, From: m.From, User: m.User}
+	if s.Port == 0 {
+		s.Port = submission
+	}
+	if m.PasswordFile == "" {
+		return s, nil
+	}
+	info, err := os.Stat(m.PasswordFile)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o037 != 0 {
+		return s, Problems{"mail.password_file is missing or can be read by others; make it and chmod 600 it"}
+	}
+	text, err := os.ReadFile(m.PasswordFile)
+	if err != nil {
+		return s, Problems{"mail.password_file cannot be read; check whose it is"}
+	}
+	s.Password = strings.TrimRight(string(text), "\r\n")
+	return s, nil
 }
 
 // Proxies gives the networks of trusted proxies. Those that do not parse are

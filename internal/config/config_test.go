@@ -47,6 +47,7 @@ one_process = true
 owner = "host=db user=gatepost_owner"
 public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass"
 staff = "host=db user=gatepost_staff"
+notify = "host=db user=gatepost_notify"
 [public]
 listen = ":443"
 certificate = "tls/letters.pem"
@@ -56,6 +57,9 @@ keys = "keys/public"
 listen = ":8443"
 trusted_proxies = ["10.1.0.0/16", "fd00::/8"]
 keys = "/elsewhere/staff"
+[mail]
+host = "mail.example"
+from = "post@mail.example"
 `
 
 func write(t testing.TB, text string) string {
@@ -159,6 +163,12 @@ func TestServesRefuses(t *testing.T) {
 		{"TLS twice", change(`certificate_key = "tls/letters.key"`, "certificate_key = \"k\"\ntrusted_proxies = [\"10.0.0.0/8\"]"), "remove certificate or trusted_proxies", both},
 		{"no network", change("10.1.0.0/16", "10.1.0.1"), "no network", both},
 		{"the whole world", change("10.1.0.0/16", "0.0.0.0/0"), "trusts everybody", both},
+		{"no notifier", change("notify = \"host=db user=gatepost_notify\"", ""), "database.notify is missing", both},
+		{"mail without a host", change("host = \"mail.example\"", ""), "mail.host is missing", both},
+		{"mail with a port in its host", change("\"mail.example\"", "\"mail.example:25\""), "mail.host is a host name alone", both},
+		{"mail by no port", change("host = \"mail.example\"", "host = \"mail.example\"\nport = 70000"), "mail.port is no port", both},
+		{"mail from somebody", change("post@mail.example", "Oak Adoption <post@mail.example>"), "mail.from is no bare address", both},
+		{"mail with a user alone", change("host = \"mail.example\"", "host = \"mail.example\"\nuser = \"u\""), "go together", both},
 		{"no keys", change(`keys = "keys/public"`, ""), "public.keys is missing", both},
 	} {
 		loaded, err := config.Load(write(t, c.text))
@@ -184,13 +194,42 @@ func TestServesOneTier(t *testing.T) {
 	}
 	err = c.Serves(authz.Staff)
 	problems, _ := err.(config.Problems)
-	if want := []string{"database.staff", "staff.listen", "staff.keys"}; len(problems) != len(want) ||
+	if want := []string{"database.staff", "staff.listen", "staff.keys", "database.notify"}; len(problems) != len(want) ||
 		!slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, want[2]) }) {
 		t.Errorf("got %v, want one problem each of %v", problems, want)
 	}
 	for role, ok := range map[string]bool{"public": true, "staff": false, "owner": false} {
 		if err := c.Connects(role); (err == nil) != ok {
 			t.Errorf("%s: %v", role, err)
+		}
+	}
+}
+
+// A mail server's password stands in a file of its own; mail that is off, or not
+// there, is no mistake.
+func TestMail(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "password")
+	if err := os.WriteFile(path, []byte("s3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := config.Mail{Host: "mail.example", From: "post@mail.example", User: "post", PasswordFile: path}
+	s, err := m.Server()
+	if err != nil || s.Password != "s3cret" || s.Port != 587 || s.User != "post" {
+		t.Errorf("the mail server came as port %d, user %q, %v", s.Port, s.User, err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Server(); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("a password that everybody reads: %v", err)
+	}
+	for _, c := range []struct {
+		mail config.Mail
+		set  bool
+	}{{config.Mail{}, false}, {m, true}, {config.Mail{Host: "mail.example", From: "post@mail.example", Off: true}, false}} {
+		if c.mail.Set() != c.set {
+			t.Errorf("%+v: set %v", c.mail, !c.set)
 		}
 	}
 }

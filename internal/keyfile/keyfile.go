@@ -25,6 +25,7 @@ import (
 const (
 	loginFile   = "login.key"
 	codeFile    = "code.key"
+	notifyFile  = "notify.key" // staff tier only
 	pepperStart = "pepper-"
 	keyEnd      = ".key"
 )
@@ -60,7 +61,21 @@ func Init(dir string) error {
 			}
 		}
 	}
-	return nil
+	return EnsureNotify(dir)
+}
+
+// EnsureNotify makes the notifier's key in DIR/staff if it is not there. Two
+// hosts of one tier need the same one: copy it, do not make it on each.
+func EnsureNotify(dir string) error {
+	path := filepath.Join(dir, string(authz.Staff), notifyFile)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	key, err := age.GenerateHybridIdentity()
+	if err != nil {
+		return fmt.Errorf("make the notifier's key: %w", err)
+	}
+	return write(path, key.String()+"\n")
 }
 
 // random is 32 random bytes as base64.
@@ -141,7 +156,7 @@ func sealCopy(dir, id string, archive *age.HybridRecipient) (err error) {
 			return fmt.Errorf("read the keys: %w", err)
 		}
 		for _, e := range entries {
-			shared := e.Name() == loginFile || e.Name() == codeFile || strings.HasPrefix(e.Name(), pepperStart)
+			shared := e.Name() == loginFile || e.Name() == codeFile || e.Name() == notifyFile || strings.HasPrefix(e.Name(), pepperStart)
 			if !shared && !strings.HasPrefix(e.Name(), id+"-") {
 				continue
 			}
@@ -165,6 +180,7 @@ type Keys struct {
 	LoginKey [32]byte
 	CodeKey  [32]byte
 	Peppers  passphrase.Peppers
+	Notify   *age.HybridIdentity // the notifier's; nil on the public tier
 	dir      string
 	tier     authz.Tier
 }
@@ -190,11 +206,29 @@ func Load(dir string, tier authz.Tier) (*Keys, error) {
 	if err := k.loadPeppers(); err != nil {
 		found = append(found, err.Error())
 	}
+	if err := k.loadNotify(); err != nil {
+		found = append(found, err.Error())
+	}
 	if len(found) > 0 {
 		slices.Sort(found)
 		return nil, found
 	}
 	return k, nil
+}
+
+func (k *Keys) loadNotify() error {
+	if k.tier != authz.Staff {
+		return nil
+	}
+	path := filepath.Join(k.dir, notifyFile)
+	text, err := read(path)
+	if err != nil {
+		return err
+	}
+	if k.Notify, err = age.ParseHybridIdentity(text); err != nil {
+		return fmt.Errorf("%s is no key of the notifier; copy it again from where gatepost keys init made it", path)
+	}
+	return nil
 }
 
 func (k *Keys) loadPeppers() error {

@@ -86,6 +86,9 @@ func TestTiers(t *testing.T) {
 	if public.LoginKey != staff.LoginKey || public.CodeKey != staff.CodeKey || public.LoginKey == public.CodeKey {
 		t.Error("log-in and code keys must be the same on both tiers, and two")
 	}
+	if public.Notify != nil || staff.Notify == nil {
+		t.Error("the notifier's key is the staff tier's alone")
+	}
 	if public.Peppers.Current().Key() == staff.Peppers.Current().Key() {
 		t.Error("both tiers have one pepper")
 	}
@@ -110,7 +113,7 @@ func TestFiles(t *testing.T) {
 		}
 		return err
 	})
-	if err != nil || count != 11 {
+	if err != nil || count != 12 {
 		t.Errorf("%d files, %v", count, err)
 	}
 	for name, id := range map[string]string{"short": "o", "long": strings.Repeat("o", 21), "capital": "Oak", "path": "../oak"} {
@@ -127,7 +130,7 @@ func TestFiles(t *testing.T) {
 func TestSealedCopy(t *testing.T) {
 	w := newWorld(t)
 	text := w.secrets(t, "oak", w.archive)
-	for _, name := range []string{"public/login.key", "public/pepper-1.key", "public/oak-door.key", "staff/code.key", "staff/pepper-1.key", "staff/oak-registrar.key", "staff/oak-log.key", "staff/oak-system.key"} {
+	for _, name := range []string{"public/login.key", "public/pepper-1.key", "public/oak-door.key", "staff/code.key", "staff/pepper-1.key", "staff/notify.key", "staff/oak-registrar.key", "staff/oak-log.key", "staff/oak-system.key"} {
 		content, err := os.ReadFile(w.path(name))
 		if err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/keyfile"
+	"gatepost/internal/notice"
 	"gatepost/internal/postgres"
 	"gatepost/letterbox"
 	"gatepost/migrations"
@@ -47,6 +48,7 @@ type Tier struct {
 type Services struct {
 	Accounts *account.Service
 	Letters  *letterbox.Service
+	Notices  *notice.Service // public tier only
 }
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
@@ -95,7 +97,11 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	return Services{accounts, letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log)}, nil
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log)}
+	if t.config.Tier == authz.Public {
+		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)
+	}
+	return made, nil
 }
 
 func checkVersion(ctx context.Context, dsn string) (err error) {
@@ -157,6 +163,12 @@ func (t *Tier) believe(ctx context.Context) error {
 			return fmt.Errorf("the database does not know the agency %s; run gatepost agency add, or remove its stanza", a.ID)
 		case !same:
 			t.config.Log.ErrorContext(ctx, "ALARM: the stanza of an agency is not the one of gatepost agency add; nobody can sign in there", "agency", a.ID)
+			continue
+		}
+		if t.config.Tier == authz.Staff && t.config.Keys.Notify != nil {
+			if err := notice.Vouch(ctx, t.db, a, t.config.Keys.Notify.Recipient(), time.Now()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,0 +1,76 @@
+package tier
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/jobs"
+	"gatepost/internal/keyfile"
+	"gatepost/internal/notice"
+	"gatepost/internal/postgres"
+)
+
+// NotifierConfig is what a Notifier is made of. Every field but Mail is needed.
+type NotifierConfig struct {
+	DSN      string // of gatepost_notify
+	Agencies *agency.Registry
+	Keys     *keyfile.Keys  // of the staff tier
+	Mail     *notice.Server // nil: notices wait
+	Log      *slog.Logger
+}
+
+// Notifier sends notices and does the clock's work, in the staff tier's
+// process. Any number may run.
+type Notifier struct {
+	db   *postgres.DB
+	jobs *jobs.Client
+}
+
+// OpenNotifier connects. It works nothing before Start.
+func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
+	if err := checkVersion(ctx, c.DSN); err != nil {
+		return nil, err
+	}
+	db, err := postgres.Open(ctx, c.DSN)
+	if err != nil {
+		return nil, err
+	}
+	queue := jobs.Config{DSN: c.DSN, Clock: notice.Clock(db, time.Now, c.Log), Log: c.Log}
+	for _, a := range c.Agencies.All() {
+		queue.Agencies = append(queue.Agencies, a.ID)
+	}
+	if c.Mail != nil {
+		mailer, err := notice.NewMailer(notice.MailerConfig{DB: db, Agencies: c.Agencies, Key: c.Keys.Notify, Server: *c.Mail, Now: time.Now, Log: c.Log})
+		if err != nil {
+			db.Close()
+			return nil, err
+		}
+		queue.Notice = mailer.Deliver
+	}
+	n := &Notifier{db: db}
+	if n.jobs, err = jobs.New(ctx, queue); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// Run works until ctx ends and then for as long as what was begun takes, at
+// most within.
+func (n *Notifier) Run(ctx context.Context, within time.Duration) error {
+	if err := n.jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
+	defer cancel()
+	return n.jobs.Stop(stopping)
+}
+
+// Close lets go of the connections, after Run or without it.
+func (n *Notifier) Close() {
+	n.jobs.Close()
+	n.db.Close()
+}

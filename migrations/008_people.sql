@@ -78,7 +78,7 @@ begin
 	end if;
 	if old.state = 'active' and 'manager' = any (old.roles) and not (new.state = 'active' and 'manager' = any (new.roles)) then
 		perform from worker w where w.agency_id = new.agency_id and w.id <> new.id and w.state = 'active' and 'manager' = any (w.roles)
-			order by w.id for update;
+			order by w.id for no key update;
 		if not found then
 			raise exception 'the last manager' using errcode = '23514', constraint = 'worker_last_manager';
 		end if;
@@ -139,7 +139,7 @@ begin
 	if session_user = 'gatepost_staff' and not has_role('manager') then
 		raise exception 'not a manager' using errcode = '23514', constraint = 'node_manager';
 	end if;
-	perform from node n where n.agency_id = new.agency_id and n.id = new.id and n.epoch < new.epoch order by n.epoch for update;
+	perform from node n where n.agency_id = new.agency_id and n.id = new.id and n.epoch < new.epoch order by n.epoch for no key update;
 	return new;
 end
 $$;

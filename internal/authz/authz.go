@@ -78,6 +78,20 @@ const (
 	RecordPaper Act = "recordPaper"
 	// PrintLetter: print a passed letter for posting.
 	PrintLetter Act = "printLetter"
+	// SeeWorkers: see who works here, what they may do and how many letters they hold.
+	SeeWorkers Act = "seeWorkers"
+	// SuspendWorker: keep a worker out, and let them in again.
+	SuspendWorker Act = "suspendWorker"
+	// SuspendPerson: keep a person of a family out, and let them in again.
+	SuspendPerson Act = "suspendPerson"
+	// EndWorker: end a worker's account, or change their roles: their keys are replaced.
+	EndWorker Act = "endWorker"
+	// Rotate: grant every case to the new key of a team.
+	Rotate Act = "rotate"
+	// TakeOver: take a letter from whoever holds it, or give it to somebody.
+	TakeOver Act = "takeOver"
+	// SeeBreaches: see which letters wait longer than promised, and with whom.
+	SeeBreaches Act = "seeBreaches"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -107,6 +121,13 @@ var table = []struct {
 	{Answer, []Role{LetterboxWorker}},
 	{RecordPaper, []Role{LetterboxWorker}},
 	{PrintLetter, []Role{LetterboxWorker}},
+	{SeeWorkers, []Role{Manager}},
+	{SuspendWorker, []Role{Manager}},
+	{SuspendPerson, []Role{LetterboxWorker, Manager}},
+	{EndWorker, []Role{Manager}},
+	{Rotate, []Role{Manager}},
+	{TakeOver, []Role{Manager}},
+	{SeeBreaches, []Role{Manager}},
 	{OwnAccount, Roles()},
 }
 

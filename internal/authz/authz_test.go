@@ -24,6 +24,8 @@ func TestPolicy(t *testing.T) {
 		letterboxWorker/connect manager/connect
 		letterboxWorker/invitePerson letterboxWorker/confirmPerson
 		manager/inviteWorker manager/confirmWorker
+		manager/seeWorkers manager/suspendWorker manager/endWorker manager/rotate manager/takeOver manager/seeBreaches
+		letterboxWorker/suspendPerson manager/suspendPerson
 		letterboxWorker/searchDirectory`) {
 		allowed[pair] = true
 	}

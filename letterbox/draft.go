@@ -165,7 +165,8 @@ func sealDraft(ag *agency.Agency, actor authz.Actor, d draftRow, text string) (s
 }
 
 func personKey(actor authz.Actor) (*age.HybridIdentity, bool) {
-	return actor.Keys().Identity(agency.NodeName("person/"+actor.Account(), 1))
+	_, key, ok := actor.Keys().Own()
+	return key, ok
 }
 
 // sideKey is the newest key of a side in the session; sides begin at epoch 1.

@@ -212,12 +212,16 @@ func (s *Service) OwnWords(ctx context.Context, actor authz.Actor) ([4]string, e
 	if _, err := s.own(actor); err != nil {
 		return [4]string{}, err
 	}
-	identity, ok := actor.Keys().Identity(s.ownName(actor.Account()))
+	_, identity, ok := actor.Keys().Own()
 	if !ok {
 		return [4]string{}, fault.New(fault.Sealed, "fault.sealed")
 	}
 	verifier := ""
-	if skey, ok := actor.Keys().Secret(authz.SignKey); ok {
+	skey, ok := actor.Keys().Secret(boxNextSign)
+	if !ok {
+		skey, ok = actor.Keys().Secret(authz.SignKey)
+	}
+	if ok {
 		var err error
 		if verifier, err = verifierOf(skey); err != nil {
 			return [4]string{}, err

@@ -29,6 +29,7 @@ type requestRow struct {
 	Verifier  string
 	Leaf      []byte
 	Body      []byte
+	At        time.Time `db:"-"` // when it was signed; set by requested
 }
 
 // errRequest: the key in the database is not the one that was asked for.
@@ -63,6 +64,7 @@ func (s *Service) requested(ctx context.Context, ag *agency.Agency, rows []reque
 		st.Recipient != want.Recipient || st.Verifier != r.Verifier || !bytes.Equal(leaf[:], r.Leaf) {
 		return agency.Node{}, r, errRequest
 	}
+	r.At = st.At
 	return agency.Node{Node: node, Verifier: r.Verifier}, r, nil
 }
 
@@ -76,6 +78,7 @@ type confirmation struct {
 	leaf    [32]byte // of the registrar's word for it
 	bodies  [][]byte // for the log, in order
 	grants  []agency.Grant
+	old     []oldGrant // grants to the account's earlier keys, which end
 }
 
 // confirming checks the signed request of somebody who waits, and has the
@@ -125,6 +128,7 @@ func (c *confirmation) queue(b *pgx.Batch) {
 	for _, g := range c.grants {
 		agency.QueueGrant(b, g)
 	}
+	c.queueRetired(b)
 }
 
 // sideRow is a side of a person, with the case above it and what a worker
@@ -173,6 +177,9 @@ func (s *Service) checkMember(ctx context.Context, ag *agency.Agency, person str
 // worker climbs team, case and side, and grants the person each of their
 // sides. It needs a fresh one-time code. It cannot be done to oneself.
 //
+// A person with a new key instead of an earlier one (changed or recovered)
+// loses what was granted to that one in the same act, and signs in anew.
+//
 // Invalid: the code, field "code". Conflict: the person does not wait, or
 // their sides changed in this moment. Sealed: the key in the database is not
 // the one that was asked for, or a side in the database is not one that a
@@ -188,10 +195,12 @@ func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID
 	}
 	var requests []requestRow
 	var sides []sideRow
+	var old []oldGrant
 	var self bool
 	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		queueRequests(b, &requests, nodeID("person", personID))
 		queueSides(b, &sides, personID)
+		b.Queue(sqlPersonOldGrants, nodeID("person", personID), anyEpoch).Query(collect(&old))
 		b.Queue(sqlOwnPerson, actor.Account(), personID).QueryRow(func(row pgx.Row) error { return row.Scan(&self) })
 	})
 	if err != nil {
@@ -209,6 +218,9 @@ func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID
 		return err
 	}
 	if err := s.grantSides(ctx, actor, c, sides); err != nil {
+		return err
+	}
+	if err := c.revoke(old); err != nil {
 		return err
 	}
 	return s.commitPerson(ctx, actor, personCommit{c, personID, sides, fresh})
@@ -236,16 +248,24 @@ type personCommit struct {
 func (s *Service) commitPerson(ctx context.Context, actor authz.Actor, p personCommit) error {
 	var state string
 	var now []sideRow
+	var old []oldGrant
 	err := s.db.Act(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		state = ""
 		b.Queue(sqlPersonForUpdate, p.person).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
 		queueSides(b, &now, p.person)
+		b.Queue(sqlPersonOldGrants, nodeID("person", p.person), anyEpoch).Query(collect(&old))
 	}, func(b *pgx.Batch) error {
-		if state != "hold" || !slices.EqualFunc(now, p.sides, sideRow.equal) {
+		if !p.waits(state) || !slices.EqualFunc(now, p.sides, sideRow.equal) || !slices.Equal(old, p.old) {
 			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
 		}
 		p.queue(b)
-		b.Queue(postgres.Guarded(sqlPersonActive), p.person)
+		if state == "hold" {
+			b.Queue(postgres.Guarded(sqlPersonActive), p.person)
+		}
+		if p.renewed() {
+			b.Queue(sqlEndSessionsOfPerson, p.person)
+		}
+		p.queueRecovered(b, state, "person", p.person)
 		s.queueFresh(b, actor, p.fresh)
 		audit.Append(b, p.bodies...)
 		return nil
@@ -353,7 +373,12 @@ func keysOfAll(roles []authz.Role) []ring.NodeID {
 // ConfirmWorker ends a worker's hold, after the call on which they read their
 // four words: the registrar vouches for both their keys, manager and registrar
 // sign their roles, and the manager grants what the roles need. It needs a
-// fresh one-time code, and a manager who holds what is to be granted.
+// fresh one-time code, and a manager who holds what is to be granted. Nobody
+// does it for themself.
+//
+// A worker with a new key instead of an earlier one keeps the roles that were
+// signed where roles is nil. They lose what was granted to the earlier key in
+// the same act, restricted cases included: those a named worker grants again.
 //
 // Invalid: the roles, field "role", or the code, field "code". Conflict: the
 // worker does not wait. Sealed: as for ConfirmPerson.
@@ -361,6 +386,15 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	ag, err := s.mayConfirm(ctx, actor, authz.ConfirmWorker, "wk", workerID)
 	if err != nil {
 		return err
+	}
+	if actor.Account() == workerID {
+		audit.Refused(ctx, s.db, actor, authz.ConfirmWorker, workerID)
+		return fault.New(fault.Forbidden, "fault.confirm.self")
+	}
+	if roles == nil {
+		if roles, err = s.rolesNow(ctx, ag, actor, workerID); err != nil {
+			return err
+		}
 	}
 	if err := checkRoles(roles); err != nil {
 		return fault.Field("role", "fault.confirm.roles")
@@ -372,8 +406,10 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	wanted := keysOfAll(roles)
 	var requests []requestRow
 	var nodes []agency.NodeRow
+	var old []oldGrant
 	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		queueRequests(b, &requests, nodeID("worker", workerID))
+		b.Queue(sqlWorkerOldGrants, nodeID("worker", workerID), anyEpoch).Query(collect(&old))
 		agency.QueueNodes(b, &nodes, texts(wanted)...)
 	})
 	if err != nil {
@@ -392,19 +428,28 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 			return err
 		}
 	}
+	if err := w.revoke(old); err != nil {
+		return err
+	}
 	return s.commitWorker(ctx, actor, w, workerID, fresh)
 }
 
 func (s *Service) commitWorker(ctx context.Context, actor authz.Actor, w *newWorker, id string, fresh *freshStep) error {
 	var state string
+	var old []oldGrant
 	err := s.db.Act(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		state = ""
 		b.Queue(sqlWorkerForUpdate, id).QueryRow(func(row pgx.Row) error { return row.Scan(&state) })
+		b.Queue(sqlWorkerOldGrants, nodeID("worker", id), anyEpoch).Query(collect(&old))
 	}, func(b *pgx.Batch) error {
-		if state != "hold" {
+		if !w.waits(state) || !slices.Equal(old, w.old) {
 			return fault.New(fault.Conflict, "fault.confirm.notWaiting")
 		}
 		w.queue(b, id)
+		if w.renewed() {
+			b.Queue(sqlEndAll, string(authz.Staff), id)
+		}
+		w.queueRecovered(b, state, "worker", id)
 		s.queueFresh(b, actor, fresh)
 		audit.Append(b, w.bodies...)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,7 @@ import (
 type personOnHold struct {
 	ID        string
 	Since     *time.Time
+	Why       string
 	Exchanges []string
 	Book      string
 }
@@ -25,9 +27,11 @@ type workerOnHold struct {
 	ID    string
 	Since *time.Time
 	TOTP  bool
+	Roles []string
+	Why   string
 }
 
-// OnHold lists who waits for a call: persons for those who may confirm
+// OnHold lists who waits for a call, on hold or with a new key: persons for those who may confirm
 // persons, workers for those who may confirm workers, the longest wait first.
 // The words are made from the key that the signed request names; a key that it
 // does not name has no words, and the operator is told.
@@ -58,10 +62,10 @@ func (s *Service) OnHold(ctx context.Context, actor authz.Actor) ([]Holding, err
 	}
 	var list []Holding
 	for _, p := range persons {
-		list = append(list, Holding{ID: p.ID, Kind: "person", Since: timeOf(p.Since), Exchanges: p.Exchanges})
+		list = append(list, Holding{ID: p.ID, Kind: "person", Why: p.Why, Since: timeOf(p.Since), Exchanges: p.Exchanges})
 	}
 	for _, w := range workers {
-		list = append(list, Holding{ID: w.ID, Kind: "worker", Since: timeOf(w.Since), HasTOTP: w.TOTP})
+		list = append(list, Holding{ID: w.ID, Kind: "worker", Why: w.Why, Since: timeOf(w.Since), HasTOTP: w.TOTP, Roles: w.Roles})
 	}
 	if len(list) == 0 {
 		return nil, nil
@@ -100,6 +104,9 @@ func (s *Service) describe(ctx context.Context, ag *agency.Agency, actor authz.A
 			continue
 		}
 		h.Words = spoken(node.Public(), request.Verifier)
+		if h.Why == "changed" {
+			h.Since = request.At
+		}
 	}
 	return nil
 }
@@ -121,10 +128,22 @@ func timeOf(t *time.Time) time.Time {
 
 // without copies a keyring and leaves one line out.
 func without(keys *authz.Keyring, name string) (*authz.Keyring, error) {
+	return filtered(keys, func(line string) bool { return !strings.HasPrefix(line, name+" ") })
+}
+
+// ownKeys copies the keys of the account itself, of all epochs.
+func (s *Service) ownKeys(keys *authz.Keyring, account string) (*authz.Keyring, error) {
+	name, _, _ := keys.Own()
+	own := nodeID(s.kind, account) + "/"
+	return filtered(keys, func(line string) bool { return strings.HasPrefix(line, own) || strings.HasSuffix(line, " "+name) })
+}
+
+// filtered copies those lines of a keyring that keep says.
+func filtered(keys *authz.Keyring, keep func(line string) bool) (*authz.Keyring, error) {
 	var kept bytes.Buffer
-	for line := range bytes.Lines(keys.Marshal()) {
-		if !bytes.HasPrefix(line, []byte(name+" ")) {
-			kept.Write(line)
+	for line := range strings.Lines(string(keys.Marshal())) {
+		if keep(strings.TrimSuffix(line, "\n")) {
+			kept.WriteString(line)
 		}
 	}
 	return authz.ParseKeyring(kept.Bytes())

@@ -33,6 +33,7 @@ type invitation struct {
 	kind, account, by string
 	hash, fact, index [32]byte
 	at                time.Time
+	recovery          string // "" for a first key
 }
 
 // invite makes an invitation for an account. by is who invites.
@@ -57,7 +58,7 @@ func (s *Service) invite(ctx context.Context, ag *agency.Agency, inv invitation,
 // used ends with it.
 func (inv *invitation) queue(b *pgx.Batch) {
 	b.Queue(sqlExpireInvitations, inv.kind, inv.account, inv.at)
-	b.Queue(sqlInsertInvitation, inv.hash[:], inv.kind, inv.account, inv.index[:], inv.fact[:], inv.paper.Expires, inv.at, inv.by)
+	b.Queue(sqlInsertInvitation, inv.hash[:], inv.kind, inv.account, inv.index[:], inv.fact[:], inv.paper.Expires, inv.at, inv.by, inv.recovery)
 }
 
 // reference makes a reference that nobody has. Two that are made at the same
@@ -211,6 +212,7 @@ type invited struct {
 	attempts int
 	used     bool
 	expires  time.Time
+	recovery string
 }
 
 // Redeem lets the holder of a code and of the agreed fact begin: it gives the
@@ -244,6 +246,9 @@ func (s *Service) Redeem(ctx context.Context, agencyID string, from netip.Addr, 
 	keys := authz.NewKeyring()
 	keys.PutSecret(boxOffered, passphrase.Offer())
 	keys.PutSecret(boxInvite, hex.EncodeToString(hash[:]))
+	if inv.recovery != "" {
+		keys.PutSecret(boxRecovery, inv.recovery)
+	}
 	token, row, err := s.newSession(ag, beginning{account: inv.account, keys: keys, enrolling: true})
 	if err != nil {
 		return session.Token{}, err
@@ -303,7 +308,7 @@ func (s *Service) queueInvitation(b *pgx.Batch, hash [32]byte, into **invited) {
 	b.Queue(sqlInvitationForUpdate, hash[:], s.kind).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			inv := &invited{}
-			if err := rows.Scan(nil, &inv.account, &inv.fact, &inv.attempts, &inv.used, &inv.expires); err != nil {
+			if err := rows.Scan(&inv.account, &inv.fact, &inv.attempts, &inv.used, &inv.expires, &inv.recovery); err != nil {
 				return err
 			}
 			*into = inv
@@ -346,6 +351,8 @@ func checkPassphrase(phrase string, about ...string) error {
 // Choose ends an enrolment: it makes the account's key, keeps it under the
 // passphrase, uses up the code, and states the request that names the key. The
 // account is on hold, and signed in with the new token; the old one is gone.
+// With the code of a recovery the account's key, reference and passphrase are
+// new, its second step is gone, and everywhere else it is signed out.
 //
 // Invalid: the passphrase, field "passphrase". Gone: the code was used or ran
 // out in the meantime. Busy: too many at once; the same token may try again.
@@ -373,10 +380,8 @@ func (s *Service) Choose(ctx context.Context, agencyID string, token session.Tok
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: t.account}, nil, func(b *pgx.Batch) error {
 		b.Queue(postgres.Guarded(sqlUseInvitation), e.invite, s.now(), s.kind)
 		b.Queue(postgres.Guarded(sqlEndEnrolling), old[:], string(s.tier))
-		leaf := statement.Leaf(e.request)
-		b.Queue(sqlRequestNode, string(e.node.ID()), uint32(e.node.Epoch()), e.node.Public(), e.verifier, leaf[:])
-		b.Queue(postgres.Guarded(s.sql.enrols), t.account)
-		b.Queue(postgres.Guarded(s.sql.enter), e.invite, e.wrap, s.peppers.Current().Version(), s.now())
+		e.queue(b)
+		e.queueEntry(s, b, t.account)
 		s.queueSession(b, row)
 		audit.Append(b, e.request)
 		return nil
@@ -387,48 +392,102 @@ func (s *Service) Choose(ctx context.Context, agencyID string, token session.Tok
 	return next, Welcome{Words: spoken(e.node.Public(), e.verifier)}, nil
 }
 
-// enrolment is a new account before it is stored.
-type enrolment struct {
-	node     ring.Node
-	verifier string // of a worker
-	keys     *authz.Keyring
-	wrap     []byte
-	request  []byte // the signed key request
-	invite   []byte // hash of the code
+// queueEntry stores how the account signs in from now on. After a recovery that
+// is the end of everything that was signed in with the old key.
+func (e *enrolment) queueEntry(s *Service, b *pgx.Batch, account string) {
+	version, now := s.peppers.Current().Version(), s.now()
+	if e.recovery == "" {
+		b.Queue(postgres.Guarded(s.sql.enrols), account)
+		b.Queue(postgres.Guarded(s.sql.enter), e.invite, e.wrap, version, now)
+		return
+	}
+	b.Queue(sqlRedeemRecovery, e.recovery, now)
+	b.Queue(postgres.Guarded(s.sql.reenter), e.invite, e.wrap, version, now, uint32(e.node.Epoch()))
+	b.Queue(sqlEndAll, string(s.tier), account)
+	b.Queue(sqlEndDevices, string(s.tier), account)
 }
 
-// newAccount makes the key of an account, its wrap and its request. The door
-// asks for a person's key; for a worker's the staff tier's own key does, since
-// the door's is not there.
+// enrolment is a new account, or a recovered one, before it is stored.
+type enrolment struct {
+	ownKey
+	keys     *authz.Keyring
+	wrap     []byte
+	invite   []byte // hash of the code
+	recovery string // "" for a first key
+}
+
+// ownKey is a new key of an account with the request that names it.
+type ownKey struct {
+	node     ring.Node
+	verifier string // of a worker
+	bundle   passphrase.Bundle
+	request  []byte // the signed key request
+}
+
+// newKey makes a key of an account and asks for it to be vouched for. The door
+// asks for a person's; for a worker's the staff tier's own key does, since the
+// door's is not there.
+func (s *Service) newKey(ag *agency.Agency, account string, epoch uint32) (*ownKey, error) {
+	secret, node, err := ring.NewNode(ring.NodeID(nodeID(s.kind, account)), ring.Epoch(epoch))
+	if err != nil {
+		return nil, fmt.Errorf("make an account's key: %w", err)
+	}
+	k := &ownKey{node: node}
+	own, skey := "door", ""
+	if s.tier == authz.Staff {
+		own = "system"
+		if skey, k.verifier, err = statement.NewKey(statement.WorkerKeyName(ag.ID, account)); err != nil {
+			return nil, fmt.Errorf("make a signing key: %w", err)
+		}
+	}
+	st := node.KeyStatement(ag.ID)
+	st.Event, st.Verifier, st.At = statement.EventKeyRequest, k.verifier, s.now()
+	if k.request, err = ag.State(st, own); err != nil {
+		return nil, fmt.Errorf("request a key: %w", err)
+	}
+	if k.bundle, err = passphrase.NewBundle(secret.Identity(), skey); err != nil {
+		return nil, fmt.Errorf("bundle an account's keys: %w", err)
+	}
+	return k, nil
+}
+
+// queue stores the request. The statement itself is appended at the act's end.
+func (k *ownKey) queue(b *pgx.Batch) {
+	leaf := statement.Leaf(k.request)
+	b.Queue(sqlRequestNode, string(k.node.ID()), uint32(k.node.Epoch()), k.node.Public(), k.verifier, leaf[:])
+}
+
+// nextEpoch is that of the account's next key.
+func (s *Service) nextEpoch(ctx context.Context, ag *agency.Agency, account string) (epoch uint32, err error) {
+	err = s.db.Read(ctx, postgres.Scope{Agency: ag.ID, Account: account}, func(b *pgx.Batch) {
+		b.Queue(sqlNextEpoch, nodeID(s.kind, account)).QueryRow(func(row pgx.Row) error { return row.Scan(&epoch) })
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count an account's keys: %w", s.db.Fault(err))
+	}
+	return epoch, nil
+}
+
+// newAccount makes the key of an account and its wrap, and takes its request.
 func (s *Service) newAccount(ctx context.Context, ag *agency.Agency, t *touched, phrase string) (*enrolment, error) {
 	text, _ := t.keys.Secret(boxInvite)
 	invite, err := hex.DecodeString(text)
 	if err != nil {
 		return nil, fmt.Errorf("read an enrolment: %w", err)
 	}
-	secret, node, err := ring.NewNode(ring.NodeID(nodeID(s.kind, t.account)), firstEpoch)
-	if err != nil {
-		return nil, fmt.Errorf("make an account's key: %w", err)
-	}
-	e := &enrolment{node: node, invite: invite}
-	own, skey := "door", ""
-	if s.tier == authz.Staff {
-		own = "system"
-		if skey, e.verifier, err = statement.NewKey(statement.WorkerKeyName(ag.ID, t.account)); err != nil {
-			return nil, fmt.Errorf("make a signing key: %w", err)
+	epoch := uint32(firstEpoch)
+	recovery, recovered := t.keys.Secret(boxRecovery)
+	if recovered {
+		if epoch, err = s.nextEpoch(ctx, ag, t.account); err != nil {
+			return nil, err
 		}
 	}
-	st := node.KeyStatement(ag.ID)
-	st.Event, st.Verifier, st.At = statement.EventKeyRequest, e.verifier, s.now()
-	if e.request, err = ag.State(st, own); err != nil {
-		return nil, fmt.Errorf("request a key: %w", err)
-	}
-	bundle, err := passphrase.NewBundle(secret.Identity(), skey)
+	key, err := s.newKey(ag, t.account, epoch)
 	if err != nil {
-		return nil, fmt.Errorf("bundle an account's keys: %w", err)
+		return nil, err
 	}
-	e.keys = s.keyringOf(t.account, bundle)
-	e.wrap, err = s.wrap(ctx, t.account, phrase, bundle)
+	e := &enrolment{ownKey: *key, invite: invite, recovery: recovery, keys: s.keyringOf(t.account, epoch, key.bundle)}
+	e.wrap, err = s.wrap(ctx, t.account, phrase, key.bundle)
 	if isBusy(err) {
 		return nil, fault.Wrap(fault.Busy, "fault.busy", err)
 	}
@@ -439,13 +498,21 @@ func (s *Service) newAccount(ctx context.Context, ag *agency.Agency, t *touched,
 }
 
 // keyringOf begins the keyring of an account with its own keys.
-func (s *Service) keyringOf(account string, bundle passphrase.Bundle) *authz.Keyring {
+func (s *Service) keyringOf(account string, epoch uint32, bundle passphrase.Bundle) *authz.Keyring {
 	keys := authz.NewKeyring()
-	keys.PutIdentity(s.ownName(account), bundle.Identity())
-	for line := range strings.Lines(string(bundle.Text())) {
-		if skey, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "sign "); ok {
-			keys.PutSecret(authz.SignKey, skey)
-		}
+	keys.PutOwn(agency.NodeName(nodeID(s.kind, account), epoch), bundle.Identity())
+	if skey, ok := signKey(bundle); ok {
+		keys.PutSecret(authz.SignKey, skey)
 	}
 	return keys
+}
+
+// signKey takes the signing key out of a worker's bundle.
+func signKey(bundle passphrase.Bundle) (string, bool) {
+	for line := range strings.Lines(string(bundle.Text())) {
+		if skey, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "sign "); ok {
+			return skey, true
+		}
+	}
+	return "", false
 }

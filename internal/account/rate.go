@@ -93,13 +93,14 @@ func (s *Service) queueForgive(b *pgx.Batch, l lane) {
 
 // refund takes attempts back that were not made because we were busy. The
 // caller may be gone by now, which is no reason to count it against them.
-func (s *Service) refund(ctx context.Context, ag *agency.Agency, lanes ...lane) {
+func (s *Service) refund(ctx context.Context, ag *agency.Agency, note string, lanes ...lane) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, nil, func(b *pgx.Batch) error {
 		for _, l := range lanes {
 			s.queueRefund(b, l)
 		}
+		b.Queue(sqlNotMade, string(s.tier), note)
 		return nil
 	})
 	if err != nil {

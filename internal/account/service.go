@@ -82,16 +82,11 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// epoch of a first key. Recovery makes the next one.
+// epoch of a first key. A recovery and a change of key make the next ones.
 const firstEpoch = 1
 
 // nodeID is the ring node of an account.
 func nodeID(kind, account string) string { return kind + "/" + account }
-
-// ownName is the name of the account's own key in its keyring.
-func (s *Service) ownName(account string) string {
-	return agency.NodeName(nodeID(s.kind, account), firstEpoch)
-}
 
 func (s *Service) agency(id string) (*agency.Agency, error) {
 	ag, ok := s.agencies.Get(id)
@@ -157,7 +152,7 @@ func (s *Service) alarm(ctx context.Context, what, id string, err error) {
 }
 
 // Sweep removes what has run out of an agency's sessions, devices and failure
-// counts. It is housekeeping: nothing that has run out counts before it.
+// counts, and what is older than twelve months of the history of sign-ins. It is housekeeping: nothing that has run out counts before it.
 func (s *Service) Sweep(ctx context.Context, agencyID string) error {
 	ag, err := s.agency(agencyID)
 	if err != nil {
@@ -168,6 +163,7 @@ func (s *Service) Sweep(ctx context.Context, agencyID string) error {
 		b.Queue(sqlSweepSessions, now)
 		b.Queue(sqlSweepDevices, now)
 		b.Queue(sqlSweepRates, now.Add(-longestWindow))
+		b.Queue(sqlSweepSignIns, now.AddDate(-1, 0, 0))
 		return nil
 	})
 	if err != nil {

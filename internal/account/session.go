@@ -28,6 +28,9 @@ const (
 	boxRoles   = "account/roles"   // workers: "<leaf in hex> <role>.<role>"
 	boxUntil   = "account/until"   // when the session ends, however busy it is
 	boxSecond  = "account/second"  // when it last gave a one-time code
+
+	boxRecovery = "account/recovery" // enrolling: the recovery that the code is of
+	boxNextSign = "account/sign"     // workers: the signing key that waits for the call, while the one before it signs
 )
 
 // putTime keeps a time in a box, in microseconds, which is what the database
@@ -230,13 +233,13 @@ func (s *Service) behind(t *touched) bool {
 // catchUp climbs again and seals the box anew. If the session was ended in the
 // meantime there is no row to write to, and none is made.
 func (s *Service) catchUp(ctx context.Context, ag *agency.Agency, token session.Token, t *touched) error {
-	own := s.ownName(t.account)
-	identity, ok := t.keys.Identity(own)
-	if !ok {
+	if _, _, ok := t.keys.Own(); !ok {
 		return fault.New(fault.Sealed, "fault.sealed")
 	}
-	gained := authz.NewKeyring()
-	gained.PutIdentity(own, identity)
+	gained, err := s.ownKeys(t.keys, t.account)
+	if err != nil {
+		return err
+	}
 	if err := s.climb(ctx, ag, t.account, gained); err != nil {
 		return err
 	}
@@ -255,6 +258,7 @@ type reboxing struct {
 	account string
 	change  func(*authz.Keyring) (*authz.Keyring, error) // of the keys as they are now; must not wait
 	also    func(*pgx.Batch)                             // in the same act; nil for nothing
+	last    func(*pgx.Batch)                             // the statements of the act; nil for none
 }
 
 // rebox changes what a session's box holds. The row is locked in between, so
@@ -293,6 +297,9 @@ func (s *Service) rebox(ctx context.Context, ag *agency.Agency, token session.To
 			r.also(b)
 		}
 		b.Queue(postgres.Guarded(sqlRebox), row[:], sealed, string(s.tier), r.account)
+		if r.last != nil {
+			r.last(b)
+		}
 		return nil
 	})
 	return keys, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/crypto/code"
 	"gatepost/crypto/field"
 	"gatepost/crypto/passphrase"
 	"gatepost/crypto/session"
@@ -42,6 +43,9 @@ func (s *Service) SignIn(ctx context.Context, agencyID string, in SignIn) (sessi
 	if err != nil {
 		return session.Token{}, err
 	}
+	if err := s.takePrevious(ctx, ag, a); err != nil {
+		return session.Token{}, err
+	}
 	// Workers climb only after their second step.
 	if s.tier == authz.Public || a.stepped {
 		if err := s.climb(ctx, ag, a.account, a.keys); err != nil {
@@ -51,6 +55,9 @@ func (s *Service) SignIn(ctx context.Context, agencyID string, in SignIn) (sessi
 	token, row, err := s.newSession(ag, beginning{account: a.account, browser: in.Browser, keys: a.keys, stepped: a.stepped})
 	if err != nil {
 		return session.Token{}, err
+	}
+	if s.stall != nil {
+		s.stall()
 	}
 	now := &touched{}
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID, Account: a.account},
@@ -77,19 +84,35 @@ type attempted struct {
 	stepped bool    // a one-time code was given
 	step    int64
 	rewrap  []byte // the wrap made anew under today's pepper and cost; nil if not needed
+
+	generation int
+	epoch      uint32
+	previous   []byte   // as in credential
+	settled    bool     // previous is not needed any more
+	recovery   [32]byte // hash of the code for a lost second step that was given; zero for none
+	note       string   // id of the attempt in the owner's history
+	label      string
 }
 
 // queueSuccess stores what a right passphrase and code change: the code's step,
 // once, and the end of the count of failures.
 func (a *attempted) queueSuccess(s *Service, b *pgx.Batch) {
+	b.Queue(postgres.Guarded(s.sql.same), a.account, a.generation)
 	s.queueForgive(b, a.lanes[0])
 	s.queueRefund(b, a.lanes[1])
 	if a.rewrap != nil {
 		b.Queue(s.sql.rewrap, a.account, a.rewrap, s.peppers.Current().Version())
 	}
-	if a.stepped {
+	switch {
+	case a.recovery != [32]byte{}:
+		b.Queue(postgres.Guarded(sqlUseCode), string(s.tier), a.account, a.recovery[:], s.now())
+	case a.stepped:
 		s.queueStep(b, a.account, a.step)
 	}
+	if a.settled {
+		b.Queue(s.sql.settled, a.account)
+	}
+	b.Queue(sqlSignedIn, string(s.tier), a.note, a.account, s.now(), a.label)
 }
 
 // attempt checks name, passphrase and code. It does the same work whatever is
@@ -99,24 +122,25 @@ func (s *Service) attempt(ctx context.Context, ag *agency.Agency, in SignIn) (*a
 	if len(in.Name) > maxName || len(in.Passphrase) > maxPassphrase || !utf8.ValidString(in.Name) || !utf8.ValidString(in.Passphrase) {
 		return nil, errWrong()
 	}
-	cred, lanes, err := s.reserve(ctx, ag, in)
+	note := agency.NewID("si")
+	cred, lanes, err := s.reserve(ctx, ag, in, note)
 	if err != nil {
 		return nil, err
 	}
 	bundle, stale, err := s.unwrap(ctx, cred, in.Passphrase)
 	if isBusy(err) {
-		s.refund(ctx, ag, lanes[:]...)
+		s.refund(ctx, ag, note, lanes[:]...)
 		return nil, fault.Wrap(fault.Busy, "fault.busy", err)
 	}
 	if err != nil {
 		return nil, errWrong()
 	}
-	a := &attempted{account: cred.account, keys: s.keyringOf(cred.account, bundle), lanes: lanes}
+	a := &attempted{account: cred.account, keys: s.keyringOf(cred.account, cred.epoch, bundle), lanes: lanes, note: note, label: label(in.Browser),
+		generation: cred.generation, epoch: cred.epoch, previous: cred.previous}
 	if cred.totp != nil {
-		if a.step, err = s.verifyStep(ctx, ag, cred, a.keys, in.Code); err != nil {
+		if err := s.second(ctx, ag, a, cred, in.Code); err != nil {
 			return nil, errWrong()
 		}
-		a.stepped = true
 	}
 	if stale {
 		a.rewrap, err = s.wrap(ctx, cred.account, in.Passphrase, bundle)
@@ -127,10 +151,22 @@ func (s *Service) attempt(ctx context.Context, ag *agency.Agency, in SignIn) (*a
 	return a, nil
 }
 
+// second checks the second step of a sign-in: a one-time code, or one of the
+// codes that stand in for it once.
+func (s *Service) second(ctx context.Context, ag *agency.Agency, a *attempted, cred *credential, given string) (err error) {
+	a.stepped = true
+	if spare, err := code.ParseRecovery(given); err == nil {
+		a.recovery, err = s.spareCode(ag, cred, spare)
+		return err
+	}
+	a.step, err = s.verifyStep(ctx, ag, cred, a.keys, given)
+	return err
+}
+
 // reserve reads the credential of a name and counts the attempt: on the lane of
 // a remembered device where the device is the account's own, else on the
 // name's; and on the network's, which only stops devices that nobody knows.
-func (s *Service) reserve(ctx context.Context, ag *agency.Agency, in SignIn) (*credential, [2]lane, error) {
+func (s *Service) reserve(ctx context.Context, ag *agency.Agency, in SignIn, note string) (*credential, [2]lane, error) {
 	index := s.loginIndex(ag, s.kind, in.Name)
 	device := s.deviceHash(ag, in.Device)
 	var (
@@ -156,6 +192,7 @@ func (s *Service) reserve(ctx context.Context, ag *agency.Agency, in SignIn) (*c
 		}
 		s.queueReserve(b, lanes[0], &byName)
 		s.queueReserve(b, lanes[1], &byNet)
+		b.Queue(s.sql.note, index[:], note, s.now(), label(in.Browser), lanes[0].bucket[:], lanes[0].limit, lanes[1].bucket[:], lanes[1].limit)
 		return nil
 	})
 	if err != nil {

@@ -85,7 +85,7 @@ var errCode = errors.New("not a code that counts now")
 // verifyStep checks a one-time code against the sealed secret and gives its
 // step, which is newer than that of the last code that counted.
 func (s *Service) verifyStep(ctx context.Context, ag *agency.Agency, cred *credential, keys *authz.Keyring, digits string) (int64, error) {
-	identity, ok := keys.Identity(s.ownName(cred.account))
+	_, identity, ok := keys.Own()
 	if !ok {
 		return 0, errCode
 	}
@@ -267,7 +267,8 @@ func offer(totp code.TOTP) (TOTPOffer, error) {
 
 // KeepTOTP puts the offered secret in force once the app has made a code from
 // it, and ends every other session of the account: whoever else is in has not
-// shown a code of it. That code is this session's second factor, and counts as
+// shown a code of it. Codes for the loss of the one before end too; ask for new
+// ones (NewRecoveryCodes) while the person is there. That code is this session's second factor, and counts as
 // used.
 //
 // Invalid: the code, field "code". Gone: nothing is on offer. StepUp: the offer
@@ -292,7 +293,7 @@ func (s *Service) KeepTOTP(ctx context.Context, actor authz.Actor, token session
 	if err != nil {
 		return fault.Field("code", "fault.stepUp.wrong")
 	}
-	identity, ok := actor.Keys().Identity(s.ownName(actor.Account()))
+	_, identity, ok := actor.Keys().Own()
 	if !ok {
 		return fault.New(fault.Sealed, "fault.sealed")
 	}
@@ -307,6 +308,7 @@ func (s *Service) KeepTOTP(ctx context.Context, actor authz.Actor, token session
 	}, also: func(b *pgx.Batch) {
 		b.Queue(postgres.Guarded(s.sql.keepTOTP), actor.Account(), sealed, step, now, old)
 		b.Queue(sqlEndOthers, string(s.tier), actor.Account(), row[:])
+		b.Queue(sqlEndCodes, string(s.tier), actor.Account())
 	}})
 	return s.guarded(err, fault.New(fault.Conflict, "fault.totp.changed"))
 }

@@ -44,7 +44,9 @@ type Holding struct {
 	Kind      string    // "person" or "worker"
 	Name      string    // as in the directory; "" where the record does not open
 	Words     [4]string // of the key that the signed request names; all "" if the database shows another key
+	Why       string    // "new": a first key; "changed": by themself, the old one still works; "recovered"
 	HasTOTP   bool      // workers only: a person's second step is not for staff to see
+	Roles     []string  // workers only: what they were until now
 	Since     time.Time // when they chose their passphrase
 	Exchanges []string  // references of the exchanges of a person's sides
 }

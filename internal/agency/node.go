@@ -25,6 +25,9 @@ const (
 	sqlNodes = `select distinct on (n.id) n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from node n where n.agency_id = agency() and n.id = any($1) and n.key_leaf is not null
 		order by n.id, n.epoch desc`
+	// Every key that a worker has ever signed with: what they signed stays signed when they get a new one.
+	sqlSigners = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
+		from node n where n.agency_id = agency() and n.id = any($1) and n.key_leaf is not null order by n.id, n.epoch desc`
 	sqlStaffGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_staff
 		where agency_id = agency() and child = any($1) and parent = any($2)`
 	sqlInsertNode = `insert into node (agency_id, id, epoch, recipient, verifier, key_leaf)
@@ -59,10 +62,14 @@ func NodeName(id string, epoch uint32) string { return fmt.Sprintf("%s/%d", id, 
 
 // QueueNodes reads the newest vouched-for epoch of each node into rows.
 func QueueNodes(b *pgx.Batch, rows *[]NodeRow, ids ...string) {
-	b.Queue(sqlNodes, ids).Query(func(r pgx.Rows) (err error) {
-		*rows, err = pgx.CollectRows(r, pgx.RowToStructByName[NodeRow])
+	b.Queue(sqlNodes, ids).Query(collectNodes(rows))
+}
+
+func collectNodes(into *[]NodeRow) func(pgx.Rows) error {
+	return func(r pgx.Rows) (err error) {
+		*into, err = pgx.CollectRows(r, pgx.RowToStructByName[NodeRow])
 		return err
-	})
+	}
 }
 
 // ErrUntrusted: a key in the database is not the one that the registrar
@@ -247,7 +254,7 @@ func (a *Agency) Verify(ctx context.Context, db *postgres.DB, body []byte) (*sta
 	}
 	var rows []NodeRow
 	if workers := a.workersOn(body); len(workers) > 0 {
-		err := db.Read(ctx, postgres.Scope{Agency: a.ID}, func(b *pgx.Batch) { QueueNodes(b, &rows, workers...) })
+		err := db.Read(ctx, postgres.Scope{Agency: a.ID}, func(b *pgx.Batch) { b.Queue(sqlSigners, workers).Query(collectNodes(&rows)) })
 		if err != nil {
 			return nil, fmt.Errorf("read signers: %w", err)
 		}
@@ -268,12 +275,8 @@ func (a *Agency) Verify(ctx context.Context, db *postgres.DB, body []byte) (*sta
 func (a *Agency) verify(rows []NodeRow, body []byte) (*statement.Statement, error) {
 	known := maps.Clone(a.fixed)
 	for _, id := range a.workersOn(body) {
-		n, err := a.Trusted(rows, id)
-		if err != nil {
-			return nil, fmt.Errorf("a signer: %w", err)
-		}
-		if err := known.Add(n.Verifier); err != nil {
-			return nil, fmt.Errorf("signer %s: %w", id, ErrUntrusted)
+		if err := a.addSigner(known, rows, id); err != nil {
+			return nil, err
 		}
 	}
 	st, err := statement.Parse(body, known)
@@ -281,6 +284,28 @@ func (a *Agency) verify(rows []NodeRow, body []byte) (*statement.Statement, erro
 		return nil, fmt.Errorf("%w: %w", seal.ErrUnsigned, err)
 	}
 	return st, nil
+}
+
+// addSigner adds every signing key of a worker that the registrar vouched for.
+func (a *Agency) addSigner(known statement.Verifiers, rows []NodeRow, id string) error {
+	found := false
+	for _, r := range rows {
+		if r.ID != id {
+			continue
+		}
+		n, err := a.trust(r)
+		if err != nil {
+			return fmt.Errorf("a signer: %w", err)
+		}
+		if err := known.Add(n.Verifier); err != nil {
+			return fmt.Errorf("signer %s: %w", id, ErrUntrusted)
+		}
+		found = true
+	}
+	if !found {
+		return fmt.Errorf("a signer: node %s: %w: it has no key statement", id, ErrUntrusted)
+	}
+	return nil
 }
 
 // workersOn reads from the signature lines which workers claim to have signed:

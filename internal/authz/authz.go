@@ -92,6 +92,12 @@ const (
 	TakeOver Act = "takeOver"
 	// SeeBreaches: see which letters wait longer than promised, and with whom.
 	SeeBreaches Act = "seeBreaches"
+	// Recover: with a second worker, let a person choose a new passphrase; agree
+	// to the same for a worker.
+	Recover Act = "recover"
+	// RecoverWorker: with a second worker, let a worker choose a new passphrase
+	// or set up a new second step.
+	RecoverWorker Act = "recoverWorker"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -128,6 +134,8 @@ var table = []struct {
 	{Rotate, []Role{Manager}},
 	{TakeOver, []Role{Manager}},
 	{SeeBreaches, []Role{Manager}},
+	{Recover, []Role{LetterboxWorker, Manager}},
+	{RecoverWorker, []Role{Manager}},
 	{OwnAccount, Roles()},
 }
 

@@ -26,6 +26,7 @@ func TestPolicy(t *testing.T) {
 		manager/inviteWorker manager/confirmWorker
 		manager/seeWorkers manager/suspendWorker manager/endWorker manager/rotate manager/takeOver manager/seeBreaches
 		letterboxWorker/suspendPerson manager/suspendPerson
+		letterboxWorker/recover manager/recover manager/recoverWorker
 		letterboxWorker/searchDirectory`) {
 		allowed[pair] = true
 	}
@@ -118,6 +119,15 @@ func TestKeyring(t *testing.T) {
 	}
 	if _, ok := again.Identity("side/sd2/1"); ok || again.Has("side/sd2/1") {
 		t.Error("a key that is not there was given")
+	}
+	if _, _, ok := again.Own(); ok {
+		t.Error("a ring without an own key gave one")
+	}
+	again.PutOwn("person/pe1/2", id)
+	if third, err := authz.ParseKeyring(again.Marshal()); err != nil {
+		t.Error(err)
+	} else if name, got, ok := third.Own(); !ok || name != "person/pe1/2" || got.String() != id.String() {
+		t.Error("the own key is lost on the way through a session")
 	}
 	var none *authz.Keyring
 	if _, ok := none.Identity("x"); ok || none.Has("x") {

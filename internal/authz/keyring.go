@@ -73,6 +73,27 @@ func (k *Keyring) PutIdentity(name string, id *age.HybridIdentity) {
 	k.mu.Unlock()
 }
 
+// ownLine names the key of the account itself, which no node is called.
+const ownLine = "own"
+
+// PutOwn adds the identity of the account itself at its newest epoch. Earlier
+// ones may stand beside it under their own names.
+func (k *Keyring) PutOwn(name string, id *age.HybridIdentity) {
+	k.PutIdentity(name, id)
+	k.put(ownLine, name)
+}
+
+// Own gives the newest identity of the account itself and its name; false if
+// there is none.
+func (k *Keyring) Own() (name string, id *age.HybridIdentity, ok bool) {
+	name, ok = k.Secret(ownLine)
+	if !ok {
+		return "", nil, false
+	}
+	id, ok = k.Identity(name)
+	return name, id, ok
+}
+
 // PutSecret adds a secret kept as text: a directory key or a signing key.
 func (k *Keyring) PutSecret(name, secret string) { k.put(name, secret) }
 

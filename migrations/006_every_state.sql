@@ -66,18 +66,42 @@ insert into letter_move (from_state, act, to_state, role) values
 	('undeliverable', 'keepOnFile', 'keptOnFile', 'letterboxWorker'),
 	('undeliverable', 'stopAt18', 'stoppedAt18', 'clock');
 
+-- is_party: is the worker of this request connected with the families of an exchange, by their own word or as one of its people?
+create function is_party(exchange text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from connection c where c.agency_id = agency() and c.exchange_id = is_party.exchange and c.worker_id = account())
+		or exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
+			join side s on s.agency_id = m.agency_id and s.id = m.side_id
+			where w.agency_id = agency() and w.id = account() and s.exchange_id = is_party.exchange));
+end
+$$;
+
 -- The newest decision about a letter is what its state rests on.
 create or replace function letter_moves() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
 	was text := '';
 	wanted text;
+	again bool;
 begin
 	if tg_op = 'UPDATE' then
-		if old.stop and not new.stop and (not has_role('letterboxWorker')
-			or exists (select from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id and x.state <> 'active')
-			or exists (select from side s where s.agency_id = new.agency_id and s.id = new.to_side and s.state <> 'ready')) then
-			raise exception 'still to be stopped' using errcode = '23514', constraint = 'letter_stop';
+		again := old.state in ('recalled', 'undeliverable') and new.state = 'passed';
+		-- What is shown again must not be stopped by anything that still is so. What would stop it waits for this act, or this act for it.
+		if again or old.stop and not new.stop then
+			perform from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id for share;
+			perform from side s where s.agency_id = new.agency_id and s.id = new.to_side for share;
+			if new.stop or not has_role('letterboxWorker')
+				or exists (select from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id and x.state <> 'active')
+				or exists (select from side s where s.agency_id = new.agency_id and s.id = new.to_side and s.state <> 'ready') then
+				raise exception 'still to be stopped' using errcode = '23514', constraint = 'letter_stop';
+			end if;
+			if exists (select from exchange_child c where c.agency_id = new.agency_id and c.exchange_id = new.exchange_id and c.relays_end_on <= current_date) then
+				raise exception 'a child comes of age' using errcode = '23514', constraint = 'delivery_age';
+			end if;
+		end if;
+		if (again or old.stop and not new.stop or new.state <> old.state and new.state in ('held', 'escalated', 'recalled', 'undeliverable')) and is_party(new.exchange_id) then
+			raise exception 'a party to the exchange' using errcode = '23514', constraint = 'letter_connected';
 		end if;
 		if new.state = old.state then
 			return new;
@@ -117,19 +141,16 @@ begin
 		raise exception 'not a deciding worker' using errcode = '23514', constraint = 'decision_worker';
 	end if;
 	-- A letter that somebody decided about is decided about again only in these two cases.
-	if new.turn <> turns + 1 or turns > 0 and not (l.second and l.state in ('received', 'held', 'escalated') and not exists (
+	if new.turn <> turns + 1 or l.state not in ('received', 'held', 'escalated', 'recalled', 'undeliverable') or turns > 0 and not (l.second and l.state in ('received', 'held', 'escalated') and not exists (
 			select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.act <> 'refuse')
 		or l.state in ('recalled', 'undeliverable') and new.act in ('return', 'keepOnFile')) then
 		raise exception 'decided already' using errcode = '23505', constraint = 'decision_pkey';
 	end if;
-	if l.second and l.state in ('received', 'held') and exists (select from decision d
+	if l.second and l.state in ('received', 'held', 'escalated') and exists (select from decision d
 		where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = new.worker_id) then
 		raise exception 'the second opinion is another worker''s' using errcode = '23514', constraint = 'decision_second';
 	end if;
-	if exists (select from connection c where c.agency_id = new.agency_id and c.exchange_id = l.exchange_id and c.worker_id = new.worker_id)
-		or exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
-			join side s on s.agency_id = m.agency_id and s.id = m.side_id
-			where w.agency_id = new.agency_id and w.id = new.worker_id and s.exchange_id = l.exchange_id) then
+	if is_party(l.exchange_id) then
 		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'decision_party';
 	end if;
 	if exists (select from letter_helper h where h.agency_id = new.agency_id and h.letter_id = new.letter_id and h.worker_id = new.worker_id) then
@@ -139,13 +160,27 @@ begin
 end
 $$;
 
--- Anything that makes an exchange rest, or a recipient unsure, stops in its own transaction what was passed on and is not opened.
+-- As before; and whatever would stop the letter waits for its delivery, or its delivery for that. Without these locks neither would see the other.
+create function delivery_waits() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	perform from exchange x join letter l on l.agency_id = x.agency_id and l.exchange_id = x.id
+		where l.agency_id = new.agency_id and l.id = new.letter_id for share of x;
+	perform from side s where s.agency_id = new.agency_id and s.id = new.side_id for share;
+	return new;
+end
+$$;
+-- Triggers of one kind fire by their names: this one before delivery_by_decision.
+create trigger delivery_amid before insert on delivery for each row execute function delivery_waits();
+
+-- Anything that makes an exchange rest, or a recipient unsure, stops in its own transaction what was passed on and is not opened,
+-- and what is back with the agency and might be shown again.
 create function exchange_stops() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	if new.state <> 'active' then
 		update letter l set stop = true where l.agency_id = new.agency_id and l.exchange_id = new.id
-			and l.state in ('passed', 'waiting', 'keptForLater') and not l.stop;
+			and l.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable') and not l.stop;
 	end if;
 	return null;
 end
@@ -156,7 +191,7 @@ create function side_stops() returns trigger
 begin
 	if new.state <> 'ready' then
 		update letter l set stop = true where l.agency_id = new.agency_id and l.exchange_id = new.exchange_id and l.to_side = new.id
-			and l.state in ('passed', 'waiting', 'keptForLater') and not l.stop;
+			and l.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable') and not l.stop;
 	end if;
 	return null;
 end
@@ -207,14 +242,14 @@ begin
 	end if;
 end
 $$;
-create function second_opinion(letter text, hear_by date) returns void
+create function second_opinion(letter text, days int) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
-	if second_opinion.hear_by not between current_date + 1 and current_date + 40
+	if second_opinion.days not between 1 and 40
 		or not exists (select from letter l where l.agency_id = agency() and l.id = second_opinion.letter and granted_side(l.from_side)) then
 		raise exception 'no such letter' using errcode = 'GP404';
 	end if;
-	update letter l set state = 'received', second = true, hear_by = second_opinion.hear_by, decided_on = null
+	update letter l set state = 'received', second = true, hear_by = current_date + second_opinion.days, decided_on = null
 		where l.agency_id = agency() and l.id = second_opinion.letter and l.state = 'refused' and not l.second;
 	if not found then
 		raise exception 'not to be asked again' using errcode = 'GP409';
@@ -241,11 +276,15 @@ $$;
 create function stop_at_18() returns bigint
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
-	n bigint;
+	l record;
+	n bigint := 0;
 begin
-	update letter l set state = 'stoppedAt18' where l.agency_id = agency() and l.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable')
-		and exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date);
-	get diagnostics n = row_count;
+	for l in update letter x set state = 'stoppedAt18' where x.agency_id = agency() and x.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable')
+			and exists (select from exchange_child c where c.agency_id = x.agency_id and c.exchange_id = x.exchange_id and c.relays_end_on <= current_date)
+			returning x.from_side loop
+		perform notify_side(l.from_side);
+		n := n + 1;
+	end loop;
 	return n;
 end
 $$;
@@ -328,8 +367,9 @@ create function letter_day_added() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	if tg_op = 'INSERT' or new.state <> old.state then
-		insert into letter_day (agency_id, letter_id, n, state, told)
-		select new.agency_id, new.id, coalesce(max(d.n), 0) + 1, new.state, new.told from letter_day d where d.agency_id = new.agency_id and d.letter_id = new.id;
+		insert into letter_day (agency_id, letter_id, n, state, told, on_day)
+		select new.agency_id, new.id, coalesce(max(d.n), 0) + 1, new.state, new.told, case tg_op when 'INSERT' then new.submitted_on else current_date end
+		from letter_day d where d.agency_id = new.agency_id and d.letter_id = new.id;
 	end if;
 	return null;
 end
@@ -337,23 +377,24 @@ $$;
 create trigger letter_day_added after insert or update of state on letter for each row execute function letter_day_added();
 
 -- my_days is what one side of this account may know of its letters' days: of those it sent, when what it is told changed; of those that
--- came, when they came and what this side did with them. Neither half has an id or a day of the other.
+-- came, when they came and what this side did with them. Neither half has an id or a day of the other, nor the number of a step that it
+-- may not know of. Newest first.
 create function my_days(side text) returns table (letter_id text, delivery_id text, what text, on_day date)
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
-	return query
-	select t.letter_id::text, ''::text, t.told, t.on_day from (
-		select d.letter_id, d.n, d.told, d.on_day, lag(d.told) over (partition by d.letter_id order by d.n) as before
-		from letter l join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id
-		where l.agency_id = agency() and l.from_side = my_days.side and granted_side(l.from_side)) t
-	where t.told is distinct from t.before
-	union all
-	select ''::text, v.id, d.state, d.on_day from my_deliveries(my_days.side) v
-		join delivery x on x.agency_id = agency() and x.id = v.id
-		join letter_day d on d.agency_id = x.agency_id and d.letter_id = x.letter_id
-	where my_days.side <> '' and d.state in ('waiting', 'keptForLater', 'opened')
-		and d.n >= (select max(w.n) from letter_day w where w.agency_id = x.agency_id and w.letter_id = x.letter_id and w.state = 'waiting')
-	order by 4 desc, 3 limit 2000;
+	return query select h.letter_id, h.delivery_id, h.what, h.on_day from (
+		select t.letter_id::text, ''::text as delivery_id, t.told as what, t.on_day, t.n from (
+			select d.letter_id, d.n, d.told, d.on_day, lag(d.told) over (partition by d.letter_id order by d.n) as before
+			from letter l join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id
+			where l.agency_id = agency() and l.from_side = my_days.side and granted_side(l.from_side)) t
+		where t.told is distinct from t.before
+		union all
+		select '', v.id, d.state, d.on_day, d.n from my_deliveries(my_days.side) v
+			join delivery x on x.agency_id = agency() and x.id = v.id
+			join letter_day d on d.agency_id = x.agency_id and d.letter_id = x.letter_id
+		where my_days.side <> '' and d.state in ('waiting', 'keptForLater', 'opened')
+			and d.n >= (select max(w.n) from letter_day w where w.agency_id = x.agency_id and w.letter_id = x.letter_id and w.state = 'waiting')) h
+	order by h.on_day desc, h.n desc limit 2000;
 end
 $$;
 
@@ -383,15 +424,17 @@ create policy message on object for select to gatepost_public using (agency_id =
 	and exists (select from message m where m.agency_id = object.agency_id and m.id = object.id and m.person_id = account()));
 create policy tell on object for insert to gatepost_public with check (agency_id = agency() and kind = 'message' and side_id is null and from_node = 'person/' || account());
 
-revoke all on function exchange_stops(), side_stops(), message_by_right(), my_deliveries(text), withdraw_letter(text), keep_for_later(text),
-	second_opinion(text, date), show_due(), stop_at_18(), messages_today(), letter_day_added(), my_days(text), letter_on_paper() from public;
-grant execute on function my_deliveries(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, date), messages_today(), my_days(text) to gatepost_public;
+revoke all on function exchange_stops(), side_stops(), delivery_waits(), is_party(text), message_by_right(), my_deliveries(text), withdraw_letter(text), keep_for_later(text),
+	second_opinion(text, int), show_due(), stop_at_18(), messages_today(), letter_day_added(), my_days(text), letter_on_paper() from public;
+grant execute on function my_deliveries(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, int), messages_today(), my_days(text) to gatepost_public;
 grant execute on function show_due(), stop_at_18() to gatepost_notify;
 grant select (agency_id, id, exchange_id, person_id, by_worker, answers, sent_at, sent_on, hear_by, answered_on) on message to gatepost_public;
 grant insert (agency_id, id, exchange_id, person_id, hear_by) on message to gatepost_public;
 grant select, insert on message to gatepost_staff;
 grant update (answered_on) on message to gatepost_staff;
 grant update (held_until) on letter to gatepost_staff;
+-- The writer's own asking, and how the letter came: nothing of what the agency thinks about it.
+grant select (second, paper) on letter to gatepost_public;
 grant update (posted_on) on delivery to gatepost_staff;
 grant update (delay_days) on exchange to gatepost_staff;
 grant select on message, letter_day to gatepost_backup;

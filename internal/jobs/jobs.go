@@ -22,7 +22,7 @@ const (
 	ClockEvery = 5 * time.Minute
 
 	// workTime is how long one piece of work may take. A job that has been
-	// running for longer than Config.Rescue belonged to a process that is gone.
+	// running for longer than rescue belonged to a process that is gone.
 	workTime   = time.Minute
 	rescue     = 5 * time.Minute
 	keepDone   = 24 * time.Hour
@@ -68,9 +68,6 @@ type Config struct {
 	Clock    Work     // needed
 	Notice   Work     // nil: notices wait
 	Log      *slog.Logger
-	// Rescue is after how long a running job counts as left behind; zero for
-	// five minutes. Tests shorten it.
-	Rescue time.Duration
 }
 
 // Client works the queue. Start it once, and Stop it in the end.
@@ -137,9 +134,6 @@ func (c Config) client(ctx context.Context, pool *pgxpool.Pool) (*river.Client[p
 			return answer(ctx, c.Notice, Job{Agency: j.Args.Agency, ID: j.Args.ID, Last: j.Attempt >= j.MaxAttempts})
 		}))
 	}
-	if c.Rescue == 0 {
-		c.Rescue = rescue
-	}
 	client, err := river.NewClient(driver, &river.Config{
 		// The default name is the host's, and it stands in every row.
 		ID:                          "gatepost-" + rand.Text()[:12],
@@ -149,8 +143,8 @@ func (c Config) client(ctx context.Context, pool *pgxpool.Pool) (*river.Client[p
 		Workers:                     workers,
 		Queues:                      queues,
 		PeriodicJobs:                c.periodic(),
-		JobTimeout:                  min(workTime, c.Rescue),
-		RescueStuckJobsAfter:        c.Rescue,
+		JobTimeout:                  workTime,
+		RescueStuckJobsAfter:        rescue,
 		CompletedJobRetentionPeriod: keepDone,
 		CancelledJobRetentionPeriod: keepDone,
 		DiscardedJobRetentionPeriod: keepFailed,

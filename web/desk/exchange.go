@@ -44,7 +44,7 @@ type sideView struct {
 // personView is a person with what this worker may do about them.
 type personView struct {
 	letterbox.PersonLine
-	MayInvite, MayConfirm bool
+	MayInvite, MayConfirm, MayRecover bool
 }
 
 // exchange shows both sides with their names, what may be sent, the people and
@@ -109,5 +109,6 @@ func viewOf(actor authz.Actor, person letterbox.PersonLine) personView {
 		PersonLine: person,
 		MayInvite:  (person.State == "known" || person.State == "invited") && actor.Can(authz.InvitePerson),
 		MayConfirm: person.State == "hold" && actor.Can(authz.ConfirmPerson),
+		MayRecover: (person.State == "hold" || person.State == "active") && actor.Can(authz.Recover),
 	}
 }

@@ -72,6 +72,20 @@ func Routes(room Room) []page.Route {
 		get("/worker/{id}/confirm", "desk/confirm-worker", room.askConfirmWorker),
 		confirmWorker,
 
+		get("/recoveries", "desk/recoveries", room.recoveries),
+		get("/person/{id}/recover", "desk/recover", room.askRecoverPerson),
+		post("/person/{id}/recover", page.SmallBody, room.recoverPerson),
+		get("/worker/{id}/recover", "desk/recover", room.askRecoverWorker),
+		post("/worker/{id}/recover", page.SmallBody, room.recoverWorker),
+		get("/recovery/{id}/agree", "desk/recovery-agree", room.askRecovery("agree")),
+		post("/recovery/{id}/agree", page.SmallBody, room.agreeRecovery),
+		get("/recovery/{id}/print", "desk/recovery-print", room.askRecovery("print")),
+		post("/recovery/{id}/print", page.SmallBody, room.printRecovery),
+		get("/recovery/{id}/reset", "desk/recovery-reset", room.askRecovery("reset")),
+		post("/recovery/{id}/reset", page.SmallBody, room.resetSecondStep),
+		get("/recovery/{id}/stop", "desk/recovery-stop", room.askRecovery("stop")),
+		post("/recovery/{id}/stop", page.SmallBody, room.stopRecovery),
+
 		get("/search", "desk/search", room.askSearch),
 		post("/search", page.SmallBody, room.search),
 	}

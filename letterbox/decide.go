@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"filippo.io/age"
@@ -22,21 +23,38 @@ import (
 )
 
 const (
-	sqlDecided        = `select worker_id, act from decision where agency_id = agency() and letter_id = $1`
-	sqlInsertDecision = `insert into decision (agency_id, letter_id, worker_id, act, leaf) values (agency(), $1, account(), $2, $3)`
+	sqlDecided        = `select worker_id, act from decision where agency_id = agency() and letter_id = $1 order by turn`
+	sqlInsertDecision = `insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values (agency(), $1, account(), $2, $3, $4)`
 	sqlInsertDelivery = `insert into delivery (agency_id, id, letter_id, side_id) values (agency(), $1, $2, $3)`
+
+	// What makes an exchange rest waits for whoever shows a letter, and the other way round: one sees what the other did.
+	// Before the letter's own row, for what rests takes them in this order.
+	sqlLockExchange = `select 1 from exchange where agency_id = agency() and id = $1 for share`
+	sqlLockSide     = `select 1 from side where agency_id = agency() and id = $1 for share`
+
+	sqlMove   = `update letter set state = $2, held_until = null where agency_id = agency() and id = $1 and state = $3 returning 1`
+	sqlDecide = `update letter set state = $2, held_until = null, decided_on = current_date where agency_id = agency() and id = $1 and state = $3 returning 1`
+	sqlPass   = `update letter l set state = 'passed', held_until = null, decided_on = current_date,
+			visible_on = current_date + (select x.delay_days from exchange x where x.agency_id = l.agency_id and x.id = l.exchange_id)
+		where l.agency_id = agency() and l.id = $1 and l.state = $2 and not l.stop returning 1`
+	// Only on its day: before it, this changes nothing.
+	sqlShow = `update letter set state = 'waiting'
+		where agency_id = agency() and id = $1 and state = 'passed' and not stop and visible_on <= current_date`
+	// Something changed for the writer's side; something is there for the recipient's.
+	sqlNotifyWriter    = `select notify_side(from_side) from letter where agency_id = agency() and id = $1`
+	sqlNotifyRecipient = `select notify_side(to_side) from letter
+		where agency_id = agency() and id = $1 and state = 'waiting' and not stop and visible_on <= current_date`
+	sqlNudge = `select nudge_desk()`
 )
 
 var (
-	guardedPass = postgres.Guarded(`update letter set state = 'passed', visible_on = current_date, decided_on = current_date
-		where agency_id = agency() and id = $1 and state = 'received' and not stop returning 1`)
-	guardedShow = postgres.Guarded(`update letter set state = 'waiting'
-		where agency_id = agency() and id = $1 and state = 'passed' and not stop and visible_on <= current_date returning 1`)
-	guardedReturn = postgres.Guarded(`update letter set state = 'returned', decided_on = current_date
-		where agency_id = agency() and id = $1 and state = 'received' returning 1`)
+	guardedMove   = postgres.Guarded(sqlMove)
+	guardedDecide = postgres.Guarded(sqlDecide)
+	guardedPass   = postgres.Guarded(sqlPass)
 )
 
-// decisionNote is the content of a decision object: case and archive only.
+// decisionNote is the content of a decision object and of a work note: case
+// and archive only.
 type decisionNote struct {
 	Act    string       `json:"act"`
 	Reason ReturnReason `json:"reason,omitempty"`
@@ -51,21 +69,21 @@ type decidedRow struct {
 // errSame ends an act that this worker has done already: nothing is written, and it is no error.
 var errSame = errors.New("decided so already")
 
-// deciding is a decision under way: what was loaded, and with which keys.
+// deciding is an act about a letter under way: what was loaded, and who signs.
 type deciding struct {
 	*Service
 	ag     *agency.Agency
 	actor  authz.Actor
 	rows   *caseRows
-	node   agency.Node // the case
-	text   string
+	node   agency.Node // the case, in its newest epoch
+	text   string      // of the letter, where the act needs it
 	signer note.Signer
 }
 
-// beginDecision loads the letter, opens it, and checks what can be checked
-// before the transaction; the transaction checks the claim once more.
-func (s *Service) beginDecision(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, error) {
-	ag, err := s.begin(ctx, actor, authz.Decide, string(id))
+// beginAct loads a letter for an act that needs a worker's signature and a
+// code of the last hour. It opens nothing.
+func (s *Service) beginAct(ctx context.Context, actor authz.Actor, act authz.Act, id LetterID) (*deciding, error) {
+	ag, err := s.begin(ctx, actor, act, string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -76,25 +94,54 @@ func (s *Service) beginDecision(ctx context.Context, actor authz.Actor, id Lette
 	if err != nil {
 		return nil, err
 	}
-	keys, node, err := s.caseKeys(ctx, ag, actor, rows)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.relations(ctx, ag, rows); err != nil {
-		return nil, err
-	}
-	text, err := s.openText(ctx, ag, rows.objects, string(id), "text", keys)
-	if err != nil {
-		return nil, err
-	}
 	signer, err := actor.Keys().Signer()
 	if err != nil {
-		return nil, fmt.Errorf("sign decision: %w", err)
+		return nil, fmt.Errorf("sign an act: %w", err)
 	}
-	return &deciding{s, ag, actor, rows, node, text, signer}, nil
+	return &deciding{Service: s, ag: ag, actor: actor, rows: rows, signer: signer}, nil
 }
 
-// seal seals an object of the decision and signs its statement.
+// beginWork is beginAct for a letterbox worker, who holds the case's key. It
+// gives the keys, newest first.
+func (s *Service) beginWork(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, []*age.HybridIdentity, error) {
+	d, err := s.beginAct(ctx, actor, authz.Decide, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, node, err := s.caseKeys(ctx, d.ag, actor, d.rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.node = node
+	return d, keys, s.relations(ctx, d.ag, d.rows)
+}
+
+// beginDecision is beginWork with the letter open, for those who may decide
+// about it; the transaction checks the claim once more.
+func (s *Service) beginDecision(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, error) {
+	d, keys, err := s.beginWork(ctx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.mayDecide(); err != nil {
+		return nil, err
+	}
+	d.text, err = s.openText(ctx, d.ag, d.rows.objects, string(id), "text", keys)
+	return d, err
+}
+
+// mayDecide is whyNot as a fault. The database refuses the same.
+func (d *deciding) mayDecide() error {
+	switch d.rows.whyNot(d.actor.Account()) {
+	case "helped":
+		return fault.New(fault.Forbidden, "fault.letter.helped")
+	case "refusedBefore":
+		return fault.New(fault.Forbidden, "fault.letter.refusedBefore")
+	}
+	return nil
+}
+
+// seal seals an object of the act and signs its statement.
 func (d *deciding) seal(c seal.Context, side string, content []byte, event statement.Event, refs [][32]byte, to ...agency.Node) (sealedObject, error) {
 	recipients := make([]*age.HybridRecipient, 0, len(to)+1)
 	for _, n := range to {
@@ -110,15 +157,36 @@ func (d *deciding) seal(c seal.Context, side string, content []byte, event state
 	return sealedObject{at: c, side: side, sealed: sealed, body: body}, err
 }
 
+// turn is the number of the decision under way: one more than there are.
+func (d *deciding) turn() int { return len(d.rows.decided) + 1 }
+
 // decision seals the worker's own note and the act to case and archive.
 func (d *deciding) decision(n decisionNote, event statement.Event) (sealedObject, error) {
-	content, err := json.Marshal(n)
-	if err != nil {
-		return sealedObject{}, fmt.Errorf("write decision: %w", err)
-	}
 	l := d.rows.letter()
 	c := seal.Context{Kind: seal.KindDecision, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: "decision",
-		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: 1}
+		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: uint64(d.turn())}
+	return d.sealNote(c, n, event)
+}
+
+// note seals what a worker writes down with an act that decides nothing, under
+// the act's name, to case and archive.
+func (d *deciding) note(act, text string, event statement.Event) (sealedObject, error) {
+	text, err := clean("note", text, MaxReason*4)
+	if err != nil {
+		return sealedObject{}, err
+	}
+	l := d.rows.letter()
+	part := strings.ToLower(act)
+	c := seal.Context{Kind: seal.KindWorknote, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: part,
+		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: d.rows.next(part)}
+	return d.sealNote(c, decisionNote{Act: act, Note: text}, event)
+}
+
+func (d *deciding) sealNote(c seal.Context, n decisionNote, event statement.Event) (sealedObject, error) {
+	content, err := json.Marshal(n)
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("write a note: %w", err)
+	}
 	return d.seal(c, "", content, event, d.receipt(), d.node)
 }
 
@@ -132,28 +200,55 @@ func (d *deciding) receipt() [][32]byte {
 	return nil
 }
 
-// commit runs the decision's transaction: the letter is locked, the claim is
-// the actor's, and write queues what follows from the decision.
-func (d *deciding) commit(ctx context.Context, act string, decision sealedObject, write func(b *pgx.Batch), bodies ...[]byte) error {
-	id := d.rows.letter().ID
+// side is the vouched-for node of one of the letter's sides.
+func (d *deciding) side(ctx context.Context, id string) (agency.Node, error) {
+	node, err := d.ag.Trusted(d.rows.nodes, "side/"+id)
+	if err != nil {
+		d.log.ErrorContext(ctx, "ALARM: a side's key is not the one vouched for", "agency", d.ag.ID, "side", id, "error", err)
+		return node, fault.Wrap(fault.Sealed, "fault.sealing", err)
+	}
+	return node, nil
+}
+
+// step is what an act does in its transaction. The letter is locked; write
+// queues what follows, with the state that the letter is in.
+type step struct {
+	act      string       // its name
+	from     []State      // whence it may go
+	claimed  bool         // only with the actor's claim
+	shows    bool         // the recipient's side may see the letter by it
+	decision sealedObject // of a final decision; none otherwise
+	bodies   [][]byte     // the statements, in order
+	write    func(b *pgx.Batch, from State)
+}
+
+// commit runs an act's transaction.
+func (d *deciding) commit(ctx context.Context, a step) error {
+	l := d.rows.letter()
 	var lock lockRow
 	var decided []decidedRow
+	d.at(a.act)
 	err := d.db.Act(ctx, scope(d.actor), func(b *pgx.Batch) {
-		one(b, &lock, sqlLockLetter, id)
-		many(b, &decided, sqlDecided, id)
-	}, func(b *pgx.Batch) error {
-		if len(decided) == 1 && decided[0].WorkerID == d.actor.Account() && decided[0].Act == act {
-			return errSame
+		if a.shows {
+			b.Queue(sqlLockExchange, l.ExchangeID)
+			b.Queue(sqlLockSide, l.ToSide)
 		}
-		if err := holds(lock, d.actor); err != nil {
+		one(b, &lock, sqlLockLetter, l.ID)
+		many(b, &decided, sqlDecided, l.ID)
+	}, func(b *pgx.Batch) error {
+		if err := d.check(a, lock, decided); err != nil {
 			return err
 		}
-		leaf := statement.Leaf(decision.body)
-		decision.queue(b)
-		b.Queue(sqlInsertDecision, id, act, leaf[:])
-		write(b)
-		b.Queue(sqlRelease, id)
-		audit.Append(b, bodies...)
+		d.at(a.act + " locked")
+		if a.decision.body != nil {
+			leaf := statement.Leaf(a.decision.body)
+			a.decision.queue(b)
+			b.Queue(sqlInsertDecision, l.ID, a.act, d.turn(), leaf[:])
+		}
+		a.write(b, lock.State)
+		b.Queue(sqlRelease, l.ID)
+		b.Queue(sqlNudge)
+		audit.Append(b, a.bodies...)
 		return nil
 	})
 	if errors.Is(err, errSame) {
@@ -162,15 +257,54 @@ func (d *deciding) commit(ctx context.Context, act string, decision sealedObject
 	return d.db.Fault(err)
 }
 
+// outcomes are the states that a decision leads to, by itself or later.
+func outcomes(act string) []State {
+	switch act {
+	case "pass":
+		return []State{Passed, Waiting, KeptForLater, Opened}
+	case "return":
+		return []State{ReturnedToWriter, ReplacedByRewrite, WithdrawnByWriter}
+	case "refuse":
+		return []State{RefusedByWorker}
+	case "keepOnFile":
+		return []State{KeptForChild}
+	}
+	return nil
+}
+
+// check looks at the locked letter: whether the act was done already by this
+// worker, may still be done, and by them.
+func (d *deciding) check(a step, lock lockRow, decided []decidedRow) error {
+	n := len(decided)
+	if a.decision.body != nil && n > 0 && decided[n-1] == (decidedRow{d.actor.Account(), a.act}) && slices.Contains(outcomes(a.act), lock.State) {
+		return errSame
+	}
+	if a.claimed {
+		if err := holds(lock, d.actor); err != nil {
+			return err
+		}
+	}
+	switch {
+	case lock.State == Opened:
+		return fault.New(fault.Conflict, "fault.letter.opened")
+	case !slices.Contains(a.from, lock.State):
+		return fault.New(fault.Conflict, "fault.letter.moved")
+	case a.decision.body != nil && n != len(d.rows.decided):
+		return fault.New(fault.Conflict, "fault.letter.decided")
+	}
+	return nil
+}
+
 // Pass passes a claimed letter on: this decision is the relay. The text is
 // sealed anew to the other side, the case and the archive, under the worker's
-// signature, and waits there from today. note is for colleagues (case and
-// archive), never for a family. Passed on twice by the same worker, it is
-// delivered once and the second call is no error.
+// signature, and waits there from today, or from the day that the exchange's
+// display delay asks for. note is for colleagues (case and archive), never for
+// a family. Passed on twice by the same worker, it is delivered once and the
+// second call is no error.
 //
 // StepUp: no code in the last hour. Conflict: not claimed, decided, stopped,
-// or a child comes of age. Forbidden: connected to the family, or helped to
-// write. Sealed: the letter does not open.
+// or a child comes of age. Forbidden: connected to the family, helped to
+// write, or refused it before. Sealed: the letter does not open.
 func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
@@ -184,10 +318,9 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
-	to, err := d.ag.Trusted(d.rows.nodes, "side/"+l.ToSide)
+	to, err := d.side(ctx, l.ToSide)
 	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: a side's key is not the one vouched for", "agency", d.ag.ID, "side", l.ToSide, "error", err)
-		return fault.Wrap(fault.Sealed, "fault.sealing", err)
+		return err
 	}
 	delivery := agency.NewID("dl")
 	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: delivery, Part: "text",
@@ -197,53 +330,114 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, "pass", decision, func(b *pgx.Batch) {
-		sealed.queue(b)
-		b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
-		b.Queue(guardedPass, l.ID)
-		b.Queue(guardedShow, l.ID)
-	}, decision.body, sealed.body)
+	return d.commit(ctx, step{act: "pass", from: []State{Received, Held}, claimed: true, shows: true, decision: decision,
+		bodies: [][]byte{decision.body, sealed.body}, write: func(b *pgx.Batch, from State) {
+			sealed.queue(b)
+			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
+			b.Queue(guardedPass, l.ID, string(from))
+			b.Queue(sqlShow, l.ID)
+			b.Queue(sqlNotifyRecipient, l.ID)
+		}})
 }
 
 // Return sends a claimed letter back to its writer with a reason from the list
 // and words of the worker's own, which the writer reads; note is for
-// colleagues. Returned twice by the same worker, it is returned once. Errors
-// as for Pass, and Invalid on "reason" or "words".
+// colleagues. A letter that was passed on is recalled first. Returned twice by
+// the same worker, it is returned once. Errors as for Pass, and Invalid on
+// "reason" or "words".
 func (s *Service) Return(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
 		return err
 	}
-	if words, note, err = returnWords(reason, words, note); err != nil {
-		return err
-	}
-	l := d.rows.letter()
-	decision, err := d.decision(decisionNote{Act: "return", Reason: reason, Note: note}, statement.EventReturn)
-	if err != nil {
-		return err
-	}
-	from, err := d.ag.Trusted(d.rows.nodes, "side/"+l.FromSide)
-	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: a side's key is not the one vouched for", "agency", d.ag.ID, "side", l.FromSide, "error", err)
-		return fault.Wrap(fault.Sealed, "fault.sealing", err)
-	}
-	content, err := json.Marshal(WriterReason{reason, words})
-	if err != nil {
-		return fmt.Errorf("write reason: %w", err)
-	}
-	c := seal.Context{Kind: seal.KindReason, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: "reason",
-		From: "case/" + l.ExchangeID, To: "side/" + l.FromSide, Version: 1}
-	sealed, err := d.seal(c, l.FromSide, content, statement.EventReturn, d.receipt(), from, d.node)
-	if err != nil {
-		return err
-	}
-	return d.commit(ctx, "return", decision, func(b *pgx.Batch) {
-		sealed.queue(b)
-		b.Queue(guardedReturn, l.ID)
-	}, decision.body, sealed.body)
+	return d.sendBack(ctx, step{act: "return", from: []State{Received, Held, Recalled, Undeliverable}, claimed: true},
+		WriterReason{reason, words}, note)
 }
 
-// WriterReason is what a writer is told when a letter comes back: a reason of
+// Refuse ends a claimed letter without passing it on. The writer reads why, as
+// for Return, and is offered the opinion of a second worker, once. Refused
+// twice by the same worker, it is refused once. Errors as for Return.
+func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string) error {
+	d, err := s.beginDecision(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	return d.sendBack(ctx, step{act: "refuse", from: []State{Received, Held}, claimed: true}, WriterReason{reason, words}, note)
+}
+
+// sendBack is Return and Refuse: a decision with a reason that the writer reads.
+func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, note string) error {
+	words, note, err := returnWords(reason.Reason, reason.Words, note)
+	if err != nil {
+		return err
+	}
+	event, to := statement.EventReturn, ReturnedToWriter
+	if a.act == "refuse" {
+		event, to = statement.EventRefuse, RefusedByWorker
+	}
+	a.decision, err = d.decision(decisionNote{Act: a.act, Reason: reason.Reason, Note: note}, event)
+	if err != nil {
+		return err
+	}
+	sealed, err := d.reason(ctx, WriterReason{reason.Reason, words}, event)
+	if err != nil {
+		return err
+	}
+	a.bodies = [][]byte{a.decision.body, sealed.body}
+	a.write = func(b *pgx.Batch, from State) {
+		sealed.queue(b)
+		b.Queue(guardedDecide, d.rows.letter().ID, string(to), string(from))
+		b.Queue(sqlNotifyWriter, d.rows.letter().ID)
+	}
+	return d.commit(ctx, a)
+}
+
+// reason seals what the writer is told to their side, the case and the archive.
+func (d *deciding) reason(ctx context.Context, r WriterReason, event statement.Event) (sealedObject, error) {
+	l := d.rows.letter()
+	from, err := d.side(ctx, l.FromSide)
+	if err != nil {
+		return sealedObject{}, err
+	}
+	content, err := json.Marshal(r)
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("write reason: %w", err)
+	}
+	c := seal.Context{Kind: seal.KindReason, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: "reason",
+		From: "case/" + l.ExchangeID, To: "side/" + l.FromSide, Version: uint64(d.turn())}
+	return d.seal(c, l.FromSide, content, event, d.receipt(), from, d.node)
+}
+
+// KeepOnFile ends a claimed letter by keeping it on the child's file: it is not
+// passed on, and the writer is told that it is kept for the child. note is for
+// colleagues. A letter that was passed on is recalled first. Kept twice by the
+// same worker, it is kept once. Errors as for Pass.
+func (s *Service) KeepOnFile(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
+	d, err := s.beginDecision(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	return d.keep(ctx, step{act: "keepOnFile", from: []State{Received, Held, Recalled, Undeliverable}, claimed: true}, note)
+}
+
+func (d *deciding) keep(ctx context.Context, a step, note string) error {
+	note, err := clean("note", note, MaxReason*4)
+	if err != nil {
+		return err
+	}
+	a.decision, err = d.decision(decisionNote{Act: a.act, Note: note}, statement.EventKeep)
+	if err != nil {
+		return err
+	}
+	a.bodies = [][]byte{a.decision.body}
+	a.write = func(b *pgx.Batch, from State) {
+		b.Queue(guardedDecide, d.rows.letter().ID, string(KeptForChild), string(from))
+		b.Queue(sqlNotifyWriter, d.rows.letter().ID)
+	}
+	return d.commit(ctx, a)
+}
+
+// WriterReason is what a writer is told when a letter comes back or is refused: a reason of
 // the list, whose words stand in the catalogues, and the worker's own words.
 type WriterReason struct {
 	Reason ReturnReason `json:"reason"`

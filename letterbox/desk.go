@@ -19,11 +19,18 @@ import (
 // sqlDeskColumns is a letter as a line of the desk; sqlDesk and sqlDeskOne share it.
 const (
 	sqlDeskColumns = `l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
-			l.submitted_on, l.hear_by, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
-			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected, x.restricted
+			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop,
+			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
+			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
+			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = x.agency_id and g.child = 'case/' || x.id and g.parent = 'worker/' || account()) as restricted
 		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()`
-	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500`
+	// Which letters wait for workers: two parts, for each has its own index.
+	waits = `(select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.state in ('received', 'held', 'recalled', 'undeliverable')
+		union all
+		select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.stop and a.state in ('passed', 'waiting', 'keptForLater')
+		order by submitted_at limit 500)`
+	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id in (select w.id from ` + waits + ` w) order by l.submitted_at`
 	sqlDeskOne = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id = $1`
 
 	// Whose names a line shows: who is on the sides of these exchanges, whose children
@@ -41,11 +48,10 @@ const (
 		select c.worker_id, r.book, r.id, r.epoch, r.name, ''
 		from (select distinct worker_id from claim where agency_id = agency() and until > now()) c
 		join directory r on r.agency_id = agency() and r.id = c.worker_id and r.book = 'staff'`
-	sqlDeskNames = `with at as (select distinct exchange_id from
-		(select l.exchange_id from letter l where l.agency_id = agency() and l.state = 'received' order by l.submitted_at limit 500) w)` + namesOf
+	sqlDeskNames = `with at as (select distinct w.exchange_id from ` + waits + ` w)` + namesOf
 	sqlCaseNames = `with at as (select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)` + namesOf
 
-	sqlLockLetter = `select l.state, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
+	sqlLockLetter = `select l.state, l.stop, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
 			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine
 		from letter l left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id
 		where l.agency_id = agency() and l.id = $1 for update of l`
@@ -55,6 +61,9 @@ const (
 		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until
 			where claim.until <= now() or claim.worker_id = excluded.worker_id
 		returning 1`
+	sqlIsRestricted = `select exists (select from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
+		where l.agency_id = agency() and l.id = $1 and x.restricted
+			and not exists (select from ring_grant_staff g where g.agency_id = x.agency_id and g.child = 'case/' || x.id and g.parent = 'worker/' || account()))`
 	sqlRelease = `delete from claim where agency_id = agency() and letter_id = $1 and worker_id = account()`
 )
 
@@ -71,10 +80,14 @@ type deskRow struct {
 	Replaces    string
 	SubmittedOn time.Time
 	HearBy      time.Time
+	HeldUntil   time.Time
+	Second      bool
+	Paper       bool
+	Stop        bool
 	ClaimedBy   string
 	ClaimUntil  time.Time
 	Connected   bool
-	Restricted  bool // the case is: only those whom a manager named hold its key
+	Restricted  bool // only those whom a manager named hold the case's key, and the actor is none of them
 }
 
 // nameRow is a sealed name and whose it is: a side's, or a worker's.
@@ -99,8 +112,10 @@ func (d *deskRows) queueLetter(b *pgx.Batch, id LetterID) {
 	many(b, &d.names, sqlCaseNames, string(id))
 }
 
-// Desk is what waits for a worker, oldest first. It shows names from the
-// directories and no text.
+// Desk is what waits for workers, oldest first, 500 at most: received, held,
+// recalled and undeliverable letters, and those that were stopped after they
+// were passed on. It shows names from the directories and no text; of a
+// restricted case that is not the actor's, neither.
 func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 	if _, err := s.begin(ctx, actor, authz.SeeDesk, "desk"); err != nil {
 		return Desk{}, err
@@ -118,12 +133,18 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 
 func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 	age := WorkingDaysBetween(l.SubmittedOn, Today(s.now()))
-	return DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
-		From:     names(actor, rows.names, l.FromSide),
-		Children: names(actor, rows.names, "child/"+l.FromSide),
-		Rewrite:  l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
+	line := DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
+		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
 		Amber: age >= Amber && age <= Promise, Late: age > Promise,
-		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected}
+		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected,
+		State: State(l.State), Second: l.Second, Paper: l.Paper, Stopped: l.Stop && passedOn(State(l.State)), Restricted: l.Restricted}
+	if line.State == Held {
+		line.HeldUntil = l.HeldUntil
+	}
+	if !l.Restricted {
+		line.From, line.Children = names(actor, rows.names, l.FromSide), names(actor, rows.names, "child/"+l.FromSide)
+	}
+	return line
 }
 
 // names opens the names of somebody's rows and joins them. A name that does
@@ -143,16 +164,27 @@ func names(actor authz.Actor, rows []nameRow, of string) string {
 }
 
 type lockRow struct {
-	State     string
+	State     State
+	Stop      bool
 	ClaimedBy string
 	Held      bool
 	Mine      int
 }
 
-// Claim takes a letter for half an hour. Conflict: another worker has it, the
-// actor has MaxClaims already, or it is decided. Forbidden: the actor is
-// connected to the family; somebody who only helped to write may read, but not
-// decide.
+// passedOn tells whether the recipient's side has a letter, or will, unopened.
+func passedOn(state State) bool {
+	return state == Passed || state == Waiting || state == KeptForLater
+}
+
+// waiting tells whether a letter waits for workers: whether it is on the desk.
+func (r lockRow) waiting() bool {
+	return slices.Contains([]State{Received, Held, Recalled, Undeliverable}, r.State) || r.Stop && passedOn(r.State)
+}
+
+// Claim takes a letter that is on the desk for half an hour. Conflict: another
+// worker has it, the actor has MaxClaims already, or it is decided. Forbidden:
+// the actor is connected to the family, or is not named for a restricted case;
+// somebody who only helped to write may read, but not decide.
 func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) error {
 	if _, err := s.begin(ctx, actor, authz.Claim, string(id)); err != nil {
 		return err
@@ -161,16 +193,20 @@ func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) err
 		return notFound()
 	}
 	var row lockRow
-	var connected bool
+	var connected, restricted bool
+	s.at("claim")
 	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlLockWorker)
 		one(b, &row, sqlLockLetter, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&connected) })
+		b.Queue(sqlIsRestricted, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&restricted) })
 	}, func(b *pgx.Batch) error {
 		switch {
 		case connected:
 			return fault.New(fault.Forbidden, "fault.letter.connected")
-		case State(row.State) != Received:
+		case restricted:
+			return fault.New(fault.Forbidden, "fault.exchange.restricted")
+		case !row.waiting():
 			return fault.New(fault.Conflict, "fault.letter.decided")
 		case row.Held && row.ClaimedBy != actor.Account():
 			return fault.New(fault.Conflict, "fault.letter.claimed")

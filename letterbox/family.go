@@ -25,12 +25,12 @@ const (
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by o.id, o.version desc`
 	sqlMyDrafts = `select d.id, d.side_id, d.updated_at from side_member m join draft d on d.agency_id = m.agency_id and d.side_id = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by d.updated_at desc`
-	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by
+	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by, l.second, l.paper
 		from side_member m join letter l on l.agency_id = m.agency_id and l.from_side = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by l.submitted_on desc, l.id limit 200`
-	sqlMyCame  = `select id, side_id, passed_on, opened from my_deliveries($1)`
-	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by from letter where agency_id = agency() and id = $1`
-	sqlOneCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened from delivery where agency_id = agency() and id = $1`
+	sqlMyCame  = `select id, side_id, passed_on, opened, kept from my_deliveries($1)`
+	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by, second, paper from letter where agency_id = agency() and id = $1`
+	sqlOneCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
 
 	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
 			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'names')
@@ -49,7 +49,10 @@ type mineRow struct {
 	At     time.Time
 	Told   string
 	HearBy time.Time
+	Second bool
+	Paper  bool
 	Opened bool
+	Kept   bool
 }
 
 // Inbox is the actor's front page: every exchange that they are on a side of.
@@ -102,7 +105,7 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 			side.Drafts = append(side.Drafts, DraftLine{DraftID(d.ID), d.At})
 		}
 		for _, l := range of(sent, row.ID) {
-			side.Sent = append(side.Sent, l.sent())
+			side.Sent = append(side.Sent, l.sent(Today(s.now())))
 		}
 		for _, c := range of(came, row.ID) {
 			side.Came = append(side.Came, c.came())
@@ -129,13 +132,20 @@ func collectMine(dst *[]mineRow, scan func(pgx.Rows, *mineRow) error) func(pgx.R
 }
 
 func scanSent(r pgx.Rows, m *mineRow) error {
-	return r.Scan(&m.ID, &m.SideID, &m.At, &m.Told, &m.HearBy)
+	return r.Scan(&m.ID, &m.SideID, &m.At, &m.Told, &m.HearBy, &m.Second, &m.Paper)
 }
 
-func scanCame(r pgx.Rows, m *mineRow) error { return r.Scan(&m.ID, &m.SideID, &m.At, &m.Opened) }
+func scanCame(r pgx.Rows, m *mineRow) error {
+	return r.Scan(&m.ID, &m.SideID, &m.At, &m.Opened, &m.Kept)
+}
 
-func (m mineRow) sent() SentLine { return SentLine{LetterID(m.ID), m.At, Told(m.Told), m.HearBy} }
-func (m mineRow) came() CameLine { return CameLine{DeliveryID(m.ID), m.At, m.Opened} }
+func (m mineRow) sent(today time.Time) SentLine {
+	told := Told(m.Told)
+	return SentLine{ID: LetterID(m.ID), SentOn: m.At, Told: told, HearBy: m.HearBy, PaperCopy: m.Paper,
+		MayWithdraw: told == WithUs || told == Returned, MayAsk: told == Refused && !m.Second, Late: told == WithUs && m.HearBy.Before(today)}
+}
+
+func (m mineRow) came() CameLine { return CameLine{DeliveryID(m.ID), m.At, m.Opened, m.Kept} }
 
 func of(rows []mineRow, side string) (mine []mineRow) {
 	for _, r := range rows {
@@ -173,7 +183,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	if len(rows) == 0 {
 		return Sent{}, notFound()
 	}
-	sent := Sent{SentLine: rows[0].sent(), Side: SideID(rows[0].SideID)}
+	sent := Sent{SentLine: rows[0].sent(Today(s.now())), Side: SideID(rows[0].SideID)}
 	if len(rewrites) > 0 {
 		sent.Rewrite = DraftID(rewrites[0])
 	}
@@ -183,7 +193,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		return Sent{}, err
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
-	if sent.Told == Returned || sent.Told == Replaced {
+	if sent.Told == Returned || sent.Told == Replaced || sent.Told == Refused {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "reason")
 		if err != nil && !unread(err) {
 			return Sent{}, err
@@ -277,6 +287,7 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 	if err != nil {
 		return Came{}, err
 	}
+	s.at("open")
 	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlOpenDelivery, string(id))
 		audit.Append(b, body)

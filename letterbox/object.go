@@ -87,13 +87,19 @@ func statementOf(c seal.Context, commit seal.Commitment) statement.Statement {
 func events(kind string) []statement.Event {
 	switch seal.Kind(kind) {
 	case seal.KindSubmission:
-		return []statement.Event{statement.EventReceipt}
+		return []statement.Event{statement.EventReceipt, statement.EventRecord} // online, on paper
+	case seal.KindMessage:
+		return []statement.Event{statement.EventReceipt, statement.EventCasework} // a person's, an answer
 	case seal.KindDelivery:
 		return []statement.Event{statement.EventDeliver}
 	case seal.KindReason:
-		return []statement.Event{statement.EventReturn}
+		return []statement.Event{statement.EventReturn, statement.EventRefuse}
 	case seal.KindDecision:
-		return []statement.Event{statement.EventApprove, statement.EventReturn}
+		return []statement.Event{statement.EventApprove, statement.EventReturn, statement.EventRefuse, statement.EventKeep}
+	case seal.KindWorknote:
+		return []statement.Event{statement.EventCasework, statement.EventRecall}
+	case seal.KindReferral:
+		return []statement.Event{statement.EventCasework}
 	case seal.KindNames, seal.KindParties:
 		return []statement.Event{statement.EventRecord}
 	}

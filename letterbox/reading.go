@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -26,11 +28,18 @@ const (
 	sqlEarlier = `select e.id, e.from_side, e.submitted_on, e.told from letter l
 		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
 		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
-	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.part in ('text', 'reason', 'names')
+	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency()
+		and (o.part in ('text', 'reason', 'names') or o.id = $1 and o.kind in ('decision', 'worknote'))
 		and o.id = any(array(select unnest(array[l.id, l.from_side, l.to_side]::text[]) from letter l where l.agency_id = agency() and l.id = $1
 			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
 				where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10)))
 		order by o.version desc`
+	// Who wrote the notes: names in the book of the staff.
+	sqlNoteNames = `select distinct w.worker as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
+		from (select distinct substr(o.from_node, 8) as worker from object o where o.agency_id = agency() and o.id = $1 and o.kind in ('decision', 'worknote', 'referral')) w
+		join directory r on r.agency_id = agency() and r.book = 'staff' and r.id = w.worker`
+	// How many versions each part of a letter's file has: the next one is numbered by it.
+	sqlVersions   = `select part, max(version) as version from object where agency_id = agency() and id = $1 group by part`
 	sqlCaseGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from letter l
 		join ring_grant_staff g on g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent <> 'archive'
 		where l.agency_id = agency() and l.id = $1`
@@ -59,11 +68,48 @@ type caseRows struct {
 	objects   []objectRow
 	grants    []agency.GrantRow
 	nodes     []agency.NodeRow
-	connected bool // the worker is a party, or declared a connection
-	helped    bool // the worker helped to write
+	decided   []decidedRow
+	versions  []versionRow
+	authors   []nameRow // of notes
+	connected bool      // the worker is a party, or declared a connection
+	helped    bool      // the worker helped to write
 }
 
 func (r *caseRows) letter() deskRow { return r.letters[0] }
+
+type versionRow struct {
+	Part    string
+	Version uint64
+}
+
+// next is the number of the next version of a part of the letter's file.
+func (r *caseRows) next(part string) uint64 {
+	for _, v := range r.versions {
+		if v.Part == part {
+			return v.Version + 1
+		}
+	}
+	return 1
+}
+
+// whyNot says why a worker does not decide about this letter: "helped" to
+// write it, or "refusedBefore" where a second opinion was asked for; "" for
+// everybody else.
+func (r *caseRows) whyNot(worker string) string {
+	switch {
+	case r.helped:
+		return "helped"
+	case r.refusedBy(worker):
+		return "refusedBefore"
+	}
+	return ""
+}
+
+// refusedBy tells whether this is a second opinion on what the worker decided.
+func (r *caseRows) refusedBy(worker string) bool {
+	return r.letter().Second && slices.Contains([]State{Received, Held, Escalated}, State(r.letter().State)) &&
+		slices.ContainsFunc(r.decided, func(d decidedRow) bool { return d.WorkerID == worker })
+}
 
 // loadCase reads a letter's case in one trip. It opens nothing.
 func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) (*caseRows, error) {
@@ -80,6 +126,9 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		queueObjects(b, &r.objects, sqlReadObjects, string(id))
 		many(b, &r.grants, sqlCaseGrants, string(id))
 		many(b, &r.nodes, sqlReadNodes, string(id))
+		many(b, &r.decided, sqlDecided, string(id))
+		many(b, &r.versions, sqlVersions, string(id))
+		many(b, &r.authors, sqlNoteNames, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 	})
@@ -158,7 +207,8 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	}
 	l := rows.letter()
 	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide),
-		MayDecide: !rows.helped}
+		WhyNot: rows.whyNot(actor.Account())}
+	reading.MayDecide = reading.WhyNot == ""
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
 	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
 	if err == nil {
@@ -178,7 +228,33 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	for _, e := range rows.earlier {
 		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, keys))
 	}
+	reading.Notes = s.openNotes(ctx, ag, actor, rows, keys)
 	return reading, nil
+}
+
+// openNotes opens what colleagues wrote down with their acts about a letter:
+// the newest note of each kind of act. One without words has nothing to show;
+// one that does not open is left out, after its alarm.
+func (s *Service) openNotes(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows, keys []*age.HybridIdentity) (notes []WorkNote) {
+	seen := map[string]bool{}
+	for _, o := range rows.objects {
+		if o.Kind != string(seal.KindDecision) && o.Kind != string(seal.KindWorknote) || seen[o.Part] {
+			continue
+		}
+		seen[o.Part] = true
+		var n decisionNote
+		content, err := s.open(ctx, ag, o, keys...)
+		if err != nil || json.Unmarshal(content, &n) != nil || n.Note == "" {
+			continue
+		}
+		st, err := s.stated(ctx, ag, o)
+		if err != nil {
+			continue
+		}
+		notes = append(notes, WorkNote{On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note)})
+	}
+	slices.SortStableFunc(notes, func(a, b WorkNote) int { return b.On.Compare(a.On) })
+	return notes
 }
 
 // logReading states the reading and renews the claim; only a committed
@@ -205,10 +281,10 @@ func (s *Service) logReading(ctx context.Context, ag *agency.Agency, actor authz
 	return s.db.Fault(err)
 }
 
-// holds checks that the actor holds the claim of a letter that is still to be decided.
+// holds checks that the actor holds the claim of a letter that is on the desk.
 func holds(lock lockRow, actor authz.Actor) error {
 	switch {
-	case State(lock.State) != Received:
+	case !lock.waiting():
 		return fault.New(fault.Conflict, "fault.letter.decided")
 	case !lock.Held:
 		return fault.New(fault.Conflict, "fault.letter.lapsed")
@@ -278,7 +354,7 @@ func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *case
 		text, err = "", s.unstated(ctx, ag, e.ID, fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned))
 	}
 	earlier.Text, earlier.Unread = Text(text), err != nil
-	if earlier.Told == Returned || earlier.Told == Replaced {
+	if earlier.Told == Returned || earlier.Told == Replaced || earlier.Told == Refused {
 		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", keys)
 		earlier.Reason, earlier.Unread = parseReason(reason), earlier.Unread || err != nil
 	}

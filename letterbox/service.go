@@ -44,6 +44,9 @@ type Service struct {
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
+	// stall runs at the named places of an act, so that a test can let
+	// another act overtake it there; nil otherwise.
+	stall func(at string)
 }
 
 // Limits bound what one person can make the desk read.
@@ -70,22 +73,32 @@ func New(db *postgres.DB, agencies *agency.Registry, index *audit.Index, now fun
 // Constraints says what to tell somebody whose act the schema refuses.
 func Constraints() postgres.Constraints {
 	return postgres.Constraints{
-		"letter_agreed":        fault.New(fault.Conflict, "fault.letter.notNow"),
-		"letter_author":        fault.New(fault.NotFound, "fault.notFound"),
-		"letter_move":          fault.New(fault.Conflict, "fault.letter.moved"),
-		"letter_decided":       fault.New(fault.Conflict, "fault.letter.moved"),
-		"letter_replaces_once": fault.New(fault.Conflict, "fault.letter.replaced"),
-		"decision_pkey":        fault.New(fault.Conflict, "fault.letter.decided"),
-		"decision_worker":      fault.New(fault.Forbidden, "fault.forbidden"),
-		"decision_party":       fault.New(fault.Forbidden, "fault.letter.connected"),
-		"decision_helper":      fault.New(fault.Forbidden, "fault.letter.helped"),
-		"delivery_decision":    fault.New(fault.Conflict, "fault.letter.moved"),
-		"delivery_once":        fault.New(fault.Conflict, "fault.letter.decided"),
-		"delivery_open":        fault.New(fault.Conflict, "fault.letter.stopped"),
-		"delivery_age":         fault.New(fault.Conflict, "fault.letter.ofAge"),
-		"delivery_side":        fault.New(fault.Conflict, "fault.letter.moved"),
-		"draft_replaces":       fault.New(fault.Conflict, "fault.conflict"),
-		"exchange_reference":   fault.New(fault.Busy, "fault.busy"),
+		"letter_agreed":         fault.New(fault.Conflict, "fault.letter.notNow"),
+		"letter_author":         fault.New(fault.NotFound, "fault.notFound"),
+		"letter_move":           fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_decided":        fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_held":           fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_second":         fault.New(fault.Conflict, "fault.letter.askedAlready"),
+		"letter_stop":           fault.New(fault.Conflict, "fault.letter.stillStopped"),
+		"letter_connected":      fault.New(fault.Forbidden, "fault.letter.connected"),
+		"letter_replaces_once":  fault.New(fault.Conflict, "fault.letter.replaced"),
+		"decision_pkey":         fault.New(fault.Conflict, "fault.letter.decided"),
+		"decision_worker":       fault.New(fault.Forbidden, "fault.forbidden"),
+		"decision_party":        fault.New(fault.Forbidden, "fault.letter.connected"),
+		"decision_helper":       fault.New(fault.Forbidden, "fault.letter.helped"),
+		"decision_second":       fault.New(fault.Forbidden, "fault.letter.refusedBefore"),
+		"decision_passes_once":  fault.New(fault.Conflict, "fault.letter.decided"),
+		"object_pkey":           fault.New(fault.Conflict, "fault.letter.moved"),
+		"delivery_decision":     fault.New(fault.Conflict, "fault.letter.moved"),
+		"delivery_once":         fault.New(fault.Conflict, "fault.letter.decided"),
+		"delivery_open":         fault.New(fault.Conflict, "fault.letter.stopped"),
+		"delivery_age":          fault.New(fault.Conflict, "fault.letter.ofAge"),
+		"delivery_side":         fault.New(fault.Conflict, "fault.letter.moved"),
+		"draft_replaces":        fault.New(fault.Conflict, "fault.conflict"),
+		"exchange_reference":    fault.New(fault.Busy, "fault.busy"),
+		"message_person":        fault.New(fault.NotFound, "fault.notFound"),
+		"message_worker":        fault.New(fault.Forbidden, "fault.letter.connected"),
+		"message_answered_once": fault.New(fault.Conflict, "fault.message.answered"),
 	}
 }
 
@@ -103,6 +116,13 @@ func (s *Service) begin(ctx context.Context, a authz.Actor, act authz.Act, objec
 		return nil, fault.New(fault.Forbidden, "fault.forbidden")
 	}
 	return ag, nil
+}
+
+// at lets a test stop an act at a place.
+func (s *Service) at(place string) {
+	if s.stall != nil {
+		s.stall(place)
+	}
 }
 
 // notFound is the one answer to an id that is not there, not yours, or no id.

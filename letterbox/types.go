@@ -98,6 +98,12 @@ type SentLine struct {
 	SentOn time.Time
 	Told   Told
 	HearBy time.Time // the day by which the writer hears; for WithUs
+	// MayWithdraw: the writer can still take it back. It says nothing of which
+	// worker has the letter.
+	MayWithdraw bool
+	MayAsk      bool // refused, and nobody has asked for a second opinion yet
+	Late        bool // WithUs, and the day has gone by
+	PaperCopy   bool // it came on paper, and a worker typed it in
 }
 
 // CameLine is a letter that came to this side.
@@ -105,6 +111,7 @@ type CameLine struct {
 	ID       DeliveryID
 	PassedOn time.Time
 	Opened   bool
+	Kept     bool // the recipient wants to read it another day
 }
 
 // Draft is a draft opened for its writer.
@@ -126,7 +133,7 @@ type Sent struct {
 	Side    SideID
 	Names   Names
 	Text    Text
-	Reason  WriterReason // why it came back
+	Reason  WriterReason // why it came back, or was refused
 	Unread  bool         // the letter did not open: a notice in its place
 	Rewrite DraftID      // the draft of its rewrite, once begun
 }
@@ -163,6 +170,12 @@ type DeskLine struct {
 	Mine       bool
 	ClaimUntil time.Time
 	Connected  bool // this worker knows the family: somebody else reads it
+	State      State
+	HeldUntil  time.Time // for a held one: the day on which it is looked at again
+	Second     bool      // a second opinion was asked for
+	Paper      bool      // it came on paper
+	Stopped    bool      // passed on, then stopped before it was opened
+	Restricted bool      // this worker holds no key of its case: it has no names and is not claimed
 }
 
 // Reading is a claimed letter open on the desk, with the earlier letters of its exchange.
@@ -174,8 +187,37 @@ type Reading struct {
 	Forms   Names     // what the recipient's side calls everybody: what a letter to them may say
 	Writer  Names     // what the writer's side calls everybody
 	Earlier []Earlier // newest first
-	// MayDecide is false for a worker who helped to write.
+	// MayDecide is false for a worker who helped to write, and in a second
+	// opinion for the one who refused; WhyNot is then "helped" or
+	// "refusedBefore".
 	MayDecide bool
+	WhyNot    string
+	Notes     []WorkNote // what colleagues wrote down about it, newest first
+}
+
+// WorkNote is what a worker wrote for colleagues. No family can select it.
+type WorkNote struct {
+	On   time.Time
+	By   string // a worker's name, "" if it did not open
+	What string // what it was written with: "hold", "recall", "decision" and so on
+	Text Text
+}
+
+// Referral is a letter in the safeguarding tray, without text and names.
+type Referral struct {
+	Letter     LetterID
+	Reference  string // LB-XXXXX
+	ReferredOn time.Time
+	WorkDays   int // working days since then
+}
+
+// ReferralText is a referral opened for the safeguarding lead.
+type ReferralText struct {
+	Referral
+	Concern Text
+	Text    Text   // the letter
+	By      string // the name of the worker who referred it; "" if it did not open
+	Unread  bool   // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.

@@ -91,7 +91,7 @@ begin
 		if again or old.stop and not new.stop then
 			perform from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id for share;
 			perform from side s where s.agency_id = new.agency_id and s.id = new.to_side for share;
-			if new.stop or not has_role('letterboxWorker')
+			if new.stop or not again and not has_role('letterboxWorker')
 				or exists (select from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id and x.state <> 'active')
 				or exists (select from side s where s.agency_id = new.agency_id and s.id = new.to_side and s.state <> 'ready') then
 				raise exception 'still to be stopped' using errcode = '23514', constraint = 'letter_stop';

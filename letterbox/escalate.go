@@ -1,0 +1,287 @@
+package letterbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/ring"
+	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+)
+
+const (
+	sqlReferralColumns = `l.id as letter, x.reference, (select max(o.created) from object o
+			where o.agency_id = l.agency_id and o.id = l.id and o.part = 'referral') as referred_on
+		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id`
+	sqlReferrals      = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.state = 'escalated' order by 3, l.submitted_at limit 500`
+	sqlReferral       = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.id = $1 and l.state = 'escalated'`
+	sqlReferralObject = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'referral' order by o.version desc limit 1`
+	sqlSafeguardNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
+		from node n where n.agency_id = agency() and n.id = 'safeguarding' and n.key_leaf is not null order by n.epoch desc`
+	sqlLockEscalated = `select state from letter where agency_id = agency() and id = $1 for update`
+)
+
+// referralContent is what the safeguarding lead reads: sealed to them and the
+// archive, and to no team.
+type referralContent struct {
+	Concern string `json:"concern"`
+	Text    string `json:"text"` // the letter
+}
+
+type referralRow struct {
+	Letter     string
+	Reference  string
+	ReferredOn *time.Time
+}
+
+// Escalate refers a claimed letter to the safeguarding lead, with its text and
+// what the worker is concerned about, and gives the claim back. The team sees
+// the letter no more until the lead hands it back. The writer is told what
+// they were told before, "with us", and can take it back as any other letter;
+// the referral stays.
+//
+// Invalid on "concern"; all else as for Pass.
+func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, concern string) error {
+	d, err := s.beginDecision(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	if concern, err = clean("concern", concern, MaxReason*4); err != nil {
+		return err
+	}
+	if blank(concern) {
+		return fault.Field("concern", "fault.escalate.concern")
+	}
+	referral, err := d.referral(ctx, concern)
+	if err != nil {
+		return err
+	}
+	return d.commit(ctx, step{act: "escalate", from: []State{Received, Held}, claimed: true, bodies: [][]byte{referral.body},
+		write: func(b *pgx.Batch, from State) {
+			referral.queue(b)
+			b.Queue(guardedMove, d.rows.letter().ID, string(Escalated), string(from))
+		}})
+}
+
+// referral seals the letter and the concern to the safeguarding lead.
+func (d *deciding) referral(ctx context.Context, concern string) (sealedObject, error) {
+	var nodes []agency.NodeRow
+	err := d.db.Read(ctx, scope(d.actor), func(b *pgx.Batch) { many(b, &nodes, sqlSafeguardNodes) })
+	if err != nil {
+		return sealedObject{}, d.db.Fault(fmt.Errorf("read the safeguarding key: %w", err))
+	}
+	lead, err := d.ag.Trusted(nodes, string(ring.Safeguarding))
+	if err != nil {
+		d.log.ErrorContext(ctx, "ALARM: the safeguarding key is not the one vouched for", "agency", d.ag.ID, "error", err)
+		return sealedObject{}, fault.Wrap(fault.Sealed, "fault.sealing", err)
+	}
+	content, err := json.Marshal(referralContent{concern, d.text})
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("write referral: %w", err)
+	}
+	l := d.rows.letter()
+	c := seal.Context{Kind: seal.KindReferral, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: "referral",
+		From: "worker/" + d.actor.Account(), To: string(ring.Safeguarding), Version: d.rows.next("referral")}
+	return d.seal(c, "", content, statement.EventCasework, d.receipt(), lead)
+}
+
+// Referrals is the safeguarding tray, oldest first, 500 at most. It has no
+// text and no names. Safeguarding leads only.
+func (s *Service) Referrals(ctx context.Context, actor authz.Actor) ([]Referral, error) {
+	if _, err := s.begin(ctx, actor, authz.Safeguard, "referrals"); err != nil {
+		return nil, err
+	}
+	var rows []referralRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlReferrals) }); err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load referrals: %w", err))
+	}
+	list := make([]Referral, len(rows))
+	for i, r := range rows {
+		list[i] = s.referralLine(r)
+	}
+	return list, nil
+}
+
+func (s *Service) referralLine(r referralRow) Referral {
+	line := Referral{Letter: LetterID(r.Letter), Reference: r.Reference}
+	if r.ReferredOn != nil {
+		line.ReferredOn, line.WorkDays = *r.ReferredOn, WorkingDaysBetween(*r.ReferredOn, Today(s.now()))
+	}
+	return line
+}
+
+// referred is what the lead's page of one letter is made of.
+type referred struct {
+	line      referralRow
+	object    objectRow
+	nodes     []agency.NodeRow
+	authors   []nameRow
+	connected bool
+}
+
+// Referred opens a referral with the safeguarding key alone. The reading is in
+// the log before anything is opened. NotFound unless the letter is with the
+// lead now; Forbidden if the actor is connected to the family.
+func (s *Service) Referred(ctx context.Context, actor authz.Actor, id LetterID) (ReferralText, error) {
+	ag, err := s.begin(ctx, actor, authz.Safeguard, string(id))
+	if err != nil {
+		return ReferralText{}, err
+	}
+	r, err := s.loadReferred(ctx, actor, id)
+	if err != nil {
+		return ReferralText{}, err
+	}
+	if err := s.logReferred(ctx, ag, actor, r); err != nil {
+		return ReferralText{}, err
+	}
+	text := ReferralText{Referral: s.referralLine(r.line), By: names(actor, r.authors, strings.TrimPrefix(r.object.FromNode, "worker/"))}
+	content, err := s.openReferral(ctx, ag, actor, r)
+	if err != nil && !unread(err) {
+		return ReferralText{}, err
+	}
+	text.Concern, text.Text, text.Unread = Text(content.Concern), Text(content.Text), err != nil
+	return text, nil
+}
+
+func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id LetterID) (*referred, error) {
+	if !agency.ValidID("lt", string(id)) {
+		return nil, notFound()
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return nil, err
+	}
+	r := &referred{}
+	var objects []objectRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &r.line, sqlReferral, string(id))
+		queueObjects(b, &objects, sqlReferralObject, string(id))
+		many(b, &r.nodes, sqlSafeguardNodes)
+		many(b, &r.authors, sqlNoteNames, string(id))
+		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
+	})
+	switch {
+	case err != nil:
+		return nil, s.db.Fault(fmt.Errorf("load referral %s: %w", id, err))
+	case r.connected:
+		return nil, fault.New(fault.Forbidden, "fault.letter.connected")
+	case len(objects) == 1:
+		r.object = objects[0]
+	}
+	return r, nil
+}
+
+// logReferred states the reading, of a letter that is still with the lead.
+func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred) error {
+	signer, err := actor.Keys().Signer()
+	if err != nil {
+		return fmt.Errorf("sign reading: %w", err)
+	}
+	body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: r.line.Letter, Part: "referral", Version: max(r.object.Version, 1),
+		Exchange: r.object.ExchangeID, From: "worker/" + actor.Account(), At: hour(s.now())}, "", signer)
+	if err != nil {
+		return err
+	}
+	var state struct{ State string }
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &state, sqlLockEscalated, r.line.Letter) }, func(b *pgx.Batch) error {
+		if State(state.State) != Escalated {
+			return notFound()
+		}
+		audit.Append(b, body)
+		return nil
+	})
+	return s.db.Fault(err)
+}
+
+// openReferral opens a referral with whichever epochs of the safeguarding key
+// the session holds.
+func (s *Service) openReferral(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred) (content referralContent, err error) {
+	var keys []*age.HybridIdentity
+	for _, n := range r.nodes {
+		if key, ok := actor.Keys().Identity(agency.NodeName(n.ID, n.Epoch)); ok {
+			keys = append(keys, key)
+		}
+	}
+	opened, err := s.open(ctx, ag, r.object, keys...)
+	if err != nil {
+		return content, err
+	}
+	if err := json.Unmarshal(opened, &content); err != nil {
+		return content, fault.Wrap(fault.Sealed, "fault.sealed", err)
+	}
+	return content, nil
+}
+
+// beginReferred begins an act of the safeguarding lead, who has no key of the
+// case: they seal to it, and open nothing of it.
+func (s *Service) beginReferred(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, error) {
+	d, err := s.beginAct(ctx, actor, authz.Safeguard, id)
+	if err != nil {
+		return nil, err
+	}
+	node, err := d.ag.Trusted(d.rows.nodes, "case/"+d.rows.letter().ExchangeID)
+	if err != nil {
+		return nil, s.unstated(ctx, d.ag, string(id), err)
+	}
+	d.node = node
+	return d, s.relations(ctx, d.ag, d.rows)
+}
+
+// beginReferredEnd is beginReferred for an act that ends the letter: a second
+// opinion is not that of whoever refused before, lead or not.
+func (s *Service) beginReferredEnd(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, error) {
+	d, err := s.beginReferred(ctx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.mayDecide()
+}
+
+// HandBack gives a referred letter back to the team, to decide about it; the
+// safeguarding lead passes nothing on. note is for the team. Conflict: the
+// letter is no longer with the lead. StepUp and Forbidden as for Pass.
+func (s *Service) HandBack(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
+	d, err := s.beginReferred(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	written, err := d.note("handBack", note, statement.EventCasework)
+	if err != nil {
+		return err
+	}
+	return d.commit(ctx, step{act: "handBack", from: []State{Escalated}, bodies: [][]byte{written.body},
+		write: func(b *pgx.Batch, from State) {
+			written.queue(b)
+			b.Queue(guardedMove, d.rows.letter().ID, string(Received), string(from))
+		}})
+}
+
+// KeepReferred keeps a referred letter on the child's file. Twice by the same
+// lead is once. Errors as for HandBack.
+func (s *Service) KeepReferred(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
+	d, err := s.beginReferredEnd(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	return d.keep(ctx, step{act: "keepOnFile", from: []State{Escalated}}, note)
+}
+
+// RefuseReferred refuses a referred letter, as Refuse does: the writer's side
+// cannot tell the one from the other. Errors as for HandBack, and Invalid on
+// "reason" or "words".
+func (s *Service) RefuseReferred(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string) error {
+	d, err := s.beginReferredEnd(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	return d.sendBack(ctx, step{act: "refuse", from: []State{Escalated}}, WriterReason{reason, words}, note)
+}

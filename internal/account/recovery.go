@@ -197,7 +197,11 @@ func (s *Service) stateRecovery(ag *agency.Agency, actor authz.Actor, st stateme
 
 // recoveryFault turns what the database refuses into words.
 func (s *Service) recoveryFault(err error) error {
-	return s.guarded(recoveryFaults().Fault(err), fault.New(fault.Conflict, "fault.recovery.moved"))
+	err = recoveryFaults().Fault(err)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Message != "fault.conflict" {
+		return err
+	}
+	return s.guarded(err, fault.New(fault.Conflict, "fault.recovery.moved"))
 }
 
 // recovery loads one recovery.

@@ -228,6 +228,10 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	for _, e := range rows.earlier {
 		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, keys))
 	}
+	if l.Second {
+		first, _ := s.openText(ctx, ag, rows.objects, l.ID, "reason", keys) // after its alarm, the letter can still be judged
+		reading.First = parseReason(first)
+	}
 	reading.Notes = s.openNotes(ctx, ag, actor, rows, keys)
 	return reading, nil
 }

@@ -192,7 +192,8 @@ type Reading struct {
 	// "refusedBefore".
 	MayDecide bool
 	WhyNot    string
-	Notes     []WorkNote // what colleagues wrote down about it, newest first
+	First     WriterReason // in a second opinion: what the writer was told before
+	Notes     []WorkNote   // what colleagues wrote down about it, newest first
 }
 
 // WorkNote is what a worker wrote for colleagues. No family can select it.

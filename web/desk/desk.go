@@ -3,7 +3,9 @@ package desk
 import (
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
@@ -14,17 +16,108 @@ import (
 // deskPage is what waits.
 type deskPage struct {
 	page.Base
+	Trays []trayView
 	Count int
+	Open  string // the tray that is shown
 	Rows  template.HTML
+}
+
+// trayView is a tray as the page offers it.
+type trayView struct {
+	Key     string // its words stand in the catalogue as "desk.tray.<key>"
+	Count   int
+	Current bool
+}
+
+// tray is a part of the desk. A letter can lie in several.
+type tray struct {
+	key   string
+	holds func(l letterbox.DeskLine, today time.Time) bool
+}
+
+// trays lists them as the page does. The first holds all that somebody should
+// look at today, so it leaves out what is on hold for another day.
+func trays() []tray {
+	return []tray{
+		{"waits", func(l letterbox.DeskLine, today time.Time) bool { return l.State != letterbox.Held || due(l, today) }},
+		{"held", func(l letterbox.DeskLine, _ time.Time) bool { return l.State == letterbox.Held }},
+		{"back", func(l letterbox.DeskLine, _ time.Time) bool { return isBack(l) }},
+		{"stopped", func(l letterbox.DeskLine, _ time.Time) bool { return l.Stopped }},
+		{"second", func(l letterbox.DeskLine, _ time.Time) bool { return l.Second && undecided(l) }},
+	}
+}
+
+// due tells whether the day has come for which a letter was put on hold.
+func due(l letterbox.DeskLine, today time.Time) bool {
+	return l.State == letterbox.Held && !l.HeldUntil.After(today)
+}
+
+// undecided tells whether a worker still has to say what becomes of a letter.
+func undecided(l letterbox.DeskLine) bool {
+	return l.State == letterbox.Received || l.State == letterbox.Held
+}
+
+// isBack tells whether a letter was passed on once and came back to the desk.
+func isBack(l letterbox.DeskLine) bool {
+	return l.State == letterbox.Recalled || l.State == letterbox.Undeliverable
+}
+
+// sorted puts what was on hold and is due before the rest, which stays in the
+// order of the service: the oldest first.
+func sorted(lines []letterbox.DeskLine, today time.Time) []letterbox.DeskLine {
+	slices.SortStableFunc(lines, func(a, b letterbox.DeskLine) int {
+		switch dueA, dueB := due(a, today), due(b, today); {
+		case dueA && dueB:
+			return a.HeldUntil.Compare(b.HeldUntil)
+		case dueA:
+			return -1
+		case dueB:
+			return 1
+		}
+		return 0
+	})
+	return lines
+}
+
+// lay sorts the letters of a desk into its trays and gives those of the tray
+// that is open: the one asked for, or the first.
+func lay(lines []letterbox.DeskLine, open string, today time.Time) (views []trayView, shown []letterbox.DeskLine) {
+	all := trays()
+	if !slices.ContainsFunc(all, func(t tray) bool { return t.key == open }) {
+		open = all[0].key
+	}
+	for _, t := range all {
+		view := trayView{Key: t.key, Current: t.key == open}
+		for _, l := range lines {
+			if !t.holds(l, today) {
+				continue
+			}
+			view.Count++
+			if view.Current {
+				shown = append(shown, l)
+			}
+		}
+		views = append(views, view)
+	}
+	return views, shown
+}
+
+// row is what every row of the desk is written with.
+type row struct {
+	words   *words.Words
+	today   time.Time
+	mayRead bool
+	token   string // of the form
 }
 
 // rowsOf writes the desk's letters, each a card. A desk may show hundreds, and
 // html/template takes ten times as long for a row as this: every value here goes
 // through html, which escapes it, and nothing else comes from outside.
-func rowsOf(w *words.Words, lines []letterbox.DeskLine, mayRead bool, token string) template.HTML {
+func rowsOf(r row, lines []letterbox.DeskLine) template.HTML {
 	var b strings.Builder
 	b.Grow(len(lines) * 1200) // about a row's size
 	html := template.HTMLEscapeString
+	w := r.words
 	name := func(s string) string {
 		if s == "" {
 			return `<span class="govuk-hint">` + html(w.T("desk.noName")) + `</span>`
@@ -38,7 +131,7 @@ func rowsOf(w *words.Words, lines []letterbox.DeskLine, mayRead bool, token stri
 <div class="govuk-summary-card__title-wrapper">
 <h2 class="govuk-summary-card__title">` + html(l.Reference) + `</h2>
 <div class="govuk-summary-card__actions"><div>`)
-		for _, tag := range tags(w, l) {
+		for _, tag := range r.tags(l) {
 			b.WriteString(`<strong class="govuk-tag ` + tag.Classes + `">` + html(tag.Text) + `</strong> `)
 		}
 		b.WriteString(`</div></div>
@@ -46,23 +139,23 @@ func rowsOf(w *words.Words, lines []letterbox.DeskLine, mayRead bool, token stri
 <div class="govuk-summary-card__content">
 <div class="govuk-grid-row">
 <div class="govuk-grid-column-two-thirds">
-<p class="govuk-body govuk-!-margin-bottom-1"><span class="govuk-visually-hidden">` + from + ` </span><strong>` + name(l.From) + `</strong> ` + about + ` ` + name(l.Children) + `</p>
-<p class="govuk-body govuk-!-margin-bottom-1">` + html(when(w, l)) + `</p>
 `)
-		if text := note(w, l); text != "" {
+		if !l.Restricted { // else nothing here says whose letter it is
+			b.WriteString(`<p class="govuk-body govuk-!-margin-bottom-1"><span class="govuk-visually-hidden">` + from + ` </span><strong>` + name(l.From) + `</strong> ` + about + ` ` + name(l.Children) + `</p>
+`)
+		}
+		b.WriteString(`<p class="govuk-body govuk-!-margin-bottom-1">` + html(r.when(l)) + `</p>
+`)
+		if text := r.note(l); text != "" {
 			b.WriteString(`<p class="govuk-body govuk-!-margin-bottom-1">` + html(text) + `</p>
 `)
 		}
 		b.WriteString(`</div>
 `)
-		if mayRead && !l.Connected && (l.Mine || l.ClaimedBy == "") {
-			act := "desk.desk.read"
-			if l.Mine {
-				act = "desk.desk.goOn"
-			}
+		if r.mayRead && free(l) {
 			b.WriteString(`<div class="govuk-grid-column-one-third">
-<form method="post" action="/letter/` + id + `/claim"><input type="hidden" name="form-token" value="` + html(token) + `">
-<button type="submit" class="govuk-button govuk-!-margin-bottom-0" data-module="govuk-button">` + html(w.T(act)) +
+<form method="post" action="/letter/` + id + `/claim"><input type="hidden" name="form-token" value="` + html(r.token) + `">
+<button type="submit" class="govuk-button govuk-!-margin-bottom-0" data-module="govuk-button">` + html(w.T(r.act(l))) +
 				`<span class="govuk-visually-hidden"> ` + html(w.T("desk.desk.readWhich", "Reference", l.Reference, "Day", w.Date(l.SentOn))) + `</span></button>
 </form>
 </div>
@@ -76,20 +169,47 @@ func rowsOf(w *words.Words, lines []letterbox.DeskLine, mayRead bool, token stri
 	return template.HTML(b.String())
 }
 
-// when a letter came, and by when its writer hears.
-func when(w *words.Words, l letterbox.DeskLine) string {
-	came := w.T("desk.desk.today")
-	if l.WorkDays > 0 {
-		came = w.T("desk.desk.came", "Day", w.Date(l.SentOn)) + ", " + w.T("desk.desk.days", "Count", l.WorkDays) + "."
+// free tells whether a worker may take a letter: nobody else has it, they do not
+// know the family, and they hold a key of it.
+func free(l letterbox.DeskLine) bool {
+	return !l.Connected && !l.Restricted && (l.Mine || l.ClaimedBy == "")
+}
+
+// act is what the button of a row says.
+func (r row) act(l letterbox.DeskLine) string {
+	switch {
+	case l.Mine:
+		return "desk.desk.goOn"
+	case undecided(l):
+		return "desk.desk.read"
 	}
-	return came + " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
+	return "desk.desk.look"
+}
+
+// when a letter came, and what its writer waits for.
+func (r row) when(l letterbox.DeskLine) string {
+	w := r.words
+	text := w.T("desk.desk.today")
+	if l.WorkDays > 0 {
+		text = w.T("desk.desk.came", "Day", w.Date(l.SentOn)) + ", " + w.T("desk.desk.days", "Count", l.WorkDays) + "."
+	}
+	if undecided(l) { // who was told that a letter went on, or is back with us, waits for no day
+		text += " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
+	}
+	if l.State == letterbox.Held {
+		text += " " + w.T("desk.desk.heldUntil", "Day", w.Day(l.HeldUntil))
+	}
+	return text
 }
 
 // note says who reads a letter, or why this worker does not; "" for nobody yet.
-func note(w *words.Words, l letterbox.DeskLine) string {
+func (r row) note(l letterbox.DeskLine) string {
+	w := r.words
 	switch {
 	case l.Connected:
 		return w.T("desk.desk.connected")
+	case l.Restricted:
+		return w.T("desk.desk.restricted")
 	case l.Mine:
 		return w.T("desk.desk.you", "Time", w.Moment(l.ClaimUntil))
 	case l.ClaimedBy != "":
@@ -98,39 +218,56 @@ func note(w *words.Words, l letterbox.DeskLine) string {
 	return ""
 }
 
-// tags say a letter's age and who has it, in words and calm colours.
-func tags(w *words.Words, l letterbox.DeskLine) (list []page.Tag) {
-	add := func(key, colour string) {
-		list = append(list, page.Tag{Text: w.T(key), Classes: "govuk-tag--" + colour})
+// tags say a letter's age, where it stands and who has it, in words and calm
+// colours. Age is told while the writer waits to hear.
+func (r row) tags(l letterbox.DeskLine) (list []page.Tag) {
+	add := func(is bool, key, colour string) {
+		if is {
+			list = append(list, page.Tag{Text: r.words.T("desk.tag." + key), Classes: "govuk-tag--" + colour})
+		}
 	}
-	switch {
-	case l.Late:
-		add("desk.tag.late", "orange")
-	case l.Amber:
-		add("desk.tag.amber", "yellow")
-	}
-	if l.Rewrite {
-		add("desk.tag.rewrite", "teal")
-	}
-	switch {
-	case l.Mine:
-		add("desk.tag.mine", "green")
-	case l.ClaimedBy != "":
-		add("desk.tag.claimed", "grey")
-	}
+	waits := undecided(l)
+	add(waits && l.Late, "late", "orange")
+	add(waits && l.Amber && !l.Late, "amber", "yellow")
+	add(due(l, r.today), "due", "yellow")
+	add(l.State == letterbox.Held && !due(l, r.today), "held", "grey")
+	add(l.State == letterbox.Recalled, "recalled", "purple")
+	add(l.State == letterbox.Undeliverable, "undeliverable", "purple")
+	add(l.Stopped, "stopped", "purple")
+	add(waits && l.Second, "second", "teal")
+	add(l.Rewrite, "rewrite", "teal")
+	add(l.Paper, "paper", "grey")
+	add(l.Mine, "mine", "green")
+	add(!l.Mine && l.ClaimedBy != "", "claimed", "grey")
 	return list
 }
 
-// desk shows what waits, oldest first.
+// row makes what rows are written with, for a page of this worker.
+func (room Room) row(b *page.Base, mayRead bool) row {
+	return row{words: b.Words, today: letterbox.Today(room.Site.Now()), mayRead: mayRead, token: b.FormToken}
+}
+
+// desk shows what waits in one of its trays. It is the first page of every
+// worker: one who has no desk goes on to the first page that is theirs.
 func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
 	actor := room.Actor(r)
+	if items := Nav(actor); !actor.OnHold() && !actor.Can(authz.SeeDesk) {
+		return page.SeeOther(w, r, items[0].Href)
+	}
 	waits, err := room.Letters.Desk(r.Context(), actor)
 	if err != nil {
 		return err
 	}
-	p := &deskPage{Base: room.Site.Base(r, "desk.desk.title"), Count: len(waits.Letters)}
+	p := &deskPage{Base: room.Site.Base(r, "desk.desk.title")}
 	p.Wide = true
-	p.Rows = rowsOf(p.Words, waits.Letters, actor.Can(authz.Claim), p.FormToken)
+	row := room.row(&p.Base, actor.Can(authz.Claim))
+	trays, shown := lay(sorted(waits.Letters, row.today), page.Query(r).Get("show"), row.today)
+	for _, t := range trays {
+		if t.Current {
+			p.Open = t.Key
+		}
+	}
+	p.Trays, p.Count, p.Rows = trays, len(shown), rowsOf(row, shown)
 	return room.Site.Render(w, r, http.StatusOK, "desk/desk", p)
 }
 

@@ -1,8 +1,11 @@
 package desk
 
 import (
+	"context"
 	"net/http"
 	"net/url"
+	"slices"
+	"time"
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -16,7 +19,10 @@ type letterPage struct {
 	letterbox.Reading
 	Letter  string // its text
 	Earlier []earlier
+	Notes   []noteView
 	Tags    []page.Tag
+	Carried []carried // what was typed on the pages of other acts
+	Max     int       // runes of a text of the worker's own
 }
 
 // earlier is an earlier letter, with its text as text.
@@ -25,40 +31,114 @@ type earlier struct {
 	Letter string
 }
 
+// noteView is what a colleague wrote down, with its text as text.
+type noteView struct {
+	letterbox.WorkNote
+	Words string
+}
+
+// Undecided tells the page that the letter waits for its first decision, or for
+// a second opinion.
+func (p *letterPage) Undecided() bool { return undecided(p.DeskLine) }
+
+// WithUsAgain tells the page that the letter was passed on and is back.
+func (p *letterPage) WithUsAgain() bool { return isBack(p.DeskLine) }
+
+// letterPage makes the page of a letter that was read.
+func (room Room) letterPage(r *http.Request, title string) letterPage {
+	return letterPage{Base: room.Site.Base(r, title), Max: letterbox.MaxReason}
+}
+
 // show puts a letter on the page.
-func (p *letterPage) show(reading letterbox.Reading) {
+func (room Room) show(p *letterPage, reading letterbox.Reading) {
 	p.Wide = true
-	p.Reading, p.Letter, p.Tags = reading, string(reading.Text), tags(p.Words, reading.DeskLine)
+	p.Reading, p.Letter, p.Tags = reading, string(reading.Text), room.row(&p.Base, false).tags(reading.DeskLine)
 	for _, e := range reading.Earlier {
 		p.Earlier = append(p.Earlier, earlier{e, string(e.Text)})
 	}
+	for _, n := range reading.Notes {
+		p.Notes = append(p.Notes, noteView{n, string(n.Text)})
+	}
+}
+
+// carried is a field that a page takes along for another one.
+type carried struct{ Name, Value string }
+
+// typed names every field that a worker can fill about one letter. They all
+// travel between the letter and the pages of its acts, so that whoever looks at
+// one act and takes another finds what they wrote.
+func typed() []string {
+	return []string{"note", "reason", "words", "until-day", "until-month", "until-year", "concern"}
+}
+
+// carry gives what was typed and is not among the fields of the page itself.
+func carry(form page.Form, own ...string) (list []carried) {
+	for _, name := range typed() {
+		if value := form.Get(name); value != "" && !slices.Contains(own, name) {
+			list = append(list, carried{name, value})
+		}
+	}
+	return list
 }
 
 // readLetter shows a claimed letter. The service has the reading in the log
 // before it gives the text.
 func (room Room) readLetter(w http.ResponseWriter, r *http.Request) error {
-	return room.showLetter(w, r, page.Form{})
+	return room.showLetter(w, r, page.Form{}, nil)
 }
 
-// showLetter shows a claimed letter with what was typed about it.
-func (room Room) showLetter(w http.ResponseWriter, r *http.Request, form page.Form) error {
-	id, err := idOf(r, "lt")
+// showLetter shows a claimed letter with what was typed about it and why an act
+// was refused. An err that cannot be put right there is returned.
+func (room Room) showLetter(w http.ResponseWriter, r *http.Request, form page.Form, err error) error {
+	p := room.letterPage(r, "desk.letter.title")
+	status, err := room.fill(r, &p, form, err)
 	if err != nil {
 		return err
+	}
+	if p.Carried = carry(form); p.Undecided() {
+		p.Carried = carry(form, "note") // it has its own field
+	}
+	return room.Site.Render(w, r, status, "desk/letter", &p)
+}
+
+// fill reads the letter for its page, with what was typed and why it was
+// refused, and gives the status of the page.
+func (room Room) fill(r *http.Request, p *letterPage, form page.Form, refused error) (status int, err error) {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return 0, err
+	}
+	p.Form, status = form, http.StatusOK
+	if refused != nil {
+		if !p.Refused(form, refused) {
+			return 0, refused
+		}
+		status = statusOf(refused)
 	}
 	reading, err := room.Letters.Read(r.Context(), room.Actor(r), letterbox.LetterID(id))
 	if err != nil {
-		return err
+		return 0, err // who may not read it is not told what was wrong with the form
 	}
-	p := &letterPage{Base: room.Site.Base(r, "desk.letter.title")}
-	p.Form = form
-	p.show(reading)
-	return room.Site.Render(w, r, http.StatusOK, "desk/letter", p)
+	room.show(p, reading)
+	return status, nil
 }
 
 // pass sends a letter on. A second press of the button finds it done and shows
 // the same page.
 func (room Room) pass(w http.ResponseWriter, r *http.Request) error {
+	return room.decide(w, r, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
+		return room.Letters.Pass(ctx, actor, id, form.Get("note"))
+	}, room.showLetter)
+}
+
+// An act does what a form asks about a letter.
+type act func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error
+
+// A refusing page shows a form with what was typed and why it was refused.
+type refusing func(w http.ResponseWriter, r *http.Request, form page.Form, err error) error
+
+// decide does what a form asks, and goes to the page that tells what was done.
+func (room Room) decide(w http.ResponseWriter, r *http.Request, do act, again refusing) error {
 	id, err := idOf(r, "lt")
 	if err != nil {
 		return err
@@ -67,21 +147,63 @@ func (room Room) pass(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	actor := room.Actor(r)
-	err = room.Letters.Pass(r.Context(), actor, letterbox.LetterID(id), form.Get("note"))
-	if err == nil {
-		return page.SeeOther(w, r, donePath(id, form))
+	if err := do(r.Context(), room.Actor(r), letterbox.LetterID(id), form); err != nil {
+		return again(w, r, form, err)
 	}
-	p := &letterPage{Base: room.Site.Base(r, "desk.letter.title")}
-	if !p.Refused(form, err) {
+	return page.SeeOther(w, r, donePath(id, form))
+}
+
+// actPage is the page of one act about a letter that this worker reads: a form,
+// with the letter beside it.
+type actPage struct {
+	room  Room
+	name  string   // of its template
+	title string   // the key of its title
+	own   []string // its fields
+	do    act
+	ready func(form page.Form) page.Form // puts into a form what is known already; nil for nothing
+}
+
+// ask shows the form with nothing in it.
+func (a actPage) ask(w http.ResponseWriter, r *http.Request) error {
+	return a.show(w, r, page.Form{}, nil)
+}
+
+// post goes between the letter and the form, and on the last press acts.
+func (a actPage) post(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
 		return err
 	}
-	reading, gone := room.Letters.Read(r.Context(), actor, letterbox.LetterID(id))
-	if gone != nil {
-		return gone
+	switch form.Get("do") {
+	case doAsk:
+		return a.show(w, r, form, nil)
+	case doBack:
+		return a.room.showLetter(w, r, form, nil)
 	}
-	p.show(reading)
-	return room.Site.Render(w, r, statusOf(err), "desk/letter", p)
+	return a.room.decide(w, r, a.do, a.show)
+}
+
+// show shows the form with what was typed and why it was refused.
+func (a actPage) show(w http.ResponseWriter, r *http.Request, form page.Form, refused error) error {
+	p := a.room.letterPage(r, a.title)
+	if a.ready != nil {
+		form = a.ready(form)
+	}
+	p.Carried = carry(form, a.own...)
+	status, err := a.room.fill(r, &p, form, refused)
+	if err != nil {
+		return err
+	}
+	return a.room.Site.Render(w, r, status, "desk/"+a.name, &p)
+}
+
+// keep is the page that keeps a letter on the child's file.
+func (room Room) keep() actPage {
+	return actPage{room: room, name: "keep", title: "desk.keep.title", own: []string{"note"},
+		do: func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
+			return room.Letters.KeepOnFile(ctx, actor, id, form.Get("note"))
+		}}
 }
 
 // donePath is where a decision goes. The form carries the letter's exchange, in
@@ -94,7 +216,7 @@ func donePath(id string, form page.Form) string {
 type donePage struct {
 	page.Base
 	Exchange letterbox.Exchange
-	Passed   bool // else it went back to its writer
+	Outcome  string // its words stand in the catalogue as "desk.doneText.<outcome>"
 	Next     *letterbox.DeskLine
 	Waiting  int
 }
@@ -102,64 +224,87 @@ type donePage struct {
 // done tells what was decided, as it stands in the exchange: never more than
 // what is so, whatever the address says.
 func (room Room) done(w http.ResponseWriter, r *http.Request) error {
-	id, err := idOf(r, "lt")
+	x, l, err := room.letterOf(r)
 	if err != nil {
 		return err
 	}
-	exchange := page.Query(r).Get("exchange")
-	if !agency.ValidID("ex", exchange) {
+	outcome := outcomeOf(l.State)
+	if outcome == "" {
 		return notThere()
 	}
 	actor := room.Actor(r)
-	x, err := room.Letters.Exchange(r.Context(), actor, letterbox.ExchangeID(exchange))
-	if err != nil {
-		return err
-	}
-	passed, returned := decided(x, letterbox.LetterID(id))
-	if !passed && !returned {
-		return notThere()
-	}
 	waits, err := room.Letters.Desk(r.Context(), actor)
 	if err != nil {
 		return err
 	}
-	title := "desk.done.returned"
-	if passed {
-		title = "desk.done.passed"
-	}
-	p := &donePage{Base: room.Site.Base(r, title), Exchange: x, Passed: passed}
+	p := &donePage{Base: room.Site.Base(r, "desk.done."+outcome), Exchange: x, Outcome: outcome}
 	if actor.Can(authz.Claim) {
-		p.Next, p.Waiting = next(waits.Letters)
+		today := letterbox.Today(room.Site.Now())
+		p.Next, p.Waiting = next(sorted(waits.Letters, today), today)
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/done", p)
 }
 
-// decided finds a letter in the history of its exchange and tells what was
-// decided about it. Both are false for one that waits or is not there.
-func decided(x letterbox.Exchange, id letterbox.LetterID) (passed, returned bool) {
+// letterOf finds the letter of the path in the history of the exchange that the
+// query names. It gives no text and asks for no claim.
+func (room Room) letterOf(r *http.Request) (letterbox.Exchange, letterbox.ExchangeLetter, error) {
+	exchange := page.Query(r).Get("exchange")
+	if form, err := page.FormOf(r); err == nil {
+		exchange = form.Get("exchange")
+	}
+	id, err := idOf(r, "lt")
+	if err != nil || !agency.ValidID("ex", exchange) {
+		return letterbox.Exchange{}, letterbox.ExchangeLetter{}, notThere()
+	}
+	x, err := room.Letters.Exchange(r.Context(), room.Actor(r), letterbox.ExchangeID(exchange))
+	if err != nil {
+		return letterbox.Exchange{}, letterbox.ExchangeLetter{}, err
+	}
 	for _, l := range x.Letters {
-		if l.ID != id {
-			continue
-		}
-		switch l.State {
-		case letterbox.Passed, letterbox.Waiting, letterbox.KeptForLater, letterbox.Opened:
-			return true, false
-		case letterbox.ReturnedToWriter, letterbox.ReplacedByRewrite:
-			return false, true
+		if string(l.ID) == id {
+			return x, l, nil
 		}
 	}
-	return false, false
+	return letterbox.Exchange{}, letterbox.ExchangeLetter{}, notThere()
 }
 
-// next finds the oldest letter that nobody else has, and counts such letters.
-func next(letters []letterbox.DeskLine) (oldest *letterbox.DeskLine, count int) {
-	for i := range letters {
-		if line := letters[i]; line.ClaimedBy == "" || line.Mine {
-			if oldest == nil {
-				oldest = &letters[i]
-			}
-			count++
-		}
+// outcomeOf names what was done with a letter that stands so; "" where nothing
+// was decided yet.
+func outcomeOf(state letterbox.State) string {
+	switch state {
+	case letterbox.Passed:
+		return "passedLater"
+	case letterbox.Waiting, letterbox.KeptForLater, letterbox.Opened:
+		return "passed"
+	case letterbox.ReturnedToWriter, letterbox.ReplacedByRewrite:
+		return "returned"
+	case letterbox.RefusedByWorker:
+		return "refused"
+	case letterbox.KeptForChild:
+		return "kept"
+	case letterbox.Held:
+		return "held"
+	case letterbox.Escalated:
+		return "escalated"
+	case letterbox.Recalled:
+		return "recalled"
+	case letterbox.Undeliverable:
+		return "undeliverable"
 	}
-	return oldest, count
+	return ""
+}
+
+// next finds the letter to read next, as the desk has them, and counts those
+// that this worker could read.
+func next(letters []letterbox.DeskLine, today time.Time) (first *letterbox.DeskLine, count int) {
+	for i, l := range letters {
+		if !free(l) || l.State != letterbox.Received && !due(l, today) {
+			continue
+		}
+		if first == nil {
+			first = &letters[i]
+		}
+		count++
+	}
+	return first, count
 }

@@ -1,40 +1,43 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
 	"unicode/utf8"
 
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 	"gatepost/web/page"
 )
 
-// returnPage asks why a letter goes back.
-type returnPage struct {
+// answerPage asks why a letter goes back to its writer, or is refused.
+type answerPage struct {
 	letterPage
+	Act     string // "return" or "refuse": its words and its address
 	Reasons []page.Choice
-	Max     int
 }
 
-// checkPage shows a return as its writer will see it, before it goes.
+// checkPage shows an answer as its writer will see it, before it goes.
 type checkPage struct {
 	letterPage
-	Answer returnAnswer
+	Act    string
+	Answer answer
 }
 
-// returnAnswer is what a worker typed about a return.
-type returnAnswer struct {
+// answer is what a worker typed to a writer.
+type answer struct {
 	Reason letterbox.ReturnReason
 	Words  string // to the writer
 	Note   string // for the file
 }
 
-// returnOf reads a return from its form. Its faults are those that keep the
+// answerOf reads an answer from its form. Its faults are those that keep the
 // writer's view from being shown; the service decides about the rest.
-func returnOf(form page.Form) (returnAnswer, error) {
-	a := returnAnswer{letterbox.ReturnReason(form.Get("reason")), form.Get("words"), form.Get("note")}
+func answerOf(form page.Form) (answer, error) {
+	a := answer{letterbox.ReturnReason(form.Get("reason")), form.Get("words"), form.Get("note")}
 	var faults []error
 	if !slices.Contains(letterbox.ReturnReasons(), a.Reason) {
 		faults = append(faults, fault.Field("reason", "desk.return.reasonNeeded"))
@@ -48,85 +51,92 @@ func returnOf(form page.Form) (returnAnswer, error) {
 	return a, errors.Join(faults...)
 }
 
-// askReturn shows the form for a return.
-func (room Room) askReturn(w http.ResponseWriter, r *http.Request) error {
-	return room.showReturn(w, r, page.Form{}, nil)
+// reasonsOf are the reasons as a form offers them, each with the sentence that
+// the writer will see.
+func reasonsOf(b *page.Base) (list []page.Choice) {
+	for _, reason := range letterbox.ReturnReasons() {
+		list = append(list, page.Choice{
+			Value: string(reason), Text: b.Words.T("desk.reason." + string(reason)),
+			Hint: &page.Hint{Text: b.Words.T("reason." + string(reason))},
+		})
+	}
+	return list
 }
 
-// Values of the button that sends the form of a return. Any other shows what the
-// writer will see.
+// Values of the button that sends the form of an act. Any other does the act,
+// or shows what the writer will see before an answer is sent.
 const (
 	doAsk    = "ask"    // from the letter: show the form, with the note typed there
-	doBack   = "back"   // to the letter, with the note typed here
+	doBack   = "back"   // to the letter, with what was typed here
 	doChange = "change" // from what the writer will see: show the form again
-	doSend   = "send"   // return the letter
+	doSend   = "send"   // send the answer
 )
 
-// returnLetter goes between the letter, the form for a return and what the
-// writer will see, and on the last press returns the letter. What was typed
-// travels in the form between them all.
-func (room Room) returnLetter(w http.ResponseWriter, r *http.Request) error {
-	id, err := idOf(r, "lt")
-	if err != nil {
-		return err
-	}
+// answering is the pages of an act that tells the writer a reason: the form,
+// what the writer will see, and the act.
+type answering struct {
+	room Room
+	act  string
+	send func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error
+}
+
+// returning is the pages that return a letter to its writer, who can write it
+// again.
+func (room Room) returning() answering {
+	return answering{room, "return", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
+		return room.Letters.Return(ctx, actor, id, a.Reason, a.Words, a.Note)
+	}}
+}
+
+// ask shows the form with nothing in it.
+func (a answering) ask(w http.ResponseWriter, r *http.Request) error {
+	return a.show(w, r, page.Form{}, nil)
+}
+
+// post goes between the letter, the form and what the writer will see, and on
+// the last press sends the answer. What was typed travels in the form between
+// them all.
+func (a answering) post(w http.ResponseWriter, r *http.Request) error {
 	form, err := page.FormOf(r)
 	if err != nil {
 		return err
 	}
 	switch form.Get("do") {
 	case doAsk:
-		return room.showReturn(w, r, form, nil)
+		return a.show(w, r, form, nil)
 	case doBack:
-		return room.showLetter(w, r, form)
+		return a.room.showLetter(w, r, form, nil)
 	}
-	answer, err := returnOf(form)
+	typed, err := answerOf(form)
 	if err != nil || form.Get("do") == doChange {
-		return room.showReturn(w, r, form, err)
+		return a.show(w, r, form, err)
 	}
-	actor := room.Actor(r)
 	if form.Get("do") != doSend {
-		reading, err := room.Letters.Read(r.Context(), actor, letterbox.LetterID(id))
-		if err != nil {
-			return err
-		}
-		p := &checkPage{letterPage: letterPage{Base: room.Site.Base(r, "desk.check.title")}, Answer: answer}
-		p.show(reading)
-		return room.Site.Render(w, r, http.StatusOK, "desk/return-check", p)
+		return a.check(w, r, form, typed)
 	}
-	err = room.Letters.Return(r.Context(), actor, letterbox.LetterID(id), answer.Reason, answer.Words, answer.Note)
-	if err != nil {
-		return room.showReturn(w, r, form, err)
-	}
-	return page.SeeOther(w, r, donePath(id, form))
+	return a.room.decide(w, r, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, _ page.Form) error {
+		return a.send(ctx, actor, id, typed)
+	}, a.show)
 }
 
-// showReturn shows the form for a return with what was typed and why it was
-// refused. An err that cannot be put right there is returned.
-func (room Room) showReturn(w http.ResponseWriter, r *http.Request, form page.Form, err error) error {
-	id, bad := idOf(r, "lt")
-	if bad != nil {
-		return bad
-	}
-	p := &returnPage{letterPage: letterPage{Base: room.Site.Base(r, "desk.return.title")}, Max: letterbox.MaxReason}
-	p.Form = form
-	status := http.StatusOK
+// show shows the form with what was typed and why it was refused. An err that
+// cannot be put right there is returned.
+func (a answering) show(w http.ResponseWriter, r *http.Request, form page.Form, refused error) error {
+	p := &answerPage{letterPage: a.room.letterPage(r, "desk.answer.title."+a.act), Act: a.act}
+	p.Reasons, p.Carried = reasonsOf(&p.Base), carry(form, "reason", "words", "note")
+	status, err := a.room.fill(r, &p.letterPage, form, refused)
 	if err != nil {
-		if !p.Refused(form, err) {
-			return err
-		}
-		status = statusOf(err)
+		return err
 	}
-	reading, gone := room.Letters.Read(r.Context(), room.Actor(r), letterbox.LetterID(id))
-	if gone != nil {
-		return gone // who may not read it is not told what was wrong with the form
+	return a.room.Site.Render(w, r, status, "desk/return", p)
+}
+
+// check shows what the writer will see. Nothing is sent yet.
+func (a answering) check(w http.ResponseWriter, r *http.Request, form page.Form, typed answer) error {
+	p := &checkPage{letterPage: a.room.letterPage(r, "desk.answer.check."+a.act), Act: a.act, Answer: typed}
+	p.Carried = carry(form)
+	if _, err := a.room.fill(r, &p.letterPage, form, nil); err != nil {
+		return err
 	}
-	p.show(reading)
-	for _, reason := range letterbox.ReturnReasons() {
-		p.Reasons = append(p.Reasons, page.Choice{
-			Value: string(reason), Text: p.Words.T("desk.reason." + string(reason)),
-			Hint: &page.Hint{Text: p.Words.T("reason." + string(reason))},
-		})
-	}
-	return room.Site.Render(w, r, status, "desk/return", p)
+	return a.room.Site.Render(w, r, http.StatusOK, "desk/return-check", p)
 }

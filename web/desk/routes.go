@@ -51,9 +51,34 @@ func Routes(room Room) []page.Route {
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
 		post("/letter/{id}/release", noteBody, room.release),
 		post("/letter/{id}/pass", noteBody, room.pass, "note"),
-		get("/letter/{id}/return", "desk/return", room.askReturn),
-		post("/letter/{id}/return", noteBody, room.returnLetter, "words", "note"),
+		get("/letter/{id}/return", "desk/return", room.returning().ask),
+		post("/letter/{id}/return", noteBody, room.returning().post, "words", "note"),
+		get("/letter/{id}/refuse", "desk/return", room.refusal().ask),
+		post("/letter/{id}/refuse", noteBody, room.refusal().post, "words", "note"),
+		get("/letter/{id}/keep", "desk/keep", room.keep().ask),
+		post("/letter/{id}/keep", noteBody, room.keep().post, "note"),
+		get("/letter/{id}/hold", "desk/hold", room.hold().ask),
+		post("/letter/{id}/hold", noteBody, room.hold().post, "note"),
+		get("/letter/{id}/escalate", "desk/escalate", room.escalation().ask),
+		post("/letter/{id}/escalate", noteBody, room.escalation().post, "concern", "note"),
+		get("/letter/{id}/recall", "desk/back", room.recall().ask),
+		post("/letter/{id}/recall", noteBody, room.recall().post, "note"),
+		get("/letter/{id}/undeliverable", "desk/back", room.undeliverable().ask),
+		post("/letter/{id}/undeliverable", noteBody, room.undeliverable().post, "note"),
+		get("/letter/{id}/restore", "desk/back", room.restore().ask),
+		post("/letter/{id}/restore", noteBody, room.restore().post, "note"),
+		get("/letter/{id}/lift", "desk/back", room.liftStop().ask),
+		post("/letter/{id}/lift", noteBody, room.liftStop().post, "note"),
 		get("/letter/{id}/done", "desk/done", room.done),
+
+		get("/safeguarding", "desk/safeguarding", room.referrals),
+		get("/referral/{id}", "desk/referral", room.readReferral),
+		get("/referral/{id}/hand-back", "desk/referral", room.handBack().ask),
+		post("/referral/{id}/hand-back", noteBody, room.handBack().post, "note"),
+		get("/referral/{id}/keep", "desk/referral", room.keepReferred().ask),
+		post("/referral/{id}/keep", noteBody, room.keepReferred().post, "note"),
+		get("/referral/{id}/refuse", "desk/referral", room.refuseReferred().ask),
+		post("/referral/{id}/refuse", noteBody, room.refuseReferred().post, "words", "note"),
 
 		get("/exchanges", "desk/exchanges", room.exchanges),
 		get("/exchange/new", "desk/opening-children", room.newExchange),
@@ -91,10 +116,11 @@ func Routes(room Room) []page.Route {
 	}
 }
 
-// noteBody is the limit of a form with the words to a writer and a note of the
-// worker's own, also where it only travels with a letter that is put back: each is at most letterbox.MaxReason runes, and a rune takes up
-// to twelve bytes in a form.
-const noteBody int64 = 64 << 10
+// noteBody is the limit of a form with a worker's own words about a letter: to
+// its writer, for the file, to the safeguarding lead. All travel from page to
+// page; each is at most letterbox.MaxReason runes, and a rune takes up to twelve
+// bytes in a form.
+const noteBody int64 = 96 << 10
 
 // Nav is the navigation of the workers' pages for one worker: only what that
 // worker may open.
@@ -105,6 +131,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 		page.NavItem
 	}{
 		{authz.SeeDesk, page.NavItem{Key: "desk.nav.desk", Href: "/desk"}},
+		{authz.Safeguard, page.NavItem{Key: "desk.nav.safeguarding", Href: "/safeguarding"}},
 		{authz.SeeExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
 		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},
 	} {

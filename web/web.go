@@ -10,20 +10,23 @@ import (
 	service "gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/notice"
 	"gatepost/letterbox"
 	"gatepost/web/account"
 	"gatepost/web/assets"
 	"gatepost/web/desk"
 	"gatepost/web/family"
+	"gatepost/web/live"
 	"gatepost/web/page"
 	"gatepost/web/words"
 )
 
-// Config is what a tier's pages work with. Every field but Proxies is needed.
+// Config is what a tier's pages work with. Every field but Proxies and Live is needed.
 type Config struct {
 	Accounts *service.Service   // of the tier
 	Letters  *letterbox.Service // of the tier
 	Agencies *agency.Registry
+	Notices  *notice.Service // public tier only
 	// Secure says that browsers reach the tier by TLS. Without it, cookies have
 	// no prefix and are not marked Secure: for loopback only.
 	Secure bool
@@ -33,9 +36,12 @@ type Config struct {
 	// Address is where people of that tier sign in to that agency, with the
 	// scheme, for printed invitations. The staff tier asks for it.
 	Address func(agencyID string, tier authz.Tier) string
-	Assets  *assets.Set
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Live are the lines to open desks, on the staff tier; nil for none. Whoever
+	// makes them closes them.
+	Live   *live.Lines
+	Assets *assets.Set
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Public makes the families' pages. Its error is a mistake in the program, such
@@ -47,7 +53,8 @@ func Public(c Config) (*page.Router, error) {
 	}
 	room := family.Room{Site: site, Letters: c.Letters, Actor: sessions.Actor, Leave: sessions.Leave}
 	sessions.Home, sessions.Nav = family.Home, family.Nav
-	sessions.Carry, sessions.Carried = room.Carry, family.Carried()
+	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, family.Texts(), family.Carried()
+	sessions.Notices = c.Notices
 	return router(site, account.Routes(sessions), family.Routes(room))
 }
 
@@ -60,7 +67,11 @@ func Staff(c Config) (*page.Router, error) {
 	}
 	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
-	return router(site, account.Routes(sessions), desk.Routes(room))
+	tables := [][]page.Route{account.Routes(sessions), desk.Routes(room)}
+	if c.Live != nil {
+		tables = append(tables, c.Live.Routes(sessions))
+	}
+	return router(site, tables...)
 }
 
 // tier makes the site of a tier and its Door. Both are complete but for what

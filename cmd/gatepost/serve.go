@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"gatepost/crypto/passphrase"
@@ -17,10 +18,12 @@ import (
 	"gatepost/internal/config"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
+	"gatepost/internal/nudge"
 	"gatepost/internal/server"
 	"gatepost/internal/tier"
 	"gatepost/web"
 	"gatepost/web/assets"
+	"gatepost/web/live"
 )
 
 func serve(ctx context.Context, c *call) error {
@@ -53,6 +56,8 @@ type process struct {
 	tiers    []*tier.Tier
 	sites    []server.Site
 	notifier *tier.Notifier // nil without the staff tier
+	hub      *nudge.Hub     // nil without the staff tier
+	lines    *live.Lines    // nil without the staff tier
 }
 
 // part is a tier before it is connected.
@@ -81,7 +86,7 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 			err = p.notify(ctx, cfg, part, t, log)
 		}
 		if err == nil {
-			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Assets: set, Log: log})
+			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Notices: t.Notices, Assets: set, Log: log})
 		}
 		if err != nil {
 			p.close()
@@ -128,11 +133,14 @@ func checkAgencies(keys *keyfile.Keys, cfg *config.Config) error {
 	return errors.Join(found...)
 }
 
-// notify opens what sends notices and keeps the clock, beside the staff tier.
+// notify opens what sends notices, keeps the clock and nudges open desks, beside
+// the staff tier.
 func (p *process) notify(ctx context.Context, cfg *config.Config, part part, t *tier.Tier, log *slog.Logger) (err error) {
 	if part.tier != authz.Staff {
 		return nil
 	}
+	p.hub = t.Nudges()
+	p.lines = live.New(p.hub)
 	p.notifier, err = tier.OpenNotifier(ctx, tier.NotifierConfig{DSN: cfg.Database.Notify, Agencies: t.Agencies, Keys: part.keys, Mail: part.mail, Log: log})
 	return err
 }
@@ -141,6 +149,10 @@ func (p *process) notify(ctx context.Context, cfg *config.Config, part part, t *
 func (p *process) listen(ctx context.Context, cfg *config.Config, part part, w web.Config) error {
 	door := cfg.Door(part.tier)
 	w.Secure, w.Proxies, w.Address, w.Now = door.Secure(), door.Proxies(), addresses(cfg, w.Agencies), time.Now
+	var drain func()
+	if part.tier == authz.Staff {
+		w.Live, drain = p.lines, p.lines.Close
+	}
 	router, err := pages(part.tier, w)
 	if err != nil {
 		return fmt.Errorf("make the pages of the %s tier: %w", part.tier, err)
@@ -150,7 +162,7 @@ func (p *process) listen(ctx context.Context, cfg *config.Config, part part, w w
 	if err != nil {
 		return fmt.Errorf("the %s tier cannot listen on %s; stop what listens there, or choose another address: %w", part.tier, door.Listen, err)
 	}
-	p.sites = append(p.sites, server.Site{Name: string(part.tier), Listener: listener, Handler: server.OnlyFrom(door.Proxies(), router), TLS: part.tls})
+	p.sites = append(p.sites, server.Site{Name: string(part.tier), Listener: listener, Handler: server.OnlyFrom(door.Proxies(), router), TLS: part.tls, Drain: drain})
 	return nil
 }
 
@@ -195,6 +207,10 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var hearing sync.WaitGroup
+	if p.hub != nil {
+		hearing.Go(func() { p.hub.Run(ctx) })
+	}
 	notified := make(chan error, 1)
 	go func() {
 		err := error(nil)
@@ -208,6 +224,10 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	}()
 	err := server.Run(ctx, log, p.sites...)
 	cancel()
+	if p.lines != nil {
+		p.lines.Close() // all are ending since the drain began
+	}
+	hearing.Wait()
 	return errors.Join(err, <-notified)
 }
 

@@ -35,6 +35,9 @@ type Site struct {
 	Listener net.Listener // closed by Run
 	Handler  http.Handler
 	TLS      *tls.Config // nil for plain HTTP: loopback, or behind trusted proxies
+	// Drain ends what net/http does not wait for: connections that were taken
+	// over. It is called once when stopping begins; nil for none.
+	Drain func()
 }
 
 // Run serves the sites until ctx ends, then takes no new connection, lets every
@@ -47,6 +50,9 @@ func Run(ctx context.Context, logger *slog.Logger, sites ...Site) error {
 	var serving sync.WaitGroup
 	for i, site := range sites {
 		servers[i] = newServer(site, logger)
+		if site.Drain != nil {
+			servers[i].RegisterOnShutdown(site.Drain)
+		}
 		serving.Go(func() {
 			if err := serve(servers[i], site); !errors.Is(err, http.ErrServerClosed) {
 				cancel(fmt.Errorf("serve the %s tier: %w", site.Name, err))

@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
+	"gatepost/internal/nudge"
 	"gatepost/internal/postgres"
 	"gatepost/letterbox"
 	"gatepost/migrations"
@@ -88,6 +89,9 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 
 // Close waits for what is being asked of the database and closes the pool.
 func (t *Tier) Close() { t.db.Close() }
+
+// Nudges makes the hub of this process, which the caller runs. Staff tier only.
+func (t *Tier) Nudges() *nudge.Hub { return nudge.New(t.db, t.config.DSN, t.config.Log) }
 
 // At makes the services anew by another clock, on the same pool: for a world
 // that is made up, and for tests.

@@ -12,6 +12,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/notice"
 	"gatepost/web/page"
 )
 
@@ -53,9 +54,13 @@ type Sessions struct {
 	// came before it held text: it keeps the text if it is that person's. nil
 	// where the tier has no such forms.
 	Carry func(w http.ResponseWriter, r *http.Request, form page.Form) error
-	// Carried names the fields that travel through the sign-in page for Carry.
-	// The first is the text; a form without it has nothing to carry.
-	Carried []string
+	// Texts names the fields that hold a person's own words; a form with none of
+	// them has nothing to carry. Carried names what else travels through the
+	// sign-in page beside them.
+	Texts, Carried []string
+	// Notices keeps how a person may be reached. nil where nobody is written to:
+	// on the staff tier.
+	Notices *notice.Service
 	Log     *slog.Logger
 }
 
@@ -119,6 +124,8 @@ func (s *Sessions) Enter(r *http.Request, who page.Who) (*http.Request, error) {
 		if !v.hasToken {
 			err = fault.New(fault.SignIn, "fault.signIn")
 		}
+	case LeftOpen:
+		err = s.peek(r, v)
 	default:
 		err = s.admit(r, v)
 	}

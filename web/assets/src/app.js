@@ -12,6 +12,7 @@ import {
   Radios,
   SkipLink
 } from 'govuk-frontend'
+import { live } from './live.js'
 
 // govuk-frontend asks for these classes and puts them there with a script
 // inside the page, which our content security policy does not allow.
@@ -30,3 +31,5 @@ for (const component of [
 ]) {
   createAll(component)
 }
+
+live()

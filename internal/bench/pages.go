@@ -62,7 +62,7 @@ func pages(ctx context.Context, print func(Result) error) (err error) {
 		{"pages inbox", "/letters", "gp", w.public, w.doors, w.couples[0].writer, family, r.openInbox},
 		{"pages desk", "/desk", "gps", w.staff, w.desk, w.worker, desk, r.openDesk},
 	} {
-		handler, err := p.make(web.Config{Accounts: p.at.Accounts, Letters: p.at.Letters, Agencies: p.tier.Agencies, Now: w.now,
+		handler, err := p.make(web.Config{Accounts: p.at.Accounts, Letters: p.at.Letters, Notices: p.at.Notices, Agencies: p.tier.Agencies, Now: w.now,
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Assets: files, Address: func(string, authz.Tier) string { return "" }})
 		if err != nil {
 			return err

@@ -91,7 +91,7 @@ func serve(text string) error {
 		defer t.Close()
 		// One person writes all the letters here.
 		letters := t.Letters.WithLimits(letterbox.Limits{Text: letterbox.MaxText, LettersADay: 1 << 20})
-		config := web.Config{Accounts: t.Accounts, Letters: letters, Agencies: t.Agencies, Assets: set, Now: time.Now, Log: log,
+		config := web.Config{Accounts: t.Accounts, Letters: letters, Notices: t.Notices, Agencies: t.Agencies, Assets: set, Now: time.Now, Log: log,
 			Address: func(string, authz.Tier) string { return "http://" + demo.PublicHost }}
 		site := server.Site{Name: string(side)}
 		if side == authz.Public {

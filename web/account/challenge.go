@@ -98,12 +98,12 @@ func messageOf(err error) string {
 
 // carriedOf lists what of a form travels through the sign-in page.
 func (s *Sessions) carriedOf(form page.Form) []hidden {
-	if s.Carry == nil || len(s.Carried) == 0 || !form.Has(s.Carried[0]) {
+	if s.Carry == nil || !slices.ContainsFunc(s.Texts, form.Has) {
 		return nil
 	}
 	var fields []hidden
 	for _, name := range form.Names() {
-		if slices.Contains(s.Carried, name) {
+		if slices.Contains(s.Texts, name) || slices.Contains(s.Carried, name) {
 			fields = append(fields, hidden{name, form.Get(name)})
 		}
 	}

@@ -13,6 +13,8 @@ type ownPage struct {
 	page.Base
 	Sessions []account.Session
 	HasTOTP  bool
+	Waits    bool // a new key waits for our call
+	Asked    bool // somebody asked for a new key or second step for this account
 }
 
 func (s *Sessions) own(w http.ResponseWriter, r *http.Request) error {
@@ -25,14 +27,34 @@ func (s *Sessions) own(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &ownPage{Base: s.Site.Base(r, "account.own.title"), Sessions: sessions, HasTOTP: has}
-	switch page.Query(r).Get("said") {
-	case "ended":
-		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("account.own.ended")}
-	case "second-step":
-		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("account.own.secondStepOn")}
+	waits, err := s.Accounts.Waiting(ctx, actor)
+	if err != nil {
+		return err
+	}
+	_, isAsked, err := s.Accounts.OwnRecovery(ctx, actor)
+	if err != nil {
+		return err
+	}
+	p := &ownPage{Base: s.Site.Base(r, "account.own.title"), Sessions: sessions, HasTOTP: has, Waits: waits && !actor.OnHold(), Asked: isAsked}
+	said := page.Query(r).Get("said")
+	if said == "nothing" {
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("account.own.nothing")}
+	}
+	if key, ok := doneKeys()[said]; ok {
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T(key)}
 	}
 	return s.show(w, r, http.StatusOK, "account/own", p)
+}
+
+// doneKeys are what the page says after a button of another page, by what stands
+// in the address.
+func doneKeys() map[string]string {
+	return map[string]string{
+		"ended":      "account.own.ended",
+		"passphrase": "account.own.passphraseChanged",
+		"stopped":    "account.own.stopped",
+		"contact":    "account.own.contactSaved",
+	}
 }
 
 func (s *Sessions) endSession(w http.ResponseWriter, r *http.Request) error {
@@ -94,7 +116,7 @@ func (s *Sessions) keepSecondStep(w http.ResponseWriter, r *http.Request) error 
 	v := s.of(r)
 	kept := s.Accounts.KeepTOTP(r.Context(), v.actor, v.token, form.Get("code"))
 	if kept == nil {
-		return page.SeeOther(w, r, s.afterSecondStep(r))
+		return page.SeeOther(w, r, "/account/codes?said=second-step")
 	}
 	p, err := s.offerSecondStep(r)
 	if err != nil {
@@ -111,7 +133,7 @@ func (s *Sessions) afterSecondStep(r *http.Request) string {
 	if s.Actor(r).OnHold() && s.Site.Tier == page.Staff {
 		return "/start/done"
 	}
-	return "/account?said=second-step"
+	return "/account"
 }
 
 // placeField names the page to come back to after a code.

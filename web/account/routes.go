@@ -24,7 +24,7 @@ func Routes(s *Sessions) []page.Route {
 	signIn := post("/sign-in", page.Anyone, s.signIn)
 	if s.Carry != nil {
 		// A letter may be in it, and is given back where the form is refused.
-		signIn.Body, signIn.Keep = page.TextBody, s.Carried[:1]
+		signIn.Body, signIn.Keep = page.TextBody, s.Texts
 	}
 	routes := []page.Route{
 		get("/{$}", page.Anyone, frontPage(s), s.front),
@@ -36,6 +36,7 @@ func Routes(s *Sessions) []page.Route {
 		post("/start/passphrase", Enrolling, s.choosePassphrase),
 		get("/start/done", page.SignedIn, "account/done", s.startDone),
 
+		get("/forgot", page.Anyone, "account/forgot", s.forgot),
 		get("/sign-in", page.Anyone, "account/sign-in", s.askSignIn),
 		signIn,
 		post("/sign-out", page.Anyone, s.signOut),
@@ -44,6 +45,14 @@ func Routes(s *Sessions) []page.Route {
 
 		get("/account", page.SignedIn, "account/own", s.own),
 		post("/account/end", page.SignedIn, s.endSession),
+		get("/account/passphrase", page.SignedIn, "account/change", s.askChange),
+		post("/account/passphrase", page.SignedIn, s.change),
+		get("/account/words", page.SignedIn, "account/words", s.words),
+		get("/account/codes", page.SignedIn, "account/codes", s.askCodes),
+		post("/account/codes", page.SignedIn, s.makeCodes),
+		get("/account/history", page.SignedIn, "account/history", s.history),
+		get("/account/recovery", page.SignedIn, "account/recovery", s.recovery),
+		post("/account/recovery", page.SignedIn, s.stopRecovery),
 		get("/second-step", SettlingIn, "account/second-step", s.askSecondStep),
 		post("/second-step", SettlingIn, s.keepSecondStep),
 		post("/step-up", page.SignedIn, s.stepUpThere),
@@ -52,6 +61,9 @@ func Routes(s *Sessions) []page.Route {
 		return routes
 	}
 	return append(routes,
+		get("/account/contact", page.SignedIn, "account/contact", s.contact),
+		post("/account/contact", page.SignedIn, s.saveContact),
+		post("/account/contact/off", page.SignedIn, s.mailOff),
 		get("/leave", page.Anyone, "", s.leave),
 		get("/leaving", page.SignedIn, "account/leaving", s.leaving),
 	)

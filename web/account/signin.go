@@ -63,6 +63,9 @@ func (s *Sessions) signIn(w http.ResponseWriter, r *http.Request) error {
 	case len(s.carriedOf(form)) > 0:
 		return s.Carry(w, r, form)
 	}
+	if s.warned(r, actor) {
+		return page.SeeOther(w, r, "/account/recovery")
+	}
 	return page.SeeOther(w, r, s.afterwards(r))
 }
 

@@ -37,7 +37,8 @@ func TestStartOfWorker(t *testing.T) {
 	}
 	l := accounttest.Login{Name: paper.Reference, Passphrase: accounttest.Passphrase}
 	l.Secret = strings.ReplaceAll(step.Doc().One(".gp-secret").Text(), " ", "")
-	done := step.Submit("/second-step", "code", s.Code(t, &l)).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	spare := step.Submit("/second-step", "code", s.Code(t, &l)).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	done := b.Get(spare.Submit("/account/codes").Want(http.StatusOK).Doc().One("main a.govuk-button").Attr("href")).Want(http.StatusOK)
 	if n := len(done.Doc().All(".gp-words li")); n != 4 || done.Path != "/start/done" {
 		t.Errorf("%s has %d words, want 4", done.Path, n)
 	}

@@ -22,9 +22,13 @@ const (
 	doField      = "do"
 )
 
-// Carried names the fields that travel through the sign-in page, for Carry.
+// Texts names the fields that hold a person's own words.
+func Texts() []string { return []string{textField} }
+
+// Carried names the fields that travel beside them through the sign-in page, for
+// Carry.
 func Carried() []string {
-	return []string{textField, sideField, draftField, versionField, writerField}
+	return []string{sideField, draftField, versionField, writerField}
 }
 
 // shownLimit is the room that the page speaks of, in characters. It is what

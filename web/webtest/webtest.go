@@ -10,6 +10,7 @@ import (
 
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
+	"gatepost/internal/notice"
 	"gatepost/web"
 	"gatepost/web/assets"
 	"gatepost/web/page"
@@ -41,6 +42,7 @@ func of(t testing.TB, secure bool) *Site {
 	c := web.Config{Secure: secure, Assets: set, Now: s.Clock.Now, Log: accounttest.Log(t),
 		Address: func(string, authz.Tier) string { return "https://letters.oak.example" }}
 	c.Accounts, c.Letters, c.Agencies = s.World.Public, s.Families, s.PublicAgencies
+	c.Notices = notice.New(s.PublicDB, s.PublicAgencies, s.Clock.Now, accounttest.Log(t))
 	if s.Public, err = web.Public(c); err != nil {
 		t.Fatal(err)
 	}

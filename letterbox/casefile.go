@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	sqlExchange       = `select id, reference, state, opened_at from exchange where agency_id = agency() and id = $1`
+	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
 	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months from side where agency_id = agency() and exchange_id = $1 order by place`
 	sqlExchangePeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -36,31 +36,44 @@ const (
 	sqlExchangeNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from node n where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc`
 	sqlConnected = `select exists (select from connection where agency_id = agency() and exchange_id = $1 and worker_id = account())`
-	sqlConnect   = `insert into connection (agency_id, exchange_id, worker_id) values (agency(), $1, account()) on conflict do nothing`
 
-	sqlExchanges     = `select id, reference, state, opened_at from exchange where agency_id = agency() order by opened_at desc, id limit 500`
+	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, restricted and case_closed(id) as closed
+		from exchange where agency_id = agency() order by opened_at desc, id limit 500`
 	sqlExchangesSide = `select s.exchange_id, s.place, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
 		join directory r on r.agency_id = m.agency_id and r.id = m.person_id and r.book = s.book
-		where s.agency_id = agency()`
+		join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
+		where s.agency_id = agency() and not (x.restricted and case_closed(x.id))`
 
+	// Who is in a restricted case only is found by those who hold it.
 	sqlSearchNames = `select p.state, r.book, r.id, r.epoch, r.name, ''::bytea as details, '' as of
-		from directory r join person p on p.agency_id = r.agency_id and p.id = r.id where r.agency_id = agency() and r.book in ('birth', 'adoptive')`
+		from directory r join person p on p.agency_id = r.agency_id and p.id = r.id where r.agency_id = agency() and r.book in ('birth', 'adoptive')
+			and not (` + sqlInRestricted + ` and person_closed(p.id))`
 	sqlFoundPeople = `select p.state, r.book, r.id, r.epoch, r.name, r.details, '' as of
-		from directory r join person p on p.agency_id = r.agency_id and p.id = r.id where r.agency_id = agency() and r.id = any($1)`
+		from directory r join person p on p.agency_id = r.agency_id and p.id = r.id where r.agency_id = agency() and r.id = any($1)
+			and not (` + sqlInRestricted + ` and person_closed(p.id))`
+	sqlInRestricted = `exists (select from side_member n join side t on t.agency_id = n.agency_id and t.id = n.side_id
+			join exchange y on y.agency_id = t.agency_id and y.id = t.exchange_id where n.agency_id = p.agency_id and n.person_id = p.id and y.restricted)`
 	sqlFoundExchanges = `select m.person_id, x.id, x.reference, x.state from side_member m
 		join side s on s.agency_id = m.agency_id and s.id = m.side_id join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
-		where m.agency_id = agency() and m.person_id = any($1) order by x.reference`
+		where m.agency_id = agency() and m.person_id = any($1) and not (x.restricted and case_closed(x.id)) order by x.reference`
 )
 
 // MaxFound is how many people a search shows; more means: type more of the name.
 const MaxFound = 25
 
 type exchangeRow struct {
-	ID        string
-	Reference string
-	State     string
-	OpenedAt  time.Time
+	ID         string
+	Reference  string
+	State      string
+	OpenedAt   time.Time
+	Restricted bool
+	DelayDays  int
+	Closed     bool // the actor holds no key of the restricted case
+}
+
+func (r exchangeRow) line() ExchangeLine {
+	return ExchangeLine{ID: ExchangeID(r.ID), Reference: r.Reference, State: r.State, Restricted: r.Restricted, Closed: r.Closed}
 }
 
 type exchangeSideRow struct {
@@ -92,16 +105,20 @@ type placeRow struct {
 }
 
 // Exchanges lists the agency's exchanges with the names of both sides, newest
-// first, 500 at most.
+// first, 500 at most. Whoever may not see exchanges but may set how they stand
+// (a manager), and whoever is not named for a restricted one, sees a line
+// without names.
 func (s *Service) Exchanges(ctx context.Context, actor authz.Actor) ([]ExchangeLine, error) {
-	if _, err := s.begin(ctx, actor, authz.SeeExchange, "exchanges"); err != nil {
+	if _, err := s.begin(ctx, actor, authz.SetExchange, "exchanges"); err != nil {
 		return nil, err
 	}
 	var rows []exchangeRow
 	var people []placeRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		many(b, &rows, sqlExchanges)
-		many(b, &people, sqlExchangesSide)
+		if actor.Can(authz.SeeExchange) {
+			many(b, &people, sqlExchangesSide)
+		}
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load exchanges: %w", err))
@@ -109,7 +126,7 @@ func (s *Service) Exchanges(ctx context.Context, actor authz.Actor) ([]ExchangeL
 	list := make([]ExchangeLine, len(rows))
 	at := map[string]*ExchangeLine{}
 	for i, r := range rows {
-		list[i] = ExchangeLine{ID: ExchangeID(r.ID), Reference: r.Reference, State: r.State}
+		list[i] = r.line()
 		at[r.ID] = &list[i]
 	}
 	for _, p := range people {
@@ -123,7 +140,9 @@ func (s *Service) Exchanges(ctx context.Context, actor authz.Actor) ([]ExchangeL
 }
 
 // Exchange opens one exchange for a worker: both sides with names and
-// addresses. That reading is in the log before anything is opened.
+// addresses. That reading is in the log before anything is opened. Of a
+// restricted case, whoever is not named sees how it stands and who is named,
+// and nobody's name of either family.
 func (s *Service) Exchange(ctx context.Context, actor authz.Actor, id ExchangeID) (Exchange, error) {
 	ag, err := s.begin(ctx, actor, authz.SeeExchange, string(id))
 	if err != nil {
@@ -178,6 +197,9 @@ type exchangeFile struct {
 	names     []objectRow
 	grants    []agency.GrantRow
 	nodes     []agency.NodeRow
+	named     []namedRow
+	notes     []objectRow
+	writers   []namedRow // of the notes
 	connected bool
 }
 
@@ -190,37 +212,57 @@ func (r *exchangeFile) queue(b *pgx.Batch, id string) {
 	queueObjects(b, &r.names, sqlExchangeNames, id)
 	many(b, &r.grants, sqlExchangeGrants, id)
 	many(b, &r.nodes, sqlExchangeNodes, id)
+	many(b, &r.named, sqlNamed, id)
+	queueObjects(b, &r.notes, sqlExchangeNotes, id)
+	many(b, &r.writers, sqlNoteWriters, id)
 	b.Queue(sqlConnected, id).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 }
 
 func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *exchangeFile) Exchange {
 	x := Exchange{ID: ExchangeID(r.exchange.ID), Reference: r.exchange.Reference, State: r.exchange.State, OpenedAt: r.exchange.OpenedAt,
-		Connected: r.connected, Children: childLines(actor, r.children)}
-	rows := &caseRows{grants: r.grants, nodes: r.nodes, deskRows: deskRows{letters: []deskRow{{ExchangeID: r.exchange.ID}}}}
-	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
+		Connected: r.connected, Restricted: r.exchange.Restricted, Closed: r.exchange.Closed, DelayDays: r.exchange.DelayDays}
+	if x.Restricted {
+		x.Named = namedLines(actor, r.named)
+	}
 	for i, side := range r.sides {
-		if i >= len(x.Sides) {
-			break
+		if i < len(x.Sides) {
+			x.Sides[i] = sideLine(side)
 		}
-		line := ExchangeSide{ID: SideID(side.ID), Book: side.Book, State: side.State, MaySend: side.MaySend, TimesAYear: side.TimesAYear, Unread: err != nil}
-		for _, m := range side.Months {
-			line.Months = append(line.Months, int(m))
-		}
+	}
+	if x.Closed {
+		return x
+	}
+	x.Children = childLines(actor, r.children)
+	rows := &caseRows{grants: r.grants, nodes: r.nodes, deskRows: deskRows{letters: []deskRow{{ExchangeID: r.exchange.ID, Restricted: x.Restricted}}}}
+	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
+	for i := range x.Sides {
+		line := &x.Sides[i]
+		line.Unread = err != nil
 		if err == nil {
-			line.Names = s.openCaseNames(ctx, ag, r.names, side.ID, keys)
+			line.Names = s.openCaseNames(ctx, ag, r.names, string(line.ID), keys)
 			line.Unread = line.Names.Self == ""
 		}
 		for _, p := range r.people {
-			if p.Of == side.ID {
+			if p.Of == string(line.ID) {
 				line.People = append(line.People, s.personLine(ctx, actor, p))
 			}
 		}
-		x.Sides[i] = line
+	}
+	if err == nil {
+		x.Notes = s.openStateNotes(ctx, ag, actor, r, keys)
 	}
 	for _, l := range r.letters {
 		x.Letters = append(x.Letters, ExchangeLetter{LetterID(l.ID), l.SubmittedOn, l.FromPlace, State(l.State)})
 	}
 	return x
+}
+
+func sideLine(side exchangeSideRow) ExchangeSide {
+	line := ExchangeSide{ID: SideID(side.ID), Book: side.Book, State: side.State, MaySend: side.MaySend, TimesAYear: side.TimesAYear}
+	for _, m := range side.Months {
+		line.Months = append(line.Months, int(m))
+	}
+	return line
 }
 
 // personLine opens a person's record; one that does not open leaves its line.
@@ -251,23 +293,6 @@ func childLines(actor authz.Actor, rows []nameRow) (list []ChildLine) {
 		}
 	}
 	return list
-}
-
-// Connect writes down that the actor is connected to a family of the exchange.
-// From then on the database refuses their decisions about its letters. Twice is once.
-func (s *Service) Connect(ctx context.Context, actor authz.Actor, id ExchangeID) error {
-	if _, err := s.begin(ctx, actor, authz.Connect, string(id)); err != nil {
-		return err
-	}
-	if !agency.ValidID("ex", string(id)) {
-		return notFound()
-	}
-	var row exchangeRow
-	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlExchange, string(id)) }, func(b *pgx.Batch) error {
-		b.Queue(sqlConnect, string(id))
-		return nil
-	})
-	return s.db.Fault(err)
 }
 
 // Search finds people of both family directories whose name holds what was

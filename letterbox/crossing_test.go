@@ -407,6 +407,7 @@ func TestDecide_Conditions(t *testing.T) {
 	must(t, p.Desk.Release(ctx, p.Worker, letter))
 	wantKind(t, "pass after putting back", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Conflict)
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	p.secondWorker()
 	must(t, p.Desk.Connect(ctx, p.Worker, p.exchange))
 	wantKind(t, "read when connected", second(p.Desk.Read(ctx, p.Worker, letter)), fault.Forbidden)
 	wantKind(t, "claim when connected", p.Desk.Claim(ctx, p.Worker, letter), fault.Forbidden)

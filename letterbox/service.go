@@ -41,6 +41,7 @@ type Service struct {
 	db       *postgres.DB
 	agencies *agency.Registry
 	index    *audit.Index // staff tier only: the newest statement of each object
+	codes    Codes        // staff tier only: who checks a code given for one act
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
@@ -99,6 +100,12 @@ func Constraints() postgres.Constraints {
 		"message_person":        fault.New(fault.NotFound, "fault.notFound"),
 		"message_worker":        fault.New(fault.Forbidden, "fault.letter.connected"),
 		"message_answered_once": fault.New(fault.Conflict, "fault.message.answered"),
+		"decision_restricted":   fault.New(fault.Forbidden, "fault.exchange.restricted"),
+		"claim_restricted":      fault.New(fault.Forbidden, "fault.exchange.restricted"),
+		"grant_restricted":      fault.New(fault.Conflict, "fault.exchange.isRestricted"),
+		"grant_connected":       fault.New(fault.Conflict, "fault.exchange.notToName"),
+		"exchange_restricted":   fault.New(fault.Conflict, "fault.exchange.noOther"),
+		"state_worker":          fault.New(fault.Forbidden, "fault.exchange.restricted"),
 	}
 }
 

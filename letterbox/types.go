@@ -289,6 +289,23 @@ type Exchange struct {
 	Sides     [2]ExchangeSide
 	Letters   []ExchangeLetter // newest first, no text
 	Connected bool             // this worker declared a connection
+
+	Restricted bool          // named workers alone hold the case
+	Closed     bool          // restricted, and this worker is not named: nobody's names are shown
+	Named      []NamedWorker // who holds a restricted case
+	DelayDays  int           // how many days a letter that was passed on waits before it is shown
+	Notes      []ExchangeNote
+}
+
+// ExchangeNote is what a worker noted when they let an exchange rest, or said
+// how a side stands. Newest first.
+type ExchangeNote struct {
+	Side   int // 0 or 1; -1 for the whole exchange
+	State  string
+	On     time.Time
+	By     string // the worker's name
+	Note   string
+	Unread bool // it did not open
 }
 
 // ChildLine is a child under both names. Staff only.
@@ -335,6 +352,9 @@ type ExchangeLine struct {
 	Reference string
 	State     string
 	Sides     [2]string // names from the directories
+
+	Restricted bool // named workers alone hold the case
+	Closed     bool // restricted, and this worker is not named: no names
 }
 
 // Found is a person found by a search of the directories.

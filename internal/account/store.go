@@ -119,8 +119,9 @@ const (
 
 	sqlOwnPersonGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_person
 		where agency_id = agency() and parent = $1 order by child, child_epoch`
+	// The keys of restricted cases are climbed to when one is read, and are in no session.
 	sqlOwnStaffGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_staff
-		where agency_id = agency() and parent = $1 order by child, child_epoch`
+		where agency_id = agency() and parent = $1 and child !~ '^case/' order by child, child_epoch`
 	sqlWorkerRole = `select state, roles, role_leaf, coalesce(leaf_body(role_leaf), '') from worker where agency_id = agency() and id = $1`
 
 	// Invitations.
@@ -200,6 +201,7 @@ const (
 		left join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
 		where p.agency_id = agency() and (p.state = 'hold' or p.state = 'active' and exists (select from node n
 			where n.agency_id = p.agency_id and n.id = 'person/' || p.id and n.key_leaf is null and n.retired_at is null))
+			and not person_closed(p.id)
 		group by p.id, p.state, p.agency_id order by 2, 1`
 	sqlWorkersOnHold = `select w.id, max(i.used_at) as since, bool_or(c.totp_sealed is not null) as totp, w.roles,
 			case when w.state = 'active' then 'changed'

@@ -179,7 +179,14 @@ var ErrNoGrant = errors.New("no grant for this session")
 // NewNode makes a fresh key at epoch 1 and the registrar's statement about it.
 // Staff tier only.
 func (a *Agency) NewNode(id ring.NodeID, at time.Time) (ring.Secret, Node, []byte, error) {
-	secret, n, err := ring.NewNode(id, 1)
+	return a.NewEpoch(id, 1, at)
+}
+
+// NewEpoch is NewNode for a key that takes the place of earlier ones: epoch is
+// one more than that of the newest. What was sealed before stays sealed to the
+// earlier keys. Staff tier only.
+func (a *Agency) NewEpoch(id ring.NodeID, epoch uint32, at time.Time) (ring.Secret, Node, []byte, error) {
+	secret, n, err := ring.NewNode(id, ring.Epoch(epoch))
 	if err != nil {
 		return ring.Secret{}, Node{}, nil, fmt.Errorf("make node %s: %w", id, err)
 	}

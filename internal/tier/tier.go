@@ -102,6 +102,9 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 		return Services{}, err
 	}
 	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log)}
+	if t.config.Tier == authz.Staff {
+		made.Letters = made.Letters.WithCodes(accounts)
+	}
 	if t.config.Tier == authz.Public {
 		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)
 	}

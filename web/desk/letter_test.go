@@ -150,6 +150,7 @@ func TestAnotherWorkerReadsIt(t *testing.T) {
 
 func TestConnected(t *testing.T) {
 	d := openDesk(t)
+	d.NewWorker(t, "Imogen Farr", authz.LetterboxWorker)
 	id := d.send(t, "Dear Wren")
 	path := "/exchange/" + string(d.exchange)
 	d.read(t, id)

@@ -199,7 +199,7 @@ func (w *World) services(t testing.TB) {
 	w.StaffConfig = config(authz.Staff, w.StaffDB, w.StaffAgencies, w.StaffWork)
 	w.Public, w.Staff = MustService(t, w.PublicConfig), MustService(t, w.StaffConfig)
 	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t))
-	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, audit.NewIndex(w.StaffDB, w.StaffAgencies.VerifyIn(w.StaffDB)), w.Clock.Now, Log(t))
+	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, audit.NewIndex(w.StaffDB, w.StaffAgencies.VerifyIn(w.StaffDB)), w.Clock.Now, Log(t)).WithCodes(w.Staff)
 }
 
 // MustService makes a door.

@@ -33,6 +33,8 @@ type pair struct {
 	fromSide, toSide   letterbox.SideID
 	birthID, adopterID string
 	birthLogin         accounttest.Login
+	adoptiveLogin      accounttest.Login
+	newLogin           accounttest.Login // of the worker that newStaff made last
 }
 
 func newPair(t *testing.T) *pair {
@@ -45,7 +47,7 @@ func pairIn(t *testing.T, w *accounttest.World) *pair {
 	p := &pair{World: w, t: t}
 	p.exchange, p.birthID, p.adopterID = w.OpenExchange(t)
 	p.birthLogin, p.birth = w.NewPerson(t, p.birthID)
-	_, p.adoptive = w.NewPerson(t, p.adopterID)
+	p.adoptiveLogin, p.adoptive = w.NewPerson(t, p.adopterID)
 	p.Worker = w.SignInWorker(t, &w.WorkerLogin)
 	p.fromSide, p.toSide = p.side(p.birth), p.side(p.adoptive)
 	return p

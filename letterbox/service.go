@@ -102,7 +102,6 @@ func Constraints() postgres.Constraints {
 		"worker_left":           fault.New(fault.Conflict, "fault.manage.notActive"),
 		"worker_last_manager":   fault.New(fault.Conflict, "fault.manage.lastManager"),
 		"grant_superseded":      fault.New(fault.Conflict, "fault.conflict"),
-		"grant_restricted":      fault.New(fault.Conflict, "fault.conflict"),
 		"grant_worker":          fault.New(fault.Conflict, "fault.conflict"),
 		"exchange_reference":    fault.New(fault.Busy, "fault.busy"),
 		"message_person":        fault.New(fault.NotFound, "fault.notFound"),

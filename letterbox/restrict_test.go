@@ -419,3 +419,23 @@ func TestRestricted_Schema(t *testing.T) {
 		})
 	}
 }
+
+// asFamily counts the rows of a query of the families' tier's role.
+func (p *pair) asFamily(account, sql string) (n int, err error) {
+	p.t.Helper()
+	conn := p.Database.Conn("gatepost_public")
+	err = pgx.BeginFunc(context.Background(), conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(context.Background(), `select set_config('gatepost.agency', $1, true), set_config('gatepost.account', $2, true)`, p.Home.ID, account); err != nil {
+			p.t.Fatal(err)
+		}
+		rows, err := tx.Query(context.Background(), sql)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			n++
+		}
+		return rows.Err()
+	})
+	return n, err
+}

@@ -476,6 +476,7 @@ func (s *Service) store(ctx context.Context, actor authz.Actor, row sendRow, ver
 		object.queue(b)
 		b.Queue(sqlInsertLetter, pgx.StrictNamedArgs{"id": string(letter), "exchange": row.ExchangeID, "from": row.SideID, "to": row.Other,
 			"author": actor.Account(), "hearBy": hearBy, "replaces": null(row.Replaces)})
+		b.Queue(sqlNudge)
 		audit.Append(b, object.body)
 		return nil
 	})

@@ -227,11 +227,19 @@ func TestRecoveryCodes(t *testing.T) {
 	if left, err := w.Public.RecoveryCodesLeft(t.Context(), load()); left != 9 || err != nil {
 		t.Errorf("%d codes are left, %v", left, err)
 	}
-	// Two at once: one is in.
+	// Two at once, both found good before either is used: one is in.
+	both, arrived, released := accounttest.MustService(t, w.PublicConfig), make(chan struct{}, 2), make(chan struct{})
+	both.Stall(func() { arrived <- struct{}{}; <-released })
 	errs := make(chan error)
 	for range 2 {
-		go func() { errs <- try(codes[1]) }()
+		go func() {
+			_, err := both.SignIn(t.Context(), w.Home.ID, account.SignIn{Name: l.Name, Passphrase: l.Passphrase, Code: codes[1], From: accounttest.From()})
+			errs <- err
+		}()
 	}
+	<-arrived
+	<-arrived
+	close(released)
 	if a, b := <-errs, <-errs; (a == nil) == (b == nil) {
 		t.Errorf("one code at once: %v and %v", a, b)
 	}

@@ -245,6 +245,9 @@ func TestGateBusy(t *testing.T) {
 			t.Errorf("the cause is lost: %v", err)
 		}
 	}
+	if n := ask[int64](t, w, "select count(*) from sign_in where tier = 'public'"); n != 0 {
+		t.Errorf("%d attempts that were not made stand in the history", n)
+	}
 	if _, err := w.Public.SignIn(t.Context(), w.Home.ID, in); err != nil {
 		t.Errorf("once there is room: %v", err)
 	}

@@ -23,6 +23,9 @@ func Planted() ([]string, error) {
 		list = append(list, lines(step.words)...)
 		list = append(list, lines(step.note)...)
 	}
+	for _, text := range said() {
+		list = append(list, lines(text)...)
+	}
 	err := fs.WalkDir(letters, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

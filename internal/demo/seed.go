@@ -102,7 +102,7 @@ func Seed(ctx context.Context, public, staff *tier.Tier, now time.Time) ([]Perso
 	if s.staff, err = staff.At(s.clock.now); err != nil {
 		return nil, err
 	}
-	for _, act := range []func(context.Context) error{s.openAgency, s.hire, s.openExchanges, s.invite, s.confirm, s.write, s.signOut} {
+	for _, act := range []func(context.Context) error{s.openAgency, s.hire, s.openExchanges, s.invite, s.confirm, s.write, s.tellStories, s.read, s.signOut} {
 		if err := act(ctx); err != nil {
 			return nil, fmt.Errorf("make the demo's world: %w", err)
 		}
@@ -379,9 +379,21 @@ func (s *seeding) confirm(ctx context.Context) error {
 	return nil
 }
 
-// write takes every letter as far as the script says.
+// write takes every letter as far as the script says, but for those that are
+// being read: the half hour of their claim begins last of all.
 func (s *seeding) write(ctx context.Context) error {
+	return s.letters(ctx, func(ends stage) bool { return ends != claimed })
+}
+
+func (s *seeding) read(ctx context.Context) error {
+	return s.letters(ctx, func(ends stage) bool { return ends == claimed })
+}
+
+func (s *seeding) letters(ctx context.Context, which func(stage) bool) error {
 	for _, step := range script() {
+		if !which(step.ends) {
+			continue
+		}
 		if err := s.letter(ctx, step); err != nil {
 			return fmt.Errorf("letter %s: %w", step.file, err)
 		}

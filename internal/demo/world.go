@@ -46,6 +46,7 @@ func workers() []cast {
 		{key: "judith", name: "Judith Amory", relation: "manager", roles: []authz.Role{authz.Manager}, totp: true},
 		{key: "owen", name: "Owen Pritchard", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
 		{key: "nasreen", name: "Nasreen Iqbal", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
+		{key: "ruth", name: "Ruth Calder", relation: "safeguarding lead", roles: []authz.Role{authz.SafeguardingLead}, totp: true},
 	}
 }
 

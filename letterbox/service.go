@@ -76,6 +76,7 @@ func Constraints() postgres.Constraints {
 	return postgres.Constraints{
 		"letter_agreed":         fault.New(fault.Conflict, "fault.letter.notNow"),
 		"letter_author":         fault.New(fault.NotFound, "fault.notFound"),
+		"letter_pkey":           fault.New(fault.Conflict, "fault.conflict"),
 		"letter_move":           fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_decided":        fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_held":           fault.New(fault.Conflict, "fault.letter.moved"),

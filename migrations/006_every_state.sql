@@ -360,6 +360,7 @@ create table letter_day (
 	state text not null,
 	told text not null,
 	on_day date not null default current_date,
+	at timestamptz not null default now(),
 	primary key (letter_id, n, agency_id),
 	foreign key (agency_id, letter_id) references letter
 );
@@ -383,18 +384,18 @@ create function my_days(side text) returns table (letter_id text, delivery_id te
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
 	return query select h.letter_id, h.delivery_id, h.what, h.on_day from (
-		select t.letter_id::text, ''::text as delivery_id, t.told as what, t.on_day, t.n from (
-			select d.letter_id, d.n, d.told, d.on_day, lag(d.told) over (partition by d.letter_id order by d.n) as before
+		select t.letter_id::text, ''::text as delivery_id, t.told as what, t.on_day, t.at, t.n from (
+			select d.letter_id, d.n, d.told, d.on_day, d.at, lag(d.told) over (partition by d.letter_id order by d.n) as before
 			from letter l join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id
 			where l.agency_id = agency() and l.from_side = my_days.side and granted_side(l.from_side)) t
 		where t.told is distinct from t.before
 		union all
-		select '', v.id, d.state, d.on_day, d.n from my_deliveries(my_days.side) v
+		select '', v.id, d.state, d.on_day, d.at, d.n from my_deliveries(my_days.side) v
 			join delivery x on x.agency_id = agency() and x.id = v.id
 			join letter_day d on d.agency_id = x.agency_id and d.letter_id = x.letter_id
 		where my_days.side <> '' and d.state in ('waiting', 'keptForLater', 'opened')
 			and d.n >= (select max(w.n) from letter_day w where w.agency_id = x.agency_id and w.letter_id = x.letter_id and w.state = 'waiting')) h
-	order by h.on_day desc, h.n desc limit 2000;
+	order by h.on_day desc, h.at desc, h.n desc limit 2000;
 end
 $$;
 

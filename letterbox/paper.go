@@ -1,0 +1,316 @@
+package letterbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
+
+	"gatepost/crypto/ring"
+	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+)
+
+// MaxScan is the largest scan of a letter, in bytes.
+const MaxScan = 20 << 20
+
+// oldestPaper is how long ago a letter may have come that is typed in today, in days.
+const oldestPaper = 366
+
+// PaperLetter is a letter that came on paper, as a worker typed it in.
+type PaperLetter struct {
+	// ID is chosen before the page is shown (NewLetterID), so that two clicks
+	// make one letter.
+	ID     LetterID
+	Side   SideID
+	Author PersonID // who wrote it, of that side
+	Text   string
+	Scan   []byte    // a picture of the paper: JPEG, PNG or PDF, MaxScan at most
+	CameOn time.Time // the local day on which it came; the promise counts from here
+}
+
+// NewLetterID chooses the id of a letter that is about to be typed in.
+func NewLetterID() LetterID { return LetterID(agency.NewID("lt")) }
+
+// ScanType tells by the first bytes what a scan is: "image/jpeg", "image/png"
+// or "application/pdf". Nothing is decoded. false for anything else.
+func ScanType(b []byte) (mediaType string, ok bool) {
+	for _, t := range []struct{ magic, mediaType string }{
+		{"\xff\xd8\xff", "image/jpeg"},
+		{"\x89PNG\r\n\x1a\n", "image/png"},
+		{"%PDF-", "application/pdf"},
+	} {
+		if bytes.HasPrefix(b, []byte(t.magic)) {
+			return t.mediaType, true
+		}
+	}
+	return "", false
+}
+
+const (
+	sqlPaper = `select s.id, s.exchange_id, (select o.id from side o where o.agency_id = s.agency_id and o.exchange_id = s.exchange_id and o.id <> s.id) as other,
+			'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, x.restricted, leaf_body(m.leaf) as body,
+			exists (select from connection k where k.agency_id = s.agency_id and k.exchange_id = s.exchange_id and k.worker_id = account())
+				or exists (select from worker w join side_member n on n.agency_id = w.agency_id and n.person_id = w.person_id
+					join side t on t.agency_id = n.agency_id and t.id = n.side_id
+					where w.agency_id = s.agency_id and w.id = account() and t.exchange_id = s.exchange_id) as connected
+		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
+		where m.agency_id = agency() and m.side_id = $1 and m.person_id = $2`
+	sqlPaperNames = `select ` + sqlObjectColumns + ` from side s join object o on o.agency_id = s.agency_id and o.exchange_id = s.exchange_id and o.part = 'names'
+		where s.agency_id = agency() and s.id = $1 order by o.version desc`
+	sqlPaperGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from side s
+		join ring_grant_staff g on g.agency_id = s.agency_id and g.child = 'case/' || s.exchange_id and g.parent <> 'archive'
+		where s.agency_id = agency() and s.id = $1`
+	sqlPaperNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
+		from side s join node n on n.agency_id = s.agency_id and n.id in ('case/' || s.exchange_id, 'side/' || s.id)
+		where s.agency_id = agency() and s.id = $1 and n.key_leaf is not null order by n.epoch desc`
+	sqlTypedByMe = `select l.id from letter l join letter_helper h on h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = account()
+		where l.agency_id = agency() and l.id = $1 and l.paper`
+	sqlInsertPaper = `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, submitted_on, hear_by, paper)
+		values (agency(), @id, @exchange, @from, @to, @author, 'received', @came, @hearBy, true)`
+	sqlInsertHelper = `insert into letter_helper (agency_id, letter_id, worker_id) values (agency(), $1, account())`
+	sqlScan         = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'scan' order by o.version desc`
+)
+
+type paperRow struct {
+	ID         string
+	ExchangeID string
+	Other      string
+	MayWrite   bool
+	Restricted bool
+	Body       []byte // the statement that the author is on the side
+	Connected  bool
+}
+
+// paperRows is what a letter on paper is typed in with.
+type paperRows struct {
+	side   paperRow
+	names  []objectRow
+	grants []agency.GrantRow
+	nodes  []agency.NodeRow
+	typed  []string // the letter, if the same click has made it already
+}
+
+// RecordPaper types in a letter that came on paper, with its scan. The typist
+// has helped to write it: another worker decides about it. The text is sealed as
+// any letter is; the scan to the case and the archive only, so no family can
+// ask for it. The promise to the writer counts from the day it came. Called
+// again with the same ID by the same worker, it gives the same letter.
+//
+// NotFound: the author is not on that side. Invalid on "text", "scan" or
+// "came". Conflict: this side may not write now. Forbidden: the actor is
+// connected to the family, or holds no key of a restricted case.
+func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLetter) (LetterID, error) {
+	ag, err := s.begin(ctx, actor, authz.RecordPaper, string(p.Side))
+	if err != nil {
+		return "", err
+	}
+	if !agency.ValidID("lt", string(p.ID)) || !agency.ValidID("sd", string(p.Side)) || !agency.ValidID("pe", string(p.Author)) {
+		return "", notFound()
+	}
+	if p, err = s.checkPaper(p); err != nil {
+		return "", err
+	}
+	rows, err := s.loadPaper(ctx, actor, p)
+	if err != nil {
+		return "", err
+	}
+	if len(rows.typed) == 1 {
+		return p.ID, nil
+	}
+	objects, err := s.sealPaper(ctx, ag, actor, p, rows)
+	if err != nil {
+		return "", err
+	}
+	if err := s.storePaper(ctx, actor, p, rows.side, objects); err != nil {
+		if again, lost := s.loadPaper(ctx, actor, p); lost == nil && len(again.typed) == 1 {
+			return p.ID, nil // the other one of two clicks
+		}
+		return "", s.db.Fault(fmt.Errorf("type in letter %s: %w", p.ID, err))
+	}
+	return p.ID, nil
+}
+
+// checkPaper cleans and checks what was typed. All that is wrong comes at once.
+func (s *Service) checkPaper(p PaperLetter) (PaperLetter, error) {
+	text, err := clean("text", p.Text, s.limits.Text)
+	faults := []error{err}
+	p.Text = text
+	if err == nil && blank(text) {
+		faults = append(faults, fault.Field("text", "fault.paper.text"))
+	}
+	_, known := ScanType(p.Scan)
+	switch {
+	case len(p.Scan) == 0:
+		faults = append(faults, fault.Field("scan", "fault.paper.noScan"))
+	case len(p.Scan) > MaxScan:
+		faults = append(faults, fault.Field("scan", "fault.paper.large"))
+	case !known:
+		faults = append(faults, fault.Field("scan", "fault.paper.kind"))
+	}
+	today := Today(s.now())
+	if p.CameOn.IsZero() || p.CameOn.After(today) || p.CameOn.Before(today.AddDate(0, 0, -oldestPaper)) {
+		faults = append(faults, fault.Field("came", "fault.paper.came"))
+	}
+	return p, errors.Join(faults...)
+}
+
+func (s *Service) loadPaper(ctx context.Context, actor authz.Actor, p PaperLetter) (*paperRows, error) {
+	r := &paperRows{}
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &r.side, sqlPaper, string(p.Side), string(p.Author))
+		queueObjects(b, &r.names, sqlPaperNames, string(p.Side))
+		many(b, &r.grants, sqlPaperGrants, string(p.Side))
+		many(b, &r.nodes, sqlPaperNodes, string(p.Side))
+		b.Queue(sqlTypedByMe, string(p.ID)).Query(func(rows pgx.Rows) (err error) {
+			r.typed, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return nil, s.db.Fault(fmt.Errorf("load side %s: %w", p.Side, err))
+	case r.side.Connected:
+		return nil, fault.New(fault.Forbidden, "fault.letter.connected")
+	case !r.side.MayWrite && len(r.typed) == 0:
+		return nil, fault.New(fault.Conflict, "fault.paper.notNow")
+	}
+	return r, nil
+}
+
+// statedOn checks by a worker's signed statement that a person is on a side of
+// an exchange.
+func (s *Service) statedOn(ctx context.Context, ag *agency.Agency, body []byte, side, exchange, person string) error {
+	st, err := ag.Verify(ctx, s.db, body)
+	if err != nil {
+		return err
+	}
+	if st.Event != statement.EventRecord || st.Object != side || st.Part != "member" || st.Exchange != exchange || st.To != string(ring.Person(person)) {
+		return fmt.Errorf("%w: a statement about another place", seal.ErrUnsigned)
+	}
+	return nil
+}
+
+// sealPaper seals text and scan, after the signed statements have said that
+// author, side and exchange belong together.
+func (s *Service) sealPaper(ctx context.Context, ag *agency.Agency, actor authz.Actor, p PaperLetter, rows *paperRows) ([]sealedObject, error) {
+	side := rows.side
+	err := s.statedOn(ctx, ag, side.Body, side.ID, side.ExchangeID, string(p.Author))
+	for _, id := range []string{side.ID, side.Other} {
+		if err == nil {
+			err = s.statedSide(ctx, ag, rows.names, id, side.ExchangeID)
+		}
+	}
+	if err != nil {
+		return nil, s.unstated(ctx, ag, side.ID, err)
+	}
+	_, caseNode, err := s.caseKeys(ctx, ag, actor, &caseRows{grants: rows.grants, nodes: rows.nodes,
+		deskRows: deskRows{letters: []deskRow{{ExchangeID: side.ExchangeID, Restricted: side.Restricted}}}})
+	if err != nil {
+		return nil, err
+	}
+	own, err := ag.Trusted(rows.nodes, string(ring.Side(side.ID)))
+	if err != nil {
+		s.log.ErrorContext(ctx, "ALARM: a side's key is not the one vouched for", "agency", ag.ID, "side", side.ID, "error", err)
+		return nil, fault.Wrap(fault.Sealed, "fault.sealing", err)
+	}
+	signer, err := actor.Keys().Signer()
+	if err != nil {
+		return nil, fmt.Errorf("sign a letter on paper: %w", err)
+	}
+	text := seal.Context{Kind: seal.KindSubmission, Agency: ag.ID, Exchange: side.ExchangeID, Object: string(p.ID), Part: "text",
+		From: "side/" + side.ID, To: "case/" + side.ExchangeID, Version: 1}
+	scan := text
+	scan.Part = "scan"
+	written, err := s.sealRecord(ag, text, []byte(p.Text), signer, caseNode.Recipient(), own.Recipient(), ag.Archive())
+	if err != nil {
+		return nil, err
+	}
+	written.side = side.ID
+	pictured, err := s.sealRecord(ag, scan, p.Scan, signer, caseNode.Recipient(), ag.Archive())
+	return []sealedObject{written, pictured}, err
+}
+
+// sealRecord seals something that a worker writes down, and states it.
+func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, by note.Signer, to ...*age.HybridRecipient) (sealedObject, error) {
+	sealed, err := seal.Seal(c, content, to...)
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+	}
+	st := statementOf(c, sealed.Commit)
+	st.Event, st.At = statement.EventRecord, s.now()
+	body, err := ag.State(st, "", by)
+	return sealedObject{at: c, sealed: sealed, body: body}, err
+}
+
+func (s *Service) storePaper(ctx context.Context, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject) error {
+	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlInsertPaper, pgx.StrictNamedArgs{"id": string(p.ID), "exchange": side.ExchangeID, "from": side.ID, "to": side.Other,
+			"author": string(p.Author), "came": p.CameOn, "hearBy": AddWorkingDays(p.CameOn, Promise)})
+		b.Queue(sqlInsertHelper, string(p.ID))
+		for _, o := range objects {
+			o.queue(b)
+		}
+		b.Queue(sqlNudge)
+		for _, o := range objects {
+			audit.Append(b, o.body)
+		}
+		return nil
+	})
+}
+
+// Scan is the picture of a letter that came on paper, with its type as ScanType
+// tells it: of a letter that the actor has claimed, or of one that was passed
+// on. The reading is in the log before it is opened. NotFound where there is
+// none, Conflict for a letter that is neither, Forbidden and Sealed as for Read.
+func (s *Service) Scan(ctx context.Context, actor authz.Actor, id LetterID) (scan []byte, mediaType string, err error) {
+	ag, err := s.begin(ctx, actor, authz.Claim, string(id))
+	if err != nil {
+		return nil, "", err
+	}
+	rows, err := s.loadCase(ctx, actor, id)
+	if err != nil {
+		return nil, "", err
+	}
+	l := rows.letter()
+	if l.ClaimedBy != actor.Account() && !passedOn(State(l.State)) && State(l.State) != Opened {
+		return nil, "", fault.New(fault.Conflict, "fault.letter.lapsed")
+	}
+	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := s.relations(ctx, ag, rows); err != nil {
+		return nil, "", err
+	}
+	var objects []objectRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { queueObjects(b, &objects, sqlScan, l.ID) }); err != nil {
+		return nil, "", s.db.Fault(fmt.Errorf("load scan of letter %s: %w", id, err))
+	}
+	if len(objects) == 0 {
+		return nil, "", notFound()
+	}
+	if err := s.logAccess(ctx, ag, actor, statement.Statement{Object: l.ID, Part: "scan", Version: 1, Exchange: l.ExchangeID}, l.ExchangeID); err != nil {
+		return nil, "", err
+	}
+	if o := objects[0]; o.FromNode != "side/"+l.FromSide || o.ExchangeID != l.ExchangeID {
+		return nil, "", s.unstated(ctx, ag, l.ID, fmt.Errorf("%w: the scan of another letter", seal.ErrUnsigned))
+	}
+	if scan, err = s.open(ctx, ag, objects[0], keys...); err != nil {
+		return nil, "", err
+	}
+	mediaType, ok := ScanType(scan)
+	if !ok {
+		return nil, "", fault.New(fault.Sealed, "fault.sealed")
+	}
+	return scan, mediaType, nil
+}

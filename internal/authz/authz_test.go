@@ -129,6 +129,13 @@ func TestKeyring(t *testing.T) {
 	} else if name, got, ok := third.Own(); !ok || name != "person/pe1/2" || got.String() != id.String() {
 		t.Error("the own key is lost on the way through a session")
 	}
+	if keys, renewed := again.OwnKeys(); len(keys) != 1 || !renewed {
+		t.Errorf("%d own keys, renewed %v; want the second alone", len(keys), renewed)
+	}
+	again.PutIdentity("person/pe1/1", id)
+	if keys, _ := again.OwnKeys(); len(keys) != 2 {
+		t.Errorf("%d own keys, want 2", len(keys))
+	}
 	var none *authz.Keyring
 	if _, ok := none.Identity("x"); ok || none.Has("x") {
 		t.Error("no keyring gave a key")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -92,6 +93,25 @@ func (k *Keyring) Own() (name string, id *age.HybridIdentity, ok bool) {
 	}
 	id, ok = k.Identity(name)
 	return name, id, ok
+}
+
+// OwnKeys gives every identity of the account itself that the ring holds, the
+// newest first. renewed: there was a key before the newest, which the ring
+// may lack: what was sealed to it alone does not open any more.
+func (k *Keyring) OwnKeys() (keys []*age.HybridIdentity, renewed bool) {
+	name, newest, ok := k.Own()
+	if !ok {
+		return nil, false
+	}
+	keys = append(keys, newest)
+	cut := strings.LastIndexByte(name, '/')
+	epoch, err := strconv.Atoi(name[cut+1:])
+	for e := epoch - 1; err == nil && e >= 1; e-- {
+		if older, ok := k.Identity(name[:cut+1] + strconv.Itoa(e)); ok {
+			keys = append(keys, older)
+		}
+	}
+	return keys, epoch > 1
 }
 
 // PutSecret adds a secret kept as text: a directory key or a signing key.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -109,16 +110,36 @@ func (s *Service) Details(ctx context.Context, actor authz.Actor) (Details, erro
 	case len(rows) == 0:
 		return Details{}.clean()
 	}
-	key, ok := actor.Keys().Identity(agency.NodeName("person/"+actor.Account(), 1))
-	if !ok {
-		return Details{}, fault.New(fault.Sealed, "fault.sealed")
+	c, err := rows[0].openOwn(ctx, s.db, ag, actor)
+	if errors.Is(err, errEarlierKey) {
+		// They still serve the notifier; their owner writes them anew to see them.
+		d, err := Details{Version: rows[0].Version}.clean()
+		d.On = rows[0].Mail
+		return d, err
 	}
-	c, err := rows[0].open(ctx, s.db, opening{ag, actor.Account(), key})
 	if err != nil {
 		s.log.ErrorContext(ctx, "ALARM: contact details do not open", "agency", ag.ID, "object", actor.Account(), "error", err)
 		return Details{}, fault.Wrap(fault.Sealed, "fault.sealed", err)
 	}
 	return Details{On: rows[0].Mail, Mail: c.Mail, QuietFrom: c.QuietFrom, QuietTo: c.QuietTo, Words: c.Words, Version: rows[0].Version}, nil
+}
+
+// errEarlierKey: the details were sealed to a key that the owner had before.
+var errEarlierKey = errors.New("sealed to an earlier key")
+
+// openOwn opens somebody's details with the keys of their session.
+func (r contactRow) openOwn(ctx context.Context, db *postgres.DB, ag *agency.Agency, actor authz.Actor) (c content, err error) {
+	keys, renewed := actor.Keys().OwnKeys()
+	err = seal.ErrKey
+	for _, key := range keys {
+		if c, err = r.open(ctx, db, opening{ag, actor.Account(), key}); !errors.Is(err, seal.ErrKey) {
+			return c, err
+		}
+	}
+	if renewed {
+		return content{}, errEarlierKey
+	}
+	return content{}, err
 }
 
 // opening is who opens whose details.
@@ -240,7 +261,7 @@ func (s *Service) Switch(ctx context.Context, actor authz.Actor, on bool) error 
 // each by a key that the registrar vouched for and, for a case, by a worker's
 // statement that the person belongs there.
 func (s *Service) recipients(ctx context.Context, ag *agency.Agency, actor authz.Actor) ([]*age.HybridRecipient, error) {
-	self, ok := actor.Keys().Identity(agency.NodeName("person/"+actor.Account(), 1))
+	_, self, ok := actor.Keys().Own()
 	if !ok {
 		return nil, fault.New(fault.Sealed, "fault.sealed")
 	}

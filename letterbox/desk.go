@@ -52,7 +52,8 @@ const (
 	sqlCaseNames = `with at as (select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)` + namesOf
 
 	sqlLockLetter = `select l.state, l.stop, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
-			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine
+			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine,
+			exists (select from takeover t where t.agency_id = l.agency_id and t.letter_id = l.id and t.worker_id = account()) as taken
 		from letter l left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id
 		where l.agency_id = agency() and l.id = $1 for update of l`
 	// One worker's claims are counted one after the other.
@@ -169,6 +170,7 @@ type lockRow struct {
 	ClaimedBy string
 	Held      bool
 	Mine      int
+	Taken     bool // a manager took it from the actor, who has not claimed it since
 }
 
 // passedOn tells whether the recipient's side has a letter, or will, unopened.

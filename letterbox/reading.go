@@ -290,6 +290,8 @@ func holds(lock lockRow, actor authz.Actor) error {
 	switch {
 	case !lock.waiting():
 		return fault.New(fault.Conflict, "fault.letter.decided")
+	case lock.Taken:
+		return fault.New(fault.Conflict, "fault.letter.taken")
 	case !lock.Held:
 		return fault.New(fault.Conflict, "fault.letter.lapsed")
 	case lock.ClaimedBy != actor.Account():

@@ -43,10 +43,12 @@ const (
 	sqlStopRotation = `update rotation set state = 'stopped' where agency_id = agency() and id = $1 and state = 'running' returning 1`
 	sqlGoOn         = `update rotation set state = 'running' where agency_id = agency() and id = $1 and state = 'stopped' returning 1`
 
-	sqlThinlyHeld = `select x.id, x.reference, count(distinct g.parent)::int as named from exchange x
+	sqlThinlyHeld = `select x.id, x.reference, count(distinct w.id)::int as named from exchange x
 		left join ring_grant_staff g on g.agency_id = x.agency_id and g.child = 'case/' || x.id and g.parent like 'worker/%'
+			and g.child_epoch = (select max(n.epoch) from node n where n.agency_id = x.agency_id and n.id = 'case/' || x.id and n.key_leaf is not null)
+		left join worker w on w.agency_id = g.agency_id and w.id = substr(g.parent, 8) and w.state = 'active'
 		where x.agency_id = agency() and x.restricted and x.state <> 'ended' group by x.id, x.reference
-		having count(distinct g.parent) < 2 order by x.reference`
+		having count(distinct w.id) < 2 order by x.reference`
 )
 
 // MaxRotate is how many cases one call of RotateNext grants anew at most: its
@@ -406,14 +408,14 @@ func (s *Service) finish(ctx context.Context, r *step) error {
 	return s.behindOf(err)
 }
 
-// Thin is a restricted case that fewer than two workers can open.
+// Thin is a restricted case that fewer than two active workers can open.
 type Thin struct {
 	Exchange  string
 	Reference string
-	Named     int // workers that it is granted to
+	Named     int // active workers that its newest key is granted to
 }
 
-// ThinlyHeld lists restricted cases that fewer than two workers can open, for a
+// ThinlyHeld lists restricted cases that fewer than two active workers can open, for a
 // manager to name somebody before nobody is left.
 func (s *Service) ThinlyHeld(ctx context.Context, actor authz.Actor) ([]Thin, error) {
 	if err := audit.Check(ctx, s.db, actor, authz.Rotate, "-"); err != nil {

@@ -1,0 +1,132 @@
+package letterbox_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"gatepost/internal/account/accounttest"
+	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+)
+
+// wantFault fails unless err is a fault with that message.
+func wantFault(t *testing.T, what string, err error, message string) {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Message != message {
+		t.Errorf("%s: %v, want %s", what, err, message)
+	}
+}
+
+// shift is a pair with a second letterbox worker, and everybody signed in.
+type shift struct {
+	*pair
+	colleague authz.Actor
+	login     accounttest.Login
+}
+
+func newShift(t *testing.T) *shift {
+	t.Helper()
+	p := newPair(t)
+	s := &shift{pair: p}
+	s.login, s.colleague = p.NewWorker(t, "Nia Trevose", authz.LetterboxWorker)
+	p.Manager = p.SignInWorker(t, &p.ManagerLogin)
+	return s
+}
+
+func TestTakeAway(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	letter := s.send("The swallows are back.")
+	wantFault(t, "nobody holds it", s.Desk.TakeAway(ctx, s.Manager, letter), "fault.manage.letter")
+	must(t, s.Desk.Claim(ctx, s.Worker, letter))
+	must(t, s.Desk.TakeAway(ctx, s.Manager, letter))
+	for what, err := range map[string]error{
+		"reads":  second(s.Desk.Read(ctx, s.Worker, letter)),
+		"passes": s.Desk.Pass(ctx, s.Worker, letter, ""),
+	} {
+		wantFault(t, "who lost it "+what, err, "fault.letter.taken")
+	}
+	must(t, s.Desk.Claim(ctx, s.colleague, letter))
+	wantFault(t, "who lost it, after another has it", second(s.Desk.Read(ctx, s.Worker, letter)), "fault.letter.taken")
+	must(t, s.Desk.Release(ctx, s.colleague, letter))
+	must(t, s.Desk.Claim(ctx, s.Worker, letter)) // and later again: the sentence is over
+	s.Exec(t, `update claim set until = now() - interval '1 second'`)
+	wantFault(t, "after a lapse", second(s.Desk.Read(ctx, s.Worker, letter)), "fault.letter.lapsed")
+	if n := s.count(`select count(*) from audit_body where convert_from(body, 'UTF8') like E'%\nevent casework\nobject ' || $1 || E'\npart claim\n%'`, string(letter)); n != 1 {
+		t.Errorf("%d take-overs in the log, want 1", n)
+	}
+	wantKind(t, "no letter", s.Desk.TakeAway(ctx, s.Manager, letterbox.LetterID(agency.NewID("lt"))), fault.NotFound)
+	wantKind(t, "by a letterbox worker", s.Desk.TakeAway(ctx, s.Worker, letter), fault.Forbidden)
+}
+
+func TestGive(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	letter := s.send("The swallows are back.")
+	must(t, s.Desk.Claim(ctx, s.Worker, letter))
+	readers, err := s.Desk.Readers(ctx, s.Manager, letter)
+	must(t, err)
+	if len(readers) != 2 || readers[0].Name == "" {
+		t.Fatalf("may be given to %+v, want the two letterbox workers", readers)
+	}
+	must(t, s.Desk.Give(ctx, s.Manager, letter, s.login.ID))
+	wantFault(t, "who lost it", s.Desk.Pass(ctx, s.Worker, letter, ""), "fault.letter.taken")
+	if _, err := s.Desk.Read(ctx, s.colleague, letter); err != nil {
+		t.Errorf("who got it reads: %v", err)
+	}
+	line, err := s.Desk.Held(ctx, s.Manager, letter)
+	must(t, err)
+	if line.ClaimedBy != "Nia Trevose" {
+		t.Errorf("held by %q", line.ClaimedBy)
+	}
+	wantFault(t, "to a manager", s.Desk.Give(ctx, s.Manager, letter, s.ManagerLogin.ID), "fault.manage.mayNot")
+	must(t, s.Desk.Connect(ctx, s.Worker, s.exchange))
+	wantFault(t, "to who is connected", s.Desk.Give(ctx, s.Manager, letter, s.WorkerLogin.ID), "fault.manage.mayNot")
+	must(t, s.Desk.Pass(ctx, s.colleague, letter, ""))
+	wantFault(t, "after the decision", s.Desk.Give(ctx, s.Manager, letter, s.login.ID), "fault.manage.letter")
+	wantKind(t, "by a letterbox worker", s.Desk.Give(ctx, s.colleague, letter, s.login.ID), fault.Forbidden)
+}
+
+// A worker decides while a manager takes the letter away: one of the two.
+func TestTakeAwayAgainstPass(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	for range 4 {
+		letter := s.send("The swallows are back.")
+		must(t, s.Desk.Claim(ctx, s.Worker, letter))
+		var passed, taken error
+		var wg sync.WaitGroup
+		wg.Go(func() { passed = s.Desk.Pass(ctx, s.Worker, letter, "") })
+		wg.Go(func() { taken = s.Desk.TakeAway(ctx, s.Manager, letter) })
+		wg.Wait()
+		if (passed == nil) == (taken == nil) {
+			t.Errorf("passed: %v, taken away: %v; want one", passed, taken)
+		}
+	}
+}
+
+func TestBreaches(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	late, amber, fresh, tray := s.send("one"), s.send("two"), s.send("three"), s.send("four")
+	today := letterbox.Today(s.Clock.Now())
+	for id, days := range map[letterbox.LetterID]int{late: 30, amber: 11, tray: 40} {
+		s.Exec(t, `update letter set submitted_on = $2::date - $3::int, hear_by = $2::date - 1, submitted_at = now() - make_interval(days => $3) where id = $1`, string(id), today, days)
+	}
+	s.Exec(t, `update letter set submitted_on = $2 where id = $1`, string(fresh), today)
+	must(t, s.Desk.Claim(ctx, s.Worker, amber))
+	must(t, s.Desk.Claim(ctx, s.Worker, tray))
+	must(t, s.Desk.Escalate(ctx, s.Worker, tray, "something in it"))
+	b, err := s.Desk.Breaches(ctx, s.Manager)
+	must(t, err)
+	if len(b.Late) != 1 || b.Late[0].ID != late || b.Late[0].WorkDays <= letterbox.Promise || b.Late[0].From != "Tamsin Vale" || b.Late[0].ClaimedBy != "" {
+		t.Errorf("late: %+v", b.Late)
+	}
+	if len(b.Amber) != 1 || b.Amber[0].ID != amber || b.Amber[0].ClaimedBy != "Rhys Penhaligon" {
+		t.Errorf("amber: %+v", b.Amber)
+	}
+	if b.Referred != 1 {
+		t.Errorf("%d referred, want 1", b.Referred)
+	}
+	wantKind(t, "for a letterbox worker", second(s.Desk.Breaches(ctx, s.Worker)), fault.Forbidden)
+}

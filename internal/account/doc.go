@@ -10,6 +10,14 @@
 // then does the registrar sign the key and the worker grant what the person
 // may open. A code that was stolen from the post opens an empty letterbox.
 //
+// Keys end too. Who thinks that somebody knows their passphrase makes a new key
+// beside the old one, which works on until a worker has rung and granted anew.
+// Who forgot it asks: two workers, one of them a manager, state that they made
+// sure of them, and a day goes by in which the holder of the old key is told
+// and can say no; then a paper like the first one leads to a new key, a call,
+// and the same letters. Who lost the second step has codes on paper; a worker
+// without any is helped by two others, and keeps the passphrase.
+//
 // Trust. The database is not believed: a key counts only as the signed request
 // names it, a worker's roles only as manager and registrar signed them, a
 // person's side only as a worker stated it, a secret for one-time codes only

@@ -75,7 +75,7 @@ browser: tools-test build
 test: tools-test fmt build vet staticcheck unit browser
 
 bench: build
-	@for name in relay pages; do bin/gatepost bench $$name; done
+	@for name in relay pages live; do bin/gatepost bench $$name; done
 
 # Each fuzz target for a minute, or FUZZTIME=10m each.
 fuzz: build

@@ -98,7 +98,7 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost agency list --config FILE
   gatepost worker invite --config FILE --agency ID
 
-  gatepost bench relay|pages [--json]
+  gatepost bench relay|pages|live [--json]
       how fast it is here, beside a floor that does the same cryptography and
       the same commits and nothing else
 `

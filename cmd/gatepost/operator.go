@@ -223,7 +223,7 @@ func runBench(ctx context.Context, c *call) error {
 		return err
 	}
 	if !slices.Contains(bench.Names(), words[0]) {
-		return wrong("there is no bench %q; there are %s.", words[0], strings.Join(bench.Names(), " and "))
+		return wrong("there is no bench %q; there are %s.", words[0], strings.Join(bench.Names(), ", "))
 	}
 	return bench.Run(ctx, words[0], asJSON, c.stdout)
 }

@@ -24,10 +24,14 @@ type Result struct {
 	FloorPerSecond float64 `json:"floor_per_second"`
 	Ratio          float64 `json:"ratio_to_floor"`
 	RSS            float64 `json:"rss_mb"` // this process at its highest so far
+
+	// Memory of an open line, both ends; live only.
+	PerConnection      float64 `json:"kib_per_connection,omitempty"`
+	FloorPerConnection float64 `json:"floor_kib_per_connection,omitempty"`
 }
 
 // Names lists the benches.
-func Names() []string { return []string{"relay", "pages"} }
+func Names() []string { return []string{"relay", "pages", "live"} }
 
 // Run runs a bench and prints its lines to out as it goes: JSON objects, or a
 // table for people.
@@ -38,6 +42,8 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 		return relay(ctx, print)
 	case "pages":
 		return pages(ctx, print)
+	case "live":
+		return measureLive(ctx, print)
 	}
 	return fmt.Errorf("no bench is called %q; there are %v", name, Names())
 }
@@ -48,6 +54,9 @@ func write(out io.Writer, asJSON bool, r Result) error {
 	}
 	_, err := fmt.Fprintf(out, "%-14s n %d: %.1f/s (floor %.1f/s, ratio %.2f), p50 %.2f ms, p99 %.2f ms, cpu %.2f ms, commits %.2f, rss %.0f MB\n",
 		r.Bench, r.N, r.PerSecond, r.FloorPerSecond, r.Ratio, r.P50, r.P99, r.CPU, r.Commits, r.RSS)
+	if err == nil && r.PerConnection > 0 {
+		_, err = fmt.Fprintf(out, "%-14s %.1f KiB a connection (floor %.1f)\n", "", r.PerConnection, r.FloorPerConnection)
+	}
 	return err
 }
 

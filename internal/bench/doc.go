@@ -8,5 +8,6 @@
 //
 // Commits are flushes of PostgreSQL's log (pg_stat_wal.wal_sync), counted over
 // letters that cross one after the other, since commits at the same time share
-// a flush. CPU is that of this process and of PostgreSQL together.
+// a flush. The bench of open desks has a bare hub of gorilla/websocket for its
+// floor, which needs no database. CPU is that of this process and of PostgreSQL together.
 package bench

@@ -115,6 +115,11 @@ func ParseForm(encoded string, many ...string) (Form, error) {
 	if err != nil {
 		return Form{}, errFormEncoding
 	}
+	return formOf(values, many...)
+}
+
+// formOf checks the values of a form, however it was encoded.
+func formOf(values url.Values, many ...string) (Form, error) {
 	f := Form{fields: make(map[string][]string, len(values))}
 	for name, list := range values {
 		if len(name) > maxFieldName || !clean(name) {

@@ -54,7 +54,7 @@ func formRefusal(err error) error {
 		return all.large
 	}
 	switch {
-	case errors.Is(err, errFormKind):
+	case errors.Is(err, errFormKind), errors.Is(err, errFormFile):
 		return all.kind
 	case errors.Is(err, errFormTwice):
 		return all.twice

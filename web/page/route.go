@@ -36,6 +36,11 @@ type Route struct {
 	Who Who
 	// Body is the limit of a POST's body in bytes, and 0 for a GET.
 	Body int64
+	// Upload names the one field of the form that holds a file, and comes last;
+	// empty where there is none. Body is then the limit of all, TextBody that of
+	// the other fields, and a handler finds the file by FileOf. A form for it
+	// says enctype="multipart/form-data"; one without a file may come as others do.
+	Upload string
 	// Many names the fields of the form that may come several times.
 	Many []string
 	// Keep names the fields that hold a person's own words. Where a form is
@@ -67,6 +72,8 @@ func (rt Route) check(r *Renderer) error {
 		return fmt.Errorf("a GET has no body")
 	case rt.Method == http.MethodPost && rt.Body <= 0:
 		return fmt.Errorf("a POST needs a body limit")
+	case rt.Upload != "" && rt.Body <= TextBody:
+		return fmt.Errorf("a file needs room beside the text")
 	case rt.Page != "" && !slices.Contains(r.Names(), rt.Page):
 		return fmt.Errorf("there is no page %q", rt.Page)
 	}

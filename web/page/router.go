@@ -124,12 +124,22 @@ func (rt *Router) dispatch(w http.ResponseWriter, r *http.Request) {
 func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route Route) error {
 	ev := eventOf(r)
 	ev.keep = route.Keep
+	var file *upload
 	if !readOnly(r) {
 		if err := rt.cross.Check(r); err != nil {
 			return refusals().cross
 		}
 		var err error
-		if r, err = readForm(w, r, route.Body, route.Many); err != nil {
+		switch {
+		case route.Upload == "":
+			r, err = readForm(w, r, route.Body, route.Many)
+		case isMultipart(r):
+			r, file, err = readFields(w, r, route)
+		default:
+			r, err = readForm(w, r, TextBody, route.Many)
+		}
+		defer file.drop()
+		if err != nil {
 			return formRefusal(err)
 		}
 		ev.current = r
@@ -142,6 +152,12 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route Route) err
 	ev.current = r
 	if p, ok := r.Context().Value(postedKey{}).(posted); ok && !rt.site.Door.CheckForm(r, p.token) {
 		return &stale{}
+	}
+	if file != nil {
+		if r, err = file.readFile(w, r); err != nil {
+			return formRefusal(err)
+		}
+		ev.current = r
 	}
 	return route.Handler(w, r)
 }

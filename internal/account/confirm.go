@@ -387,17 +387,8 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	if err != nil {
 		return err
 	}
-	if actor.Account() == workerID {
-		audit.Refused(ctx, s.db, actor, authz.ConfirmWorker, workerID)
-		return fault.New(fault.Forbidden, "fault.confirm.self")
-	}
-	if roles == nil {
-		if roles, err = s.rolesNow(ctx, ag, actor, workerID); err != nil {
-			return err
-		}
-	}
-	if err := checkRoles(roles); err != nil {
-		return fault.Field("role", "fault.confirm.roles")
+	if roles, err = s.rolesFor(ctx, ag, actor, workerID, roles...); err != nil {
+		return err
 	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
 	if err != nil {

@@ -280,7 +280,7 @@ func (s *Service) mayAgree(ctx context.Context, ag *agency.Agency, actor authz.A
 	if r.State != "started" {
 		return fault.New(fault.Conflict, "fault.recovery.moved")
 	}
-	manager, err := s.statedRecovery(ctx, ag, r, r.StartBody, "start", r.StartedBy)
+	manager, err := s.statedRecovery(ctx, ag, r, r.first())
 	if err != nil {
 		return err
 	}
@@ -293,12 +293,21 @@ func (s *Service) mayAgree(ctx context.Context, ag *agency.Agency, actor authz.A
 // errRecovery: a recovery's row says what no worker has stated.
 var errRecovery = errors.New("the recovery is not the one that was stated")
 
+// word is one worker's part of a recovery.
+type word struct {
+	part, worker string
+	body         []byte // what they signed
+}
+
+func (r *recoveryRow) first() word  { return word{"start", r.StartedBy, r.StartBody} }
+func (r *recoveryRow) second() word { return word{"agree", r.AgreedBy, r.AgreeBody} }
+
 // statedRecovery checks one worker's statement of a recovery, and tells whether
 // it is a manager's. Two rows in a table are nobody's word.
-func (s *Service) statedRecovery(ctx context.Context, ag *agency.Agency, r *recoveryRow, body []byte, part, worker string) (manager bool, err error) {
-	st, err := ag.Verify(ctx, s.db, body)
-	if err == nil && (st.Object != r.node() || st.Part != part || st.Event != statement.EventCasework && st.Event != statement.EventRecover ||
-		!slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, worker))) {
+func (s *Service) statedRecovery(ctx context.Context, ag *agency.Agency, r *recoveryRow, w word) (manager bool, err error) {
+	st, err := ag.Verify(ctx, s.db, w.body)
+	if err == nil && (st.Object != r.node() || st.Part != w.part || st.Event != statement.EventCasework && st.Event != statement.EventRecover ||
+		!slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, w.worker))) {
 		err = errRecovery
 	}
 	if err != nil {
@@ -310,11 +319,11 @@ func (s *Service) statedRecovery(ctx context.Context, ag *agency.Agency, r *reco
 
 // checkStated checks both workers' words before anything rests on them.
 func (s *Service) checkStated(ctx context.Context, ag *agency.Agency, r *recoveryRow) error {
-	first, err := s.statedRecovery(ctx, ag, r, r.StartBody, "start", r.StartedBy)
+	first, err := s.statedRecovery(ctx, ag, r, r.first())
 	if err != nil {
 		return err
 	}
-	second, err := s.statedRecovery(ctx, ag, r, r.AgreeBody, "agree", r.AgreedBy)
+	second, err := s.statedRecovery(ctx, ag, r, r.second())
 	if err != nil {
 		return err
 	}

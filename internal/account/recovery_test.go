@@ -372,6 +372,29 @@ func TestRecoveryStoppedLate(t *testing.T) {
 	}
 }
 
+// Rows that say two workers agreed are nobody's word.
+func TestRecoveryForged(t *testing.T) {
+	for name, sql := range map[string]string{
+		"agreed by a worker who did not":     "update recovery set agreed_by = (select id from worker where id not in (started_by, agreed_by) limit 1)",
+		"a statement of something else":      "update recovery set agree_leaf = (select leaf from audit_body order by idx limit 1)",
+		"the first one's word for both":      "update recovery set agree_leaf = start_leaf",
+		"another account than was spoken of": "update recovery set account_id = (select id from person where id <> account_id limit 1)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLost(t)
+			l.NewWorker(t, "Gwen Tresco", authz.LetterboxWorker)
+			l.signInStaff()
+			id := l.start()
+			l.agree(id)
+			l.Clock.Advance(24 * time.Hour)
+			l.signInStaff()
+			l.Exec(t, "set session_replication_role = replica; "+sql)
+			_, err := l.Staff.PrintRecovery(t.Context(), l.Worker, id, accounttest.Fact, l.Code(t, &l.WorkerLogin))
+			want(t, "the paper", err, fault.Sealed, "fault.sealed")
+		})
+	}
+}
+
 // A second paper kills the first.
 func TestRecoveryPrintedAgain(t *testing.T) {
 	l := newLost(t)

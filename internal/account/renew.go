@@ -10,7 +10,9 @@ import (
 
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
 
@@ -70,6 +72,25 @@ func (c *confirmation) queueRecovered(b *pgx.Batch, state, kind, account string)
 	if state == "hold" && c.renewed() {
 		b.Queue(postgres.Guarded(sqlRecovered), kind, account, c.at)
 	}
+}
+
+// rolesFor gives the roles that a worker is to have: those given, or else those
+// that they have. Nobody gives themself any.
+func (s *Service) rolesFor(ctx context.Context, ag *agency.Agency, actor authz.Actor, worker string, given ...authz.Role) ([]authz.Role, error) {
+	if actor.Account() == worker {
+		audit.Refused(ctx, s.db, actor, authz.ConfirmWorker, worker)
+		return nil, fault.New(fault.Forbidden, "fault.confirm.self")
+	}
+	if given == nil {
+		var err error
+		if given, err = s.rolesNow(ctx, ag, actor, worker); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkRoles(given); err != nil {
+		return nil, fault.Field("role", "fault.confirm.roles")
+	}
+	return given, nil
 }
 
 // rolesNow gives a worker's roles as manager and registrar signed them.

@@ -214,16 +214,18 @@ const (
 		group by w.id, w.state, w.roles, w.agency_id order by 2, 1`
 	sqlRecords = `select book, id, epoch, name, details from directory where agency_id = agency() and id = any($1)`
 
-	// Recovery.
+	// Recovery. That of somebody in restricted cases only is for those who hold them, and for managers, one of whom must agree.
 	sqlStartRecovery = `insert into recovery (agency_id, id, kind, account_id, what, identity, state, started_by, started_at, start_leaf)
 		values (agency(), $1, $2, $3, $4, $5, 'started', $6, $7, $8)`
 	sqlRecovery = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at,
 			coalesce(leaf_body(start_leaf), '') as start_body, coalesce(leaf_body(agree_leaf), '') as agree_body
-		from recovery where agency_id = agency() and id = $1`
+		from recovery where agency_id = agency() and id = $1
+			and (kind <> 'person' or has_role('manager') or not person_closed(account_id))`
 	sqlRecoveries = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at, ''::bytea as start_body, ''::bytea as agree_body
-		from recovery where agency_id = agency() and (ended_at is null or ended_at > $1) order by started_at desc, id limit 500`
+		from recovery where agency_id = agency() and (ended_at is null or ended_at > $1)
+			and (kind <> 'person' or has_role('manager') or not person_closed(account_id)) order by started_at desc, id limit 500`
 	sqlAgreeRecovery = `update recovery set state = 'agreed', agreed_by = $2, agreed_at = $3, agree_leaf = $4, held_back = nullif($5, '')
 		where agency_id = agency() and id = $1 and state = 'started' returning 1`
 	sqlPrintRecovery = `update recovery set state = 'printed', printed_at = $2

@@ -23,6 +23,9 @@ import (
 const (
 	sqlRoleOf = `select id, state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''::bytea) as body from worker
 		where agency_id = agency() and id = $1`
+	// Everything: a session climbs to no case, and who leaves loses those too.
+	sqlHeldByWorker = `select child, child_epoch, parent, parent_epoch, ''::bytea as sealed from ring_grant_staff
+		where agency_id = agency() and parent = $1 order by child, child_epoch, parent_epoch`
 	sqlActiveRoles = `select id, state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''::bytea) as body from worker
 		where agency_id = agency() and state = 'active' order by id`
 	// Whoever grants a team's key, or to it, waits for this act, and it for them.
@@ -174,7 +177,7 @@ func (s *Service) loadDeparture(ctx context.Context, d *departure) error {
 	err := s.db.Read(ctx, scopeOf(d.actor), func(b *pgx.Batch) {
 		b.Queue(sqlRoleOf, d.worker).Query(collect(&target))
 		b.Queue(sqlActiveRoles).Query(collect(&d.colleagues))
-		b.Queue(sqlOwnStaffGrants, nodeID("worker", d.worker)).Query(collect(&d.held))
+		b.Queue(sqlHeldByWorker, nodeID("worker", d.worker)).Query(collect(&d.held))
 	})
 	if err != nil {
 		return fmt.Errorf("read who leaves: %w", s.db.Fault(err))
@@ -263,7 +266,7 @@ func (s *Service) succeed(ctx context.Context, d *departure) error {
 		if !d.actor.Keys().Has(old.Name()) {
 			return fault.New(fault.Forbidden, "fault.confirm.keys")
 		}
-		secret, node, body, err := d.ag.NextNode(old, d.at)
+		secret, node, body, err := d.ag.NewEpoch(old.ID(), uint32(old.Epoch())+1, d.at)
 		if err != nil {
 			return err
 		}
@@ -334,7 +337,7 @@ func (s *Service) commitDeparture(ctx context.Context, d *departure, fresh *fres
 		b.Queue(sqlRunningForUpdate, teams)
 		b.Queue(sqlTeamsForUpdate, teams).Query(collect(&now.epochs))
 		b.Queue(sqlActiveRoles).Query(collect(&now.colleagues))
-		b.Queue(sqlOwnStaffGrants, nodeID("worker", d.worker)).Query(collect(&now.held))
+		b.Queue(sqlHeldByWorker, nodeID("worker", d.worker)).Query(collect(&now.held))
 	}, func(b *pgx.Batch) error {
 		w, err := stands(now.standing, d.actor, d.worker)
 		if err != nil {

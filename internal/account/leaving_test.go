@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -421,12 +422,28 @@ func TestLeaveRestricted(t *testing.T) {
 	if thin, err := w.Staff.ThinlyHeld(t.Context(), w.Manager); err != nil || len(thin) != 0 {
 		t.Fatalf("two hold it: %v, %v", thin, err)
 	}
-	w.old = w.SignInWorker(t, &w.leaver)
-	if _, err := w.Home.Climb(w.old.Keys(), w.staffGrants("case/"), node); err != nil {
+	// Their session holds no case, and does not look for it at every page.
+	box := func() []byte {
+		_, err := w.load(&w.leaver)
+		must(t, err)
+		return ask[[]byte](t, w.World, "select box from session where account_id = $1", w.leaver.ID)
+	}
+	if first := box(); !bytes.Equal(first, box()) {
+		t.Error("the session of a named worker climbs at every page")
+	}
+	// What their passphrase opens: their own key, and what stands in the database under it.
+	own := "worker/" + w.leaver.ID + "/1"
+	identity, ok := w.old.Keys().Identity(own)
+	if !ok {
+		t.Fatal("the worker lacks their own key")
+	}
+	bundle := authz.NewKeyring()
+	bundle.PutIdentity(own, identity)
+	if _, err := w.Home.Climb(bundle, w.staffGrants("case/"), node); err != nil {
 		t.Fatalf("the named worker does not open the case: %v", err)
 	}
 	id := w.leave()
-	if _, err := w.Home.Climb(w.old.Keys(), w.staffGrants("case/"), node); !errors.Is(err, agency.ErrNoGrant) {
+	if _, err := w.Home.Climb(bundle, w.staffGrants("case/"), node); !errors.Is(err, agency.ErrNoGrant) {
 		t.Errorf("after leaving: %v, want no grant", err)
 	}
 	thin, err := w.Staff.ThinlyHeld(t.Context(), w.Manager)

@@ -55,7 +55,7 @@ const (
 		from person p left join ring_grant_person g on g.agency_id = p.agency_id and g.parent = 'person/' || p.id
 		where p.agency_id = agency() and p.id = account() group by p.state`
 	sqlWorkerNow = `select w.state, w.role_leaf, coalesce(array_agg(g.child || '/' || g.child_epoch) filter (where g.child is not null), '{}')
-		from worker w left join ring_grant_staff g on g.agency_id = w.agency_id and g.parent = 'worker/' || w.id
+		from worker w left join ring_grant_staff g on g.agency_id = w.agency_id and g.parent = 'worker/' || w.id and g.child !~ '^case/'
 		where w.agency_id = agency() and w.id = account() group by w.state, w.role_leaf`
 
 	// Codes for a lost second step come with the credential: whoever has some costs no query more.

@@ -252,7 +252,7 @@ func (s *Service) lifting(ctx context.Context, ag *agency.Agency, actor authz.Ac
 			return err
 		})
 		b.Queue(sqlRoleOf, workerID).Query(collect(&roles))
-		b.Queue(sqlOwnStaffGrants, nodeID("worker", workerID)).Query(collect(&held))
+		b.Queue(sqlHeldByWorker, nodeID("worker", workerID)).Query(collect(&held))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read whom to let in again: %w", s.db.Fault(err))

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
 
-	"gatepost/crypto/ring"
 	"gatepost/crypto/statement"
 	"gatepost/internal/postgres"
 )
@@ -38,20 +37,6 @@ func (a *Agency) TrustedAt(rows []NodeRow, id string, epoch uint32) (Node, error
 		}
 	}
 	return Node{}, fmt.Errorf("node %s: %w: it has no key statement", NodeName(id, epoch), ErrUntrusted)
-}
-
-// NextNode makes the key that follows n, and the registrar's statement about
-// it. Staff tier only.
-func (a *Agency) NextNode(n Node, at time.Time) (ring.Secret, Node, []byte, error) {
-	secret, next, err := ring.NewNode(n.ID(), n.Epoch()+1)
-	if err != nil {
-		return ring.Secret{}, Node{}, nil, fmt.Errorf("make a new key of %s: %w", n.ID(), err)
-	}
-	body, err := a.Vouch(next, "", at)
-	if err != nil {
-		return ring.Secret{}, Node{}, nil, err
-	}
-	return secret, Node{Node: next}, body, nil
 }
 
 // GrantName names a grant by its two ends.

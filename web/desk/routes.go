@@ -45,6 +45,8 @@ func Routes(room Room) []page.Route {
 	opening.Many = []string{"send", "months"}
 	confirmWorker := post("/worker/{id}/confirm", page.SmallBody, room.confirmWorker)
 	confirmWorker.Many = []string{"role"}
+	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
+	paper.Upload = "scan"
 	return []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		get("/letter/{id}", "desk/letter", room.readLetter),
@@ -86,6 +88,15 @@ func Routes(room Room) []page.Route {
 		get("/exchange/{id}", "desk/exchange", room.exchange),
 		get("/exchange/{id}/connect", "desk/connect", room.askConnect),
 		post("/exchange/{id}/connect", page.SmallBody, room.connect),
+
+		get("/messages", "desk/messages", room.messages),
+		get("/message/{id}", "desk/message", room.readMessage),
+		post("/message/{id}/answer", messageBody, room.answer, "text"),
+		get("/exchange/{id}/paper", "desk/paper", room.askPaper),
+		paper,
+		get("/letter/{id}/scan", "", room.scan),
+		get("/letter/{id}/print", "desk/print", room.printLetter),
+		post("/letter/{id}/posted", page.SmallBody, room.posted),
 
 		get("/people", "desk/people", room.people),
 		get("/person/{id}/invite", "desk/invite", room.askInvite),
@@ -132,6 +143,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 	}{
 		{authz.SeeDesk, page.NavItem{Key: "desk.nav.desk", Href: "/desk"}},
 		{authz.Safeguard, page.NavItem{Key: "desk.nav.safeguarding", Href: "/safeguarding"}},
+		{authz.Answer, page.NavItem{Key: "message.nav", Href: "/messages"}},
 		{authz.SeeExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
 		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},
 	} {

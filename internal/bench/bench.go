@@ -25,7 +25,7 @@ type Result struct {
 	Ratio          float64 `json:"ratio_to_floor"`
 	RSS            float64 `json:"rss_mb"` // this process at its highest so far
 
-	// Memory of an open line, both ends; live only.
+	// Memory of an open line in the server; live only.
 	PerConnection      float64 `json:"kib_per_connection,omitempty"`
 	FloorPerConnection float64 `json:"floor_kib_per_connection,omitempty"`
 }

@@ -10,7 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"gatepost/web/assets"
 )
 
 // One letter crosses for real and one as the floor; both leave what they say.
@@ -54,17 +57,42 @@ func TestItems(t *testing.T) {
 	}
 }
 
+// Every desk of both instances hears of an act, and so does every line of the floor.
+func TestLive(t *testing.T) {
+	ctx := context.Background()
+	w, err := newWorld(ctx, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.close(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	files, err := assets.Load(fstest.MapFS{"app.css": {}, "app.js": {}, "favicon.svg": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.live(ctx, files, 20, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.N != 20 || r.P99 <= 0 || r.FloorPerSecond <= 0 {
+		t.Errorf("20 desks, told once: %+v", r)
+	}
+}
+
 // The names of a result are a contract with other programs.
 func TestResultNames(t *testing.T) {
 	var out bytes.Buffer
-	if err := write(&out, true, Result{Bench: "relay 2 KB"}); err != nil {
+	if err := write(&out, true, Result{Bench: "relay 2 KB", PerConnection: 1}); err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]any
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("bench n per_second p50_ms p99_ms cpu_ms_per_item commits_per_item floor_per_second ratio_to_floor rss_mb") {
+	for _, name := range strings.Fields("bench n per_second p50_ms p99_ms cpu_ms_per_item commits_per_item floor_per_second ratio_to_floor rss_mb kib_per_connection") {
 		if _, ok := got[name]; !ok {
 			t.Errorf("no %s", name)
 		}

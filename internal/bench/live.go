@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -32,7 +33,6 @@ const (
 	desks      = 1000
 	instances  = 2
 	liveRounds = 10
-	openers    = 8
 	lineBuffer = 512
 	hearTime   = 30 * time.Second
 )
@@ -41,7 +41,8 @@ const (
 // listeners, two hubs) on one PostgreSQL, and measures from the beginning of an
 // act until each desk has heard of it. The floor is a hub of gorilla/websocket
 // and nothing else: no database, no session, no agency, no pause; its act is a
-// call. Memory is the growth of this process for one line, both of its ends.
+// call. Memory is the growth of this process for one line; whoever hears at its
+// other end has no more than a number of the kernel's.
 func measureLive(ctx context.Context, print func(Result) error) (err error) {
 	files, err := assets.Load(assets.FS())
 	if err != nil {
@@ -52,15 +53,15 @@ func measureLive(ctx context.Context, print func(Result) error) (err error) {
 		return fmt.Errorf("make the bench's world: %w", err)
 	}
 	defer func() { err = errors.Join(err, w.close(ctx)) }()
-	result, err := w.live(ctx, files, desks)
+	result, err := w.live(ctx, files, desks, liveRounds)
 	if err != nil {
 		return err
 	}
 	return print(result)
 }
 
-// live measures n desks.
-func (w *world) live(ctx context.Context, files *assets.Set, n int) (r Result, err error) {
+// live measures n desks, which are told so many times.
+func (w *world) live(ctx context.Context, files *assets.Set, n, rounds int) (r Result, err error) {
 	pool, err := pgxpool.New(ctx, w.server.DSN(postgres.RoleStaff, database))
 	if err != nil {
 		return r, errors.New("connect the bench's acts")
@@ -71,7 +72,7 @@ func (w *world) live(ctx context.Context, files *assets.Set, n int) (r Result, e
 	if err != nil {
 		return r, err
 	}
-	bare, err := openBare(ctx, n)
+	bare, err := openBare(n)
 	defer func() { err = errors.Join(err, bare.close()) }()
 	if err != nil {
 		return r, err
@@ -84,7 +85,7 @@ func (w *world) live(ctx context.Context, files *assets.Set, n int) (r Result, e
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	var our, their sample
 	var before int64
-	for round := range liveRounds + 1 {
+	for round := range rounds + 1 {
 		o, err := w.told(ours, real)
 		if err != nil {
 			return r, fmt.Errorf("live: %w", err)
@@ -123,90 +124,43 @@ func act(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-// room is some servers with lines to them, and who hears on each.
+// room is some servers with lines to them.
 type room struct {
 	servers []*http.Server
-	lines   []*websocket.Conn
-	heard   chan time.Time
+	ears    *ears
 	perLine float64 // KiB of this process for a line
-	hearing sync.WaitGroup
 	ends    []func()
 }
 
 // add serves a handler on loopback and gives its address.
-func (r *room) add(h http.Handler) (string, error) {
+func (r *room) add(h http.Handler) (netip.AddrPort, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", fmt.Errorf("listen for the bench: %w", err)
+		return netip.AddrPort{}, fmt.Errorf("listen for the bench: %w", err)
 	}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	r.servers = append(r.servers, s)
 	go func() { _ = s.Serve(l) }() // ends when the bench closes it
-	return l.Addr().String(), nil
+	return l.Addr().(*net.TCPAddr).AddrPort(), nil
 }
 
 // fill opens n lines, by turns to each address, and measures what they take:
 // what the first tenth brings up once (connections to the database, buffers,
 // caches) is not counted.
-func (r *room) fill(ctx context.Context, n int, addresses []string, cookie string) error {
-	r.heard = make(chan time.Time, n)
-	first := n / 10
-	if err := r.dial(ctx, first, addresses, cookie); err != nil {
-		return err
-	}
-	before := resident()
-	if err := r.dial(ctx, n-first, addresses, cookie); err != nil {
-		return err
-	}
-	r.perLine = (resident() - before) / float64(n-first)
-	return nil
-}
-
-// dial opens n lines.
-func (r *room) dial(ctx context.Context, n int, addresses []string, cookie string) error {
-	todo := make(chan string, n)
+func (r *room) fill(n int, addresses []netip.AddrPort, cookie string) error {
+	r.ears = newEars(n)
+	before := 0.0
 	for i := range n {
-		todo <- addresses[i%len(addresses)]
-	}
-	close(todo)
-	dialer := &websocket.Dialer{ReadBufferSize: lineBuffer, WriteBufferSize: lineBuffer, WriteBufferPool: &sync.Pool{}}
-	var mu sync.Mutex
-	var failed error
-	var opening sync.WaitGroup
-	for range openers {
-		opening.Go(func() {
-			for address := range todo {
-				conn, res, err := dialer.DialContext(ctx, "ws://"+address+live.Path, http.Header{"Origin": {"http://" + address}, "Cookie": {cookie}})
-				if err == nil {
-					err = res.Body.Close()
-				}
-				mu.Lock()
-				if failed = errors.Join(failed, err); err == nil {
-					r.lines = append(r.lines, conn)
-					r.hearing.Go(func() { r.hear(conn) })
-				}
-				mu.Unlock()
-				if err != nil {
-					return
-				}
-			}
-		})
-	}
-	opening.Wait()
-	if failed != nil {
-		return fmt.Errorf("open lines: %w", failed)
-	}
-	return nil
-}
-
-// hear notes when each message comes, until the line ends.
-func (r *room) hear(conn *websocket.Conn) {
-	for {
-		if _, _, err := conn.ReadMessage(); err != nil {
-			return
+		if i == n/10 {
+			before = resident()
 		}
-		r.heard <- time.Now()
+		if err := r.ears.open(addresses[i%len(addresses)], cookie); err != nil {
+			return fmt.Errorf("open lines: %w", err)
+		}
 	}
+	r.perLine = (resident() - before) / float64(n-n/10)
+	r.ears.listen()
+	return nil
 }
 
 func (r *room) close() error {
@@ -216,13 +170,12 @@ func (r *room) close() error {
 	for _, end := range r.ends {
 		end()
 	}
-	for _, line := range r.lines {
-		_ = line.Close() // the other end may have closed it
-	}
-	r.hearing.Wait()
 	var err error
 	for _, s := range r.servers {
 		err = errors.Join(err, s.Close())
+	}
+	if r.ears != nil {
+		r.ears.close()
 	}
 	return err
 }
@@ -236,12 +189,12 @@ func (w *world) told(r *room, do func() error) (sample, error) {
 		return sample{}, err
 	}
 	s := sample{}
-	for range len(r.lines) {
+	for range r.ears.n() {
 		select {
-		case at := <-r.heard:
+		case at := <-r.ears.heard:
 			s.items = append(s.items, at.Sub(began))
 		case <-late.C:
-			return s, fmt.Errorf("%d of %d lines have heard nothing", len(r.lines)-len(s.items), len(r.lines))
+			return s, fmt.Errorf("%d of %d lines have heard nothing", r.ears.n()-len(s.items), r.ears.n())
 		}
 	}
 	s.wall, s.cpu = time.Since(began), w.cpu().since(cpu)
@@ -251,7 +204,7 @@ func (w *world) told(r *room, do func() error) (sample, error) {
 // openDesks has a worker's desks lie open over the instances.
 func (w *world) openDesks(ctx context.Context, files *assets.Set, n int) (*room, error) {
 	r := &room{}
-	var addresses []string
+	var addresses []netip.AddrPort
 	for range instances {
 		hub := w.staff.Nudges()
 		lines := live.New(hub)
@@ -270,7 +223,7 @@ func (w *world) openDesks(ctx context.Context, files *assets.Set, n int) (*room,
 		go func() { hub.Run(listening); close(done) }()
 		r.ends = append(r.ends, func() { lines.Close(); stop(); <-done })
 	}
-	return r, r.fill(ctx, n, addresses, "gps="+w.worker.Cookie())
+	return r, r.fill(n, addresses, "gps="+w.worker.Cookie())
 }
 
 // bareHub is the floor: two servers, and one loop over all lines.
@@ -281,7 +234,7 @@ type bareHub struct {
 }
 
 // openBare opens lines to a hub that asks for nothing.
-func openBare(ctx context.Context, n int) (*bareHub, error) {
+func openBare(n int) (*bareHub, error) {
 	h := &bareHub{}
 	up := websocket.Upgrader{ReadBufferSize: lineBuffer, WriteBufferSize: lineBuffer, WriteBufferPool: &sync.Pool{}}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -289,7 +242,7 @@ func openBare(ctx context.Context, n int) (*bareHub, error) {
 			h.take(conn)
 		}
 	})
-	var addresses []string
+	var addresses []netip.AddrPort
 	for range instances {
 		address, err := h.add(handler)
 		if err != nil {
@@ -297,7 +250,7 @@ func openBare(ctx context.Context, n int) (*bareHub, error) {
 		}
 		addresses = append(addresses, address)
 	}
-	return h, h.fill(ctx, n, addresses, "none=none")
+	return h, h.fill(n, addresses, "none=none")
 }
 
 // take adds a line: one goroutine writes, one reads until the end.

@@ -3,6 +3,7 @@ package family
 import (
 	"net/http"
 
+	"gatepost/internal/fault"
 	"gatepost/letterbox"
 	"gatepost/web/page"
 )
@@ -52,6 +53,22 @@ func (room Room) open(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return page.SeeOther(w, r, "/letter/"+id+"/read")
+}
+
+// keep puts a letter aside for another day. One that was opened meanwhile, or
+// cannot be put aside now, has its cover to say how it stands.
+func (room Room) keep(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "dl")
+	if err != nil {
+		return err
+	}
+	switch err := room.Letters.KeepForLater(r.Context(), room.Actor(r), letterbox.DeliveryID(id)); {
+	case fault.KindOf(err) == fault.Conflict:
+		return page.SeeOther(w, r, "/letter/"+id)
+	case err != nil:
+		return err
+	}
+	return page.SeeOther(w, r, Home+"?said=kept")
 }
 
 // read shows a letter that is open. It asks for the cover first, because a GET,

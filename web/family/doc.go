@@ -20,6 +20,27 @@
 // Its cover says that it is there and whom to call; only a button opens it,
 // since opening is written down and some letters are better read with somebody
 // near. To look at the address of a letter that is not opened shows the cover.
+// A letter can be kept for another day: it then lies in a calm list of its own.
+//
+// # What happened
+//
+// The page of an exchange says day by day what its reader may know, with a day
+// to expect; never what the other side did. Where the agency is late it says so
+// first, and with whom to call, also on the front page. What a button does with
+// a letter that was sent (take it back, ask somebody else to look) is asked once
+// on a page of its own, and answered by the letter's own page, which says how it
+// stands: a button pressed twice or too late tells no untruth.
+//
+// # What is not a letter
+//
+// Something told to the agency has a form whose field has a name of its own, so
+// that a message is never taken for a letter. There are no drafts of it: when
+// the session ends, the sign-in page carries it and the form shows it again.
+//
+// # On paper
+//
+// The style sheet leaves a letter and its day; no link, button or menu, whose
+// addresses would be printed beside them, comes on paper.
 //
 // # Trust
 //

@@ -19,12 +19,20 @@ type lettersPage struct {
 	Sides  []sideView
 }
 
-// sidePage is all letters of one exchange, as one side sees them.
+// sidePage is one exchange: what happened, as one side sees it.
 type sidePage struct {
 	page.Base
 	OnHold bool
 	sideView
-	Lines []line
+	Next   time.Time // the day by which this side hears from the agency; zero for none
+	Events []event
+}
+
+// event is one thing that happened, in words.
+type event struct {
+	Href string // where more about it stands; "" for nowhere
+	On   time.Time
+	Say  string
 }
 
 // sideView is one exchange in words.
@@ -33,19 +41,19 @@ type sideView struct {
 	With   string // "Anna and Tom", or words in their place where the names do not open
 	About  string // "Mia and Ben"; empty where the names do not open
 	Fresh  []letterbox.CameLine
-	Newest *thread // the newest letters that were sent; nil for none
+	Kept   []letterbox.CameLine // put aside for another day
+	Late   bool                 // the agency has not kept a day that it told
+	Newest *thread              // the newest letters that were sent; nil for none
 }
 
-// thread is a list of letters of one exchange.
+// thread is a list of letters that one side of an exchange sent.
 type thread struct {
-	With  string
 	Lines []line
 }
 
 // line is one letter in a list.
 type line struct {
 	Href string
-	Mine bool
 	On   time.Time
 	Say  string // how it stands
 	Act  bool   // it waits for the reader of the page
@@ -67,6 +75,8 @@ func (room Room) letters(w http.ResponseWriter, r *http.Request) error {
 	switch page.Query(r).Get("said") {
 	case "deleted":
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.letters.deleted")}
+	case "kept":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.letters.kept")}
 	case "dropped":
 		p.Notice = &page.NotificationBanner{Text: p.Words.T("family.letters.dropped")}
 	}
@@ -78,13 +88,21 @@ func (room Room) side(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	actor := room.Actor(r)
-	s, err := room.Letters.Side(r.Context(), actor, letterbox.SideID(id))
+	ctx, actor := r.Context(), room.Actor(r)
+	s, err := room.Letters.Side(ctx, actor, letterbox.SideID(id))
 	if err != nil {
 		return err
 	}
-	p := &sidePage{Base: room.Site.Base(r, "family.side.title"), OnHold: actor.OnHold()}
-	p.sideView, p.Lines, p.Back = viewOf(p.Words, s), linesOf(p.Words, s), Home
+	happened, err := room.Letters.Timeline(ctx, actor, letterbox.SideID(id))
+	if err != nil {
+		return err
+	}
+	p := &sidePage{Base: room.Site.Base(r, "family.side.title"), OnHold: actor.OnHold(), Next: happened.Next}
+	p.sideView, p.Back = viewOf(p.Words, s), Home
+	p.Late = p.Late || happened.Late
+	for _, e := range happened.Events {
+		p.Events = append(p.Events, eventOf(p.Words, s, e))
+	}
 	return room.Site.Render(w, r, http.StatusOK, "family/side", p)
 }
 
@@ -93,12 +111,16 @@ func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 	s.Sent = newestFirst(s.Sent)
 	v := sideView{InboxSide: s, With: with(w, s.Names), About: and(w, s.Names.Children)}
 	for _, came := range s.Came {
-		if !came.Opened {
+		switch {
+		case came.Kept:
+			v.Kept = append(v.Kept, came)
+		case !came.Opened:
 			v.Fresh = append(v.Fresh, came)
 		}
 	}
+	v.Late = slices.ContainsFunc(s.Sent, func(sent letterbox.SentLine) bool { return sent.Late })
 	if newest := s.Sent[:min(len(s.Sent), sentOnFront)]; len(newest) > 0 {
-		v.Newest = &thread{With: v.With}
+		v.Newest = &thread{}
 		for _, sent := range newest {
 			v.Newest.Lines = append(v.Newest.Lines, sentLine(w, sent))
 		}
@@ -106,21 +128,31 @@ func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 	return v
 }
 
-// linesOf lists all letters of an exchange, both ways, newest first.
-func linesOf(w *words.Words, s letterbox.InboxSide) []line {
-	var lines []line
-	for _, sent := range newestFirst(s.Sent) {
-		lines = append(lines, sentLine(w, sent))
+// eventOf puts one thing that happened into words. Those of what has a day to
+// expect name it.
+func eventOf(w *words.Words, s letterbox.InboxSide, e letterbox.Event) event {
+	told := event{On: e.On, Say: w.T("timeline."+sayOf(e), "With", with(w, s.Names), "Day", w.Date(e.HearBy))}
+	switch {
+	case e.Letter != "":
+		told.Href = "/sent/" + string(e.Letter)
+	case e.Delivery != "":
+		told.Href = "/letter/" + string(e.Delivery)
+	case e.What == "youTold" || e.What == "weAnswered":
+		told.Href = "/side/" + string(s.Side) + "/messages"
 	}
-	for _, came := range s.Came {
-		l := line{Href: "/letter/" + string(came.ID), On: came.PassedOn, Say: w.T("family.came.new"), Act: true}
-		if came.Opened {
-			l.Href, l.Say, l.Act = l.Href+"/read", w.T("family.came.opened"), false
-		}
-		lines = append(lines, l)
+	return told
+}
+
+// sayOf names the words for an event. What waits is said with its day where it
+// has one, and kindly where the day is over.
+func sayOf(e letterbox.Event) string {
+	switch {
+	case e.What == "youTold" && e.Late:
+		return "youToldLate"
+	case (e.What == "youTold" || e.What == "withUs") && !e.HearBy.IsZero():
+		return e.What + "By"
 	}
-	slices.SortStableFunc(lines, func(a, b line) int { return b.On.Compare(a.On) })
-	return lines
+	return e.What
 }
 
 // newestFirst orders letters by the day on which they were sent, which is all
@@ -143,8 +175,8 @@ func old(sent letterbox.SentLine) int {
 
 func sentLine(w *words.Words, sent letterbox.SentLine) line {
 	return line{
-		Href: "/sent/" + string(sent.ID), Mine: true, On: sent.SentOn,
-		Say: told(w, sent), Act: sent.Told == letterbox.Returned,
+		Href: "/sent/" + string(sent.ID), On: sent.SentOn,
+		Say: told(w, sent), Act: sent.Told == letterbox.Returned || sent.MayAsk,
 	}
 }
 
@@ -153,7 +185,10 @@ func sentLine(w *words.Words, sent letterbox.SentLine) line {
 func told(w *words.Words, sent letterbox.SentLine) string {
 	switch sent.Told {
 	case letterbox.WithUs:
-		if sent.HearBy.IsZero() {
+		switch {
+		case sent.Late:
+			return w.T("family.told.late")
+		case sent.HearBy.IsZero():
 			return w.T("family.told.withUs")
 		}
 		return w.T("family.told.hearBy", "Day", w.Date(sent.HearBy))

@@ -46,17 +46,22 @@ func Routes(room Room) []page.Route {
 	post := func(pattern string, h page.HandlerFunc) page.Route {
 		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: page.SignedIn, Body: page.SmallBody, Handler: h}
 	}
-	text := func(pattern string, h page.HandlerFunc) page.Route {
-		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: account.Writing, Body: page.TextBody, Keep: []string{textField}, Handler: h}
+	text := func(pattern, field string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: account.Writing, Body: page.TextBody, Keep: []string{field}, Handler: h}
 	}
 	return []page.Route{
 		get("/letters", page.SignedIn, "family/letters", room.letters),
 		get("/side/{id}", page.SignedIn, "family/side", room.side),
+		get("/side/{id}/copies", page.SignedIn, "family/copies", room.askCopies),
+		get("/side/{id}/copies/print", page.SignedIn, "family/copies-print", room.copies),
+		get("/side/{id}/messages", page.SignedIn, "family/messages", room.messages),
+		get("/side/{id}/tell", account.Writing, "family/tell", room.askTell),
+		text("/side/{id}/tell", messageField, room.tell),
 
 		get("/write/{id}", account.Writing, "family/write", room.write),
-		text("/write/{id}", room.saveNew),
+		text("/write/{id}", textField, room.saveNew),
 		get("/draft/{id}", account.Writing, "family/write", room.draft),
-		text("/draft/{id}", room.saveDraft),
+		text("/draft/{id}", textField, room.saveDraft),
 		get("/draft/{id}/check", account.Writing, "family/check", room.check),
 		post("/draft/{id}/send", room.send),
 		get("/draft/{id}/delete", page.SignedIn, "family/delete", room.askDelete),
@@ -64,9 +69,14 @@ func Routes(room Room) []page.Route {
 
 		get("/sent/{id}", page.SignedIn, "family/sent", room.sent),
 		post("/sent/{id}/rewrite", room.rewrite),
+		get("/sent/{id}/withdraw", page.SignedIn, "family/withdraw", room.askWithdraw),
+		post("/sent/{id}/withdraw", room.withdraw),
+		get("/sent/{id}/again", page.SignedIn, "family/again", room.askAgain),
+		post("/sent/{id}/again", room.secondOpinion),
 
 		get("/letter/{id}", page.SignedIn, "family/cover", room.cover),
 		post("/letter/{id}/open", room.open),
+		post("/letter/{id}/keep", room.keep),
 		get("/letter/{id}/read", page.SignedIn, "family/read", room.read),
 	}
 }

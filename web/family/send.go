@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
@@ -132,7 +133,9 @@ type sentPage struct {
 	Reason  []string // by paragraphs
 	Unread  bool
 	Rewrite letterbox.DraftID
-	Again   bool // it came back: its writer may write it anew
+	Again   bool      // it came back: its writer may write it anew
+	WontGo  bool      // it will not be passed on
+	Promise time.Time // by when its writer hears who asks today for a second opinion
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -144,14 +147,36 @@ func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &sentPage{Base: room.Site.Base(r, "family.sent.title"), SentLine: s.SentLine, Side: s.Side, Unread: s.Unread,
-		Text: string(s.Text), Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned}
-	p.With, p.Say, p.Back = with(p.Words, s.Names), told(p.Words, s.SentLine), "/side/"+string(s.Side)
-	p.Reason = reasonOf(p.Words, s.Reason)
-	if page.Query(r).Get("said") == "sent" && s.Told == letterbox.WithUs {
-		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.sent.sent")}
-	}
+	p := room.sentPage(r, s, "family.sent.title")
+	p.Back, p.Notice = "/side/"+string(s.Side), p.noticeOf(page.Query(r).Get("said"))
 	return room.Site.Render(w, r, http.StatusOK, "family/sent", p)
+}
+
+func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sentPage {
+	p := &sentPage{Base: room.Site.Base(r, title), SentLine: s.SentLine, Side: s.Side, Unread: s.Unread, Text: string(s.Text),
+		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused}
+	p.Promise = letterbox.AddWorkingDays(letterbox.Today(room.Site.Now()), letterbox.Promise)
+	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
+	return p
+}
+
+// noticeOf says what a button has just done. The letter itself says how it
+// stands, so that a button pressed twice, or too late, tells no untruth.
+func (p *sentPage) noticeOf(said string) *page.NotificationBanner {
+	done := func(key string) *page.NotificationBanner {
+		return &page.NotificationBanner{Type: "success", Text: p.Words.T(key)}
+	}
+	switch {
+	case said == "sent" && p.Told == letterbox.WithUs:
+		return done("family.sent.sent")
+	case said == "withdrawn" && p.Told == letterbox.Withdrawn:
+		return done("family.sent.withdrawn")
+	case said == "withdrawn":
+		return &page.NotificationBanner{Text: p.Words.T("family.sent.tooLate")}
+	case said == "again" && p.Told == letterbox.WithUs:
+		return done("family.sent.askedAgain")
+	}
+	return nil
 }
 
 // reasonOf is what a writer is told, in paragraphs: the sentence of the list,

@@ -23,7 +23,7 @@ const (
 )
 
 // Texts names the fields that hold a person's own words.
-func Texts() []string { return []string{textField} }
+func Texts() []string { return []string{textField, messageField} }
 
 // Carried names the fields that travel beside them through the sign-in page, for
 // Carry.
@@ -170,11 +170,15 @@ func (room Room) saveDraft(w http.ResponseWriter, r *http.Request) error {
 	return room.take(w, r, t, "saved")
 }
 
-// Carry keeps a letter that was posted after its session had ended, once its
-// writer has signed in again. Somebody else's is dropped, and that is said.
+// Carry gives back what was posted after its session had ended, once its writer
+// has signed in again: a letter is kept as a draft, and what was for the agency
+// only is shown again. Somebody else's is dropped, and that is said.
 func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) error {
 	if form.Get(writerField) != room.Actor(r).Account() {
 		return page.SeeOther(w, r, Home+"?said=dropped")
+	}
+	if form.Has(messageField) {
+		return room.toldAgain(w, r, form)
 	}
 	return room.take(w, r, typedIn(form), "kept")
 }

@@ -1,6 +1,7 @@
 // Package account is the pages at the door, for both tiers: coming in with a
 // paper code, signing in and out, the second step, the list of places where
-// one is signed in, and leaving in a hurry. Sessions, the site's Door, stands
+// one is signed in, and leaving in a hurry; and those of one's own account: a
+// new passphrase, codes for a lost phone, when one signed in, how mail comes. Sessions, the site's Door, stands
 // here too: the other rooms ask it who is behind a request.
 //
 // # The cookies
@@ -34,6 +35,14 @@
 // the same person has signed in it becomes their draft. A staff decision that
 // needs a fresh code is answered by the page that asks for it, which sends the
 // decision again together with the code.
+//
+// # Who forgot
+//
+// The page for a forgotten passphrase has no form: nobody comes in again without
+// two workers and a call, and a form would only tell who has an account. Whoever
+// signs in while a new key is asked for in their name is told that first, and
+// stops it with one button. The paper of a recovery is redeemed like that of an
+// invitation.
 //
 // # Trust
 //

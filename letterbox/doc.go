@@ -4,11 +4,18 @@
 // An Exchange is a standing relation between two sides about one or more
 // children of one home. A person of a side writes a Draft and sends it; it is
 // now a Letter, received. A worker claims it, reads it beside earlier letters
-// and decides once: passes it on, or returns it with a reason that the writer
-// sees. Passing on is the relay: the text is sealed anew for the other side,
-// under the worker's own signature. The other side finds a Delivery, and opens
-// it when they choose. A rewrite of a returned letter is a new letter that
-// replaces the old one.
+// and decides once: passes it on, returns it with a reason that the writer
+// sees, refuses it, or keeps it on file for the child. Passing on is the relay:
+// the text is sealed anew for the other side, under the worker's own signature.
+// The other side finds a Delivery, on its day, and opens it when they choose. A
+// rewrite of a returned letter is a new letter that replaces the old one.
+//
+// Before deciding, a worker may put a letter on hold with a date, or refer it
+// to the safeguarding lead, whose tray nobody else opens; the writer is told
+// "with us" all along, and can take the letter back all along. A refusal is
+// looked at once more, by somebody else, if the writer asks. What was passed on
+// and is not opened can be recalled, and whatever makes an exchange rest or a
+// recipient unsure stops it in the same transaction.
 //
 // # Trust
 //

@@ -43,6 +43,9 @@ var matrix = []visit{
 	{pattern: "GET /desk", act: authz.SeeDesk, own: 200, abroad: 200, restricted: 200, connected: 200, without: 303},
 	{pattern: "POST /letter/{id}/claim", act: authz.Claim, own: 303, abroad: 404},
 	{pattern: "GET /letter/{id}", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409},        // it did not come on paper
+	{pattern: "GET /letter/{id}/print", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409}, // it is not passed on
+	{pattern: "POST /letter/{id}/posted", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/return", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "POST /letter/{id}/return", act: authz.Claim, own: 422, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/refuse", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
@@ -79,6 +82,12 @@ var matrix = []visit{
 	{pattern: "POST /exchange/new", act: authz.OpenExchange, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "GET /exchange/{id}", act: authz.SeeExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "GET /exchange/{id}/connect", act: authz.SeeExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+
+	{pattern: "GET /exchange/{id}/paper", act: authz.RecordPaper, own: 200, abroad: 404},
+	{pattern: "POST /exchange/{id}/paper", act: authz.RecordPaper, own: 422, abroad: 404},
+	{pattern: "GET /messages", act: authz.Answer, own: 200, abroad: 200, restricted: 200, connected: 200},
+	{pattern: "GET /message/{id}", act: authz.Answer, own: 200, abroad: 404},
+	{pattern: "POST /message/{id}/answer", act: authz.Answer, own: 422, abroad: 404},
 
 	{pattern: "GET /people", act: authz.ConfirmPerson, or: authz.ConfirmWorker, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "GET /person/{id}/invite", act: authz.InvitePerson, own: 200, abroad: 404, restricted: 404, connected: 404},
@@ -192,6 +201,10 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 		return id
 	}
 	letter, referral := send(), send()
+	inbox, err := d.Families.Inbox(t.Context(), writer)
+	must(t, err)
+	message, err := d.Families.Tell(t.Context(), writer, inbox.Sides[0].Side, sealedWords)
+	must(t, err)
 	must(t, d.Desk.Claim(t.Context(), d.World.Worker, referral))
 	must(t, d.Desk.Escalate(t.Context(), d.World.Worker, referral, "A worry."))
 	person := string(seen.Sides[1].People[0].ID)
@@ -199,7 +212,8 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	recovery, err := d.World.Staff.StartRecovery(t.Context(), d.SignInWorker(t, &d.WorkerLogin),
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
-	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery}}
+	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery,
+		"message": string(message)}}
 }
 
 func TestMatrix(t *testing.T) {
@@ -356,10 +370,10 @@ func TestBadInput(t *testing.T) {
 	d.read(t, letter)
 	token := token(t, d.Browser)
 	all := func(id string) map[string]string {
-		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id}
+		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id}
 	}
 	ids := map[string]string{"letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
-		"recovery": "rcaaaaaaaaaaaaaaaaaaaa"}
+		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa"}
 	const form = "application/x-www-form-urlencoded"
 	for _, route := range desks.Routes(desks.Room{}) {
 		_, path := pathOf(t, route.Method+" "+route.Pattern, ids)

@@ -91,6 +91,12 @@ func (room Room) showPaper(w http.ResponseWriter, r *http.Request, form page.For
 	if bad != nil {
 		return bad
 	}
+	switch {
+	case x.Exchange.Connected:
+		return fault.New(fault.Forbidden, "fault.letter.connected")
+	case x.Exchange.Closed:
+		return fault.New(fault.Forbidden, "fault.exchange.restricted")
+	}
 	p := &paperPage{exchangePage: *x, Letter: letterbox.LetterID(form.Get("letter")), Again: err != nil}
 	p.Form, p.Wide, p.Back = form, false, "/exchange/"+string(x.Exchange.ID)
 	status := http.StatusOK

@@ -100,7 +100,7 @@ var rules = []rule{
 		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/fault", "internal/jobs", "internal/postgres", "internal/notice", "internal/objectstore", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/intermediary", "gatepost/web", "gatepost/internal/account"}},
 	{of: []string{"web"},
-		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/fault", "internal/nudge", "internal/report", "crypto/session"},
+		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/fault", "internal/notice", "internal/nudge", "internal/report", "crypto/session"},
 		never: []string{"github.com/jackc/pgx", "filippo.io/age", "gatepost/crypto/seal", "gatepost/crypto/ring", "database/sql"}},
 	{of: []string{"web/page", "web/words", "web/assets", "web/family", "web/desk"}, never: []string{"gatepost/crypto"}},
 	{of: []string{"crypto"}, may: []string{"crypto"},

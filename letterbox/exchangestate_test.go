@@ -185,7 +185,9 @@ func TestSetState_AtOnce(t *testing.T) {
 	p.Manager = p.SignInWorker(t, &p.ManagerLogin)
 	who, states := []authz.Actor{p.Worker, p.Manager}, []string{"paused", "ended"}
 	errs := make([]error, 12)
-	together(len(errs), func(i int) { errs[i] = p.Desk.SetState(ctx, who[i%2], p.exchange, states[i/2%2], fmt.Sprint("note ", i)) })
+	together(len(errs), func(i int) {
+		errs[i] = p.Desk.SetState(ctx, who[i%2], p.exchange, states[i/2%2], fmt.Sprint("note ", i))
+	})
 	done := 0
 	for i, err := range errs {
 		if err == nil {
@@ -276,6 +278,8 @@ func (h *two) pages() string {
 	for _, d := range side.Drafts {
 		add(h.Families.OpenDraft(ctx, h.adoptive, d.ID))
 	}
+	add(h.Families.Timeline(ctx, h.adoptive, h.toSide))
+	add(h.Families.Messages(ctx, h.adoptive, h.toSide))
 	text, err := json.MarshalIndent(all, "", " ")
 	must(h.t, err)
 	return string(text)
@@ -345,6 +349,10 @@ func TestSiblings_Apart(t *testing.T) {
 		{"a letter on its way", func() {
 			must(t, h.Desk.SetDelay(ctx, h.Worker, h.other, 5))
 			h.pass(send(h.birth, h.otherFrom, "In a while."))
+		}},
+		{"something told", func() {
+			_, err := h.Families.Tell(ctx, h.sibling, h.otherThere, "We are moving house.")
+			must(t, err)
 		}},
 		{"a pause", func() { must(t, h.Desk.SetState(ctx, h.Worker, h.other, "paused", "")) }},
 		{"its end", func() { must(t, h.Desk.SetState(ctx, h.Worker, h.other, "ended", "")) }},

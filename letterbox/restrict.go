@@ -663,9 +663,17 @@ func (s *Service) Named(ctx context.Context, actor authz.Actor, id ExchangeID) (
 type Restriction struct {
 	ExchangeLine
 	DelayDays  int
+	Places     [2]Place
 	Connected  bool          // the actor declared a connection
 	Named      []NamedWorker // who holds the case, if it is restricted
 	Colleagues []NamedWorker // who could be named and is not
+}
+
+// Place is one side of an exchange without anybody's name.
+type Place struct {
+	ID    SideID
+	Book  string
+	State string
 }
 
 type restrictionRow struct {
@@ -694,10 +702,12 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 		return Restriction{}, notFound()
 	}
 	var row restrictionRow
+	var sides []exchangeSideRow
 	var named []namedRow
 	var colleagues []colleagueRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		one(b, &row, sqlRestriction, string(id))
+		many(b, &sides, sqlExchangeSides, string(id))
 		many(b, &named, sqlNamed, string(id))
 		many(b, &colleagues, sqlColleagues, string(id))
 	})
@@ -705,12 +715,37 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 		return Restriction{}, s.db.Fault(fmt.Errorf("load exchange %s: %w", id, err))
 	}
 	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, Connected: row.Connected, Named: namedLines(actor, named)}
+	for i, side := range sides {
+		if i < len(r.Places) {
+			r.Places[i] = Place{SideID(side.ID), side.Book, side.State}
+		}
+	}
 	for _, c := range colleagues {
 		if !slices.ContainsFunc(r.Named, func(n NamedWorker) bool { return n.ID == c.ID }) {
 			r.Colleagues = append(r.Colleagues, namedLine(actor, namedRow{c.ID, c.Book, c.Epoch, c.Name}))
 		}
 	}
 	return r, nil
+}
+
+const sqlExchangeOf = `select exchange_id from side where agency_id = agency() and id = $1`
+
+// RestrictionOf is Restriction of the exchange that a side is of.
+func (s *Service) RestrictionOf(ctx context.Context, actor authz.Actor, side SideID) (Restriction, error) {
+	if _, err := s.begin(ctx, actor, authz.SetExchange, string(side)); err != nil {
+		return Restriction{}, err
+	}
+	if !agency.ValidID("sd", string(side)) {
+		return Restriction{}, notFound()
+	}
+	var id string
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlExchangeOf, string(side)).QueryRow(func(row pgx.Row) error { return row.Scan(&id) })
+	})
+	if err != nil {
+		return Restriction{}, s.db.Fault(fmt.Errorf("load side %s: %w", side, err))
+	}
+	return s.Restriction(ctx, actor, ExchangeID(id))
 }
 
 func namedLines(actor authz.Actor, rows []namedRow) (list []NamedWorker) {

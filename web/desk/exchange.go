@@ -13,6 +13,7 @@ type exchangesPage struct {
 	page.Base
 	Exchanges []letterbox.ExchangeLine
 	MayOpen   bool
+	MaySee    bool // families' names, and the page of an exchange
 }
 
 // exchanges lists the exchanges of the agency that this worker may see.
@@ -22,12 +23,13 @@ func (room Room) exchanges(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &exchangesPage{Base: room.Site.Base(r, "desk.exchanges.title"), Exchanges: list, MayOpen: actor.Can(authz.OpenExchange)}
+	p := &exchangesPage{Base: room.Site.Base(r, "desk.exchanges.title"), Exchanges: list,
+		MayOpen: actor.Can(authz.OpenExchange), MaySee: actor.Can(authz.SeeExchange)}
 	p.Wide = true
 	return room.Site.Render(w, r, http.StatusOK, "desk/exchanges", p)
 }
 
-// exchangePage is one exchange. Connect asks about it, too.
+// exchangePage is one exchange.
 type exchangePage struct {
 	page.Base
 	Exchange letterbox.Exchange
@@ -55,28 +57,6 @@ func (room Room) exchange(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/exchange", p)
-}
-
-// askConnect asks a worker who knows the family whether to say so.
-func (room Room) askConnect(w http.ResponseWriter, r *http.Request) error {
-	p, err := room.exchangePage(r, "desk.connect.title")
-	if err != nil {
-		return err
-	}
-	return room.Site.Render(w, r, http.StatusOK, "desk/connect", p)
-}
-
-// connect declares that this worker is connected to the family. It cannot be
-// taken back here.
-func (room Room) connect(w http.ResponseWriter, r *http.Request) error {
-	id, err := idOf(r, "ex")
-	if err != nil {
-		return err
-	}
-	if err := room.Letters.Connect(r.Context(), room.Actor(r), letterbox.ExchangeID(id)); err != nil {
-		return err
-	}
-	return page.SeeOther(w, r, "/exchanges")
 }
 
 // exchangePage loads an exchange for a page with the title.

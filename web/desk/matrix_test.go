@@ -81,7 +81,18 @@ var matrix = []visit{
 	{pattern: "GET /exchange/new", act: authz.OpenExchange, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/new", act: authz.OpenExchange, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "GET /exchange/{id}", act: authz.SeeExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
-	{pattern: "GET /exchange/{id}/connect", act: authz.SeeExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "GET /exchange/{id}/connect", act: authz.Connect, own: 200, abroad: 404, restricted: 200, connected: 200},
+	// How an exchange stands is shown without names, and to those whom it is closed to without a form.
+	{pattern: "GET /exchange/{id}/state", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /exchange/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /exchange/{id}/delay", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /exchange/{id}/delay", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /side/{id}/state", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /side/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /exchange/{id}/named", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /exchange/{id}/restrict", act: authz.Restrict, own: 422, abroad: 404},
+	{pattern: "POST /exchange/{id}/name", act: authz.Restrict, own: 409, abroad: 404}, // it is the whole team's
+	{pattern: "POST /exchange/{id}/unname", act: authz.Restrict, own: 409, abroad: 404},
 
 	{pattern: "GET /exchange/{id}/paper", act: authz.RecordPaper, own: 200, abroad: 404},
 	{pattern: "POST /exchange/{id}/paper", act: authz.RecordPaper, own: 422, abroad: 404},
@@ -212,7 +223,7 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	recovery, err := d.World.Staff.StartRecovery(t.Context(), d.SignInWorker(t, &d.WorkerLogin),
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
-	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery,
+	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
 		"message": string(message)}}
 }
 
@@ -284,8 +295,13 @@ func TestMatrix(t *testing.T) {
 	visits("connected", b, token(t, b), known.ids, func(v visit) int { return v.by(v.may(authz.LetterboxWorker), v.connected) })
 	for _, role := range authz.Roles()[1:] {
 		login, _ := d.NewWorker(t, "Worker of one role", role)
+		matter := open
+		if authz.Allows(role, authz.Connect) { // which closes the exchange to everybody who comes after
+			matter = d.matter(t, "Gwenllian Frost", "Idris Quill")
+			matter.ids["worker"] = hold.ID
+		}
 		b := d.as(t, &login)
-		visits(string(role), b, token(t, b), open.ids, func(v visit) int { return v.by(v.may(role), cmp.Or(v.but[role], v.own)) })
+		visits(string(role), b, token(t, b), matter.ids, func(v visit) int { return v.by(v.may(role), cmp.Or(v.but[role], v.own)) })
 	}
 }
 
@@ -370,10 +386,10 @@ func TestBadInput(t *testing.T) {
 	d.read(t, letter)
 	token := token(t, d.Browser)
 	all := func(id string) map[string]string {
-		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id}
+		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id}
 	}
 	ids := map[string]string{"letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
-		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa"}
+		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1)}
 	const form = "application/x-www-form-urlencoded"
 	for _, route := range desks.Routes(desks.Room{}) {
 		_, path := pathOf(t, route.Method+" "+route.Pattern, ids)

@@ -47,7 +47,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
 	paper.Upload = "scan"
-	return []page.Route{
+	return append(room.standingRoutes(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
@@ -86,8 +86,6 @@ func Routes(room Room) []page.Route {
 		get("/exchange/new", "desk/opening-children", room.newExchange),
 		opening,
 		get("/exchange/{id}", "desk/exchange", room.exchange),
-		get("/exchange/{id}/connect", "desk/connect", room.askConnect),
-		post("/exchange/{id}/connect", page.SmallBody, room.connect),
 
 		get("/messages", "desk/messages", room.messages),
 		get("/message/{id}", "desk/message", room.readMessage),
@@ -124,7 +122,7 @@ func Routes(room Room) []page.Route {
 
 		get("/search", "desk/search", room.askSearch),
 		post("/search", page.SmallBody, room.search),
-	}
+	}...)
 }
 
 // noteBody is the limit of a form with a worker's own words about a letter: to
@@ -144,7 +142,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 		{authz.SeeDesk, page.NavItem{Key: "desk.nav.desk", Href: "/desk"}},
 		{authz.Safeguard, page.NavItem{Key: "desk.nav.safeguarding", Href: "/safeguarding"}},
 		{authz.Answer, page.NavItem{Key: "message.nav", Href: "/messages"}},
-		{authz.SeeExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
+		{authz.SetExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
 		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},
 	} {
 		if actor.May(line.act) == nil {

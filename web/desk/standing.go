@@ -1,0 +1,239 @@
+package desk
+
+import (
+	"cmp"
+	"net/http"
+	"strconv"
+
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/web/page"
+)
+
+// standingPage asks how an exchange stands, or who may open it. It shows no
+// name of a family: a manager who is not named for a restricted exchange has
+// these pages, too.
+type standingPage struct {
+	page.Base
+	Exchange    letterbox.Restriction
+	Place       letterbox.Place // the side that is asked about, if it is one
+	Action      string          // where the form goes
+	Back        string
+	States      []page.Choice
+	Colleagues  []page.Choice // who could be named
+	Everybody   []page.Choice // they, and who is named
+	MayRestrict bool
+	MaxDelay    int
+}
+
+// standingForm is one form of these pages: its template, its title, and what it
+// does.
+type standingForm struct {
+	room        Room
+	name, title string
+	do          func(r *http.Request, p *standingPage, form page.Form) error
+}
+
+func (room Room) stateForm() standingForm {
+	return standingForm{room, "exchange-state", "desk.exchange.set.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.SetState(r.Context(), room.Actor(r), p.Exchange.ID, form.Get("state"), form.Get("note"))
+	}}
+}
+
+func (room Room) sideForm() standingForm {
+	return standingForm{room, "exchange-state", "desk.exchange.setSide.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.SetSide(r.Context(), room.Actor(r), p.Place.ID, form.Get("state"), form.Get("note"))
+	}}
+}
+
+func (room Room) delayForm() standingForm {
+	return standingForm{room, "exchange-delay", "desk.exchange.delay.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		days, err := strconv.Atoi(form.Get("days"))
+		if err != nil {
+			return fault.Field("days", "fault.exchange.delay")
+		}
+		return room.Letters.SetDelay(r.Context(), room.Actor(r), p.Exchange.ID, days)
+	}}
+}
+
+// namedForm is the page of who may open an exchange, without an act: each of its
+// forms goes to an address of its own.
+func (room Room) namedForm(do func(r *http.Request, p *standingPage, form page.Form) error) standingForm {
+	return standingForm{room, "exchange-named", "desk.exchange.named.title", do}
+}
+
+func (room Room) restrict() standingForm {
+	return room.namedForm(func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.Restrict(r.Context(), room.Actor(r), p.Exchange.ID, form.All("workers"), form.Get("code"))
+	})
+}
+
+func (room Room) nameWorker() standingForm {
+	return room.namedForm(func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.Name(r.Context(), room.Actor(r), p.Exchange.ID, form.Get("workers"), form.Get("code"))
+	})
+}
+
+func (room Room) unnameWorker() standingForm {
+	return room.namedForm(func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.Unname(r.Context(), room.Actor(r), p.Exchange.ID, form.Get("workers"), form.Get("code"))
+	})
+}
+
+// connection asks a worker who knows the family whether to say so. It cannot be
+// taken back here.
+func (room Room) connection() standingForm {
+	return standingForm{room, "connect", "desk.connect.title", func(r *http.Request, p *standingPage, _ page.Form) error {
+		return room.Letters.Connect(r.Context(), room.Actor(r), p.Exchange.ID)
+	}}
+}
+
+// ask shows the form as things stand.
+func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
+	p, err := f.load(r)
+	if err != nil {
+		return err
+	}
+	state := p.Exchange.State
+	if p.Place.ID != "" {
+		state = p.Place.State
+	}
+	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays))
+	return f.room.Site.Render(w, r, http.StatusOK, "desk/"+f.name, p)
+}
+
+// post does what was asked, and goes back to the exchange. What was typed comes
+// back with what is wrong about it; a code is used up.
+func (f standingForm) post(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	p, err := f.load(r)
+	if err != nil {
+		return err
+	}
+	if err := f.closed(p); err != nil {
+		return err
+	}
+	if err = f.do(r, p, form); err == nil {
+		return page.SeeOther(w, r, p.Back)
+	}
+	if !p.Refused(form.With("code", ""), err) {
+		return err
+	}
+	return f.room.Site.Render(w, r, statusOf(err), "desk/"+f.name, p)
+}
+
+// closed is the answer to a form that the page does not show to this worker.
+// Whoever may not do it at all hears so from the service.
+func (f standingForm) closed(p *standingPage) error {
+	switch {
+	case f.name == "connect", f.name == "exchange-named" && !p.MayRestrict:
+		return nil
+	case p.Exchange.Connected:
+		return fault.New(fault.Forbidden, "fault.letter.connected")
+	case p.Exchange.Closed:
+		return fault.New(fault.Forbidden, "fault.exchange.restricted")
+	}
+	return nil
+}
+
+// load reads how an exchange stands, or the one of the side in the path.
+func (f standingForm) load(r *http.Request) (*standingPage, error) {
+	actor := f.room.Actor(r)
+	p := &standingPage{Base: f.room.Site.Base(r, f.title), MayRestrict: actor.Can(authz.Restrict), MaxDelay: letterbox.MaxDelay}
+	p.Action = r.URL.Path
+	var err error
+	if f.title == "desk.exchange.setSide.title" {
+		p.Exchange, p.Place, err = f.room.place(r)
+		p.States = stateChoices(&p.Base, "desk.exchange.side.", letterbox.SideStates())
+	} else {
+		p.Exchange, err = f.room.restriction(r)
+		p.States = stateChoices(&p.Base, "desk.exchange.set.", letterbox.ExchangeStates())
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.Back = "/exchange/" + string(p.Exchange.ID)
+	switch {
+	case f.name == "connect":
+		p.Back = "/exchanges"
+	case !actor.Can(authz.SeeExchange) || f.name == "exchange-named":
+		p.Back += "/named"
+	}
+	p.Colleagues = workerChoices(&p.Base, p.Exchange.Colleagues)
+	p.Everybody = append(workerChoices(&p.Base, p.Exchange.Named), p.Colleagues...)
+	return p, nil
+}
+
+func (room Room) restriction(r *http.Request) (letterbox.Restriction, error) {
+	id, err := idOf(r, "ex")
+	if err != nil {
+		return letterbox.Restriction{}, err
+	}
+	return room.Letters.Restriction(r.Context(), room.Actor(r), letterbox.ExchangeID(id))
+}
+
+// place finds a side and how its exchange stands.
+func (room Room) place(r *http.Request) (letterbox.Restriction, letterbox.Place, error) {
+	id, err := idOf(r, "sd")
+	if err != nil {
+		return letterbox.Restriction{}, letterbox.Place{}, err
+	}
+	x, err := room.Letters.RestrictionOf(r.Context(), room.Actor(r), letterbox.SideID(id))
+	if err != nil {
+		return x, letterbox.Place{}, err
+	}
+	for _, one := range x.Places {
+		if string(one.ID) == id {
+			return x, one, nil
+		}
+	}
+	return x, letterbox.Place{}, notThere()
+}
+
+// stateChoices lists states with what each means.
+func stateChoices(b *page.Base, prefix string, states []string) []page.Choice {
+	list := make([]page.Choice, len(states))
+	for i, state := range states {
+		list[i] = page.Choice{Value: state, Text: b.Words.T(prefix + state), Hint: &page.Hint{Text: b.Words.T(prefix + state + ".hint")}}
+	}
+	return list
+}
+
+// workerChoices lists workers by name, or by words for a name that did not open.
+func workerChoices(b *page.Base, workers []letterbox.NamedWorker) []page.Choice {
+	list := make([]page.Choice, len(workers))
+	for i, w := range workers {
+		list[i] = page.Choice{Value: w.ID, Text: cmp.Or(w.Name, b.Words.T("desk.noName"))}
+	}
+	return list
+}
+
+// standingRoutes are the pages of how an exchange stands and who may open it.
+func (room Room) standingRoutes() []page.Route {
+	get := func(pattern, name string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodGet, Pattern: pattern, Who: page.SignedIn, Page: name, Handler: h}
+	}
+	post := func(pattern string, body int64, h page.HandlerFunc, keep ...string) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: page.SignedIn, Body: body, Keep: keep, Handler: h}
+	}
+	restrict := post("/exchange/{id}/restrict", page.SmallBody, room.restrict().post)
+	restrict.Many = []string{"workers"}
+	return []page.Route{
+		get("/exchange/{id}/connect", "desk/connect", room.connection().ask),
+		post("/exchange/{id}/connect", page.SmallBody, room.connection().post),
+		get("/exchange/{id}/state", "desk/exchange-state", room.stateForm().ask),
+		post("/exchange/{id}/state", noteBody, room.stateForm().post, "note"),
+		get("/exchange/{id}/delay", "desk/exchange-delay", room.delayForm().ask),
+		post("/exchange/{id}/delay", page.SmallBody, room.delayForm().post),
+		get("/exchange/{id}/named", "desk/exchange-named", room.namedForm(nil).ask),
+		restrict,
+		post("/exchange/{id}/name", page.SmallBody, room.nameWorker().post),
+		post("/exchange/{id}/unname", page.SmallBody, room.unnameWorker().post),
+		get("/side/{id}/state", "desk/exchange-state", room.sideForm().ask),
+		post("/side/{id}/state", noteBody, room.sideForm().post, "note"),
+	}
+}

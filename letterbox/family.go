@@ -3,6 +3,7 @@ package letterbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,7 +29,11 @@ const (
 	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by, l.second, l.paper
 		from side_member m join letter l on l.agency_id = m.agency_id and l.from_side = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by l.submitted_on desc, l.id limit 200`
-	sqlMyCame  = `select id, side_id, passed_on, opened, kept from my_deliveries($1)`
+	sqlMyCame        = `select id, side_id, passed_on, opened, kept from my_deliveries($1)`
+	sqlMyLateAnswers = `select distinct s.id from side_member n join side s on s.agency_id = n.agency_id and s.id = n.side_id
+		join message m on m.agency_id = s.agency_id and m.exchange_id = s.exchange_id and m.person_id = n.person_id
+		where n.agency_id = agency() and n.person_id = account() and ($1 = '' or n.side_id = $1)
+			and m.by_worker is null and m.answered_on is null and m.hear_by < $2`
 	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by, second, paper from letter where agency_id = agency() and id = $1`
 	sqlOneCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
 
@@ -87,25 +92,32 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 	var sides []sideRow
 	var names []objectRow
 	var drafts, sent, came []mineRow
+	var late []string
+	today := Today(s.now())
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		many(b, &sides, sqlMySides, only)
 		queueObjects(b, &names, sqlMyNames, only)
 		b.Queue(sqlMyDrafts, only).Query(collectMine(&drafts, func(r pgx.Rows, m *mineRow) error { return r.Scan(&m.ID, &m.SideID, &m.At) }))
 		b.Queue(sqlMySent, only).Query(collectMine(&sent, scanSent))
 		b.Queue(sqlMyCame, only).Query(collectMine(&came, scanCame))
+		b.Queue(sqlMyLateAnswers, only, today).Query(func(r pgx.Rows) (err error) {
+			late, err = pgx.CollectRows(r, pgx.RowTo[string])
+			return err
+		})
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load inbox: %w", err))
 	}
 	list := make([]InboxSide, len(sides))
 	for i, row := range sides {
-		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite}
+		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite, Late: slices.Contains(late, row.ID)}
 		side.Names, side.Unread = s.openNames(ctx, ag, actor, names, row.ID)
 		for _, d := range of(drafts, row.ID) {
 			side.Drafts = append(side.Drafts, DraftLine{DraftID(d.ID), d.At})
 		}
 		for _, l := range of(sent, row.ID) {
-			side.Sent = append(side.Sent, l.sent(Today(s.now())))
+			line := l.sent(today)
+			side.Sent, side.Late = append(side.Sent, line), side.Late || line.Late
 		}
 		for _, c := range of(came, row.ID) {
 			side.Came = append(side.Came, c.came())

@@ -80,7 +80,8 @@ type InboxSide struct {
 	Names    Names
 	Unread   bool // the sealed names did not open: show a notice in their place
 	MayWrite bool
-	Waiting  int // letters that came and are not opened
+	Waiting  int  // letters that came and are not opened
+	Late     bool // the agency owes this person an answer, about a letter or to what they told it, and its day is past
 	Drafts   []DraftLine
 	Sent     []SentLine // newest first
 	Came     []CameLine // newest first

@@ -42,7 +42,6 @@ type sideView struct {
 	About  string // "Mia and Ben"; empty where the names do not open
 	Fresh  []letterbox.CameLine
 	Kept   []letterbox.CameLine // put aside for another day
-	Late   bool                 // the agency has not kept a day that it told
 	Newest *thread              // the newest letters that were sent; nil for none
 }
 
@@ -118,7 +117,6 @@ func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 			v.Fresh = append(v.Fresh, came)
 		}
 	}
-	v.Late = slices.ContainsFunc(s.Sent, func(sent letterbox.SentLine) bool { return sent.Late })
 	if newest := s.Sent[:min(len(s.Sent), sentOnFront)]; len(newest) > 0 {
 		v.Newest = &thread{}
 		for _, sent := range newest {

@@ -61,9 +61,13 @@ func TestTellIsLate(t *testing.T) {
 	ask.Submit(ask.Path, "message", told).Want(http.StatusSeeOther)
 	h.Clock.Advance(20 * 24 * time.Hour)
 	h.birth.SignIn(h.Site, h.birthLogin)
-	for _, path := range []string{side, side + "/messages"} {
+	for _, path := range []string{"/letters", side, side + "/messages"} {
 		a := h.birth.Get(path).Want(http.StatusOK)
 		says(t, a, "We are late. We are sorry.")
+		says(t, a, h.Home.Phone)
+		if path == "/letters" {
+			continue
+		}
 		says(t, a, "You should have heard by")
 	}
 }

@@ -2,10 +2,15 @@ package letterbox_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/seal"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
@@ -349,4 +354,56 @@ func TestMessage_Schema(t *testing.T) {
 		try("gatepost_public", p.birthID, sql, "42501", "")
 	}
 	try("gatepost_public", p.birthID, `insert into message (agency_id, id, exchange_id, person_id, hear_by) values ('`+agency+`', 'ms22222222222222222222', '`+string(p.exchange)+`', '`+p.adopterID+`', current_date)`, "42501", "")
+}
+
+// Of two in one household, neither sees what the other told the agency nor the
+// answer: not by the service, the role of the database, or their keys.
+func TestMessage_Household(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	names := letterbox.Names{Children: []string{"Ash"}, Other: "them", Self: "us"}
+	x, err := p.Desk.OpenExchange(ctx, p.Worker, letterbox.NewExchange{
+		Children: []letterbox.NewChild{{BirthName: "Ash", AdoptiveName: "Ash", Born: p.Clock.Now().AddDate(-3, 0, 0)}},
+		Sides: [2]letterbox.NewSide{
+			{Book: "birth", People: []letterbox.NewPerson{{Name: "Tamsin Vale"}}, Names: names, MaySend: []string{"letter"}, TimesAYear: 1},
+			{Book: "adoptive", People: []letterbox.NewPerson{{Name: "Kerra Tregear"}, {Name: "Jory Tregear"}}, Names: names, MaySend: []string{"letter"}, TimesAYear: 1},
+		}})
+	must(t, err)
+	file, err := p.Desk.Exchange(ctx, p.Worker, x)
+	must(t, err)
+	side := file.Sides[1].ID
+	_, one := p.NewPerson(t, string(file.Sides[1].People[0].ID))
+	_, two := p.NewPerson(t, string(file.Sides[1].People[1].ID))
+	id, err := p.Families.Tell(ctx, one, side, "I do not feel safe at home.")
+	must(t, err)
+	must(t, p.Desk.Answer(ctx, p.Worker, id, "We will ring you at work."))
+	if list := p.said(one, side); len(list) != 2 || string(list[1].Text) != "We will ring you at work." {
+		t.Errorf("the one sees %+v", list)
+	}
+	if list := p.said(two, side); len(list) != 0 {
+		t.Errorf("the other sees %d messages", len(list))
+	}
+	if got := p.whats(two, side); got != "" {
+		t.Errorf("the other's timeline is %q", got)
+	}
+	for _, sql := range []string{`select count(*) from message`, `select count(*) from object where kind = 'message'`} {
+		if n := p.seesAs(two.Account(), sql); n != 0 {
+			t.Errorf("%s gives the other %d", sql, n)
+		}
+		if n := p.seesAs(one.Account(), sql); n != 2 {
+			t.Errorf("%s gives the one %d", sql, n)
+		}
+	}
+	_, own, _ := two.Keys().Own()
+	shared, _ := two.Keys().Identity("side/" + string(side) + "/1")
+	rows, err := p.Database.Admin().Query(ctx, `select sealed from object where kind = 'message'`)
+	must(t, err)
+	sealed, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	must(t, err)
+	for _, b := range sealed {
+		for _, key := range []*age.HybridIdentity{own, shared} {
+			if _, _, err := seal.Open(b, seal.Context{Kind: seal.KindMessage, Agency: p.Home.ID, Object: string(id)}, key); !errors.Is(err, seal.ErrKey) {
+				t.Errorf("a key of the other opens a message: %v", err)
+			}
+		}
+	}
 }

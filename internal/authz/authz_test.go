@@ -27,6 +27,8 @@ func TestPolicy(t *testing.T) {
 		manager/seeWorkers manager/suspendWorker manager/endWorker manager/rotate manager/takeOver manager/seeBreaches
 		letterboxWorker/suspendPerson manager/suspendPerson
 		letterboxWorker/recover manager/recover manager/recoverWorker
+		letterboxWorker/setExchange manager/setExchange manager/restrict safeguardingLead/safeguard
+		correspondent/tell letterboxWorker/answer letterboxWorker/recordPaper letterboxWorker/printLetter
 		letterboxWorker/searchDirectory`) {
 		allowed[pair] = true
 	}

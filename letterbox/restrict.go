@@ -41,7 +41,7 @@ const (
 	sqlColleagues = `select w.id, w.roles, coalesce(leaf_body(w.role_leaf), '') as role, r.book, r.epoch, r.name,
 			n.epoch as node_epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from worker w
-		join lateral (select * from node k where k.agency_id = w.agency_id and k.id = 'worker/' || w.id and k.key_leaf is not null
+		join lateral (select k.epoch, k.recipient, k.verifier, k.key_leaf from node k where k.agency_id = w.agency_id and k.id = 'worker/' || w.id and k.key_leaf is not null
 			order by k.epoch desc limit 1) n on true
 		join directory r on r.agency_id = w.agency_id and r.book = 'staff' and r.id = w.id
 		where w.agency_id = agency() and w.state = 'active' and w.roles && array['letterboxWorker', 'manager']

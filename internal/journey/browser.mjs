@@ -2,7 +2,7 @@
 // people in it, each with a browser of their own. Whatever a page must never do
 // is noted while they walk; check() looks at the page where they stand.
 import { mkdir, readFile } from 'node:fs/promises'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
@@ -25,10 +25,8 @@ const patience = Number(process.env.JOURNEY_PATIENCE ?? 60) * 1000
 // The catalogues of words, so that a sentence can be said better without
 // telling the tests.
 const catalogue = {}
-for (const name of ['account', 'common', 'desk', 'family', 'fault', 'letters', 'reason', 'static']) {
-  const file = new URL(`../../web/words/en/${name}.json`, import.meta.url)
-  Object.assign(catalogue, JSON.parse(readFileSync(file, 'utf8')))
-}
+const words = new URL('../../web/words/en/', import.meta.url)
+for (const name of readdirSync(words)) Object.assign(catalogue, JSON.parse(readFileSync(new URL(name, words), 'utf8')))
 
 /** say gives the words of a key as a page shows them. */
 export function say (key, data = {}) {
@@ -88,13 +86,15 @@ export class Walk {
 
   later (promise) { this.#waiting.push(promise) }
 
-  /** person opens a browser of their own for somebody. */
-  async person (name, tier, size = wide) {
+  /** person opens a browser of their own for somebody. A desk that is open loads itself again when something
+   * comes; that would interrupt whoever looks at it, so only who asks for a live one gets a line that says anything. */
+  async person (name, tier, size = wide, { live = false } = {}) {
     const scripts = brief.mode !== 'off'
     const context = await this.browser.newContext({ viewport: size, javaScriptEnabled: scripts, ignoreHTTPSErrors: true, locale: 'en-GB', timezoneId: 'Europe/London' })
     context.setDefaultTimeout(patience)
     context.setDefaultNavigationTimeout(patience)
     if (brief.mode === 'cut') await context.route(/\.m?js(\?|$)/, route => route.abort())
+    if (!live) await context.routeWebSocket(/\/live$/, () => {})
     const person = new Person(this, context, { name, tier, size })
     context.on('page', page => person.watch(page))
     person.page = await context.newPage()
@@ -129,6 +129,11 @@ export class Person {
     })
     page.on('response', response => {
       if (tierOf(new URL(response.url()))) this.walk.later(this.headers(response).catch(() => {})) // the page was closed meanwhile
+    })
+    page.on('websocket', line => {
+      const url = new URL(line.url())
+      if (tierOf(url) !== this.tier) fault(`opens a line to ${url.origin}`)
+      else this.walk.asked.push({ tier: this.tier, method: 'GET', path: url.pathname })
     })
     page.on('pageerror', error => fault(`a script fails: ${error.message}`))
     page.on('console', message => {
@@ -305,6 +310,8 @@ async function control (act, body = '') {
 
 /** code is a one-time code that counts. */
 export const code = secret => control('code', secret)
+/** workday is the day so many working days from the world's today, as [day, month, year]. */
+export const workday = async ahead => (await control('day', String(ahead))).split(' ')
 /** goOn sets the world's clock forward ("61m"). */
 export const goOn = by => control('clock', by)
 export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm') }

@@ -6,6 +6,11 @@
 //
 //	make browser
 //
+// Whoever mends one chapter walks it alone, in one pass, by the name of its
+// function; pictures of each page fall into the folder of JOURNEY_SHOTS:
+//
+//	JOURNEY_ONLY=ownAccount JOURNEY_SHOTS=/tmp/shots go test -tags browser -run TestJourney/on ./internal/journey
+//
 // # What is real
 //
 // Everything but two things. Both tiers listen on loopback as they do in a

@@ -5,7 +5,9 @@ import { brief, failed, goOn, known, narrow, say, Walk, code, world } from './br
 import * as desk from './desk.mjs'
 import * as family from './family.mjs'
 import * as keys from './keyboard.mjs'
+import * as kin from './kin.mjs'
 import { refusals, stills } from './refusals.mjs'
+import { workers } from './staff.mjs'
 
 const child = { birth: 'Elsie Rowe', adoptive: 'Elsie Denby' }
 const amy = { book: 'birth', name: 'Amy Rowe', relation: 'birth mother', address: '12 Quay Street\nWeldbridge', phone: '07700 900321', calls: 'Elsie', other: 'Claire', self: 'Amy' }
@@ -414,11 +416,17 @@ async function workerAccount (walk, p, login) {
 }
 
 const chapters = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff,
-  walk => refusals(walk, begun), stills]
+  ...workers,
+  walk => refusals(walk, begun), stills,
+  ...kin.chapters]
+
+// JOURNEY_ONLY is a pattern of names of chapters, for whoever mends one of them.
+const only = new RegExp(process.env.JOURNEY_ONLY ?? '')
+const only = brief.only ? brief.only.split(',') : null
 
 const walk = await Walk.begin()
 try {
-  for (const chapter of chapters) {
+  for (const chapter of chapters.filter(c => !only || only.includes(c.name))) {
     const from = Date.now()
     await chapter(walk)
     console.log(`${brief.mode}: ${chapter.name || 'refusals'}, ${((Date.now() - from) / 1000).toFixed(1)} s`)

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -26,12 +27,15 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/demo"
 	"gatepost/internal/keyfile"
+	"gatepost/internal/notice"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/server"
 	"gatepost/internal/tier"
+	"gatepost/letterbox"
 	"gatepost/web"
 	"gatepost/web/assets"
+	"gatepost/web/live"
 	"gatepost/web/page"
 )
 
@@ -65,6 +69,7 @@ type world struct {
 	tls      *tls.Config
 	people   []demo.Person
 
+	lines   *live.Lines // to open desks
 	routers map[authz.Tier]*page.Router
 	bases   map[authz.Tier]string // "http://letters.localhost:40123"
 	// weather is the address of the server that stands for the page of the
@@ -87,8 +92,38 @@ func newWorld(t *testing.T, secure bool) *world {
 	public, staff := w.open(authz.Public, folder, begun.Stanza), w.open(authz.Staff, folder, begun.Stanza)
 	w.people, err = demo.Seed(t.Context(), public, staff, time.Now())
 	w.must(err)
+	w.notify(folder, staff)
 	w.serve(w.site(public, authz.Public, demo.PublicHost), w.site(staff, authz.Staff, demo.StaffHost))
 	return w
+}
+
+// notify runs what sends notices, and hears what open desks are told, beside the
+// staff tier as the program does. Mails go to the sink of the demo.
+func (w *world) notify(folder demo.Folder, staff *tier.Tier) {
+	w.t.Helper()
+	keys, err := keyfile.Load(folder.Path("keys/staff"), authz.Staff)
+	w.must(err)
+	sink, err := folder.OpenSink()
+	w.must(err)
+	notifier, err := tier.OpenNotifier(w.t.Context(), tier.NotifierConfig{DSN: w.database.DSN(postgres.RoleNotify), Agencies: staff.Agencies, Keys: keys,
+		Mail: &notice.Server{Host: "127.0.0.1", Port: sink.Port(), From: demo.MailFrom}, Log: w.log()})
+	w.must(err)
+	hub := staff.Nudges()
+	w.lines = live.New(hub)
+	// Not the test's context: it ends before the clean-up, which waits here.
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { hub.Run(ctx) })
+	ended := make(chan error, 1)
+	running.Go(func() { ended <- notifier.Run(ctx, server.DrainTime) })
+	w.t.Cleanup(func() {
+		stop()
+		running.Wait()
+		notifier.Close()
+		if err := errors.Join(<-ended, sink.Close()); err != nil {
+			w.t.Errorf("the notifier ends: %v", err)
+		}
+	})
 }
 
 func (w *world) must(err error) {
@@ -137,7 +172,7 @@ func (w *world) site(of *tier.Tier, name authz.Tier, host string) server.Site {
 		Now: w.clock.now, Log: w.log(), Address: func(_ string, of authz.Tier) string { return w.bases[of] }}
 	build := web.Public
 	if name == authz.Staff {
-		build = web.Staff
+		build, c.Live, site.Drain = web.Staff, w.lines, w.lines.Close
 	}
 	router, err := build(c)
 	w.must(err)
@@ -180,6 +215,7 @@ func (w *world) serveControl() {
 	for path, do := range map[string]func(string) (string, error){
 		"/code":  w.code,
 		"/clock": w.setForward,
+		"/day":   w.workday,
 		// A table that is not where it should be: our own mistake, for every page
 		// that needs it.
 		"/break": func(string) (string, error) { return "", w.exec(`alter table draft rename to draft_away`) },
@@ -218,6 +254,12 @@ func (w *world) setForward(by string) (string, error) {
 		w.clock.advance(d)
 	}
 	return "", err
+}
+
+// workday is the day so many working days from today.
+func (w *world) workday(ahead string) (string, error) {
+	n, err := strconv.Atoi(ahead)
+	return letterbox.AddWorkingDays(letterbox.Today(w.clock.now()), n).Format("2 1 2006"), err
 }
 
 func (w *world) exec(sql string) error {

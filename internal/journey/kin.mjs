@@ -1,0 +1,2 @@
+// What families do beyond the first letter.
+export const chapters = []

@@ -26,7 +26,7 @@ const (
 	sqlExchangeChildren = `select e.child_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from exchange_child e join directory r on r.agency_id = e.agency_id and r.id = e.child_id
 		where e.agency_id = agency() and e.exchange_id = $1 order by r.id, r.book`
-	sqlExchangeLetters = `select l.id, l.submitted_on, s.place - 1 as from_place, l.state from letter l
+	sqlExchangeLetters = `select l.id, l.submitted_on, s.place - 1 as from_place, l.state, l.stop from letter l
 		join side s on s.agency_id = l.agency_id and s.id = l.from_side
 		where l.agency_id = agency() and l.exchange_id = $1 order by l.submitted_at desc limit 200`
 	sqlExchangeNames = `select distinct on (o.id) ` + sqlObjectColumns + ` from object o
@@ -96,6 +96,7 @@ type exchangeLetterRow struct {
 	SubmittedOn time.Time
 	FromPlace   int
 	State       string
+	Stop        bool
 }
 
 type placeRow struct {
@@ -252,7 +253,7 @@ func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor
 		x.Notes = s.openStateNotes(ctx, ag, actor, r, keys)
 	}
 	for _, l := range r.letters {
-		x.Letters = append(x.Letters, ExchangeLetter{LetterID(l.ID), l.SubmittedOn, l.FromPlace, State(l.State)})
+		x.Letters = append(x.Letters, ExchangeLetter{LetterID(l.ID), l.SubmittedOn, l.FromPlace, State(l.State), l.Stop && passedOn(State(l.State))})
 	}
 	return x
 }

@@ -345,6 +345,8 @@ type ExchangeLetter struct {
 	SentOn time.Time
 	From   int // 0 or 1: index of the side
 	State  State
+	// Stopped: passed on, then stopped before it was opened.
+	Stopped bool
 }
 
 // ExchangeLine is an exchange in the workers' list.

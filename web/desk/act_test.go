@@ -234,7 +234,7 @@ func TestRecallIsTooLate(t *testing.T) {
 	must(t, err)
 	contains(t, ask.Submit(path).Want(http.StatusConflict).Doc().One("main").Text(), "opened")
 	d.Get(path + "?exchange=" + string(d.exchange)).Want(http.StatusConflict)
-	d.Get("/exchange/" + string(d.exchange)).Doc().None("[data-list=history] a")
+	d.Get("/exchange/" + string(d.exchange)).Doc().None("[data-list=history] a[href='" + path + "?exchange=" + string(d.exchange) + "']")
 	if d.state(t, id) != letterbox.Opened {
 		t.Error("an opened letter was taken back")
 	}
@@ -259,12 +259,18 @@ func TestUndeliverableAndBackToWriter(t *testing.T) {
 func TestLiftStop(t *testing.T) {
 	d := openDesk(t)
 	id := d.passOn(t, "Dear Wren")
+	path := "/letter/" + id + "/lift"
+	address := path + "?exchange=" + string(d.exchange)
+	d.Get(address).Want(http.StatusConflict) // nothing stops it
 	d.Exec(t, `update letter set stop = true where id = $1`, id)
+	history := d.Get("/exchange/" + string(d.exchange)).Want(http.StatusOK).Doc().One("[data-list=history]")
+	contains(t, history.Text(), "passed on, not opened yet (stopped)")
+	history.One("a[href='" + address + "']")
+	d.Get(address).Want(http.StatusOK)
 	desk := d.Get("/desk?show=stopped").Want(http.StatusOK)
 	contains(t, desk.Doc().One("[data-letter="+id+"]").Text(), "Stopped")
 	read := desk.Submit("/letter/" + id + "/claim").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	contains(t, read.Doc().One("main").Text(), "something changed in the exchange")
-	path := "/letter/" + id + "/lift"
 	sure := read.Submit(path, "do", "ask").Want(http.StatusOK)
 	sure.Submit(path).Want(http.StatusSeeOther)
 	if n := d.count(t, `select count(*) from letter where stop`); n != 0 {

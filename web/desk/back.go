@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
@@ -26,40 +25,43 @@ type backPage struct {
 type afterwards struct {
 	room Room
 	act  string
-	from []letterbox.State
+	may  func(l letterbox.ExchangeLetter) bool // whether the letter stands so that it can be done
 	do   act
 }
 
-// onItsWay are the states of a letter that was passed on and is not opened.
-func onItsWay() []letterbox.State {
-	return []letterbox.State{letterbox.Passed, letterbox.Waiting, letterbox.KeptForLater}
+// onItsWay tells whether a letter was passed on and is not opened.
+func onItsWay(l letterbox.ExchangeLetter) bool {
+	return l.State == letterbox.Passed || l.State == letterbox.Waiting || l.State == letterbox.KeptForLater
 }
 
 // recall is the page that takes a letter back before it is opened.
 func (room Room) recall() afterwards {
-	return afterwards{room, "recall", onItsWay(), func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
+	return afterwards{room, "recall", onItsWay, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
 		return room.Letters.Recall(ctx, actor, id, form.Get("note"))
 	}}
 }
 
 // undeliverable is the page that says that a letter cannot reach its side.
 func (room Room) undeliverable() afterwards {
-	return afterwards{room, "undeliverable", onItsWay(), func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
+	return afterwards{room, "undeliverable", onItsWay, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
 		return room.Letters.Undeliverable(ctx, actor, id, form.Get("note"))
 	}}
 }
 
 // restore is the page that lets a letter that is back with the agency go on.
 func (room Room) restore() afterwards {
-	from := []letterbox.State{letterbox.Recalled, letterbox.Undeliverable}
-	return afterwards{room, "restore", from, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, _ page.Form) error {
+	back := func(l letterbox.ExchangeLetter) bool {
+		return l.State == letterbox.Recalled || l.State == letterbox.Undeliverable
+	}
+	return afterwards{room, "restore", back, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, _ page.Form) error {
 		return room.Letters.Restore(ctx, actor, id)
 	}}
 }
 
 // liftStop is the page that lets a stopped letter go on.
 func (room Room) liftStop() afterwards {
-	return afterwards{room, "lift", onItsWay(), func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, _ page.Form) error {
+	stopped := func(l letterbox.ExchangeLetter) bool { return l.Stopped }
+	return afterwards{room, "lift", stopped, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, _ page.Form) error {
 		return room.Letters.LiftStop(ctx, actor, id)
 	}}
 }
@@ -97,7 +99,7 @@ func (a afterwards) show(w http.ResponseWriter, r *http.Request, form page.Form,
 	if p.Exchange, p.Letter, err = a.room.letterOf(r); err != nil {
 		return err
 	}
-	if !slices.Contains(a.from, p.Letter.State) {
+	if !a.may(p.Letter) {
 		if p.Letter.State == letterbox.Opened {
 			return fault.New(fault.Conflict, "fault.letter.opened")
 		}

@@ -4,14 +4,27 @@
 //
 // # How a letter is read
 //
-// The desk lists letters without their text, oldest first. "Read" claims one
-// and shows it beside what the recipient's side calls everybody, earlier
-// letters and what was said when one came back. A letter that may go as it is
-// takes three presses: read, pass on, next. A letter that may not goes back
-// with a reason in plain words; the worker sees what the writer will see before
-// anything is sent.
+// The desk lists letters without their text: first those whose hold is over,
+// then the oldest. It has trays: all that waits, on hold, back with us, stopped,
+// second opinions. "Read" claims a letter and shows it beside what the
+// recipient's side calls everybody, what colleagues wrote down, earlier letters
+// and what was said when one came back. A letter that may go as it is takes
+// three presses: read, pass on, next.
+//
+// Every other act has one page, which says what the writer is told by it: return
+// and refuse with a reason in plain words, shown as the writer will see it
+// before anything is sent; keep for the child; hold until a day; give to the
+// safeguarding lead. A letter that went on can be taken back until it is opened,
+// and go on again. In a second opinion the one who refused is told why they do
+// not decide, and the other sees what the writer was told.
+//
+// The safeguarding lead has a tray of their own: without names, each opening in
+// the log, and nothing there passes a letter on.
 //
 // # What is typed
+//
+// What was typed about a letter travels in its forms from act to act, so that
+// whoever looks at one and takes another finds it there.
 //
 // Opening an exchange takes several pages. Between them everything typed
 // travels in one hidden field of the form and nowhere else: an exchange that is

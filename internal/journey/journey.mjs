@@ -420,8 +420,7 @@ const chapters = [opening, motherComes, motherWrites, comesBack, crosses, adopte
   walk => refusals(walk, begun), stills,
   ...kin.chapters]
 
-// JOURNEY_ONLY is a pattern of names of chapters, for whoever mends one of them.
-const only = new RegExp(process.env.JOURNEY_ONLY ?? '')
+// JOURNEY_ONLY names chapters, for whoever mends one of them.
 const only = brief.only ? brief.only.split(',') : null
 
 const walk = await Walk.begin()

@@ -198,6 +198,9 @@ func (s *Service) setRotation(ctx context.Context, actor authz.Actor, id, guarde
 	if _, err := s.mayRotate(ctx, actor, id); err != nil {
 		return err
 	}
+	if _, err := s.rotation(ctx, actor, id); err != nil {
+		return err
+	}
 	err := s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guarded, id)
 		return nil

@@ -82,8 +82,16 @@ func (s *Service) managing(ctx context.Context, actor authz.Actor, act authz.Act
 		audit.Refused(ctx, s.db, actor, act, workerID)
 		return nil, nil, fault.New(fault.Forbidden, "fault.manage.self")
 	}
-	fresh, err := s.freshCode(ctx, ag, actor, code)
+	fresh, err := s.givenCode(ctx, ag, actor, code)
 	return ag, fresh, err
+}
+
+// givenCode is freshCode, but that a form left empty is no wrong try.
+func (s *Service) givenCode(ctx context.Context, ag *agency.Agency, actor authz.Actor, code string) (*freshStep, error) {
+	if code == "" {
+		return nil, fault.Field("code", "fault.stepUp.wrong")
+	}
+	return s.freshCode(ctx, ag, actor, code)
 }
 
 // operator is the gate of what the operator's command does without a session.
@@ -413,6 +421,6 @@ func (s *Service) aboutPerson(ctx context.Context, actor authz.Actor, personID, 
 		audit.Refused(ctx, s.db, actor, authz.SuspendPerson, personID)
 		return nil, nil, fault.New(fault.Forbidden, "fault.manage.self")
 	}
-	fresh, err := s.freshCode(ctx, ag, actor, code)
+	fresh, err := s.givenCode(ctx, ag, actor, code)
 	return ag, fresh, err
 }

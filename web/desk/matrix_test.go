@@ -125,6 +125,28 @@ var matrix = []visit{
 	{pattern: "GET /recovery/{id}/stop", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.LetterboxWorker: 404}},
 	{pattern: "POST /recovery/{id}/stop", act: authz.Recover, own: 303, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.LetterboxWorker: 404}},
 
+	// The worker of the matrix waits for the call; a worker of another agency is not there. Every form lacks a code.
+	{pattern: "GET /workers", act: authz.SeeWorkers, own: 200, abroad: 200},
+	{pattern: "GET /worker/{id}/suspend", act: authz.SuspendWorker, own: 200, abroad: 404},
+	{pattern: "POST /worker/{id}/suspend", act: authz.SuspendWorker, own: 422, abroad: 404},
+	{pattern: "GET /worker/{id}/lift", act: authz.SuspendWorker, own: 200, abroad: 404},
+	{pattern: "POST /worker/{id}/lift", act: authz.SuspendWorker, own: 422, abroad: 404},
+	{pattern: "GET /worker/{id}/leave", act: authz.EndWorker, own: 200, abroad: 404},
+	{pattern: "POST /worker/{id}/leave", act: authz.EndWorker, own: 422, abroad: 404},
+	{pattern: "GET /worker/{id}/roles", act: authz.EndWorker, own: 200, abroad: 404},
+	{pattern: "POST /worker/{id}/roles", act: authz.EndWorker, own: 422, abroad: 404},
+	{pattern: "GET /person/{id}/suspend", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "POST /person/{id}/suspend", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "GET /person/{id}/lift", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "POST /person/{id}/lift", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "GET /keys", act: authz.Rotate, own: 200, abroad: 200},
+	{pattern: "POST /rotation/{id}/go-on", act: authz.Rotate, own: 404, abroad: 404}, // there is none
+	{pattern: "POST /rotation/{id}/stop", act: authz.Rotate, own: 404, abroad: 404},
+	{pattern: "GET /breaches", act: authz.SeeBreaches, own: 200, abroad: 200},
+	{pattern: "POST /letter/{id}/take-away", act: authz.TakeOver, own: 409, abroad: 404}, // nobody holds it
+	{pattern: "GET /letter/{id}/give", act: authz.TakeOver, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/give", act: authz.TakeOver, own: 422, abroad: 404},
+
 	{pattern: "GET /search", act: authz.SearchDirectory, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "POST /search", act: authz.SearchDirectory, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /exchange/{id}/connect", act: authz.Connect, own: 303, abroad: 404, restricted: 303, connected: 303},
@@ -224,7 +246,7 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
 	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
-		"message": string(message)}}
+		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa"}}
 }
 
 func TestMatrix(t *testing.T) {
@@ -386,10 +408,10 @@ func TestBadInput(t *testing.T) {
 	d.read(t, letter)
 	token := token(t, d.Browser)
 	all := func(id string) map[string]string {
-		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id}
+		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id}
 	}
 	ids := map[string]string{"letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
-		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1)}
+		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1), "rotation": "rtaaaaaaaaaaaaaaaaaaaa"}
 	const form = "application/x-www-form-urlencoded"
 	for _, route := range desks.Routes(desks.Room{}) {
 		_, path := pathOf(t, route.Method+" "+route.Pattern, ids)

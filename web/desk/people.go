@@ -39,6 +39,9 @@ func (room Room) people(w http.ResponseWriter, r *http.Request) error {
 	if page.Query(r).Get("confirmed") != "" {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("desk.people.confirmed")}
 	}
+	if did := page.Query(r).Get("done"); did == "suspend" || did == "lift" {
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("manage.did." + did)}
+	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/people", p)
 }
 

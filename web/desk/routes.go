@@ -3,6 +3,7 @@ package desk
 import (
 	"embed"
 	"net/http"
+	"slices"
 
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
@@ -47,7 +48,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
 	paper.Upload = "scan"
-	return append(room.standingRoutes(), []page.Route{
+	return slices.Concat(room.standingRoutes(), room.managing(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
@@ -122,7 +123,7 @@ func Routes(room Room) []page.Route {
 
 		get("/search", "desk/search", room.askSearch),
 		post("/search", page.SmallBody, room.search),
-	}...)
+	})
 }
 
 // noteBody is the limit of a form with a worker's own words about a letter: to
@@ -151,6 +152,9 @@ func Nav(actor authz.Actor) []page.NavItem {
 	}
 	if actor.May(authz.ConfirmPerson) == nil || actor.May(authz.ConfirmWorker) == nil {
 		items = append(items, page.NavItem{Key: "desk.nav.people", Href: "/people"})
+	}
+	if actor.May(authz.SeeWorkers) == nil {
+		items = append(items, page.NavItem{Key: "manage.nav.workers", Href: "/workers"}, page.NavItem{Key: "manage.nav.breaches", Href: "/breaches"})
 	}
 	return append(items, page.NavItem{Key: "desk.nav.account", Href: "/account"})
 }

@@ -53,6 +53,9 @@ func lines(text string) (list []string) {
 	const piece = 24
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
+		if strings.Contains(line, "@") { // an address is one piece
+			list, line = append(list, line), ""
+		}
 		for len(line) >= piece {
 			list, line = append(list, line[:piece]), line[piece:]
 		}

@@ -72,9 +72,9 @@ export async function invite (p, exchange, name) {
 }
 
 /** paperOf fills the rest of an invitation's form and reads the paper. */
-export async function paperOf (p, values) {
+export async function paperOf (p, values, button = 'desk.invite.make') {
   await p.fill(values)
-  await p.press('desk.invite.make')
+  await p.press(button)
   await p.look('invitation')
   const [address, code, reference] = await p.page.locator('.gp-paper .gp-code').allInnerTexts()
   await p.page.emulateMedia({ media: 'print' })

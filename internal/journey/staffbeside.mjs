@@ -1,0 +1,142 @@
+// What workers do beside reading: messages, letters on paper, printing, and a
+// desk that lies open.
+import { deflateSync, crc32 } from 'node:zlib'
+import { brief, known, say, workday } from './browser.mjs'
+import * as family from './family.mjs'
+import { cardOf, exchangeOf, take, worker } from './staff.mjs'
+
+const dean = 'Dean Fallon'
+const margaret = 'Margaret Marsh'
+
+const asks = 'Is it all right if I write in June this year? I am away in July.'
+const answers = 'Dean, June is fine. Thank you for asking, and have a good July.'
+
+async function answersAMessage (walk) {
+  const his = await walk.person('Dean', 'public')
+  await his.enter(known('dean'))
+  await his.press(his.main().getByRole('link', { name: say('family.letters.tell') }).first())
+  await his.fill({ message: asks })
+  await his.press('family.tell.button')
+
+  const p = await worker(walk, 'owen')
+  await p.go('/messages')
+  await p.look('messages')
+  const card = p.page.locator('[data-message]').filter({ hasText: dean })
+  await p.press(card.getByRole('link'))
+  await p.expect(/^\/message\/ms/).reads(asks)
+  await p.look('message')
+  const message = p.path()
+  await p.press('message.send')
+  await p.look('message without an answer')
+  await p.fill({ text: answers })
+  await p.press('message.send')
+  await p.expect('/messages')
+  if (await card.count()) throw new Error('an answered message still waits')
+  await p.go(message)
+  await p.reads(say('message.answered'), answers)
+  await p.look('message answered')
+
+  await his.go('/letters')
+  await his.press('family.letters.all')
+  await his.press('family.side.messages')
+  await his.reads(asks, answers)
+}
+
+/** scan is the picture of a sheet with nothing on it, as a scanner gives one. */
+function scan () {
+  const chunk = (type, data) => {
+    const all = Buffer.concat([Buffer.from(type), data])
+    const out = Buffer.alloc(all.length + 8)
+    out.writeUInt32BE(data.length)
+    all.copy(out, 4)
+    out.writeUInt32BE(crc32(all), all.length + 4)
+    return out
+  }
+  const wide = 62
+  const high = 88
+  const size = Buffer.alloc(13)
+  size.writeUInt32BE(wide)
+  size.writeUInt32BE(high, 4)
+  size[8] = 8 // bits of grey
+  const rows = Buffer.alloc((wide + 1) * high, 0xf4)
+  for (let y = 0; y < high; y++) rows[y * (wide + 1)] = 0 // each row as it is
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), chunk('IHDR', size), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))])
+}
+
+const onPaper = 'Dear Rachel and Tom\n\nThe sweet peas are up. I put the first ones by the window.\n\nNana Margaret'
+
+async function typesALetterIn (walk) {
+  const p = await worker(walk, 'nasreen')
+  const exchange = await exchangeOf(p, 'Nana Margaret')
+  await p.press('paper.link')
+  await p.expect(exchange + '/paper').look('paper')
+  await p.press('paper.keep')
+  await p.look('paper missing')
+  await p.main().locator('label', { hasText: margaret }).click()
+  const [day, month, year] = await workday(0)
+  await p.fill({ 'came-day': day, 'came-month': month, 'came-year': year, text: onPaper })
+  await p.field('scan').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') })
+  await p.press('paper.keep')
+  await p.reads(say('fault.paper.kind'), say('paper.again'))
+  await p.look('paper with no picture')
+  await p.field('scan').setInputFiles({ name: 'scan.png', mimeType: 'image/png', buffer: scan() })
+  await p.press('paper.keep')
+  await p.expect(exchange)
+  await p.go('/desk')
+  const letter = await take(p, margaret, say('desk.tag.paper'))
+  await p.reads(say('desk.letter.whyNot.helped'))
+  await p.look('letter that she typed in')
+  await p.press('desk.letter.release')
+
+  const owen = await worker(walk, 'owen')
+  await owen.go('/desk')
+  await take(owen, margaret, say('desk.tag.paper'))
+  await owen.expect(letter).reads('The sweet peas are up.')
+  await owen.look('letter on paper')
+  await owen.press('paper.see')
+  await owen.expect(letter + '/scan')
+  if (owen.last.headers()['content-type'] !== 'image/png') throw new Error(`the scan comes as ${owen.last.headers()['content-type']}`)
+  await owen.go(letter)
+  await owen.press('desk.letter.pass')
+  await owen.expect(letter + '/done')
+  await prints(owen, exchange, letter)
+}
+
+async function prints (p, exchange, letter) {
+  await p.go(exchange)
+  await p.press(p.main().locator(`a[href="${letter}/print"]`))
+  await p.expect(letter + '/print').reads('The sweet peas are up.', 'Orchard House')
+  await p.look('print a letter')
+  await p.page.emulateMedia({ media: 'print' })
+  const seen = await p.page.evaluate(() => ['.govuk-service-navigation', '.gp-footer', 'main h1', '[data-sheet=letter]', '[data-sheet=address]']
+    .map(s => document.querySelector(s)?.checkVisibility() ?? false))
+  if (seen.join() !== 'false,false,false,true,true') p.walk.fault(`a printed letter shows menu, footer, heading, letter, address: ${seen}`)
+  await p.page.emulateMedia({ media: null })
+  await p.press('print.done')
+  await p.expect(letter + '/print').reads(say('print.posted').split('{{')[0].trim())
+  await p.look('printed and posted')
+}
+
+// A desk that lies open shows a letter by itself, a moment after it was sent.
+// Without scripts it shows it when somebody loads it again.
+async function liesOpen (walk) {
+  const p = await worker(walk, 'nasreen', { live: true })
+  const his = await walk.person('Dean', 'public')
+  await his.enter(known('dean'))
+  const lines = []
+  p.page.on('websocket', line => lines.push(line.url()))
+  await p.go('/desk')
+  if (await cardOf(p, dean).count()) throw new Error('a letter from Dean is on the desk already')
+  await family.write(his, 'Dear Rachel and Tom\n\nI planted beans this week. They are not up yet.\n\nDean')
+  await family.send(his)
+  if (brief.mode === 'on') await cardOf(p, dean).waitFor()
+  else await p.go('/desk')
+  await p.reads(dean)
+  if (lines.length !== (brief.mode === 'on' ? 2 : 0)) throw new Error(`${lines.length} lines were opened`)
+  // The line is for our own open pages and nothing else.
+  await p.go('/live')
+  if (p.last.status() !== 403) throw new Error(`a line for no page answers ${p.last.status()}`)
+  await p.page.close()
+}
+
+export const beside = [answersAMessage, typesALetterIn, liesOpen]

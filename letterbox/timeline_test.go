@@ -200,3 +200,26 @@ func TestHappenings(t *testing.T) {
 		t.Errorf("%d happenings", len(list))
 	}
 }
+
+// The function behind a timeline tells a side's days to nobody but the people
+// of that side who have its key.
+func TestMyDays(t *testing.T) {
+	p := newPair(t)
+	p.pass(p.send("The first."))
+	days := func(account string, side letterbox.SideID) int {
+		return p.seesAs(account, `select count(*) from my_days('`+string(side)+`')`)
+	}
+	if own, came := days(p.birthID, p.fromSide), days(p.adopterID, p.toSide); own != 2 || came != 1 {
+		t.Errorf("the writer has %d days, the reader %d; want 2 and 1", own, came)
+	}
+	if other, back := days(p.adopterID, p.fromSide), days(p.birthID, p.toSide); other != 0 || back != 0 {
+		t.Errorf("of the other side's days %d and %d are told", other, back)
+	}
+	if all := days(p.birthID, ""); all != 0 {
+		t.Errorf("of no side %d days are told", all)
+	}
+	p.untriggered(`delete from ring_grant_person`)
+	if own, came := days(p.birthID, p.fromSide), days(p.adopterID, p.toSide); own != 0 || came != 0 {
+		t.Errorf("without the side's key there are %d and %d days", own, came)
+	}
+}

@@ -10,6 +10,9 @@
 //	gatepost agency open ID --config FILE
 //	gatepost agency list --config FILE
 //	gatepost worker invite --config FILE --agency ID
+//	gatepost worker list --config FILE --agency ID
+//	gatepost worker suspend WORKER --config FILE --agency ID
+//	gatepost worker leave WORKER --config FILE --agency ID
 //	gatepost bench relay|pages [--json]
 //
 // It exits with 0 when it has done what it was asked, 1 when that failed, and 2

@@ -78,6 +78,9 @@ func commands() []command {
 		{[]string{"agency", "open"}, agencyOpen},
 		{[]string{"agency", "list"}, agencyList},
 		{[]string{"worker", "invite"}, workerInvite},
+		{[]string{"worker", "list"}, workerList},
+		{[]string{"worker", "suspend"}, workerSuspend},
+		{[]string{"worker", "leave"}, workerLeave},
 		{[]string{"bench"}, runBench},
 	}
 }
@@ -97,6 +100,10 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost agency open ID --config FILE
   gatepost agency list --config FILE
   gatepost worker invite --config FILE --agency ID
+  gatepost worker list --config FILE --agency ID
+  gatepost worker suspend WORKER --config FILE --agency ID
+  gatepost worker leave WORKER --config FILE --agency ID
+      with a manager at the keyboard, whose session grants every case anew
 
   gatepost bench relay|pages|live [--json]
       how fast it is here, beside a floor that does the same cryptography and

@@ -226,7 +226,27 @@ func (d *deployment) firstManager(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.workers(t, name)
 	return token.Cookie()
+}
+
+// workers asks what the operator can do about workers, of whom there is one.
+func (d *deployment) workers(t *testing.T, name string) {
+	t.Helper()
+	list := must(t, "", "worker", "list", "--agency", "elm", "--config", d.config)
+	one := regexp.MustCompile(`(wk[a-z2-7]{20}) +active +yes +0 +manager\n`).FindStringSubmatch(list)
+	if one == nil {
+		t.Fatalf("the list of workers:\n%s", list)
+	}
+	d.refuses(t, "the only manager", "", "worker", "suspend", one[1], "--agency", "elm")
+	d.refuses(t, "no such worker", "", "worker", "suspend", "wkaaaaaaaaaaaaaaaaaaaa", "--agency", "elm")
+	d.refuses(t, "not right", name+"\nanother passphrase altogether\n123456\n", "worker", "leave", one[1], "--agency", "elm")
+	if _, errs, code := gatepost(t, "", "worker", "leave", one[1], "--agency", "elm", "--config", d.config); code != wrongUse || !strings.Contains(errs, "from a manager's session") {
+		t.Errorf("leaving without a manager: code %d, %s", code, errs)
+	}
+	if _, errs, code := gatepost(t, "", "worker", "list", "--config", d.config); code != wrongUse {
+		t.Errorf("a list of no agency: code %d, %s", code, errs)
+	}
 }
 
 // doorAt is the workers' door at a moment.

@@ -18,6 +18,13 @@
 // and the same letters. Who lost the second step has codes on paper; a worker
 // without any is helped by two others, and keeps the passphrase.
 //
+// Who goes. A manager keeps a worker out for a time, or ends their account: in
+// one act sessions, claims, grants and credential are gone and the team has a
+// new key, to which every case is then granted in steps that a manager's
+// session drives (RotateNext). Keys live in sessions, so it is no job; it can be
+// stopped, cut off and done by two at once, and a case is always open to the old
+// key or the new one.
+//
 // Trust. The database is not believed: a key counts only as the signed request
 // names it, a worker's roles only as manager and registrar signed them, a
 // person's side only as a worker stated it, a secret for one-time codes only

@@ -1,2 +1,157 @@
-// What families do beyond the first letter.
-export const chapters = []
+// What families do with letters beside writing and reading them: a mother on an
+// old phone, a mother whose letter was refused, two adopters of one side.
+import { goOn, known, narrow, say } from './browser.mjs'
+import * as family from './family.mjs'
+import { account } from './kinaccount.mjs'
+import { homes } from './kinhomes.mjs'
+import { take, worker } from './staff.mjs'
+
+/** section is what the front page shows of the letters with somebody. */
+export const section = (p, other) => p.main().locator('section').filter({ has: p.page.getByRole('heading', { name: say('family.letters.with', { With: other }), exact: true }) })
+
+/** lineOf is one letter on a page, by how it stands. */
+export const lineOf = (within, key) => within.locator('.gp-thread__item').filter({ hasText: say(key) }).getByRole('link').first()
+
+/** happened opens what happened between somebody and the other family. */
+export async function happened (p, other) {
+  await p.go('/letters')
+  await p.press('family.letters.all', section(p, other))
+  await p.expect(/^\/side\/sd/)
+  return p.path()
+}
+
+const worry = 'I have not slept well since the last letter. Can somebody ring me on a Tuesday?'
+const regret = 'Dear Rachel and Tom\n\nI am cross that it takes so long.\n\nKelly'
+
+async function motherLooks (walk) {
+  const p = await walk.person('Kelly', 'public', narrow)
+  await p.enter(known('kelly'))
+  await p.reads(say('family.letters.keptHeading'))
+  await p.look('letters at every state')
+  const side = await happened(p, 'Rachel and Tom')
+  await p.reads(say('timeline.youSent'), say('timeline.youKept', { With: 'Rachel and Tom' }), say('timeline.weAnswered'))
+  await p.look('what happened')
+
+  // What she told before has its answer; she tells more.
+  await p.press('family.side.messages')
+  await p.expect(side + '/messages').reads('I am moving at the end of the month.', 'Nothing changes for the letters that you read here.')
+  await p.look('messages')
+  await p.press('family.letters.tell')
+  await p.expect(side + '/tell').look('tell')
+  await p.press('family.tell.button')
+  await p.look('tell empty')
+  await p.fill({ message: worry })
+  await p.press('family.tell.button')
+  await p.expect(side + '/messages').reads(say('family.messages.told'), worry)
+  await p.look('messages told')
+
+  await p.go('/letters')
+  await p.press(p.main().getByRole('link', { name: say('family.letters.keptOne').trim() }).first())
+  await p.expect(/^\/letter\/dl/).reads(say('family.cover.kept'))
+  await p.look('a letter for another day')
+  await p.press('family.cover.open')
+  await p.expect(/\/read$/)
+  await p.go('/letters')
+  await p.readsNot(say('family.letters.keptHeading'))
+}
+
+async function motherPrints (walk) {
+  const p = await walk.person('Kelly', 'public', narrow)
+  await p.enter(known('kelly'))
+  const side = await happened(p, 'Rachel and Tom')
+  await p.press('family.side.copies')
+  await p.expect(side + '/copies').look('copies')
+  await p.press('family.copies.all')
+  await p.expect(side + '/copies/print').look('copies to print')
+  await p.page.emulateMedia({ media: 'print' })
+  const seen = await p.page.evaluate(() => ['.govuk-service-navigation', '.gp-footer', 'main h1', '.govuk-exit-this-page', '.gp-copy'].map(s => document.querySelector(s)?.checkVisibility() ?? false))
+  if (seen.join() !== 'false,false,false,false,true') p.walk.fault(`printed letters show menu, footer, heading, quick exit, letter: ${seen}`)
+  await p.page.emulateMedia({ media: null })
+}
+
+async function motherTakesBack (walk) {
+  const p = await walk.person('Kelly', 'public', narrow)
+  await p.enter(known('kelly'))
+  await family.write(p, regret)
+  await family.send(p)
+  const letter = p.path()
+  await p.press('family.sent.withdraw')
+  await p.expect(letter + '/withdraw').look('take back')
+  // The same page in another window: it is taken back once.
+  const other = await p.tab()
+  await other.go(letter + '/withdraw')
+  await p.press('family.withdraw.yes')
+  await p.expect(letter).reads(say('family.sent.withdrawn'), 'I am cross')
+  await p.look('taken back')
+  await other.press('family.withdraw.yes')
+  await other.expect(letter).reads(say('family.told.withdrawn'))
+  await other.page.close()
+}
+
+// Her letter to one home was refused. She asks for somebody else, and puts a
+// letter that came aside.
+async function asksAgain (walk) {
+  const p = await walk.person('Joanne', 'public', narrow)
+  await p.enter(known('joanne'))
+  await p.look('letters of two homes')
+  await happened(p, 'Helen')
+  await p.look('what happened, one was refused')
+  await p.press(lineOf(p.main(), 'timeline.refused'))
+  await p.expect(/^\/sent\/lt/).reads(say('family.sent.whyNot'), say('reason.upsetting'), 'This letter would frighten Mia', say('family.sent.mayAsk'))
+  await p.look('sent and refused')
+  const letter = p.path()
+  await p.press('family.sent.askAgain')
+  await p.expect(letter + '/again').look('ask somebody else')
+  await p.press('family.again.yes')
+  await p.expect(letter).reads(say('family.sent.askedAgain'))
+  await p.look('asked somebody else')
+  await p.go(letter + '/again')
+  await p.expect(letter)
+
+  await p.go('/letters')
+  await p.press('family.letters.look', section(p, 'Helen'))
+  await p.look('a letter has come, not today')
+  await p.press('family.cover.keep')
+  await p.expect('/letters').reads(say('family.letters.kept'))
+  await p.look('letters with one for another day')
+}
+
+// What she took back, and what we called back.
+async function adopterLooks (walk) {
+  const p = await walk.person('Helen', 'public')
+  await p.enter(known('helen'))
+  await happened(p, 'Joanne')
+  await p.reads(say('timeline.withdrawn'), say('timeline.backWithUs'))
+  await p.look('what happened, one is with us again')
+  await p.press(lineOf(p.main(), 'timeline.backWithUs'))
+  await p.expect(/^\/sent\/lt/).reads(say('family.told.backWithUs'))
+  await p.look('with us again')
+}
+
+// Both adopters have a log-in of their own on one side: each opens the letter,
+// and both write at one draft.
+async function twoAdopters (walk) {
+  const owen = await worker(walk, 'owen')
+  await take(owen, 'Kelly Marsh')
+  await owen.press('desk.letter.pass')
+  await owen.expect(/\/done$/)
+
+  const rachel = await walk.person('Rachel', 'public', narrow)
+  const tom = await walk.person('Tom', 'public')
+  await rachel.enter(known('rachel'))
+  await tom.enter(known('tom'))
+  for (const p of [rachel, tom]) {
+    await p.go('/letters')
+    await p.reads(say('family.letters.came', { With: 'Kelly' }))
+  }
+  await rachel.press('family.letters.look', section(rachel, 'Kelly'))
+  await rachel.press('family.cover.open')
+  await rachel.expect(/\/read$/)
+  await tom.go('/letters')
+  await tom.readsNot(say('family.letters.came', { With: 'Kelly' }))
+  await happened(tom, 'Kelly')
+  await tom.look('what happened, as another adopter sees it')
+}
+
+/** chapters, in their order. */
+export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, twoAdopters]

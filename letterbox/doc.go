@@ -17,6 +17,14 @@
 // and is not opened can be recalled, and whatever makes an exchange rest or a
 // recipient unsure stops it in the same transaction.
 //
+// Apart from letters a person tells the agency something (Tell) and reads its
+// answer; what happened on a side, with a day to expect, is its Timeline. A
+// letter on paper is typed in by a worker with its scan and takes the same way,
+// and what was passed on is printed for posting.
+//
+// An exchange whose worker knows the family is restricted: its newest key is
+// granted to named workers only, and the team's grants are gone.
+//
 // # Trust
 //
 // The service seals before a transaction and stores inside it; every act

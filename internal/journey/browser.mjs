@@ -314,7 +314,8 @@ export const code = secret => control('code', secret)
 export const workday = async ahead => (await control('day', String(ahead))).split(' ')
 /** goOn sets the world's clock forward ("61m"). */
 export const goOn = by => control('clock', by)
-export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm') }
+export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm'),
+  hold: () => control('hold'), release: () => control('release') }
 
 /** known is somebody of the demo. */
 export function known (key) {

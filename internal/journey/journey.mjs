@@ -7,7 +7,7 @@ import * as family from './family.mjs'
 import * as keys from './keyboard.mjs'
 import * as kin from './kin.mjs'
 import { refusals, stills } from './refusals.mjs'
-import { workers } from './staff.mjs'
+import { lastly, workers } from './staff.mjs'
 
 const child = { birth: 'Elsie Rowe', adoptive: 'Elsie Denby' }
 const amy = { book: 'birth', name: 'Amy Rowe', relation: 'birth mother', address: '12 Quay Street\nWeldbridge', phone: '07700 900321', calls: 'Elsie', other: 'Claire', self: 'Amy' }
@@ -418,7 +418,7 @@ async function workerAccount (walk, p, login) {
 const chapters = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff,
   ...workers,
   walk => refusals(walk, begun), stills,
-  ...kin.chapters]
+  ...kin.chapters, ...lastly]
 
 // JOURNEY_ONLY names chapters, for whoever mends one of them.
 const only = brief.only ? brief.only.split(',') : null

@@ -67,7 +67,7 @@ const onPaper = 'Dear Rachel and Tom\n\nThe sweet peas are up. I put the first o
 
 async function typesALetterIn (walk) {
   const p = await worker(walk, 'nasreen')
-  const exchange = await exchangeOf(p, 'Nana Margaret')
+  const exchange = await exchangeOf(p, 'Margaret Marsh')
   await p.press('paper.link')
   await p.expect(exchange + '/paper').look('paper')
   await p.press('paper.keep')

@@ -1,6 +1,6 @@
 // Workers and people who lost what they sign in with, and a day that must pass.
 import { code, goOn, known, say } from './browser.mjs'
-import { fact } from './family.mjs'
+import { fact, setUpCodes } from './family.mjs'
 import * as desk from './desk.mjs'
 import { worker } from './staff.mjs'
 
@@ -65,6 +65,43 @@ async function aDayLater (walk) {
   await p.look('paper for a new key missing')
   await withCode(p, 'owen')
   papers.tom = await desk.paperOf(p, { fact }, 'recovery.print.button')
+}
+
+// Ruth has no phone for codes any more: a manager and a second worker, and a day.
+export async function lostCodes (walk) {
+  const p = await worker(walk, 'judith')
+  await p.go('/workers')
+  await p.press('recovery.person.link', p.page.locator('[data-worker]').filter({ hasText: 'Ruth Calder' }))
+  await p.expect(/^\/worker\/wk.*\/recover$/).look('recover a worker')
+  await p.tick('what', 'secondStep')
+  await p.tick('identity', 'inPerson')
+  await withCode(p, 'judith')
+  await p.press('recovery.start.button')
+  const owen = await worker(walk, 'owen')
+  await owen.go('/recoveries')
+  await owen.press('recovery.list.agree', recoveryOf(owen, 'Ruth Calder'))
+  await owen.look('agree about a worker')
+  await withCode(owen, 'owen')
+  await owen.press('recovery.agree.button')
+  await goOn('25h')
+  await p.enter(known('judith'))
+  await p.go('/recoveries')
+  await p.press('recovery.list.reset', recoveryOf(p, 'Ruth Calder'))
+  await p.expect(/\/reset$/).look('take the second step away')
+  await p.press('recovery.reset.button')
+  await p.look('take the second step away missing')
+  await withCode(p, 'judith')
+  await p.press('recovery.reset.button')
+  await p.expect('/recoveries').reads(say('recovery.did.reset'))
+  await p.look('recoveries reset')
+
+  const { login, passphrase } = known('ruth')
+  const ruth = await walk.person('Ruth without codes', 'staff')
+  await ruth.go('/sign-in')
+  await ruth.signIn({ login, passphrase })
+  await setUpCodes(ruth)
+  await ruth.go('/safeguarding')
+  await ruth.reads(say('desk.safeguarding.what'))
 }
 
 export const keys = [losesAPassphrase, aDayLater]

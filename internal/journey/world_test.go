@@ -220,6 +220,11 @@ func (w *world) serveControl() {
 		// that needs it.
 		"/break": func(string) (string, error) { return "", w.exec(`alter table draft rename to draft_away`) },
 		"/mend":  func(string) (string, error) { return "", w.exec(`alter table draft_away rename to draft`) },
+		// No part of the replacing of keys succeeds, as if it took long.
+		"/hold": func(string) (string, error) {
+			return "", w.exec(`alter table rotation add constraint held check (done = 0 and state <> 'done') not valid`)
+		},
+		"/release": func(string) (string, error) { return "", w.exec(`alter table rotation drop constraint held`) },
 		// As many sign-ins at once as there are turns and places to wait.
 		"/busy": hold.take,
 		"/calm": hold.free,

@@ -323,6 +323,11 @@ func TestSafeguarding(t *testing.T) {
 	to := sure.Submit(handBack, "note", "No threat.").Want(http.StatusSeeOther)
 	contains(t, to.Follow().Want(http.StatusOK).Doc().One("body").Text(), "The letter is back on the desk.")
 	d.Get("/desk").Doc().One("[data-letter=" + first + "]")
+	again := d.read(t, first).Doc().One("main").Text()
+	contains(t, again, "Back from the safeguarding lead", "No threat.")
+	if strings.Contains(again, "A threat, I think.") {
+		t.Error("a worker reads the worry of another")
+	}
 
 	keep := "/referral/" + second + "/keep"
 	kept := press(t, lead, lead.Get("/referral/"+second), "/referral/"+second+"/hand-back", keep).Want(http.StatusOK)

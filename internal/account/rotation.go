@@ -376,21 +376,12 @@ func (s *Service) finish(ctx context.Context, r *step) error {
 	if err := s.db.Read(ctx, scopeOf(r.actor), func(b *pgx.Batch) { read(b, &keys) }); err != nil {
 		return fmt.Errorf("read who holds older keys: %w", s.db.Fault(err))
 	}
-	for _, g := range keys {
-		body, err := r.ag.NewRevoke(g.Name(), r.at, r.by)
-		if err != nil {
-			return err
-		}
-		r.bodies = append(r.bodies, body)
-	}
-	body, err := r.ag.State(statement.Statement{Event: statement.EventEpoch, Object: r.row.Team, Part: "key", Version: uint64(r.row.ToEpoch), At: r.at}, "registrar")
-	if err != nil {
+	if err := r.over(keys); err != nil {
 		return err
 	}
-	r.bodies = append(r.bodies, body)
 	var state []string
 	var now []agency.GrantRow
-	err = s.db.Act(ctx, scopeOf(r.actor), func(b *pgx.Batch) {
+	err := s.db.Act(ctx, scopeOf(r.actor), func(b *pgx.Batch) {
 		queueState(b, r.row.ID, &state)
 		read(b, &now)
 	}, func(b *pgx.Batch) error {
@@ -409,6 +400,21 @@ func (s *Service) finish(ctx context.Context, r *step) error {
 		return nil
 	})
 	return s.behindOf(err)
+}
+
+// over states that the older keys of the team are taken from those who hold
+// them, and that the team goes on with the new one.
+func (r *step) over(keys []agency.GrantRow) error {
+	for _, g := range keys {
+		body, err := r.ag.NewRevoke(g.Name(), r.at, r.by)
+		if err != nil {
+			return err
+		}
+		r.bodies = append(r.bodies, body)
+	}
+	body, err := r.ag.State(statement.Statement{Event: statement.EventEpoch, Object: r.row.Team, Part: "key", Version: uint64(r.row.ToEpoch), At: r.at}, "registrar")
+	r.bodies = append(r.bodies, body)
+	return err
 }
 
 // Thin is a restricted case that fewer than two active workers can open.

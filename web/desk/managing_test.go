@@ -44,11 +44,10 @@ func TestWorkerLeaves(t *testing.T) {
 func TestRotationStopsAndGoesOn(t *testing.T) {
 	d := openDesk(t)
 	l, _ := d.NewWorker(t, "Nia Trevose", authz.LetterboxWorker)
-	manager := d.as(t, &d.ManagerLogin)
-	actor, err := d.World.Staff.Leave(t.Context(), d.SignInWorker(t, &d.ManagerLogin), l.ID, d.Code(t, &d.ManagerLogin))
+	ids, err := d.World.Staff.Leave(t.Context(), d.SignInWorker(t, &d.ManagerLogin), l.ID, d.Code(t, &d.ManagerLogin))
 	must(t, err)
-	id := actor[0]
-	manager = d.as(t, &d.ManagerLogin)
+	id := ids[0]
+	manager := d.as(t, &d.ManagerLogin)
 	manager.Get("/keys").Want(http.StatusOK).Submit("/rotation/" + id + "/stop").Want(http.StatusSeeOther)
 	page := manager.Get("/keys").Want(http.StatusOK)
 	contains(t, page.Doc().One("[data-rotation]").Text(), "Stopped", "0 of 1")

@@ -37,6 +37,17 @@
 // page never learns when it was written, and neither has an id that the other
 // has.
 //
+// # Restricted cases
+//
+// A case is open to the whole team, by the team's key. Where there is a risk a
+// manager restricts it to named workers (Restrict); where a worker declares
+// that they know the family, everybody but them is named (Connect). Either act
+// makes a new key of the case, grants it and the earlier ones to the named and
+// takes the earlier ones from the team. Letters are sealed to the newest key;
+// whoever is not named finds no grant that leads to any of them. Names stand in
+// directories that every worker opens; of a restricted case the service shows
+// them to the named alone.
+//
 // # Moves
 //
 // Printed by Diagram from the one table in move.go; the database has its own

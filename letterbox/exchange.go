@@ -33,7 +33,7 @@ const (
 	sqlExchangeChild = `insert into exchange_child (agency_id, exchange_id, child_id, relays_end_on) values (agency(), $1, $2, $3)`
 	sqlPeople        = `select id, state from person where agency_id = agency() and id = any($1)`
 	sqlStanding      = `select id, state from person where agency_id = agency() and id = any($1) order by id for update`
-	sqlKnown         = `select ''::text as of, book, id, epoch, name, details from directory where agency_id = agency() and id = any($1)`
+	sqlKnown         = `select ''::text as of, book, id, epoch, name, details from directory where agency_id = agency() and id = any($1) and not person_closed(id)`
 )
 
 // NewExchangeID chooses the id of an exchange that is about to be opened.

@@ -111,6 +111,9 @@ func (m *team) closedTo(a authz.Actor, letter letterbox.LetterID) {
 		t.Errorf("the search finds %+v, %v", found, err)
 	}
 	wantKind(t, "a person of the case", second(m.Desk.Person(ctx, a, letterbox.PersonID(m.birthID))), fault.NotFound)
+	wantKind(t, "another exchange with them", second(m.Desk.OpenExchange(ctx, a, letterbox.NewExchange{Sides: [2]letterbox.NewSide{
+		{Book: "birth", People: []letterbox.NewPerson{{ID: letterbox.PersonID(m.birthID)}}}, {Book: "adoptive", People: []letterbox.NewPerson{{Name: "Piran Rowe"}}},
+	}})), fault.Invalid)
 	wantKind(t, "a claim", m.Desk.Claim(ctx, a, letter), fault.Forbidden)
 	wantKind(t, "a pause", m.Desk.SetState(ctx, a, m.exchange, "paused", ""), fault.Forbidden)
 	desk, err := m.Desk.Desk(ctx, a)

@@ -24,14 +24,15 @@ import (
 const EarlierShown = 10
 
 const (
-	// The letter with the ten before it in its exchange, newest first.
+	// The letter with the ten before it in its exchange, newest first. What lies
+	// in the safeguarding lead's tray is not among them.
 	sqlEarlier = `select e.id, e.from_side, e.submitted_on, e.told from letter l
-		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
+		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
 	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency()
 		and (o.part in ('text', 'reason', 'names') or o.id = $1 and o.kind in ('decision', 'worknote'))
 		and o.id = any(array(select unnest(array[l.id, l.from_side, l.to_side]::text[]) from letter l where l.agency_id = agency() and l.id = $1
-			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at
+			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 				where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10)))
 		order by o.version desc`
 	// Who wrote the notes: names in the book of the staff.
@@ -190,7 +191,7 @@ func (s *Service) epochKey(ag *agency.Agency, actor authz.Actor, r *caseRows, ro
 }
 
 // Read opens a letter that the actor has claimed, beside the earlier letters
-// of its exchange. The reading is in the log, and the claim renewed, before
+// of its exchange, but for what is with the safeguarding lead. The reading is in the log, and the claim renewed, before
 // anything is opened. Conflict if the actor does not hold the claim or the
 // letter is decided, Forbidden if the actor is connected to the family. What does not open is marked Unread; the rest is shown.
 func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Reading, error) {

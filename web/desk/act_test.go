@@ -328,6 +328,9 @@ func TestSafeguarding(t *testing.T) {
 	if strings.Contains(again, "A threat, I think.") {
 		t.Error("a worker reads the worry of another")
 	}
+	if beside := d.read(t, d.send(t, "The fourth letter")); strings.Contains(beside.Body, "The second letter") {
+		t.Error("a letter with the safeguarding lead is read beside another")
+	}
 
 	keep := "/referral/" + second + "/keep"
 	kept := press(t, lead, lead.Get("/referral/"+second), "/referral/"+second+"/hand-back", keep).Want(http.StatusOK)

@@ -38,6 +38,15 @@ export function say (key, data = {}) {
 const tierOf = url => [['public', brief.public], ['staff', brief.staff]].find(([, base]) => new URL(base).host === url.host)?.[0]
 const weather = 'www.bbc.co.uk'
 
+const idForm = /\b[a-z]{2}[a-z2-7]{20}\b/g
+
+// Those who live together share a side, and so its ids.
+const together = { tom: 'rachel', mark: 'priya' }
+const homeOf = login => {
+  const key = brief.people.find(p => p.login === login)?.key ?? login
+  return together[key] ?? key
+}
+
 // Whoever looks over the shoulder reads titles, and so does the history.
 const telling = /adopt|birth|mother|father|parent|child|sibling|contact order|veto/i
 
@@ -46,6 +55,8 @@ export class Walk {
   faults = []
   asked = []
   looked = []
+  /** seen is the ids on the pages of the families, by home. */
+  seen = new Map()
   #waiting = []
   #known = new Set()
 
@@ -70,7 +81,27 @@ export class Walk {
     const late = new Promise((resolve, reject) => setTimeout(() => reject(new Error('an answer was never read to its end')), patience).unref())
     await Promise.race([Promise.all(this.#waiting), late]).catch(error => this.fault(error.message))
     await this.browser.close()
+    this.apart()
     return { asked: this.asked, looked: this.looked }
+  }
+
+  /** note keeps the ids that a page of somebody's held. */
+  note (home, text) {
+    const ids = this.seen.get(home) ?? new Set()
+    for (const id of text.match(idForm) ?? []) ids.add(id)
+    this.seen.set(home, ids)
+  }
+
+  /** apart holds the homes against each other: what one was shown leads to nothing that another was shown. */
+  apart () {
+    const all = [...this.seen]
+    for (const [i, [home, ids]] of all.entries()) {
+      for (const [other, theirs] of all.slice(i + 1)) {
+        const both = [...ids].filter(id => theirs.has(id))
+        if (both.length) this.fault(`the pages of ${home} and of ${other} share ${both.length} ids: ${both.slice(0, 3)}`)
+      }
+    }
+    if (all.length > 1 && !all.every(([, ids]) => ids.size)) this.fault('the pages of a home that writes had no id at all')
   }
 
   fault (what) {
@@ -129,6 +160,12 @@ export class Person {
     })
     page.on('response', response => {
       if (tierOf(new URL(response.url()))) this.walk.later(this.headers(response).catch(() => {})) // the page was closed meanwhile
+    })
+    page.on('response', response => {
+      const { home } = this.context
+      if (!home || this.tier !== 'public' || !response.request().isNavigationRequest() || !tierOf(new URL(response.url()))) return
+      const text = response.status() < 300 || response.status() > 399 ? response.text() : response.headerValue('location')
+      this.walk.later(text.then(text => this.walk.note(home, text)).catch(() => {})) // as above
     })
     page.on('websocket', line => {
       const url = new URL(line.url())
@@ -277,6 +314,7 @@ export class Person {
 
   /** signIn signs somebody in at the form where they stand; secret is for codes. */
   async signIn ({ login, passphrase, secret }) {
+    this.context.home = homeOf(login)
     await this.fill({ name: login, passphrase })
     if (secret) await this.fill({ code: await code(secret) })
     await this.press('account.signIn.button')
@@ -315,7 +353,7 @@ export const workday = async ahead => (await control('day', String(ahead))).spli
 /** goOn sets the world's clock forward ("61m"). */
 export const goOn = by => control('clock', by)
 export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm'),
-  hold: () => control('hold'), release: () => control('release') }
+  spoil: kind => control('spoil', kind), hold: () => control('hold'), release: () => control('release') }
 
 /** known is somebody of the demo. */
 export function known (key) {

@@ -1,6 +1,6 @@
 // What families do with letters beside writing and reading them: a mother on an
 // old phone, a mother whose letter was refused, two adopters of one side.
-import { goOn, known, narrow, say } from './browser.mjs'
+import { known, narrow, say } from './browser.mjs'
 import * as family from './family.mjs'
 import { account } from './kinaccount.mjs'
 import { homes } from './kinhomes.mjs'
@@ -154,4 +154,4 @@ async function twoAdopters (walk) {
 }
 
 /** chapters, in their order. */
-export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, twoAdopters]
+export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, twoAdopters, ...account, ...homes]

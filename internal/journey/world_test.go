@@ -220,6 +220,11 @@ func (w *world) serveControl() {
 		// that needs it.
 		"/break": func(string) (string, error) { return "", w.exec(`alter table draft rename to draft_away`) },
 		"/mend":  func(string) (string, error) { return "", w.exec(`alter table draft_away rename to draft`) },
+		// What is sealed, damaged: it does not open any more.
+		"/spoil": func(kind string) (string, error) {
+			_, err := w.database.Admin().Exec(context.Background(), `update object set sealed = set_byte(sealed, octet_length(sealed) - 1, get_byte(sealed, octet_length(sealed) - 1) # 1) where kind = $1`, kind)
+			return "", err
+		},
 		// No part of the replacing of keys succeeds, as if it took long.
 		"/hold": func(string) (string, error) {
 			return "", w.exec(`alter table rotation add constraint held check (done = 0 and state <> 'done') not valid`)

@@ -19,7 +19,7 @@ async function restsAndGoesOn (walk) {
   await p.press('desk.exchange.set.link')
   await p.expect(exchange + '/state').look('how an exchange stands')
   await p.tick('state', 'paused')
-  await p.fill({ note: 'x'.repeat(2100) })
+  await p.fill({ note: 'x'.repeat(8100) })
   await p.press('desk.exchange.set.do')
   await p.look('how an exchange stands, too long')
   await p.fill({ note: 'Rachel asked for a rest until spring.' })

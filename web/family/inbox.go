@@ -42,6 +42,7 @@ type sideView struct {
 	About  string // "Mia and Ben"; empty where the names do not open
 	Fresh  []letterbox.CameLine
 	Kept   []letterbox.CameLine // put aside for another day
+	Read   []letterbox.CameLine // the newest that were opened, by this person or another of their side
 	Newest *thread              // the newest letters that were sent; nil for none
 }
 
@@ -58,9 +59,9 @@ type line struct {
 	Act  bool   // it waits for the reader of the page
 }
 
-// sentOnFront is how many letters that were sent the front page lists; the
-// rest stands on the page of the exchange.
-const sentOnFront = 3
+// onFront is how many letters that were sent, and how many that were opened, the
+// front page lists; the rest stands on the page of the exchange.
+const onFront = 3
 
 func (room Room) letters(w http.ResponseWriter, r *http.Request) error {
 	inbox, err := room.Letters.Inbox(r.Context(), room.Actor(r))
@@ -115,9 +116,13 @@ func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 			v.Kept = append(v.Kept, came)
 		case !came.Opened:
 			v.Fresh = append(v.Fresh, came)
+		default:
+			v.Read = append(v.Read, came)
 		}
 	}
-	if newest := s.Sent[:min(len(s.Sent), sentOnFront)]; len(newest) > 0 {
+	slices.SortStableFunc(v.Read, func(a, b letterbox.CameLine) int { return b.PassedOn.Compare(a.PassedOn) })
+	v.Read = v.Read[:min(len(v.Read), onFront)]
+	if newest := s.Sent[:min(len(s.Sent), onFront)]; len(newest) > 0 {
 		v.Newest = &thread{}
 		for _, sent := range newest {
 			v.Newest.Lines = append(v.Newest.Lines, sentLine(w, sent))

@@ -128,7 +128,11 @@ func TestKeepForLater(t *testing.T) {
 	if to := cover.Submit(cover.Path + "/keep").Want(http.StatusSeeOther).Header.Get("Location"); to != cover.Path {
 		t.Errorf("to keep an opened letter goes to %s", to)
 	}
-	h.adoptive.Get("/letters").Doc().None("main a[href=" + cover.Path + "]")
+	// Once it is open, it stands with those that came before: both adopters find it there.
+	front = h.adoptive.Get("/letters")
+	front.Doc().None(".gp-fresh")
+	says(t, front, "Letters that came before")
+	front.Doc().One("main a[href=" + cover.Path + "]")
 
 	// The writer learns nothing of all this.
 	if told := main(h.birth.Get(link(t, h.birth.Get("/letters"), "/side/"))); strings.Contains(told, "another day") || strings.Contains(told, "opened") {

@@ -156,6 +156,10 @@ func (s *Sessions) startDone(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &donePage{Base: s.Site.Base(r, "account.done.title"), Called: called, MaySkip: s.Site.Tier == page.Public, NextPage: s.afterwards(r)}
+	has, err := s.Accounts.HasTOTP(r.Context(), actor)
+	if err != nil {
+		return err
+	}
+	p := &donePage{Base: s.Site.Base(r, "account.done.title"), Called: called, MaySkip: s.Site.Tier == page.Public && !has, NextPage: s.afterwards(r)}
 	return s.show(w, r, http.StatusOK, "account/done", p)
 }

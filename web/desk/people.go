@@ -57,7 +57,7 @@ func confirms(kind string) authz.Act {
 type confirmPage struct {
 	page.Base
 	Holding account.Holding
-	Roles   []page.Choice // for a worker
+	Roles   []page.Choice // for a worker who has none yet
 }
 
 // askConfirmPerson asks about a person of a family.
@@ -107,7 +107,7 @@ func (room Room) confirm(w http.ResponseWriter, r *http.Request, kind string, ac
 	if err != nil {
 		return err
 	}
-	err = calledOf(form, kind)
+	err = calledOf(form, len(p.Roles) > 0)
 	if err == nil {
 		err = act(p.Holding.ID, form)
 	}
@@ -121,12 +121,12 @@ func (room Room) confirm(w http.ResponseWriter, r *http.Request, kind string, ac
 }
 
 // calledOf checks what must be ticked before anything is asked of the service.
-func calledOf(form page.Form, kind string) error {
+func calledOf(form page.Form, needsRole bool) error {
 	var faults []error
 	if form.Get("called") != "yes" {
 		faults = append(faults, fault.Field("called", "desk.confirm.calledNeeded"))
 	}
-	if kind == "worker" && len(form.All("role")) == 0 {
+	if needsRole && len(form.All("role")) == 0 {
 		faults = append(faults, fault.Field("role", "desk.confirm.roleNeeded"))
 	}
 	return errors.Join(faults...)
@@ -151,7 +151,8 @@ func (room Room) confirmPage(r *http.Request, kind string) (*confirmPage, error)
 		return nil, notThere()
 	}
 	p := &confirmPage{Base: room.Site.Base(r, "desk.confirm.title"), Holding: waiting[i]}
-	if kind == "worker" {
+	// Whoever has a new key in the place of an earlier one keeps their roles.
+	if kind == "worker" && len(p.Holding.Roles) == 0 {
 		p.Roles = roleChoices(&p.Base)
 	}
 	return p, nil

@@ -152,6 +152,24 @@ func TestWorkerComesIn(t *testing.T) {
 	d.as(t, &l).Get("/desk").Want(http.StatusOK)
 }
 
+// A worker with a new key goes on with what they did before: nobody chooses their
+// roles a second time.
+func TestNewKeyKeepsRoles(t *testing.T) {
+	d := openDesk(t)
+	const fresh = "seven slates of the north roof"
+	change := d.Get("/account/passphrase").Want(http.StatusOK)
+	change.Submit("/account/passphrase", "old", d.WorkerLogin.Passphrase, "new", fresh, "known", "yes").Want(http.StatusSeeOther)
+
+	path := "/worker/" + d.WorkerLogin.ID + "/confirm"
+	ask := d.as(t, &d.ManagerLogin).Get(path).Want(http.StatusOK)
+	ask.Doc().None("input[name=role]")
+	contains(t, ask.Doc().One("main").Text(), "Letterbox worker")
+	ask.Submit(path, "code", "123456").Want(http.StatusUnprocessableEntity).Doc().One(".govuk-error-summary a[href='#called']")
+	ask.Submit(path, "called", "yes", "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther)
+	d.WorkerLogin.Passphrase = fresh
+	d.as(t, &d.WorkerLogin).Get("/desk").Want(http.StatusOK)
+}
+
 func TestSearch(t *testing.T) {
 	d := openDesk(t)
 	ask := d.Get("/search?name=Tamsin").Want(http.StatusOK)

@@ -149,6 +149,9 @@ async function twoAdopters (walk) {
   await rachel.expect(/\/read$/)
   await tom.go('/letters')
   await tom.readsNot(say('family.letters.came', { With: 'Kelly' }))
+  await tom.press(section(tom, 'Kelly').getByRole('link', { name: say('family.letters.keptOne').trim() }).first())
+  await tom.press('family.cover.opened')
+  await tom.expect(/\/read$/)
   await happened(tom, 'Kelly')
   await tom.look('what happened, as another adopter sees it')
 }

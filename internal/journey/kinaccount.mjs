@@ -160,6 +160,7 @@ async function paperAtTheDoor (walk) {
   const p = await walk.person('Tom again', 'public', narrow)
   const login = await family.comeIn(p, papers.tom)
   const words = await family.ownWords(p)
+  await p.readsNot(say('account.done.secondStepWhy')) // he has one
   await desk.confirm(await worker(walk, 'owen'), 'Tom Whitcombe', words, known('owen'))
   renewed('tom', login)
   await p.go('/sign-in')
@@ -199,6 +200,9 @@ async function workersOwn (walk) {
   await desk.confirm(judith, 'Ruth Calder', words, known('judith'))
   await p.go('/sign-in')
   await p.signIn(known('ruth'))
+  await p.go('/safeguarding')
+  await p.expect('/safeguarding')
+  if (p.last.status() !== 200) throw new Error(`with a new key, her tray answers ${p.last.status()}`)
   await spare(p, known('ruth'))
 }
 

@@ -25,6 +25,7 @@ async function restsAndGoesOn (walk) {
   await p.fill({ note: 'Rachel asked for a rest until spring.' })
   await p.press('desk.exchange.set.do')
   await p.expect(exchange).reads(say('desk.exchange.state.paused'), 'a rest until spring')
+  await p.readsNot(say('print.link')) // what is stopped is not posted
   await p.look('exchange that rests')
   await p.go(exchange + '/state')
   await p.tick('state', 'active')

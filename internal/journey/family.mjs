@@ -60,6 +60,7 @@ export async function setUpCodes (p) {
   const secret = (await p.page.locator('.gp-secret').innerText()).replace(/\s/g, '')
   await p.fill({ code: await code(secret) })
   await p.press('account.secondStep.button')
+  await p.expect('/account/codes').look('codes offered')
   return secret
 }
 

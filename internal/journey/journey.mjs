@@ -148,8 +148,8 @@ async function comesBack (walk) {
   await p.look('return check')
   await p.press('desk.check.change')
   await p.press('desk.return.preview')
-  await p.press('desk.check.send')
-  await p.expect(letter + '/done').reads(say('desk.done.returnedText'))
+  await p.press('desk.answer.send.return')
+  await p.expect(letter + '/done').reads(say('desk.doneText.returned'))
   await p.look('returned')
 
   const her = begun.amy
@@ -196,7 +196,7 @@ async function crosses (walk) {
   await p.look('one more step wrong')
   await p.fill({ 'step-up-code': await code(known('owen').secret) })
   await p.press('account.stepUp.button')
-  await p.expect(letter + '/done').reads(say('desk.done.passedText'))
+  await p.expect(letter + '/done').reads(say('desk.doneText.passed'))
   await p.look('passed on')
   await p.go(begun.exchange)
   await p.reads(say('desk.state.waiting'), say('desk.state.replaced'))
@@ -241,6 +241,7 @@ async function adopterAnswers () {
   await p.press('family.letters.all')
   await p.expect(/^\/side\//).look('all letters')
   await p.press(p.main().locator('.gp-thread a').first())
+  await p.press('family.cover.opened')
   await p.press('family.read.answer', p.main())
   await p.fill({ text: answer })
   await family.send(p)
@@ -254,10 +255,10 @@ async function deliveredOnce () {
   await other.go(letter)
   await p.by(say('desk.letter.pass')).dblclick()
   // The second press may break the first one's answer off, so the words are waited for.
-  await p.main().getByText(say('desk.done.passedText')).waitFor()
+  await p.main().getByText(say('desk.doneText.passed')).waitFor()
   await p.expect(letter + '/done')
   await other.press('desk.letter.pass')
-  await other.reads(say('desk.done.passedText'))
+  await other.reads(say('desk.doneText.passed'))
   await other.page.close()
 
   const her = begun.amy
@@ -293,8 +294,9 @@ async function sessions (walk) {
   await p.press('family.letters.all')
   const lines = await p.main().locator('.gp-thread__item').allInnerTexts()
   const line = key => lines.findIndex(text => text.includes(say(key)))
-  if (line('family.told.replaced') < line('family.told.passedOn')) throw new Error(`the old letter stands above the new one: ${lines}`)
-  await p.press(p.main().getByRole('link', { name: /^From/ }))
+  if (line('timeline.youRewrote') < line('timeline.passedOn')) throw new Error(`the old letter stands above the new one: ${lines}`)
+  await p.press(p.main().getByRole('link', { name: say('timeline.youOpened', { With: claire.self }) }))
+  await p.press('family.cover.opened')
   await p.reads('one followed us home')
   await p.signOut()
   for (let i = 0; i < 3; i++) {

@@ -177,6 +177,8 @@ async function crosses (walk) {
   const words = await family.ownWords(begun.claire)
   await begun.claire.press('account.done.secondStep')
   begun.claireLogin.secret = await family.setUpCodes(begun.claire)
+  await begun.claire.go('/start/done')
+  await begun.claire.readsNot(say('account.done.secondStepWhy'))
   await desk.confirm(begun.owen, claire.name, words, known('owen'))
 
   // His code is more than an hour old when he decides.

@@ -1,6 +1,6 @@
 // What families do with letters beside writing and reading them: a mother on an
 // old phone, a mother whose letter was refused, two adopters of one side.
-import { known, narrow, say } from './browser.mjs'
+import { goOn, known, narrow, say } from './browser.mjs'
 import * as family from './family.mjs'
 import { account } from './kinaccount.mjs'
 import { homes } from './kinhomes.mjs'
@@ -156,5 +156,24 @@ async function twoAdopters (walk) {
   await tom.look('what happened, as another adopter sees it')
 }
 
-/** chapters, in their order. */
-export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, twoAdopters, ...account, ...homes]
+// Nobody read what she sent in three weeks. She is told before she asks.
+async function nobodyInSilence (walk) {
+  await goOn('504h')
+  const p = await walk.person('Kelly', 'public', narrow)
+  await p.enter(known('kelly'))
+  await p.reads(say('family.late.say'), say('family.told.late'))
+  await p.look('letters, we are late')
+  const side = await happened(p, 'Rachel and Tom')
+  await p.reads(say('family.late.say'), say('family.late.call'))
+  await p.look('what happened, we are late')
+  await p.go(side + '/messages')
+  await p.reads(say('family.late.say'))
+  await p.look('messages, we are late')
+  await p.go('/letters')
+  await p.press(lineOf(p.main(), 'family.told.late'))
+  await p.expect(/^\/sent\/lt/).reads(say('family.late.safe'))
+  await p.look('sent, we are late')
+}
+
+/** chapters, in their order: the last sets the clock far forward. */
+export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, twoAdopters, ...account, ...homes, nobodyInSilence]

@@ -9,7 +9,7 @@
 // Whoever mends one chapter walks it alone, in one pass, by the name of its
 // function; pictures of each page fall into the folder of JOURNEY_SHOTS:
 //
-//	JOURNEY_ONLY=ownAccount JOURNEY_SHOTS=/tmp/shots go test -tags browser -run TestJourney/on ./internal/journey
+//	JOURNEY_ONLY=reached JOURNEY_SHOTS=/tmp/shots go test -tags browser -run TestJourney/on ./internal/journey
 //
 // # What is real
 //
@@ -32,6 +32,10 @@
 // browser. In the end the pages that were looked at, and the forms that were
 // sent, are held against the route tables: a page that is added later and not
 // visited fails the test.
+//
+// Whatever page a person's browser got, its ids are kept by home: no two homes
+// may have been shown one in common. And all pages of each of two homes that
+// write to one mother are fetched before and after she writes to the other.
 //
 // # Trust
 //

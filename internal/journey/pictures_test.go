@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// Makes the pictures of the README anew:
+// Makes the pictures of the README and of docs anew:
 //
 //	go test -count=1 -tags 'browser pictures' -run TestPictures ./internal/journey
 func TestPictures(t *testing.T) {
@@ -27,7 +27,7 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	walk(t, newWorld(t, false), "shots.mjs", "on", map[string]string{"pictures": dir})
-	for _, name := range []string{"desk.png", "letter.png"} {
+	for _, name := range []string{"desk.png", "desk-back.png", "safeguarding.png", "workers.png", "timeline.png", "letter.png"} {
 		if size := reduce(t, filepath.Join(dir, name)); size > 75<<10 {
 			t.Errorf("%s takes %d bytes", name, size)
 		}

@@ -1,31 +1,55 @@
-// Takes the pictures of the README: a worker's desk, and a letter as a family
-// reads it, both of the made-up people of the demo.
+// Takes the pictures of the README and of docs/, all of the made-up people of
+// the demo: what workers and families see.
 import path from 'node:path'
 import { writeFile } from 'node:fs/promises'
 import { brief, failed, known, say, Walk } from './browser.mjs'
 
 const size = { width: 900, height: 720 }
 
-async function desk (walk) {
-  const owen = await walk.person('Owen', 'staff', size)
-  await owen.enter(known('owen'))
-  await owen.expect('/desk')
-  await owen.page.screenshot({ path: path.join(brief.pictures, 'desk.png') })
+/** come is somebody of the demo, signed in. */
+async function come (walk, key, tier) {
+  const p = await walk.person(key, tier, size)
+  return p.enter(known(key))
 }
 
-async function letter (walk) {
-  const kelly = await walk.person('Kelly', 'public', size)
-  await kelly.enter(known('kelly'))
+const picture = (p, name) => p.page.screenshot({ path: path.join(brief.pictures, `${name}.png`) })
+
+async function workers (walk) {
+  const owen = await come(walk, 'owen', 'staff')
+  await owen.expect('/desk')
+  await picture(owen, 'desk')
+  await owen.go('/desk?show=back')
+  await owen.reads(say('desk.trayHint.back'))
+  await picture(owen, 'desk-back')
+
+  const ruth = await come(walk, 'ruth', 'staff')
+  await ruth.go('/safeguarding')
+  await ruth.press(ruth.page.locator('[data-referral]').getByRole('link').first())
+  await ruth.reads(say('desk.referral.concern'))
+  await picture(ruth, 'safeguarding')
+
+  const judith = await come(walk, 'judith', 'staff')
+  await judith.go('/workers')
+  await judith.reads(say('manage.workers.title'))
+  await picture(judith, 'workers')
+}
+
+async function families (walk) {
+  const kelly = await come(walk, 'kelly', 'public')
+  await kelly.go('/letters')
   await kelly.press('family.letters.all')
-  await kelly.press(kelly.main().getByRole('link', { name: /^From/ }))
+  await kelly.reads(say('family.side.happened'))
+  await picture(kelly, 'timeline')
+  await kelly.press(kelly.main().getByRole('link', { name: /^You opened a letter/ }))
+  if (!/\/read$/.test(kelly.path())) await kelly.press('family.cover.opened')
   await kelly.reads(say('family.read.title'))
-  await kelly.page.screenshot({ path: path.join(brief.pictures, 'letter.png') })
+  await picture(kelly, 'letter')
 }
 
 const walk = await Walk.begin()
 try {
-  await desk(walk)
-  await letter(walk)
+  await workers(walk)
+  await families(walk)
 } catch (error) {
   walk.fault(error.stack)
   console.log(`pictures of where it stopped: ${await failed(walk)}`)

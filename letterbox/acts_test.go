@@ -516,12 +516,16 @@ func (p *pair) clock(sql string) (n int) {
 	return n
 }
 
-// A birthday stops what is not opened, for good; the writer is told that it is
-// kept for the child.
+// A birthday stops what is not opened, for good. Nothing that the writer is told
+// says which letters were opened; only what was back with the agency by then
+// is kept on file, and they hear of it.
 func TestStopAt18(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	p.contact(p.birthID)
 	letter, delivery := p.waiting("Happy birthday.")
+	read, opened := p.waiting("Read before.")
+	_, err := p.Families.Open(ctx, p.adoptive, opened)
+	must(t, err)
 	recalled, _ := p.waiting("And more.")
 	must(t, p.Desk.Recall(ctx, p.Worker, recalled, ""))
 	p.Exec(t, `delete from notice`)
@@ -533,11 +537,34 @@ func TestStopAt18(t *testing.T) {
 	if n := p.clock(`select stop_at_18()`); n != 2 {
 		t.Errorf("%d letters stopped", n)
 	}
-	p.wantState(letter, letterbox.StoppedAt18, letterbox.KeptOnFile)
+	p.wantState(letter, letterbox.StoppedAt18, letterbox.PassedOn)
+	p.wantState(recalled, letterbox.StoppedAt18, letterbox.KeptOnFile)
+	p.wantState(read, letterbox.Opened, letterbox.PassedOn)
 	wantKind(t, "opening it", second(p.Families.Open(ctx, p.adoptive, delivery)), fault.NotFound)
 	wantKind(t, "recalling it", p.Desk.Recall(ctx, p.Worker, letter, ""), fault.Conflict)
 	if n := p.notices(p.birthID); n != 1 {
-		t.Errorf("%d notices for the writer", n)
+		t.Errorf("%d notices for the writer of what was back", n)
+	}
+}
+
+// Where nothing was back, the birthday is no news to the writer.
+func TestStopAt18_NoNotice(t *testing.T) {
+	p := newPair(t)
+	p.contact(p.birthID)
+	p.waiting("Happy birthday.")
+	p.Exec(t, `delete from notice; update exchange_child set relays_end_on = '2020-01-01'`)
+	if n := p.clock(`select stop_at_18()`); n != 1 {
+		t.Errorf("%d letters stopped", n)
+	}
+	if n := p.notices(p.birthID); n != 0 {
+		t.Errorf("%d notices tell the writer that it was not opened", n)
+	}
+	timeline, err := p.Families.Timeline(t.Context(), p.birth, p.fromSide)
+	must(t, err)
+	for _, e := range timeline.Events {
+		if e.What == string(letterbox.KeptOnFile) {
+			t.Error("the timeline says that it was not opened")
+		}
 	}
 }
 

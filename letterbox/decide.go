@@ -193,7 +193,7 @@ func (d *deciding) sealNote(c seal.Context, n decisionNote, event statement.Even
 // receipt is the leaf of the letter's own statement, on which a decision rests.
 func (d *deciding) receipt() [][32]byte {
 	for _, o := range d.rows.objects {
-		if o.ID == d.rows.letter().ID && o.Part == "text" {
+		if o.is(d.rows.letter().ID, "text") {
 			return [][32]byte{[32]byte(o.Leaf)}
 		}
 	}

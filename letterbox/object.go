@@ -44,6 +44,19 @@ func (r objectRow) context(agencyID string) seal.Context {
 		From: r.FromNode, To: r.ToNode, Version: r.Version}
 }
 
+// is tells whether a row is that part of an object, and of a kind that belongs
+// there: a row of another kind in its place is nobody's text.
+func (r objectRow) is(id, part string) bool {
+	if r.ID != id || r.Part != part {
+		return false
+	}
+	kind := seal.Kind(r.Kind)
+	if part == "text" {
+		return kind == seal.KindSubmission || kind == seal.KindDelivery
+	}
+	return part == string(kind)
+}
+
 // queueObjects reads objects into rows.
 func queueObjects(b *pgx.Batch, rows *[]objectRow, sql string, args ...any) {
 	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
@@ -162,7 +175,7 @@ func (s *Service) stated(ctx context.Context, ag *agency.Agency, row objectRow) 
 // sealed to another family.
 func (s *Service) statedSide(ctx context.Context, ag *agency.Agency, rows []objectRow, side, exchange string) error {
 	for _, r := range rows {
-		if r.ID != side || r.Part != "names" {
+		if !r.is(side, "names") {
 			continue
 		}
 		if r.ExchangeID != exchange {

@@ -165,7 +165,7 @@ func (s *Service) statedDelivery(ctx context.Context, ag *agency.Agency, p *prin
 		return fmt.Errorf("%w: a delivery to another side", seal.ErrUnsigned)
 	}
 	for _, sent := range p.objects {
-		if sent.ID == l.ID && sent.Part == "text" && slices.Contains(st.Refs, [32]byte(sent.Leaf)) {
+		if sent.is(l.ID, "text") && slices.Contains(st.Refs, [32]byte(sent.Leaf)) {
 			return nil
 		}
 	}

@@ -30,7 +30,7 @@ const (
 		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
 	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency()
-		and (o.part in ('text', 'reason', 'names') or o.id = $1 and o.kind in ('decision', 'worknote'))
+		and ((o.part, o.kind) in (('text', 'submission'), ('reason', 'reason'), ('names', 'names')) or o.id = $1 and o.kind in ('decision', 'worknote'))
 		and o.id = any(array(select unnest(array[l.id, l.from_side, l.to_side]::text[]) from letter l where l.agency_id = agency() and l.id = $1
 			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 				where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10)))
@@ -324,7 +324,7 @@ func (s *Service) relations(ctx context.Context, ag *agency.Agency, rows *caseRo
 // exchange; opening it checks that its statement says so too.
 func (r *caseRows) sentBy(letter, side string) bool {
 	for _, o := range r.objects {
-		if o.ID == letter && o.Part == "text" {
+		if o.is(letter, "text") {
 			return o.FromNode == "side/"+side && o.ExchangeID == r.letter().ExchangeID
 		}
 	}
@@ -334,7 +334,7 @@ func (r *caseRows) sentBy(letter, side string) bool {
 // openText opens one object among rows with the case's keys.
 func (s *Service) openText(ctx context.Context, ag *agency.Agency, rows []objectRow, id, part string, keys []*age.HybridIdentity) (string, error) {
 	for _, r := range rows {
-		if r.ID == id && r.Part == part {
+		if r.is(id, part) {
 			content, err := s.open(ctx, ag, r, keys...)
 			return string(content), err
 		}

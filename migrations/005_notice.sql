@@ -100,7 +100,7 @@ begin
 end
 $$;
 
--- notify_person: something waits for this person, or has changed. One notice waits at a time, whatever happens meanwhile.
+-- notify_person: something waits for this person, or has changed; nobody who is suspended is told. One notice waits at a time, whatever happens meanwhile.
 create function notify_person(person text) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
@@ -108,6 +108,7 @@ declare
 begin
 	insert into notice (agency_id, id, person_id)
 	select c.agency_id, 'no' || some_chance(20), c.person_id from contact c where c.agency_id = agency() and c.person_id = notify_person.person and c.mail
+		and not exists (select from person p where p.agency_id = c.agency_id and p.id = c.person_id and p.state = 'suspended')
 	on conflict (person_id, agency_id) where state = 'waiting' do nothing
 	returning id into made;
 	if made is not null then
@@ -116,11 +117,12 @@ begin
 end
 $$;
 
--- notify_side: the same for everybody on a side who has been granted its key. In the order of their ids, so that two acts do not wait for each other.
+-- notify_side: the same for everybody on a side who has been granted its key and is no longer, or not again, on hold. In the order of their ids, so that two acts do not wait for each other.
 create function notify_side(side text) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
-	perform notify_person(m.person_id) from (select x.person_id from side_member x where x.agency_id = agency() and x.side_id = notify_side.side
+	perform notify_person(m.person_id) from (select x.person_id from side_member x join person p on p.agency_id = x.agency_id and p.id = x.person_id and p.state = 'active'
+		where x.agency_id = agency() and x.side_id = notify_side.side
 		and exists (select from ring_grant_person g where g.agency_id = x.agency_id and g.child = 'side/' || x.side_id and g.parent = 'person/' || x.person_id)
 		order by x.person_id) m;
 end

@@ -6,6 +6,18 @@ alter table letter
 	add column second bool not null default false,
 	add column paper bool not null default false,
 	add constraint letter_held check ((state = 'held') = (held_until is not null));
+-- At eighteen what the writer was told stays as it was: anything else would say of a letter whether it had been opened. Only what was back
+-- with us by then, which can be told, is kept on file.
+alter table letter add column back bool not null default false;
+alter table letter drop column told;
+alter table letter add column told text not null generated always as (case
+	when state in ('received', 'held', 'escalated') then 'withUs'
+	when state in ('recalled', 'undeliverable') then 'backWithUs'
+	when state = 'stoppedAt18' and back then 'keptOnFile'
+	when state in ('passed', 'waiting', 'keptForLater', 'opened', 'stoppedAt18') then 'passedOn'
+	else state end) stored;
+comment on column letter.back is 'it was recalled or could not be delivered when a child came of age';
+grant select (told) on letter to gatepost_public;
 alter table exchange add column delay_days smallint not null default 0 constraint exchange_delay check (delay_days between 0 and 14);
 comment on column exchange.delay_days is 'for so many days a letter that was passed on is not shown yet, so that anything new can stop it';
 alter table delivery add column posted_on date;
@@ -279,10 +291,12 @@ declare
 	l record;
 	n bigint := 0;
 begin
-	for l in update letter x set state = 'stoppedAt18' where x.agency_id = agency() and x.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable')
+	for l in update letter x set state = 'stoppedAt18', back = x.state in ('recalled', 'undeliverable') where x.agency_id = agency() and x.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable')
 			and exists (select from exchange_child c where c.agency_id = x.agency_id and c.exchange_id = x.exchange_id and c.relays_end_on <= current_date)
-			returning x.from_side loop
-		perform notify_side(l.from_side);
+			returning x.from_side, x.back loop
+		if l.back then -- the others stay what they were to their writers
+			perform notify_side(l.from_side);
+		end if;
 		n := n + 1;
 	end loop;
 	return n;
@@ -423,7 +437,12 @@ create policy family on message for select to gatepost_public using (agency_id =
 create policy write on message for insert to gatepost_public with check (agency_id = agency() and person_id = account() and by_worker is null);
 create policy message on object for select to gatepost_public using (agency_id = agency() and kind = 'message'
 	and exists (select from message m where m.agency_id = object.agency_id and m.id = object.id and m.person_id = account()));
-create policy tell on object for insert to gatepost_public with check (agency_id = agency() and kind = 'message' and side_id is null and from_node = 'person/' || account());
+-- A family puts in the text of a letter or of a message and nothing else: what stands in any other place, a worker's act finds taken.
+create policy tell on object for insert to gatepost_public with check (agency_id = agency() and kind = 'message' and side_id is null and from_node = 'person/' || account()
+	and id ~ '^ms' and part = 'text' and version = 1);
+drop policy write on object;
+create policy write on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and granted_side(side_id)
+	and id ~ '^lt' and part = 'text' and version = 1);
 
 revoke all on function exchange_stops(), side_stops(), delivery_waits(), is_party(text), message_by_right(), my_deliveries(text), withdraw_letter(text), keep_for_later(text),
 	second_opinion(text, int), show_due(), stop_at_18(), messages_today(), letter_day_added(), my_days(text), letter_on_paper() from public;

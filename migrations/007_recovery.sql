@@ -251,13 +251,13 @@ begin
 end
 $$;
 
--- Whoever was recovered and waits for the call has an old grant that no longer counts.
+-- Whoever was recovered and waits for the call has an old grant that no longer counts, and no grant counts while a person is suspended.
 create or replace function granted_side(side text) returns bool
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
 	return (select exists (select from side_member m join ring_grant_person g on g.agency_id = m.agency_id and g.child = 'side/' || m.side_id
 		join person p on p.agency_id = m.agency_id and p.id = m.person_id
-		where m.agency_id = agency() and m.side_id = side and m.person_id = account() and g.parent = 'person/' || account() and p.state <> 'hold'));
+		where m.agency_id = agency() and m.side_id = side and m.person_id = account() and g.parent = 'person/' || account() and p.state = 'active'));
 end
 $$;
 

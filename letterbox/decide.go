@@ -113,7 +113,7 @@ func (s *Service) beginWork(ctx context.Context, actor authz.Actor, id LetterID)
 		return nil, nil, err
 	}
 	d.node = node
-	return d, keys, s.relations(ctx, d.ag, d.rows)
+	return d, keys, s.relations(ctx, d.ag, actor, d.rows)
 }
 
 // beginDecision is beginWork with the letter open, for those who may decide

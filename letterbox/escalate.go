@@ -233,7 +233,7 @@ func (s *Service) beginReferred(ctx context.Context, actor authz.Actor, id Lette
 		return nil, s.unstated(ctx, d.ag, string(id), err)
 	}
 	d.node = node
-	return d, s.relations(ctx, d.ag, d.rows)
+	return d, s.relations(ctx, d.ag, actor, d.rows)
 }
 
 // beginReferredEnd is beginReferred for an act that ends the letter: a second

@@ -514,7 +514,8 @@ func (s *Service) ReadMessage(ctx context.Context, actor authz.Actor, id Message
 // under the worker's signature. The person is told by mail that something
 // waits, and no more. Answered twice with the same words by the same worker, it
 // is answered once. Invalid on "text"; Conflict: a colleague has answered, or
-// the person waits for our call; Forbidden as for ReadMessage.
+// the person waits for our call; Forbidden as for ReadMessage; Sealed: no signed
+// statement says that this person asked it.
 func (s *Service) Answer(ctx context.Context, actor authz.Actor, id MessageID, text string) error {
 	ag, err := s.begin(ctx, actor, authz.Answer, string(id))
 	if err != nil {
@@ -545,7 +546,11 @@ func (s *Service) Answer(ctx context.Context, actor authz.Actor, id MessageID, t
 		s.log.ErrorContext(ctx, "ALARM: a person's key is not the one vouched for", "agency", ag.ID, "account", rows.told.PersonID, "error", err)
 		return fault.Wrap(fault.Sealed, "fault.sealing", err)
 	}
-	object, err := s.sealAnswer(ag, actor, rows, text, person, caseNode)
+	question, err := s.statedQuestion(ctx, ag, rows)
+	if err != nil {
+		return err
+	}
+	object, err := s.sealAnswer(ag, actor, rows, text, question, person, caseNode)
 	if err != nil {
 		return err
 	}
@@ -573,7 +578,28 @@ func (s *Service) answeredSo(ctx context.Context, ag *agency.Agency, actor authz
 	return fault.New(fault.Conflict, "fault.message.answered")
 }
 
-func (s *Service) sealAnswer(ag *agency.Agency, actor authz.Actor, rows *toldRows, text string, person, caseNode agency.Node) (sealedObject, error) {
+// statedQuestion gives the leaf of the statement that this person asked this:
+// an answer goes to whoever the door saw asking, whatever the row says.
+func (s *Service) statedQuestion(ctx context.Context, ag *agency.Agency, rows *toldRows) ([32]byte, error) {
+	asked := messageContext(ag.ID, messageRow{ID: rows.told.ID, ExchangeID: rows.told.ExchangeID, PersonID: rows.told.PersonID})
+	for _, o := range rows.objects {
+		if o.ID != rows.told.ID {
+			continue
+		}
+		st, err := s.stated(ctx, ag, o)
+		if err == nil && (st.Event != statement.EventReceipt || o.context(ag.ID) != asked) {
+			err = fmt.Errorf("%w: a message of somebody else", seal.ErrUnsigned)
+		}
+		if err != nil {
+			return [32]byte{}, s.unstated(ctx, ag, rows.told.ID, err)
+		}
+		return [32]byte(o.Leaf), nil
+	}
+	return [32]byte{}, s.unstated(ctx, ag, rows.told.ID, fmt.Errorf("%w: nobody stated the message", seal.ErrUnsigned))
+}
+
+// sealAnswer seals and states an answer, which refers to the question's statement.
+func (s *Service) sealAnswer(ag *agency.Agency, actor authz.Actor, rows *toldRows, text string, question [32]byte, person, caseNode agency.Node) (sealedObject, error) {
 	signer, err := actor.Keys().Signer()
 	if err != nil {
 		return sealedObject{}, fmt.Errorf("sign answer: %w", err)
@@ -584,12 +610,7 @@ func (s *Service) sealAnswer(ag *agency.Agency, actor authz.Actor, rows *toldRow
 		return sealedObject{}, fmt.Errorf("seal answer: %w", err)
 	}
 	st := statementOf(c, sealed.Commit)
-	st.Event, st.At = statement.EventCasework, s.now()
-	for _, o := range rows.objects {
-		if o.ID == rows.told.ID {
-			st.Refs = [][32]byte{[32]byte(o.Leaf)}
-		}
-	}
+	st.Event, st.At, st.Refs = statement.EventCasework, s.now(), [][32]byte{question}
 	body, err := ag.State(st, "", signer)
 	return sealedObject{at: c, sealed: sealed, body: body}, err
 }

@@ -289,7 +289,7 @@ func (s *Service) Scan(ctx context.Context, actor authz.Actor, id LetterID) (sca
 	if err != nil {
 		return nil, "", err
 	}
-	if err := s.relations(ctx, ag, rows); err != nil {
+	if err := s.relations(ctx, ag, actor, rows); err != nil {
 		return nil, "", err
 	}
 	var objects []objectRow

@@ -123,7 +123,7 @@ func (s *Service) PrintPassed(ctx context.Context, actor authz.Actor, id LetterI
 	if err != nil {
 		return Printed{}, err
 	}
-	if err := s.relations(ctx, ag, p.caseRows); err != nil {
+	if err := s.relations(ctx, ag, actor, p.caseRows); err != nil {
 		return Printed{}, err
 	}
 	if err := s.statedDelivery(ctx, ag, p); err != nil {

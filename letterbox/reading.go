@@ -207,14 +207,14 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		return Reading{}, err
 	}
 	l := rows.letter()
-	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide),
-		WhyNot: rows.whyNot(actor.Account())}
-	reading.MayDecide = reading.WhyNot == ""
+	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide)}
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
 	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
 	if err == nil {
-		err = s.relations(ctx, ag, rows)
+		err = s.relations(ctx, ag, actor, rows)
 	}
+	reading.WhyNot = rows.whyNot(actor.Account())
+	reading.MayDecide = reading.WhyNot == ""
 	if err != nil {
 		reading.Unread = true
 		return reading, ctx.Err()
@@ -304,8 +304,9 @@ func holds(lock lockRow, actor authz.Actor) error {
 // relations checks by signed statements what the rows say of a letter: that it
 // came from this side, that both sides are of its exchange, and that they are
 // two. A worker sees nothing of a letter whose rows say otherwise, and cannot
-// decide about it.
-func (s *Service) relations(ctx context.Context, ag *agency.Agency, rows *caseRows) error {
+// decide about it. A worker whose own statement the letter is has typed it in,
+// and so helped, whatever the rows say.
+func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows) error {
 	l := rows.letter()
 	err := s.statedSide(ctx, ag, rows.objects, l.FromSide, l.ExchangeID)
 	if err == nil {
@@ -314,21 +315,31 @@ func (s *Service) relations(ctx context.Context, ag *agency.Agency, rows *caseRo
 	if err == nil && (l.FromSide == l.ToSide || !rows.sentBy(l.ID, l.FromSide)) {
 		err = fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned)
 	}
+	var st *statement.Statement
+	if err == nil {
+		st, err = s.stated(ctx, ag, *rows.text(l.ID))
+	}
 	if err != nil {
 		return s.unstated(ctx, ag, l.ID, err)
 	}
+	rows.helped = rows.helped || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
 	return nil
 }
 
-// sentBy tells whether a letter's object says that it came from a side of this
-// exchange; opening it checks that its statement says so too.
-func (r *caseRows) sentBy(letter, side string) bool {
-	for _, o := range r.objects {
-		if o.is(letter, "text") {
-			return o.FromNode == "side/"+side && o.ExchangeID == r.letter().ExchangeID
-		}
+// text is the object of a letter's text, the newest; nil if there is none.
+func (r *caseRows) text(letter string) *objectRow {
+	i := slices.IndexFunc(r.objects, func(o objectRow) bool { return o.is(letter, "text") })
+	if i < 0 {
+		return nil
 	}
-	return false
+	return &r.objects[i]
+}
+
+// sentBy tells whether a letter's object says that it came from a side of this
+// exchange; relations, or opening it, checks that its statement says so too.
+func (r *caseRows) sentBy(letter, side string) bool {
+	o := r.text(letter)
+	return o != nil && o.FromNode == "side/"+side && o.ExchangeID == r.letter().ExchangeID
 }
 
 // openText opens one object among rows with the case's keys.

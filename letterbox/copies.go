@@ -36,8 +36,9 @@ const (
 	sqlCopies = `select l.id, true as sent, l.submitted_on as on_day from letter l where l.agency_id = agency() and l.from_side = $1
 			and ($2::date is null or l.submitted_on >= $2) and ($3::date is null or l.submitted_on <= $3)
 		union all
-		select d.id, false, d.passed_on from delivery d where d.agency_id = agency() and d.side_id = $1 and delivery_state(d.id) = 'opened'
-			and ($2::date is null or d.passed_on >= $2) and ($3::date is null or d.passed_on <= $3)
+		select d.id, false, d.on_day from (select x.id, came_on(x.id) as on_day from delivery x
+				where x.agency_id = agency() and x.side_id = $1 and delivery_state(x.id) = 'opened') d
+			where ($2::date is null or d.on_day >= $2) and ($3::date is null or d.on_day <= $3)
 		order by 3, 1 limit 1001`
 	sqlCopyObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = any($1) and o.part = 'text' order by o.version desc`
 )

@@ -33,7 +33,10 @@ const (
 	sqlExchangeChild = `insert into exchange_child (agency_id, exchange_id, child_id, relays_end_on) values (agency(), $1, $2, $3)`
 	sqlPeople        = `select id, state from person where agency_id = agency() and id = any($1)`
 	sqlStanding      = `select id, state from person where agency_id = agency() and id = any($1) order by id for update`
-	sqlKnown         = `select ''::text as of, book, id, epoch, name, details from directory where agency_id = agency() and id = any($1) and not person_closed(id)`
+	// A query of its own, for it has to see what was done while the one before waited.
+	sqlPersonKeys = `select p.id, (select coalesce(max(n.epoch), 0) from node n where n.agency_id = p.agency_id and n.id = 'person/' || p.id
+		and n.key_leaf is not null)::int as epoch from person p where p.agency_id = agency() and p.id = any($1)`
+	sqlKnown = `select ''::text as of, book, id, epoch, name, details from directory where agency_id = agency() and id = any($1) and not person_closed(id)`
 )
 
 // NewExchangeID chooses the id of an exchange that is about to be opened.
@@ -99,8 +102,13 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 		return "", err
 	}
 	var now []standing
-	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { many(b, &now, sqlStanding, known) }, func(b *pgx.Batch) error {
-		if err := o.still(now); err != nil {
+	var keys []newestKey
+	s.at("openExchange")
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
+		many(b, &now, sqlStanding, known)
+		many(b, &keys, sqlPersonKeys, known)
+	}, func(b *pgx.Batch) error {
+		if err := o.still(now, keys); err != nil {
 			return err
 		}
 		for _, q := range o.queue {
@@ -210,6 +218,12 @@ func (o *opening) then(q func(b *pgx.Batch)) {
 // is given the new side's at once; anybody else gets it with their confirmation.
 type standing struct{ ID, State string }
 
+// newestKey is the epoch of somebody's newest key; 0 for none.
+type newestKey struct {
+	ID    string
+	Epoch uint32
+}
+
 // keysFor reads the team's key and the keys of those who are active.
 func (s *Service) keysFor(ctx context.Context, o *opening, known []string) (team agency.Node, err error) {
 	ids := []string{string(ring.TeamLetterbox)}
@@ -243,11 +257,17 @@ func (s *Service) keysFor(ctx context.Context, o *opening, known []string) (team
 }
 
 // still checks, with the people's rows locked, that nobody was confirmed or
-// suspended since their keys were read: else somebody would be left without
-// the side, or given it against a suspension.
-func (o *opening) still(now []standing) error {
+// suspended or has another key since their keys were read: else somebody would
+// be left without the side, or given it against a suspension, or on a key that
+// somebody else may hold.
+func (o *opening) still(now []standing, keys []newestKey) error {
 	for _, p := range now {
 		if _, was := o.active[p.ID]; was != (p.State == "active") {
+			return fault.New(fault.Conflict, "fault.conflict")
+		}
+	}
+	for _, k := range keys {
+		if node, was := o.active[k.ID]; was && uint32(node.Epoch()) != k.Epoch {
 			return fault.New(fault.Conflict, "fault.conflict")
 		}
 	}

@@ -35,7 +35,7 @@ const (
 		where n.agency_id = agency() and n.person_id = account() and ($1 = '' or n.side_id = $1)
 			and m.by_worker is null and m.answered_on is null and m.hear_by < $2`
 	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by, second, paper from letter where agency_id = agency() and id = $1`
-	sqlOneCame = `select id, side_id, passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
+	sqlOneCame = `select id, side_id, came_on(id) as passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
 
 	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
 			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'names')

@@ -94,13 +94,16 @@ func (s *Service) freshCode(ctx context.Context, actor authz.Actor, digits strin
 // letterbox and every other manager, by name; whoever was named before stays
 // named, without the actor. Declaring twice is once.
 //
-// Conflict (fault.exchange.noOther): fewer than two others remain. Sealed: a key
+// StepUp: no code within ConnectFor. Conflict (fault.exchange.noOther): fewer than two others remain. Sealed: a key
 // is not as it was vouched for. In both cases the connection is written down
 // all the same, and nothing else is changed; declaring again, once there are
 // more colleagues or the key is mended, takes the keys away.
 func (s *Service) Connect(ctx context.Context, actor authz.Actor, id ExchangeID) error {
 	ag, err := s.begin(ctx, actor, authz.Connect, string(id))
 	if err != nil {
+		return err
+	}
+	if err := actor.StepUp(s.now(), ConnectFor); err != nil {
 		return err
 	}
 	return whileMoved(func() error {

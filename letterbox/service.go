@@ -29,6 +29,10 @@ const (
 // StepUpFor is how long after a one-time code a worker may decide about letters.
 const StepUpFor = 60 * time.Minute
 
+// ConnectFor is how long after a one-time code a worker may declare a
+// connection, which changes keys for good.
+const ConnectFor = 10 * time.Minute
+
 // MaxDrafts is how many drafts a side may keep at a time.
 const MaxDrafts = 30
 

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	sqlHolder = `select l.exchange_id, coalesce(c.worker_id, '') as worker from letter l
+	sqlHolder = `select l.exchange_id, coalesce(c.worker_id, '') as worker, is_party(l.exchange_id) as connected from letter l
 		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()
 		where l.agency_id = agency() and l.id = $1`
 	// Who may be given a letter: whoever could claim it and decide about it.
@@ -51,6 +51,16 @@ type Reader struct {
 type holderRow struct {
 	ExchangeID string
 	Worker     string
+	Connected  bool // the actor is a party, or declared a connection
+}
+
+// may refuses somebody who is connected to the family: who reads its letters is
+// not theirs to say.
+func (r holderRow) may() error {
+	if r.Connected {
+		return fault.New(fault.Forbidden, "fault.letter.connected")
+	}
+	return nil
 }
 
 type readerRow struct {
@@ -70,7 +80,7 @@ type takingOver struct {
 // TakeAway takes a letter from the worker who holds it, before their time is
 // over: it is free for everybody again, and they are told so at their next act
 // about it. It is a manager's act and in the log. Conflict: nobody holds it, or
-// somebody else does by now.
+// somebody else does by now. Forbidden: the actor is connected to the family.
 func (s *Service) TakeAway(ctx context.Context, actor authz.Actor, id LetterID) error {
 	t, err := s.takeOver(ctx, actor, id, "")
 	if err != nil {
@@ -101,7 +111,11 @@ func errNotHeld() error { return fault.New(fault.Conflict, "fault.manage.letter"
 //
 // Invalid, field "worker": they hold MaxClaims letters, or may not decide about
 // this one. Conflict: the letter does not wait, or changed hands in this moment.
+// Forbidden: as for TakeAway.
 func (s *Service) Give(ctx context.Context, actor authz.Actor, id LetterID, worker string) error {
+	if _, err := s.begin(ctx, actor, authz.TakeOver, string(id)); err != nil {
+		return err
+	}
 	if !agency.ValidID("wk", worker) {
 		return fault.Field("worker", "fault.manage.mayNot")
 	}
@@ -158,6 +172,9 @@ func (s *Service) takeOver(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &holder, sqlHolder, string(id)) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load who holds letter %s: %w", id, err))
 	}
+	if err := holder.may(); err != nil {
+		return nil, err
+	}
 	t := &takingOver{letter: string(id), from: holder.Worker, to: to}
 	t.body, err = ag.State(statement.Statement{Event: statement.EventCasework, Object: t.letter, Part: "claim", Version: 1,
 		Exchange: holder.ExchangeID, From: workerNode(t.from), To: workerNode(t.to), At: s.now()}, "", signer)
@@ -172,7 +189,7 @@ func workerNode(id string) string {
 }
 
 // Readers lists who may be given a letter, whoever holds fewest first. NotFound
-// if there is no such letter.
+// if there is no such letter; Forbidden if the actor is connected to the family.
 func (s *Service) Readers(ctx context.Context, actor authz.Actor, id LetterID) ([]Reader, error) {
 	if _, err := s.begin(ctx, actor, authz.TakeOver, string(id)); err != nil {
 		return nil, err
@@ -191,6 +208,9 @@ func (s *Service) Readers(ctx context.Context, actor authz.Actor, id LetterID) (
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load who may read letter %s: %w", id, err))
 	}
+	if err := holder.may(); err != nil {
+		return nil, err
+	}
 	var list []Reader
 	for _, r := range rows {
 		if r.Holds < MaxClaims {
@@ -201,7 +221,7 @@ func (s *Service) Readers(ctx context.Context, actor authz.Actor, id LetterID) (
 }
 
 // Held is a letter as a manager sees it who takes it over: a line of the desk.
-// NotFound if there is none.
+// NotFound if there is none; Forbidden if the actor is connected to the family.
 func (s *Service) Held(ctx context.Context, actor authz.Actor, id LetterID) (DeskLine, error) {
 	if _, err := s.begin(ctx, actor, authz.TakeOver, string(id)); err != nil {
 		return DeskLine{}, err
@@ -210,8 +230,16 @@ func (s *Service) Held(ctx context.Context, actor authz.Actor, id LetterID) (Des
 		return DeskLine{}, notFound()
 	}
 	var rows deskRows
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { rows.queueLetter(b, id) }); err != nil {
+	var holder holderRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &holder, sqlHolder, string(id))
+		rows.queueLetter(b, id)
+	})
+	if err != nil {
 		return DeskLine{}, s.db.Fault(fmt.Errorf("load letter %s: %w", id, err))
+	}
+	if err := holder.may(); err != nil {
+		return DeskLine{}, err
 	}
 	if len(rows.letters) == 0 {
 		return DeskLine{}, notFound()

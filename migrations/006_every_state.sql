@@ -210,17 +210,30 @@ end
 $$;
 create trigger side_stops after update of state on side for each row execute function side_stops();
 
--- my_deliveries also says what somebody wants to read another day.
+-- came_on is the day on which a delivery to this account came, or came again: what was taken back in between is the agency's to know.
+-- A letter from before there were days has that of its decision.
+create function came_on(delivery text) returns date
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select coalesce((select w.on_day from letter_day w where w.agency_id = d.agency_id and w.letter_id = d.letter_id and w.state = 'waiting'
+			order by w.n desc limit 1), d.passed_on)
+		from delivery d where d.agency_id = agency() and d.id = came_on.delivery and granted_side(d.side_id) and delivery_state(d.id) is not null);
+end
+$$;
+
+-- my_deliveries also says what somebody wants to read another day. passed_on is what came_on says.
 drop function my_deliveries(text);
 create function my_deliveries(only_side text) returns table (id text, side_id text, passed_on date, opened bool, kept bool)
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
-	return query select d.id::text, d.side_id::text, d.passed_on, l.state = 'opened', l.state = 'keptForLater'
+	return query select d.id::text, d.side_id::text, coalesce(w.on_day, d.passed_on), l.state = 'opened', l.state = 'keptForLater'
 	from side_member m join delivery d on d.agency_id = m.agency_id and d.side_id = m.side_id
 		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
+		left join lateral (select t.on_day from letter_day t where t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'waiting'
+			order by t.n desc limit 1) w on true
 	where m.agency_id = agency() and m.person_id = account() and (only_side = '' or m.side_id = only_side) and granted_side(m.side_id)
 		and l.state in ('waiting', 'keptForLater', 'opened') and l.visible_on <= current_date and (l.state = 'opened' or not l.stop)
-	order by d.passed_on desc, d.id limit 200;
+	order by 3 desc, 1 limit 200;
 end
 $$;
 
@@ -413,18 +426,46 @@ begin
 end
 $$;
 
--- Who types in a letter that came on paper has helped to write it: another worker decides.
+-- A letter that was there for its recipients and is so no more takes its notice with it: a mail about nothing would tell that there was something.
+-- The notice stays where it may be about anything else: one from before this letter, or one that something new for the person has joined.
+create function notice_goes() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	shown timestamptz;
+begin
+	shown := (select max(d.at) from letter_day d where d.agency_id = new.agency_id and d.letter_id = new.id and d.state = 'waiting');
+	delete from notice n using side_member m
+	where m.agency_id = new.agency_id and m.side_id = new.to_side and n.agency_id = m.agency_id and n.person_id = m.person_id
+		and n.state = 'waiting' and n.created >= shown
+		and not exists (select from side_member o join letter l on l.agency_id = o.agency_id and l.to_side = o.side_id
+			where o.agency_id = n.agency_id and o.person_id = n.person_id and l.id <> new.id
+				and l.state in ('waiting', 'keptForLater') and not l.stop and l.visible_on <= current_date)
+		and not exists (select from side_member o join letter l on l.agency_id = o.agency_id and l.from_side = o.side_id
+			join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id and d.at >= n.created and d.n > 1
+			where o.agency_id = n.agency_id and o.person_id = n.person_id)
+		and not exists (select from message a where a.agency_id = n.agency_id and a.person_id = n.person_id and a.by_worker is not null and a.sent_at >= n.created)
+		and not exists (select from recovery r where r.agency_id = n.agency_id and r.kind = 'person' and r.account_id = n.person_id
+			and r.state in ('started', 'agreed', 'printed'));
+	return null;
+end
+$$;
+create trigger notice_goes after update of state, stop on letter for each row
+	when (old.state in ('waiting', 'keptForLater') and not old.stop and (new.stop or new.state in ('recalled', 'undeliverable', 'stoppedAt18')))
+	execute function notice_goes();
+
+-- Who types in a letter that came on paper has helped to write it: another worker decides. That is the only way in which the staff put a letter in.
 create function letter_on_paper() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-	if not exists (select from letter_helper h where h.agency_id = new.agency_id and h.letter_id = new.id) then
+	if session_user = 'gatepost_staff' and not new.paper or not exists (select from letter_helper h
+		where h.agency_id = new.agency_id and h.letter_id = new.id and (session_user <> 'gatepost_staff' or h.worker_id = account())) then
 		raise exception 'typed in by nobody' using errcode = '23514', constraint = 'letter_paper';
 	end if;
 	return null;
 end
 $$;
 create constraint trigger letter_on_paper after insert on letter deferrable initially deferred
-	for each row when (new.paper) execute function letter_on_paper();
+	for each row when (new.paper or session_user = 'gatepost_staff') execute function letter_on_paper();
 
 alter table letter_day enable row level security;
 alter table letter_day force row level security;
@@ -444,10 +485,13 @@ drop policy write on object;
 create policy write on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and granted_side(side_id)
 	and id ~ '^lt' and part = 'text' and version = 1);
 
-revoke all on function exchange_stops(), side_stops(), delivery_waits(), is_party(text), message_by_right(), my_deliveries(text), withdraw_letter(text), keep_for_later(text),
+revoke all on function exchange_stops(), side_stops(), delivery_waits(), is_party(text), message_by_right(), my_deliveries(text), came_on(text), notice_goes(), withdraw_letter(text), keep_for_later(text),
 	second_opinion(text, int), show_due(), stop_at_18(), messages_today(), letter_day_added(), my_days(text), letter_on_paper() from public;
-grant execute on function my_deliveries(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, int), messages_today(), my_days(text) to gatepost_public;
+grant execute on function my_deliveries(text), came_on(text), withdraw_letter(text), keep_for_later(text), second_opinion(text, int), messages_today(), my_days(text) to gatepost_public;
+grant execute on function is_party(text) to gatepost_staff;
 grant execute on function show_due(), stop_at_18() to gatepost_notify;
+-- The day of the decision would tell a recipient how long a letter was held back.
+revoke select (passed_on) on delivery from gatepost_public;
 grant select (agency_id, id, exchange_id, person_id, by_worker, answers, sent_at, sent_on, hear_by, answered_on) on message to gatepost_public;
 grant insert (agency_id, id, exchange_id, person_id, hear_by) on message to gatepost_public;
 grant select, insert on message to gatepost_staff;

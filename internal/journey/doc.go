@@ -22,16 +22,17 @@
 //
 // # Three passes
 //
-// The same journey is made three times, each in a world of its own: with
-// scripts ("on"); with the script files cut off, as on a bad network ("cut"),
-// over TLS; and with scripts switched off ("off"). At each page the walker
-// stops and looks: axe-core at 1280 and at 320 pixels (with the files cut off, at
-// the width of who looks), or rules on the elements where no script may run; sideways scrolling, also with letters twice as big;
+// The same journey is made with scripts ("on") and with scripts switched off
+// ("off"), each in a world of its own; and the first letter's part of it with
+// the script files cut off, as on a bad network ("cut"), over TLS. At each page
+// the walker stops and looks: axe-core at 1280 and at 320 pixels (with the files
+// cut off, at the width of who looks), or rules on the elements where no script
+// may run; sideways scrolling, also with letters twice as big;
 // the policy and the other headers of every answer; the flags of each cookie;
 // the title, which whoever looks over the shoulder can read; complaints of the
 // browser. In the end the pages that were looked at, and the forms that were
-// sent, are held against the route tables: a page that is added later and not
-// visited fails the test.
+// sent, are held against the route tables ("on" and "off"): a page that is added
+// later and not visited fails the test.
 //
 // Whatever page a person's browser got, its ids are kept by home: no two homes
 // may have been shown one in common. And all pages of each of two homes that

@@ -419,10 +419,10 @@ async function workerAccount (walk, p, login) {
   await p.expect('/signed-out')
 }
 
-const first = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff]
+const letter = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff]
 const wrong = [walk => refusals(walk, begun), stills]
 // Of pages whose scripts do not come, the first letter tells enough: the others are walked without scripts, too.
-const chapters = brief.mode === 'cut' ? [...first, ...wrong] : [...first, ...workers, ...wrong, ...kin.chapters, ...lastly]
+const chapters = brief.mode === 'cut' ? [...letter, ...wrong] : [...letter, ...workers, ...wrong, ...kin.chapters, ...lastly]
 
 // JOURNEY_ONLY names chapters, for whoever mends one of them.
 const only = brief.only ? brief.only.split(',') : null

@@ -148,6 +148,23 @@ func TestAnotherWorkerReadsIt(t *testing.T) {
 	d.Get("/letter/" + id).Want(http.StatusOK) // still the first worker's
 }
 
+// To say that one knows a family takes its keys away for good: the page asks for
+// a code when the last is more than ten minutes old.
+func TestConnectAsksForACode(t *testing.T) {
+	d := openDesk(t)
+	d.NewWorker(t, "Imogen Farr", authz.LetterboxWorker)
+	path := "/exchange/" + string(d.exchange) + "/connect"
+	d.Clock.Advance(11 * time.Minute)
+	asked := d.Get(path).Want(http.StatusOK).Submit(path).Want(http.StatusUnauthorized)
+	if n := d.count(t, `select count(*) from connection`); n != 0 {
+		t.Fatal("declared without a fresh code")
+	}
+	asked.Submit(path, "step-up-code", d.Code(t, &d.WorkerLogin)).Want(http.StatusSeeOther)
+	if n := d.count(t, `select count(*) from connection`); n != 1 {
+		t.Error("not declared with a fresh code")
+	}
+}
+
 func TestConnected(t *testing.T) {
 	d := openDesk(t)
 	d.NewWorker(t, "Imogen Farr", authz.LetterboxWorker)

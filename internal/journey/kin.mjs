@@ -131,10 +131,10 @@ async function adopterLooks (walk) {
 // Both adopters have a log-in of their own on one side: each opens the letter,
 // and both write at one draft.
 async function twoAdopters (walk) {
-  const owen = await worker(walk, 'owen')
-  await take(owen, 'Kelly Marsh')
-  await owen.press('desk.letter.pass')
-  await owen.expect(/\/done$/)
+  const nasreen = await worker(walk, 'nasreen')
+  await take(nasreen, 'Kelly Marsh')
+  await nasreen.press('desk.letter.pass')
+  await nasreen.expect(/\/done$/)
 
   const rachel = await walk.person('Rachel', 'public', narrow)
   const tom = await walk.person('Tom', 'public')

@@ -38,7 +38,7 @@ async function someoneMayKnow (walk) {
   const words = await changes(p, known('kelly').passphrase, 'tin boats on a grey pond')
   renewed('kelly', { passphrase: 'tin boats on a grey pond' })
 
-  await desk.confirm(await worker(walk, 'owen'), 'Kelly Marsh', words, known('owen'))
+  await desk.confirm(await worker(walk, 'nasreen'), 'Kelly Marsh', words, known('nasreen'))
   await p.go('/letters')
   if (p.last.status() !== 401) throw new Error(`with an old key, the letters answer ${p.last.status()}`)
   await p.signIn(known('kelly'))
@@ -75,11 +75,11 @@ async function changes (p, old, fresh) {
 
 // A worker was told that Rachel forgot her passphrase. She did not.
 async function wasNotMe (walk) {
-  const owen = await worker(walk, 'owen')
-  await owen.go('/search')
-  await owen.fill({ name: 'Rachel' })
-  await owen.press('desk.search.search')
-  await asks(owen, owen.page.locator('[data-person]').filter({ hasText: 'Rachel Whitcombe' }), 'owen')
+  const nasreen = await worker(walk, 'nasreen')
+  await nasreen.go('/search')
+  await nasreen.fill({ name: 'Rachel' })
+  await nasreen.press('desk.search.search')
+  await asks(nasreen, nasreen.page.locator('[data-person]').filter({ hasText: 'Rachel Whitcombe' }), 'nasreen')
 
   const p = await walk.person('Rachel', 'public', narrow)
   await stops(p, 'rachel')
@@ -160,7 +160,7 @@ async function paperAtTheDoor (walk) {
   const p = await walk.person('Tom again', 'public', narrow)
   const login = await family.comeIn(p, papers.tom)
   const words = await family.ownWords(p)
-  await desk.confirm(await worker(walk, 'owen'), 'Tom Whitcombe', words, known('owen'))
+  await desk.confirm(await worker(walk, 'nasreen'), 'Tom Whitcombe', words, known('nasreen'))
   renewed('tom', { ...login, totp: '' }) // his app was that of the reference that he had
   await p.go('/sign-in')
   if (p.path() === '/sign-in') await p.signIn(known('tom'))

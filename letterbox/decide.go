@@ -233,7 +233,7 @@ func (d *deciding) commit(ctx context.Context, a step) error {
 			b.Queue(sqlLockExchange, l.ExchangeID)
 			b.Queue(sqlLockSide, l.ToSide)
 		}
-		one(b, &lock, sqlLockLetter, l.ID)
+		lockLetter(b, &lock, l.ID)
 		many(b, &decided, sqlDecided, l.ID)
 	}, func(b *pgx.Batch) error {
 		if err := d.check(a, lock, decided); err != nil {

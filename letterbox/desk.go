@@ -51,11 +51,14 @@ const (
 	sqlDeskNames = `with at as (select distinct w.exchange_id from ` + waits + ` w)` + namesOf
 	sqlCaseNames = `with at as (select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)` + namesOf
 
-	sqlLockLetter = `select l.state, l.stop, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
+	// Locked first, read after it: a statement that waits for a lock reads the locked row
+	// anew, but what it joins to it as it was before the wait.
+	sqlLockLetter = `select id from letter where agency_id = agency() and id = $1 for update`
+	sqlLocked     = `select l.state, l.stop, coalesce(c.worker_id, '') as claimed_by, coalesce(c.until > now(), false) as held,
 			(select count(*) from claim o where o.agency_id = l.agency_id and o.worker_id = account() and o.until > now() and o.letter_id <> l.id)::int as mine,
 			exists (select from takeover t where t.agency_id = l.agency_id and t.letter_id = l.id and t.worker_id = account()) as taken
 		from letter l left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id
-		where l.agency_id = agency() and l.id = $1 for update of l`
+		where l.agency_id = agency() and l.id = $1`
 	// One worker's claims are counted one after the other.
 	sqlLockWorker = `select id from worker where agency_id = agency() and id = account() for update`
 	sqlClaim      = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), now() + interval '30 minutes')
@@ -100,6 +103,12 @@ type nameRow struct {
 type deskRows struct {
 	letters []deskRow
 	names   []nameRow // of sides, of workers, and of children under "child/" and their parents' side
+}
+
+// lockLetter locks a letter until the act ends and reads how it stands then.
+func lockLetter(b *pgx.Batch, row *lockRow, id string) {
+	b.Queue(sqlLockLetter, id)
+	one(b, row, sqlLocked, id)
 }
 
 // queueDesk reads every letter that waits; queueLetter reads one, wherever it stands.
@@ -199,7 +208,7 @@ func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) err
 	s.at("claim")
 	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlLockWorker)
-		one(b, &row, sqlLockLetter, string(id))
+		lockLetter(b, &row, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&connected) })
 		b.Queue(sqlIsRestricted, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&restricted) })
 	}, func(b *pgx.Batch) error {

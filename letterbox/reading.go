@@ -153,6 +153,11 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 func (s *Service) caseKeys(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *caseRows) (keys []*age.HybridIdentity, node agency.Node, err error) {
 	id := "case/" + r.letter().ExchangeID
 	node, err = ag.Trusted(r.nodes, id)
+	if err == nil {
+		if err := s.newestKeys(ctx, ag, node); err != nil {
+			return nil, agency.Node{}, err
+		}
+	}
 	for i := 0; err == nil && i < len(r.nodes); i++ {
 		if r.nodes[i].ID != id {
 			continue
@@ -275,7 +280,7 @@ func (s *Service) logReading(ctx context.Context, ag *agency.Agency, actor authz
 		return err
 	}
 	var lock lockRow
-	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &lock, sqlLockLetter, l.ID) }, func(b *pgx.Batch) error {
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { lockLetter(b, &lock, l.ID) }, func(b *pgx.Batch) error {
 		if err := holds(lock, actor); err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func (s *Service) TakeAway(ctx context.Context, actor authz.Actor, id LetterID) 
 		return errNotHeld()
 	}
 	var lock lockRow
-	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &lock, sqlLockLetter, t.letter) }, func(b *pgx.Batch) error {
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { lockLetter(b, &lock, t.letter) }, func(b *pgx.Batch) error {
 		if !lock.Held || lock.ClaimedBy != t.from {
 			return errNotHeld()
 		}
@@ -127,7 +127,7 @@ func (s *Service) Give(ctx context.Context, actor authz.Actor, id LetterID, work
 	var to []readerRow
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlLockReader, worker)
-		one(b, &lock, sqlLockLetter, t.letter)
+		lockLetter(b, &lock, t.letter)
 		many(b, &to, sqlReader, t.letter, worker)
 	}, func(b *pgx.Batch) error {
 		switch {

@@ -9,5 +9,8 @@
 // The log's bodies are the truth; the database role of the public tier can
 // add only what the door may sign and can read no log. Index, on the staff
 // tier, follows the bodies and knows the newest statement of each object, so
-// that an older version put back in its place is seen (seal.ErrStale).
+// that an older version put back in its place is seen (seal.ErrStale); the
+// newest key of each node (Index.Keys) and the newest word about each worker
+// (Index.Stands), so that no restriction, leaving or suspension is undone by
+// rows alone.
 package audit

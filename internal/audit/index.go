@@ -21,12 +21,13 @@ const (
 )
 
 // Index follows the logs and knows, for each object and part, the statements
-// that carry a commitment. It lives in the staff tier's memory and follows them
+// that carry a commitment; for each node the keys that were vouched for; and
+// for each worker what was stated of their roles. It lives in the staff tier's memory and follows them
 // by Follow, so any number of instances agree. It is safe for use by many
 // goroutines.
 //
 // What it reads it does not believe: the families' tier can append anything
-// that looks like a receipt. A later statement makes an object stale only once
+// that looks like a statement. A later one makes an object, a key or a role stale only once
 // its signature has been verified, which is done when it matters.
 type Index struct {
 	db     *postgres.DB
@@ -42,6 +43,9 @@ type Verify func(ctx context.Context, agencyID string, body []byte) error
 type logIndex struct {
 	next   int64
 	stated map[string][]version // by object and part, in the order of the log
+
+	keys    map[string][]version // by node; the number is the epoch
+	workers map[string][]worded  // by worker, in the order of the log
 }
 
 type version struct {
@@ -132,7 +136,7 @@ func (x *Index) forget(agencyID, key string, leaf [32]byte) {
 func (x *Index) follow(ctx context.Context, agencyID string) error {
 	log, ok := x.logs[agencyID]
 	if !ok {
-		log = &logIndex{stated: map[string][]version{}}
+		log = &logIndex{stated: map[string][]version{}, keys: map[string][]version{}, workers: map[string][]worded{}}
 		x.logs[agencyID] = log
 	}
 	for {
@@ -176,7 +180,16 @@ func (x *Index) body(ctx context.Context, agencyID string, leaf [32]byte) (body 
 // add takes a body in. What does not parse is no statement.
 func (l *logIndex) add(body []byte, leaf [32]byte) {
 	st, err := statement.ParseUnverified(body)
-	if err != nil || st.Commit == [32]byte{} {
+	if err != nil {
+		return
+	}
+	switch st.Event {
+	case statement.EventKey:
+		l.addKey(st, leaf)
+	case statement.EventRole, statement.EventLapse:
+		l.addWorker(st, leaf)
+	}
+	if st.Commit == [32]byte{} {
 		return
 	}
 	key := st.Object + "\n" + st.Part

@@ -30,6 +30,8 @@ create table recovery (
 	stopped_by text,
 	ended_at timestamptz,
 	primary key (id, agency_id),
+	constraint recovery_start_once unique (start_leaf, agency_id),
+	constraint recovery_agree_once unique (agree_leaf, agency_id),
 	constraint recovery_what check (kind = 'worker' or what = 'passphrase'),
 	constraint recovery_two check (agreed_by <> started_by),
 	constraint recovery_agreed check ((agreed_by is null) = (agreed_at is null) and (agreed_by is null) = (agree_leaf is null)
@@ -46,6 +48,11 @@ create table recovery (
 );
 create unique index recovery_open on recovery (account_id, agency_id) where state not in ('done', 'stopped');
 create index recovery_account on recovery (account_id, agency_id);
+
+-- The recovery that a statement ends, stopped or done: a row that is put back to what it was does not begin it again.
+alter table audit_body add column ends_recovery text generated always as
+	(substring(encode(body, 'escape') from E'\npart (?:stop|done)[.][a-zA-Z]+[.](rc[a-z2-7]{20})\n')) stored;
+create index audit_body_ends_recovery on audit_body (ends_recovery, agency_id) where ends_recovery is not null;
 
 -- An invitation is the paper of a first key or of a new one.
 alter table invitation add column purpose text not null default 'invite' check (purpose in ('invite', 'recover')), add column recovery_id id,
@@ -93,9 +100,13 @@ declare
 	managers int;
 begin
 	if tg_op = 'INSERT' then
-		if new.state <> 'started' or new.started_by is distinct from account() or not may_recover(new.started_by, new.account_id)
+		if new.state <> 'started' or num_nonnulls(new.agreed_by, new.agreed_at, new.agree_leaf, new.held_back, new.printed_at, new.redeemed_at) > 0
+			or new.started_by is distinct from account() or not may_recover(new.started_by, new.account_id)
 			or new.kind = 'worker' and not has_role('manager') then
 			raise exception 'not to be started so' using errcode = '23514', constraint = 'recovery_worker';
+		end if;
+		if new.kind = 'person' and recovery_barred(new.account_id) then
+			raise exception 'not this worker''s' using errcode = '23514', constraint = 'person_barred';
 		end if;
 		if not exists (select from person p where new.kind = 'person' and p.agency_id = agency() and p.id = new.account_id and p.state in ('hold', 'active')
 			union all select from worker w where new.kind = 'worker' and w.agency_id = agency() and w.id = new.account_id and w.state in ('hold', 'active')) then
@@ -124,6 +135,9 @@ begin
 			raise exception 'neither is a manager' using errcode = '23514', constraint = 'recovery_manager';
 		end if;
 	end if;
+	if new.state in ('agreed', 'printed') and new.kind = 'person' and recovery_barred(new.account_id) then
+		raise exception 'not this worker''s' using errcode = '23514', constraint = 'person_barred';
+	end if;
 	if new.state in ('printed', 'done') and session_user <> 'gatepost_staff' or new.state = 'redeemed'
 		and not exists (select from invitation i where i.agency_id = agency() and i.recovery_id = new.id and i.used_at is not null) then
 		raise exception 'no such move here' using errcode = '23514', constraint = 'recovery_move';
@@ -133,23 +147,30 @@ end
 $$;
 create trigger recovery_by_right before insert or update on recovery for each row execute function recovery_by_right();
 
--- At commit: of the two statements at least one is that of a manager and the registrar, and both are about this account.
+-- At commit: each of the two words is its worker's, about this account and this recovery, the second rests on the first, and one at
+-- least is that of a manager and the registrar.
 create function recovery_stated() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-	events int;
-	about int;
+	first text := (select convert_from(b.body, 'UTF8') from audit_body b where b.agency_id = new.agency_id and b.leaf = new.start_leaf);
+	second text := (select convert_from(b.body, 'UTF8') from audit_body b where b.agency_id = new.agency_id and b.leaf = new.agree_leaf);
+	object text := E'\nobject ' || new.kind || '/' || new.account_id || E'\npart ';
+	named text := '.' || new.what || '.' || new.id || E'\n';
+	signed text := E'\n\u2014 ' || new.agency_id || '/worker/';
 begin
-	select count(*) filter (where convert_from(b.body, 'UTF8') like E'%\nevent recover\n%'),
-		count(*) filter (where convert_from(b.body, 'UTF8') like E'%\nobject ' || new.kind || '/' || new.account_id || E'\n%')
-		into events, about from audit_body b where b.agency_id = new.agency_id and b.leaf in (new.start_leaf, new.agree_leaf);
-	if events < 1 or about <> 2 then
+	if coalesce(strpos(first, object || 'start' || named), 0) = 0 or strpos(first, signed || new.started_by || ' ') = 0 then
+		raise exception 'not stated' using errcode = '23514', constraint = 'recovery_stated';
+	end if;
+	if new.agree_leaf is not null and (coalesce(strpos(second, object || 'agree' || named), 0) = 0
+			or strpos(second, signed || new.agreed_by || ' ') = 0 or strpos(second, E'\nrefs ' || encode(new.start_leaf, 'base64') || E'\n') = 0
+			or strpos(first, E'\nevent recover\n') = 0 and strpos(second, E'\nevent recover\n') = 0)
+		or new.agree_leaf is null and new.state not in ('started', 'stopped') then
 		raise exception 'not stated' using errcode = '23514', constraint = 'recovery_stated';
 	end if;
 	return null;
 end
 $$;
-create constraint trigger recovery_stated after update of agree_leaf on recovery deferrable initially deferred
+create constraint trigger recovery_stated after insert or update of state, agree_leaf on recovery deferrable initially deferred
 	for each row execute function recovery_stated();
 
 -- The paper of a recovery is for its account and only while the recovery is at that point.
@@ -198,19 +219,20 @@ end
 $$;
 
 -- own_recovery: what somebody has begun about the account of this request.
-create function own_recovery() returns table (what text, started_at timestamptz, agreed_at timestamptz)
+create function own_recovery() returns table (id text, what text, started_at timestamptz, agreed_at timestamptz)
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
-	return query select r.what, r.started_at, r.agreed_at from recovery r
+	return query select r.id::text, r.what, r.started_at, r.agreed_at from recovery r
 		where r.agency_id = agency() and r.account_id = account() and r.kind = own_kind() and r.state in ('started', 'agreed', 'printed');
 end
 $$;
 -- stop_own_recovery: whoever is signed in with the key that is to be replaced can say no. The paper dies with it.
-create function stop_own_recovery(at timestamptz) returns void
+create function stop_own_recovery(recovery text, at timestamptz) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
 	update recovery r set state = 'stopped', stopped_by = 'self', ended_at = stop_own_recovery.at
-		where r.agency_id = agency() and r.account_id = account() and r.kind = own_kind() and r.state in ('started', 'agreed', 'printed');
+		where r.agency_id = agency() and r.id = stop_own_recovery.recovery and r.account_id = account() and r.kind = own_kind()
+			and r.state in ('started', 'agreed', 'printed');
 	if not found then
 		raise exception 'no recovery to stop' using errcode = 'GP409';
 	end if;
@@ -218,6 +240,16 @@ begin
 		and i.used_at is null and i.expires_at > stop_own_recovery.at;
 end
 $$;
+
+-- Whoever held somebody's paper could have written where their mail goes: a person who was recovered says it anew.
+create function recovery_done() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	update contact c set mail = false where c.agency_id = new.agency_id and c.person_id = new.account_id;
+	return null;
+end
+$$;
+create trigger recovery_done after update of state on recovery for each row when (new.kind = 'person' and new.state = 'done') execute function recovery_done();
 
 -- my_recoveries: when somebody on a side of this account got a new key, for the family to see.
 create function my_recoveries() returns table (side_id text, on_day date, self bool)
@@ -279,8 +311,8 @@ create policy staff on recovery to gatepost_staff, gatepost_owner using (agency_
 create policy owner on recovery_code to gatepost_owner using (agency_id = agency());
 
 revoke all on function may_recover(text, text), recovery_by_right(), recovery_stated(), invitation_by_recovery(), own_kind(),
-	redeem_recovery(text, timestamptz), own_recovery(), stop_own_recovery(timestamptz), my_recoveries(), reset_second_step(text, timestamptz) from public;
-grant execute on function redeem_recovery(text, timestamptz), own_recovery(), stop_own_recovery(timestamptz) to gatepost_public, gatepost_staff;
+	redeem_recovery(text, timestamptz), own_recovery(), stop_own_recovery(text, timestamptz), recovery_done(), my_recoveries(), reset_second_step(text, timestamptz) from public;
+grant execute on function redeem_recovery(text, timestamptz), own_recovery(), stop_own_recovery(text, timestamptz) to gatepost_public, gatepost_staff;
 grant execute on function my_recoveries() to gatepost_public;
 grant execute on function reset_second_step(text, timestamptz) to gatepost_staff;
 

@@ -57,24 +57,43 @@ create table takeover (
 );
 create index takeover_worker on takeover (worker_id, agency_id);
 
--- Who ends somebody's work: a manager, never for themselves. The operator, who has no account, may suspend and nothing else.
+-- Who makes a worker, gives them roles and ends their work: a manager, never for themselves. By themselves somebody goes on hold, when they
+-- enrol or are recovered. The operator, who has no account, invites the first manager, who opens the agency, and may suspend, nothing else.
 -- An agency keeps a manager who can sign in.
 create function worker_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	own bool := tg_op = 'UPDATE' and new.id is not distinct from account();
 begin
-	if new.state = old.state and new.roles = old.roles or session_user <> 'gatepost_staff' then
+	if session_user <> 'gatepost_staff' then
+		return new;
+	end if;
+	if tg_op = 'INSERT' then
+		if new.state <> 'invited' or new.roles <> '{}' or new.role_leaf is not null then
+			raise exception 'not to be made so' using errcode = '23514', constraint = 'worker_invited';
+		end if;
+		if not has_role('manager') and (account() is not null or exists (select from worker w
+				where w.agency_id = new.agency_id and w.state = 'active' and 'manager' = any (w.roles))) then
+			raise exception 'not a manager' using errcode = '23514', constraint = 'worker_manager';
+		end if;
+		return new;
+	end if;
+	if new.state = old.state and new.roles = old.roles and new.role_leaf is not distinct from old.role_leaf then
 		return new;
 	end if;
 	if old.state = 'left' then
 		raise exception 'somebody who left' using errcode = '23514', constraint = 'worker_left';
 	end if;
-	if new.state in ('suspended', 'left') or old.state = 'suspended' or new.state = 'active' and old.state = 'active' then
-		if new.id = account() then
-			raise exception 'oneself' using errcode = '23514', constraint = 'worker_self';
-		end if;
-		if not has_role('manager') and not (account() is null and new.state = 'suspended' and new.roles = old.roles) then
-			raise exception 'not a manager' using errcode = '23514', constraint = 'worker_manager';
-		end if;
+	if own and new.state = 'hold' and new.roles = old.roles and new.role_leaf is not distinct from old.role_leaf and (old.state = 'invited'
+			or exists (select from recovery r where r.agency_id = new.agency_id and r.kind = 'worker' and r.account_id = new.id and r.state = 'redeemed'))
+		or own and old.state = 'hold' and new.state = 'active' and not exists (select from worker w
+			where w.agency_id = new.agency_id and 'manager' = any (w.roles)) then
+		null;
+	elsif own then
+		raise exception 'oneself' using errcode = '23514', constraint = 'worker_self';
+	elsif not has_role('manager') and not (account() is null and new.state = 'suspended' and new.roles = old.roles
+			and new.role_leaf is not distinct from old.role_leaf) then
+		raise exception 'not a manager' using errcode = '23514', constraint = 'worker_manager';
 	end if;
 	if old.state = 'active' and 'manager' = any (old.roles) and not (new.state = 'active' and 'manager' = any (new.roles)) then
 		perform from worker w where w.agency_id = new.agency_id and w.id <> new.id and w.state = 'active' and 'manager' = any (w.roles)
@@ -86,12 +105,35 @@ begin
 	return new;
 end
 $$;
-create trigger worker_by_right before update on worker for each row execute function worker_by_right();
+create trigger worker_by_right before insert or update on worker for each row execute function worker_by_right();
+
+-- At commit: the roles of a worker are those of the statement, which is about them and signed by whoever gave them.
+create function worker_stated() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	body text := (select convert_from(b.body, 'UTF8') from audit_body b where b.agency_id = new.agency_id and b.leaf = new.role_leaf);
+	part text := case when new.state = 'left' then 'left' else array_to_string(new.roles, '.') end;
+begin
+	if session_user = 'gatepost_staff' and (coalesce(strpos(body, E'\nevent role\nobject worker/' || new.id || E'\npart ' || part || E'\n'), 0) = 0
+			or new.role_leaf is distinct from old.role_leaf and strpos(body, E'\n\u2014 ' || new.agency_id || '/worker/' || account() || ' ') = 0) then
+		raise exception 'not stated' using errcode = '23514', constraint = 'worker_stated';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger worker_stated after update on worker deferrable initially deferred
+	for each row when (new.role_leaf is not null) execute function worker_stated();
 
 create function person_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-	if new.state = old.state or 'suspended' not in (new.state, old.state) or session_user <> 'gatepost_staff' then
+	if new.state = old.state or session_user <> 'gatepost_staff' then
+		return new;
+	end if;
+	if person_barred(new.id) then
+		raise exception 'not this worker''s' using errcode = '23514', constraint = 'person_barred';
+	end if;
+	if 'suspended' not in (new.state, old.state) then
 		return new;
 	end if;
 	if not (has_role('letterboxWorker') or has_role('manager')) then
@@ -222,7 +264,7 @@ $$;
 drop policy staff on takeover;
 create policy staff on takeover to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency() and has_role('manager'));
 
-revoke all on function worker_by_right(), person_by_right(), worker_stands(), claim_again(), node_supersedes(), grant_stands(), rotation_moves(),
+revoke all on function worker_by_right(), worker_stated(), person_by_right(), worker_stands(), claim_again(), node_supersedes(), grant_stands(), rotation_moves(),
 	current_key(text, text, int) from public;
 grant select, insert, delete on suspension to gatepost_staff;
 grant select, insert on rotation, takeover to gatepost_staff;

@@ -33,6 +33,30 @@ begin
 end
 $$;
 
+-- person_connected: whether the worker who asks is connected to any family that this person belongs to.
+create function person_connected(person text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
+		join connection c on c.agency_id = s.agency_id and c.exchange_id = s.exchange_id
+		where m.agency_id = agency() and m.person_id = person_connected.person and c.worker_id = account()));
+end
+$$;
+-- person_barred: whether the worker who asks is to keep away from this person's account: connected to them, or not named in their cases.
+create function person_barred(person text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return person_connected(person) or person_closed(person);
+end
+$$;
+-- recovery_barred: the same for a recovery, but that of somebody in restricted cases only needs a manager, named or not.
+create function recovery_barred(person text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return person_connected(person) or person_closed(person) and not has_role('manager');
+end
+$$;
+
 -- Nobody claims a letter of a restricted case, or decides about it, without a key of it. What the safeguarding lead decides about was
 -- sealed to them on its own.
 create function claim_by_key() returns trigger
@@ -104,8 +128,9 @@ $$;
 create trigger state_by_right before update of state, delay_days on exchange for each row execute function state_by_right();
 create trigger state_by_right before update of state on side for each row execute function state_by_right();
 
-revoke all on function holds_case(text, text), case_closed(text), person_closed(text), claim_by_key(), decision_by_key(), grant_by_right(),
+revoke all on function holds_case(text, text), case_closed(text), person_closed(text), person_connected(text),
+	person_barred(text), recovery_barred(text), claim_by_key(), decision_by_key(), grant_by_right(),
 	exchange_by_key(), state_by_right() from public;
-grant execute on function holds_case(text, text), case_closed(text), person_closed(text) to gatepost_staff;
+grant execute on function holds_case(text, text), case_closed(text), person_closed(text), person_barred(text), recovery_barred(text) to gatepost_staff;
 
 reset role;

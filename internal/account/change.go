@@ -162,7 +162,7 @@ func (s *Service) renew(ctx context.Context, ag *agency.Agency, actor authz.Acto
 	if err != nil {
 		return err
 	}
-	if c.key, err = s.newKey(ag, actor.Account(), epoch); err != nil {
+	if c.key, err = s.newKey(ag, actor.Account(), epoch, ""); err != nil {
 		return err
 	}
 	identity := c.key.bundle.Identity()

@@ -30,6 +30,7 @@ type requestRow struct {
 	Leaf      []byte
 	Body      []byte
 	At        time.Time `db:"-"` // when it was signed; set by requested
+	Recovery  string    `db:"-"` // by whose paper the key was made, as it was signed; "" for none
 }
 
 // errRequest: the key in the database is not the one that was asked for.
@@ -64,7 +65,7 @@ func (s *Service) requested(ctx context.Context, ag *agency.Agency, rows []reque
 		st.Recipient != want.Recipient || st.Verifier != r.Verifier || !bytes.Equal(leaf[:], r.Leaf) {
 		return agency.Node{}, r, errRequest
 	}
-	r.At = st.At
+	r.At, r.Recovery = st.At, st.From
 	return agency.Node{Node: node, Verifier: r.Verifier}, r, nil
 }
 
@@ -181,8 +182,9 @@ func (s *Service) checkMember(ctx context.Context, ag *agency.Agency, person str
 // loses what was granted to that one in the same act, and signs in anew.
 //
 // Invalid: the code, field "code". Conflict: the person does not wait, or
-// their sides changed in this moment. Sealed: the key in the database is not
-// the one that was asked for, or a side in the database is not one that a
+// their sides changed in this moment. Forbidden: the worker is connected to the
+// family. Sealed: the key in the database is not the one that was asked for, the
+// recovery behind it not the one that two workers stated, or a side in the database is not one that a
 // worker put them on; the operator is told and nothing is granted.
 func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID, totpCode string) error {
 	ag, err := s.mayConfirm(ctx, actor, authz.ConfirmPerson, "pe", personID)
@@ -196,12 +198,14 @@ func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID
 	var requests []requestRow
 	var sides []sideRow
 	var old []oldGrant
+	var redeemed []recoveryRow
 	var self bool
 	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		queueRequests(b, &requests, nodeID("person", personID))
 		queueSides(b, &sides, personID)
 		b.Queue(sqlPersonOldGrants, nodeID("person", personID), anyEpoch).Query(collect(&old))
 		b.Queue(sqlOwnPerson, actor.Account(), personID).QueryRow(func(row pgx.Row) error { return row.Scan(&self) })
+		b.Queue(sqlRedeemed, "person", personID).Query(collect(&redeemed))
 	})
 	if err != nil {
 		return fmt.Errorf("read whom to confirm: %w", s.db.Fault(err))
@@ -210,8 +214,14 @@ func (s *Service) ConfirmPerson(ctx context.Context, actor authz.Actor, personID
 		audit.Refused(ctx, s.db, actor, authz.ConfirmPerson, personID)
 		return fault.New(fault.Forbidden, "fault.confirm.self")
 	}
+	if err := s.notBarred(ctx, actor, authz.ConfirmPerson, sqlPersonBarred, personID); err != nil {
+		return err
+	}
 	c, err := s.confirming(ctx, ag, actor, requests, personID)
 	if err != nil {
+		return err
+	}
+	if err := s.recovers(ctx, c, redeemed); err != nil {
 		return err
 	}
 	if err := s.checkMembers(ctx, ag, personID, sides); err != nil {
@@ -265,7 +275,7 @@ func (s *Service) commitPerson(ctx context.Context, actor authz.Actor, p personC
 		if p.renewed() {
 			b.Queue(sqlEndSessionsOfPerson, p.person)
 		}
-		p.queueRecovered(b, state, "person", p.person)
+		p.queueRecovered(b)
 		s.queueFresh(b, actor, p.fresh)
 		audit.Append(b, p.bodies...)
 		return nil
@@ -398,8 +408,10 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	var requests []requestRow
 	var nodes []agency.NodeRow
 	var old []oldGrant
+	var redeemed []recoveryRow
 	err = s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		queueRequests(b, &requests, nodeID("worker", workerID))
+		b.Queue(sqlRedeemed, "worker", workerID).Query(collect(&redeemed))
 		b.Queue(sqlWorkerOldGrants, nodeID("worker", workerID), anyEpoch).Query(collect(&old))
 		agency.QueueNodes(b, &nodes, texts(wanted)...)
 	})
@@ -408,6 +420,9 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	}
 	c, err := s.confirming(ctx, ag, actor, requests, workerID)
 	if err != nil {
+		return err
+	}
+	if err := s.recovers(ctx, c, redeemed); err != nil {
 		return err
 	}
 	w, err := c.worker(roles)
@@ -440,7 +455,7 @@ func (s *Service) commitWorker(ctx context.Context, actor authz.Actor, w *newWor
 		if w.renewed() {
 			b.Queue(sqlEndAll, string(authz.Staff), id)
 		}
-		w.queueRecovered(b, state, "worker", id)
+		w.queueRecovered(b)
 		s.queueFresh(b, actor, fresh)
 		audit.Append(b, w.bodies...)
 		return nil

@@ -108,6 +108,7 @@ func checkAgreed(fact string) error {
 // and posted. fact is what worker and person have agreed on by telephone; it
 // is kept as a keyed hash. Earlier unused invitations of the person end.
 // Conflict: the person has an account already. NotFound: no such person.
+// Forbidden: the worker is connected to the family, or not named in its case.
 func (s *Service) InvitePerson(ctx context.Context, actor authz.Actor, personID, fact string) (Paper, error) {
 	if err := audit.Check(ctx, s.db, actor, authz.InvitePerson, personID); err != nil {
 		return Paper{}, err
@@ -118,6 +119,9 @@ func (s *Service) InvitePerson(ctx context.Context, actor authz.Actor, personID,
 	}
 	if !agency.ValidID("pe", personID) {
 		return Paper{}, fault.New(fault.NotFound, "fault.notFound")
+	}
+	if err := s.notBarred(ctx, actor, authz.InvitePerson, sqlPersonBarred, personID); err != nil {
+		return Paper{}, err
 	}
 	inv, err := s.invite(ctx, ag, invitation{kind: "person", account: personID, by: actor.Account()}, fact)
 	if err != nil {
@@ -426,8 +430,8 @@ type ownKey struct {
 
 // newKey makes a key of an account and asks for it to be vouched for. The door
 // asks for a person's; for a worker's the staff tier's own key does, since the
-// door's is not there.
-func (s *Service) newKey(ag *agency.Agency, account string, epoch uint32) (*ownKey, error) {
+// door's is not there. A key made with the paper of a recovery says so.
+func (s *Service) newKey(ag *agency.Agency, account string, epoch uint32, recovery string) (*ownKey, error) {
 	secret, node, err := ring.NewNode(ring.NodeID(nodeID(s.kind, account)), ring.Epoch(epoch))
 	if err != nil {
 		return nil, fmt.Errorf("make an account's key: %w", err)
@@ -441,7 +445,7 @@ func (s *Service) newKey(ag *agency.Agency, account string, epoch uint32) (*ownK
 		}
 	}
 	st := node.KeyStatement(ag.ID)
-	st.Event, st.Verifier, st.At = statement.EventKeyRequest, k.verifier, s.now()
+	st.Event, st.From, st.Verifier, st.At = statement.EventKeyRequest, recovery, k.verifier, s.now()
 	if k.request, err = ag.State(st, own); err != nil {
 		return nil, fmt.Errorf("request a key: %w", err)
 	}
@@ -482,7 +486,7 @@ func (s *Service) newAccount(ctx context.Context, ag *agency.Agency, t *touched,
 			return nil, err
 		}
 	}
-	key, err := s.newKey(ag, t.account, epoch)
+	key, err := s.newKey(ag, t.account, epoch, recovery)
 	if err != nil {
 		return nil, err
 	}

@@ -95,6 +95,7 @@ func recoveryFaults() postgres.Constraints {
 		"recovery_day":           fault.New(fault.Conflict, "fault.recovery.early"),
 		"recovery_reset":         fault.New(fault.Conflict, "fault.recovery.early"),
 		"recovery_move":          fault.New(fault.Conflict, "fault.recovery.moved"),
+		"person_barred":          fault.New(fault.Forbidden, "fault.person.barred"),
 		"invitation_by_recovery": fault.New(fault.Conflict, "fault.recovery.moved"),
 	}
 }
@@ -132,16 +133,20 @@ func (s *Service) StartRecovery(ctx context.Context, actor authz.Actor, n NewRec
 	if err := s.notSelf(ctx, actor, act, n.Account); err != nil {
 		return "", err
 	}
+	if err := s.notBarred(ctx, actor, act, sqlRecoveryBarred, n.Account); err != nil {
+		return "", err
+	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
 	if err != nil {
 		return "", err
 	}
-	at := s.now()
-	body, err := s.stateRecovery(ag, actor, statement.Statement{Object: nodeID(n.Kind, n.Account), Part: "start", Version: 1, At: at})
+	r := &recoveryRow{ID: agency.NewID("rc"), Kind: n.Kind, Account: n.Account, What: n.What}
+	at := s.signedNow()
+	body, err := s.stateRecovery(ag, actor, statement.Statement{Object: r.node(), Part: r.part(wordStart), Version: 1, At: at})
 	if err != nil {
 		return "", err
 	}
-	id, leaf := agency.NewID("rc"), statement.Leaf(body)
+	id, leaf := r.ID, statement.Leaf(body)
 	err = s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlStartRecovery, id, n.Kind, n.Account, n.What, n.Identity, actor.Account(), at, leaf[:])
 		s.queueFresh(b, actor, fresh)
@@ -245,8 +250,8 @@ func (s *Service) AgreeRecovery(ctx context.Context, actor authz.Actor, id, hold
 	if err != nil {
 		return err
 	}
-	at := s.now()
-	body, err := s.stateRecovery(ag, actor, statement.Statement{Object: r.node(), Part: "agree", Version: 1, At: at,
+	at := s.signedNow()
+	body, err := s.stateRecovery(ag, actor, statement.Statement{Object: r.node(), Part: r.part(wordAgree), Version: 1, At: at,
 		Refs: [][32]byte{statement.Leaf(r.StartBody)}})
 	if err != nil {
 		return err
@@ -277,6 +282,9 @@ func (s *Service) mayAgree(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err := s.notSelf(ctx, actor, authz.Recover, r.Account); err != nil {
 		return err
 	}
+	if err := s.notBarred(ctx, actor, authz.Recover, sqlRecoveryBarred, r.Account); err != nil {
+		return err
+	}
 	if r.State != "started" {
 		return fault.New(fault.Conflict, "fault.recovery.moved")
 	}
@@ -284,30 +292,61 @@ func (s *Service) mayAgree(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err != nil {
 		return err
 	}
+	if err := s.notEnded(ctx, ag, r); err != nil {
+		return err
+	}
 	if !manager && !actor.Has(authz.Manager) {
 		return fault.New(fault.Forbidden, "fault.recovery.manager")
 	}
-	return nil
+	return s.mayAgreeWith(ctx, ag, actor, r.StartedBy)
 }
 
 // errRecovery: a recovery's row says what no worker has stated.
 var errRecovery = errors.New("the recovery is not the one that was stated")
 
+// What is stated of a recovery. The part of a statement is one of these, what is
+// recovered, and the recovery's id: no word counts for another recovery.
+const (
+	wordStart = "start"
+	wordAgree = "agree"
+	wordStop  = "stop"
+	wordDone  = "done"
+)
+
+func (r *recoveryRow) part(what string) string { return what + "." + r.What + "." + r.ID }
+
+// signedNow is the time as a statement carries it, for the row to carry as well.
+func (s *Service) signedNow() time.Time { return s.now().UTC().Truncate(time.Second) }
+
 // word is one worker's part of a recovery.
 type word struct {
 	part, worker string
+	at           time.Time
+	rests        []byte // the statement that it names; nil for none
 	body         []byte // what they signed
 }
 
-func (r *recoveryRow) first() word  { return word{"start", r.StartedBy, r.StartBody} }
-func (r *recoveryRow) second() word { return word{"agree", r.AgreedBy, r.AgreeBody} }
+func (r *recoveryRow) first() word {
+	return word{part: r.part(wordStart), worker: r.StartedBy, at: r.StartedAt, body: r.StartBody}
+}
+
+func (r *recoveryRow) second() word {
+	return word{r.part(wordAgree), r.AgreedBy, timeOf(r.AgreedAt), r.StartBody, r.AgreeBody}
+}
+
+// says tells whether a statement is this word about that node.
+func (w word) says(st *statement.Statement, agencyID, node string) bool {
+	return st.Object == node && st.Part == w.part && st.At.Equal(w.at) &&
+		(st.Event == statement.EventCasework || st.Event == statement.EventRecover) &&
+		slices.Contains(st.Signers(), statement.WorkerKeyName(agencyID, w.worker)) &&
+		(w.rests == nil || slices.Contains(st.Refs, statement.Leaf(w.rests)))
+}
 
 // statedRecovery checks one worker's statement of a recovery, and tells whether
 // it is a manager's. Two rows in a table are nobody's word.
 func (s *Service) statedRecovery(ctx context.Context, ag *agency.Agency, r *recoveryRow, w word) (manager bool, err error) {
 	st, err := ag.Verify(ctx, s.db, w.body)
-	if err == nil && (st.Object != r.node() || st.Part != w.part || st.Event != statement.EventCasework && st.Event != statement.EventRecover ||
-		!slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, w.worker))) {
+	if err == nil && !w.says(st, ag.ID, r.node()) {
 		err = errRecovery
 	}
 	if err != nil {
@@ -317,7 +356,8 @@ func (s *Service) statedRecovery(ctx context.Context, ag *agency.Agency, r *reco
 	return st.Event == statement.EventRecover, nil
 }
 
-// checkStated checks both workers' words before anything rests on them.
+// checkStated checks both workers' words before anything rests on them, and
+// that the log knows of no end of the recovery.
 func (s *Service) checkStated(ctx context.Context, ag *agency.Agency, r *recoveryRow) error {
 	first, err := s.statedRecovery(ctx, ag, r, r.first())
 	if err != nil {
@@ -328,10 +368,14 @@ func (s *Service) checkStated(ctx context.Context, ag *agency.Agency, r *recover
 		return err
 	}
 	if r.StartedBy == r.AgreedBy || !first && !second {
-		s.alarm(ctx, "a recovery is not as it was signed", r.ID, errRecovery)
-		return fault.Wrap(fault.Sealed, "fault.sealed", errRecovery)
+		return s.notAsSigned(ctx, r)
 	}
-	return nil
+	return s.notEnded(ctx, ag, r)
+}
+
+func (s *Service) notAsSigned(ctx context.Context, r *recoveryRow) error {
+	s.alarm(ctx, "a recovery is not as it was signed", r.ID, errRecovery)
+	return fault.Wrap(fault.Sealed, "fault.sealed", errRecovery)
 }
 
 // due loads a recovery that two workers agreed on a day ago or longer.
@@ -348,13 +392,20 @@ func (s *Service) due(ctx context.Context, ag *agency.Agency, actor authz.Actor,
 	if err := s.notSelf(ctx, actor, authz.Recover, r.Account); err != nil {
 		return nil, err
 	}
+	if err := s.notBarred(ctx, actor, authz.Recover, sqlRecoveryBarred, r.Account); err != nil {
+		return nil, err
+	}
 	if r.What != what || r.State != "agreed" && (r.State != "printed" || what != "passphrase") {
 		return nil, fault.New(fault.Conflict, "fault.recovery.moved")
+	}
+	// The day counts from the signed time, which the row's is only after this.
+	if err := s.checkStated(ctx, ag, r); err != nil {
+		return nil, err
 	}
 	if s.now().Before(r.ready()) {
 		return nil, fault.New(fault.Conflict, "fault.recovery.early")
 	}
-	return r, s.checkStated(ctx, ag, r)
+	return r, nil
 }
 
 // PrintRecovery makes the paper for a recovery, a day after it was agreed: a new
@@ -402,7 +453,12 @@ func (s *Service) ResetSecondStep(ctx context.Context, actor authz.Actor, id, to
 	if err != nil {
 		return err
 	}
-	if _, err := s.due(ctx, ag, actor, id, "secondStep"); err != nil {
+	r, err := s.due(ctx, ag, actor, id, "secondStep")
+	if err != nil {
+		return err
+	}
+	body, err := s.stateEnd(ag, actor, r, wordDone)
+	if err != nil {
 		return err
 	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
@@ -412,6 +468,7 @@ func (s *Service) ResetSecondStep(ctx context.Context, actor authz.Actor, id, to
 	err = s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlResetSecondStep, id, s.now())
 		s.queueFresh(b, actor, fresh)
+		audit.Append(b, body)
 		return nil
 	})
 	return s.recoveryFault(err)
@@ -421,7 +478,8 @@ func (s *Service) ResetSecondStep(ctx context.Context, actor authz.Actor, id, to
 // a manager. Its paper is dead. Somebody who has used the paper already stays on
 // hold and cannot be confirmed; they are recovered anew.
 func (s *Service) StopRecovery(ctx context.Context, actor authz.Actor, id string) error {
-	if _, err := s.beginRecovery(ctx, actor, authz.Recover, "rc", id); err != nil {
+	ag, err := s.beginRecovery(ctx, actor, authz.Recover, "rc", id)
+	if err != nil {
 		return err
 	}
 	r, err := s.recovery(ctx, actor, id)
@@ -432,10 +490,15 @@ func (s *Service) StopRecovery(ctx context.Context, actor authz.Actor, id string
 		audit.Refused(ctx, s.db, actor, authz.Recover, id)
 		return fault.New(fault.Forbidden, "fault.forbidden")
 	}
+	body, err := s.stateEnd(ag, actor, r, wordStop)
+	if err != nil {
+		return err
+	}
 	now := s.now()
 	err = s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(postgres.Guarded(sqlStopRecovery), id, actor.Account(), now)
 		b.Queue(sqlExpireInvitations, r.Kind, r.Account, now)
+		audit.Append(b, body)
 		return nil
 	})
 	return s.recoveryFault(err)
@@ -547,11 +610,21 @@ func (s *Service) OwnRecovery(ctx context.Context, actor authz.Actor) (OwnRecove
 // StopOwnRecovery says no to it, and its paper is dead. Conflict: there is none,
 // or it is too late.
 func (s *Service) StopOwnRecovery(ctx context.Context, actor authz.Actor) error {
-	if _, err := s.own(actor); err != nil {
+	ag, err := s.own(actor)
+	if err != nil {
 		return err
 	}
-	err := s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
-		b.Queue(sqlStopOwnRecovery, s.now())
+	r, err := s.openRecovery(ctx, actor)
+	if err != nil {
+		return err
+	}
+	body, err := s.stateEnd(ag, actor, r, wordStop)
+	if err != nil {
+		return err
+	}
+	err = s.db.Act(ctx, scopeOf(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlStopOwnRecovery, r.ID, s.now())
+		audit.Append(b, body)
 		return nil
 	})
 	return s.recoveryFault(err)

@@ -50,11 +50,20 @@ func byHand(t *testing.T, w *accounttest.World, role, agencyID, account string, 
 
 // stated puts a worker's statement about a recovery into the log and gives its
 // leaf as SQL.
-func stated(t *testing.T, l *lost, actor authz.Actor, object, part string) string {
+func stated(t *testing.T, l *lost, actor authz.Actor, object, part string, refs ...[32]byte) string {
+	t.Helper()
+	return inLog(statedLeaf(t, l, actor, object, part, refs...))
+}
+
+func inLog(leaf [32]byte) string {
+	return "(select leaf from audit_body where leaf = decode('" + hexOf(leaf) + "', 'hex'))"
+}
+
+func statedLeaf(t *testing.T, l *lost, actor authz.Actor, object, part string, refs ...[32]byte) [32]byte {
 	t.Helper()
 	by, err := actor.Keys().Signer()
 	must(t, err)
-	st := statement.Statement{Event: statement.EventCasework, Object: object, Part: part, Version: 1, At: l.Clock.Now()}
+	st := statement.Statement{Event: statement.EventCasework, Object: object, Part: part, Version: 1, Refs: refs, At: l.Clock.Now()}
 	own := ""
 	if actor.Has(authz.Manager) {
 		st.Event, own = statement.EventRecover, "registrar"
@@ -65,7 +74,7 @@ func stated(t *testing.T, l *lost, actor authz.Actor, object, part string) strin
 		b.Queue("select log_append($1)", body)
 		return nil
 	}))
-	return "(select leaf from audit_body where leaf = decode('" + hexOf(statement.Leaf(body)) + "', 'hex'))"
+	return statement.Leaf(body)
 }
 
 func hexOf(leaf [32]byte) string {
@@ -85,9 +94,14 @@ func TestRecoveryInDatabase(t *testing.T) {
 	auditor, _ := l.NewWorker(t, "Piran Nance", authz.Auditor)
 	now := "'" + l.Clock.Now().Format(time.RFC3339) + "'::timestamptz"
 	node := "person/" + l.adopter.ID
-	first, second, manager := stated(t, l, l.Worker, node, "start"), stated(t, l, thirdActor, node, "agree"), stated(t, l, l.Manager, node, "agree")
-	elsewhere := stated(t, l, l.Manager, "person/"+agency.NewID("pe"), "agree")
 	id := agency.NewID("rc")
+	start1, agree1 := "start.passphrase."+id, "agree.passphrase."+id
+	leaf := statedLeaf(t, l, l.Worker, node, start1)
+	first, second, manager := inLog(leaf), stated(t, l, thirdActor, node, agree1, leaf), stated(t, l, l.Manager, node, agree1, leaf)
+	elsewhere := stated(t, l, l.Manager, "person/"+agency.NewID("pe"), agree1, leaf)
+	alone := stated(t, l, l.Manager, node, agree1)
+	another := stated(t, l, l.Manager, node, "agree.passphrase."+agency.NewID("rc"), leaf)
+	more := stated(t, l, l.Worker, node, "start")
 	insert := func(kind, account, by, state string) string {
 		return "insert into recovery (agency_id, id, kind, account_id, what, identity, state, started_by, started_at, start_leaf) values (agency(), '" +
 			id + "', '" + kind + "', '" + account + "', 'passphrase', 'callBack', '" + state + "', '" + by + "', " + now + ", " + first + ")"
@@ -117,6 +131,12 @@ func TestRecoveryInDatabase(t *testing.T) {
 		{"two workers and no manager", worker, []string{start, as(third.ID), agree(third.ID, second)}, "recovery_manager"},
 		{"a manager who has stated nothing", worker, []string{start, as(boss), agree(boss, second)}, "recovery_stated"},
 		{"a manager's statement about somebody else", worker, []string{start, as(boss), agree(boss, elsewhere)}, "recovery_stated"},
+		{"a statement about another recovery", worker, []string{start, as(boss), agree(boss, another)}, "recovery_stated"},
+		{"a statement that rests on nothing", worker, []string{start, as(boss), agree(boss, alone)}, "recovery_stated"},
+		{"another's statement", worker, []string{start, as(third.ID), agree(third.ID, manager)}, "recovery_manager"},
+		{"begun without a word", worker, []string{strings.Replace(start, first, more, 1)}, "recovery_stated"},
+		{"begun with the second word filled in", worker, []string{strings.Replace(strings.Replace(start, "start_leaf)", "start_leaf, agreed_by, agreed_at, agree_leaf)", 1),
+			first+")", first+", '"+boss+"', "+now+", "+manager+")", 1)}, "recovery_worker"},
 		{"printed by one", worker, []string{start, to("printed", ", printed_at = "+now)}, "recovery_move"},
 		{"printed within the day", worker, append(good, to("printed", ", printed_at = "+now+" + interval '23 hours'")), "recovery_day"},
 		{"the day moved", worker, append(good, "update recovery set agreed_at = agreed_at - interval '24 hours'"), "recovery_once"},
@@ -125,7 +145,7 @@ func TestRecoveryInDatabase(t *testing.T) {
 		{"redeemed by staff", worker, append(good, to("printed", ", printed_at = "+now+" + interval '1 day'"), to("redeemed", "")), "recovery_move"},
 		{"a paper before its day", worker, append(good, invitationOf(l, id)), "invitation_by_recovery"},
 		{"taken away", worker, append(good, "delete from recovery"), "42501"},
-		{"two at once", worker, []string{start, insertAgain(start)}, "recovery_open"},
+		{"two at once", worker, []string{start, strings.Replace(insertAgain(start), first, more, 1)}, "recovery_open"},
 		{"a second step within the day", boss, []string{strings.Replace(insert("worker", third.ID, boss, "started"), "'passphrase'", "'secondStep'", 1),
 			as(worker), agree(worker, second), as(boss), "select reset_second_step('" + id + "', " + now + ")"}, "recovery_reset"},
 		{"a second step by no manager", worker, append(good, as(worker), "select reset_second_step('"+id+"', "+now+")"), "GP403"},
@@ -168,8 +188,8 @@ func (l *lost) apart(id string) {
 		{"redeemed without its paper", postgres.RolePublic, "oak", l.adopter.ID, "select redeem_recovery('" + id + "', now())", "recovery_move"},
 		{"redeemed by another person", postgres.RolePublic, "oak", agency.NewID("pe"), "select redeem_recovery('" + id + "', now())", "GP409"},
 		{"redeemed from another agency", postgres.RolePublic, "elm", l.adopter.ID, "select redeem_recovery('" + id + "', now())", "GP409"},
-		{"stopped from another agency", postgres.RolePublic, "elm", l.adopter.ID, "select stop_own_recovery(now())", "GP409"},
-		{"stopped by another person", postgres.RolePublic, "oak", agency.NewID("pe"), "select stop_own_recovery(now())", "GP409"},
+		{"stopped from another agency", postgres.RolePublic, "elm", l.adopter.ID, "select stop_own_recovery('" + id + "', now())", "GP409"},
+		{"stopped by another person", postgres.RolePublic, "oak", agency.NewID("pe"), "select stop_own_recovery('" + id + "', now())", "GP409"},
 		{"another agency's worker sees none", postgres.RoleStaff, "elm", l.ManagerLogin.ID, "select exactly_one(count(*)) from recovery", "GP409"},
 		{"another agency's worker stops none", postgres.RoleStaff, "elm", l.ManagerLogin.ID,
 			"with m as (update recovery set state = 'stopped', stopped_by = 'x', ended_at = now() returning 1) select exactly_one(count(*)) from m", "GP409"},

@@ -31,9 +31,13 @@ const anyEpoch = math.MaxInt32
 func (c *confirmation) renewed() bool { return c.node.Epoch() > firstEpoch }
 
 // waits tells whether an account in this state may be one that waits for a
-// call: it is on hold, or has changed its key by itself.
+// call: on hold with a first key or that of a recovery, or active with one that
+// it changed by itself. Which it is says the signed request.
 func (c *confirmation) waits(state string) bool {
-	return state == "hold" || state == "active" && c.renewed()
+	if !c.renewed() || c.request.Recovery != "" {
+		return state == "hold"
+	}
+	return state == "active"
 }
 
 // revoke has the confirming worker state that grants to earlier keys end.
@@ -68,9 +72,9 @@ func (c *confirmation) queueRetired(b *pgx.Batch) {
 
 // queueRecovered ends the recovery that put somebody on hold. One that was
 // stopped after its code was used ends in nothing: the whole act is refused.
-func (c *confirmation) queueRecovered(b *pgx.Batch, state, kind, account string) {
-	if state == "hold" && c.renewed() {
-		b.Queue(postgres.Guarded(sqlRecovered), kind, account, c.at)
+func (c *confirmation) queueRecovered(b *pgx.Batch) {
+	if c.request.Recovery != "" {
+		b.Queue(postgres.Guarded(sqlRecovered), c.request.Recovery, c.at)
 	}
 }
 

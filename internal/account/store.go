@@ -187,9 +187,8 @@ const (
 		where agency_id = agency() and child = $1 and child_epoch = $2 and parent = $3 and parent_epoch = $4 returning 1`
 	sqlRetire              = `update node set retired_at = $3 where agency_id = agency() and id = $1 and epoch < $2 and retired_at is null`
 	sqlEndSessionsOfPerson = `select end_sessions_of_person($1)`
-	sqlRecovered           = `update recovery set state = 'done', ended_at = $3
-		where agency_id = agency() and kind = $1 and account_id = $2 and state = 'redeemed' returning 1`
-	sqlPersonsOnHold = `select p.id, max(i.used_at) as since,
+	sqlRecovered           = `update recovery set state = 'done', ended_at = $2 where agency_id = agency() and id = $1 and state = 'redeemed' returning 1`
+	sqlPersonsOnHold       = `select p.id, max(i.used_at) as since,
 			case when p.state = 'active' then 'changed'
 				when exists (select from recovery r where r.agency_id = p.agency_id and r.account_id = p.id and r.state = 'redeemed') then 'recovered' else 'new' end as why,
 			coalesce(array_agg(distinct x.reference) filter (where x.reference is not null), '{}') as exchanges,
@@ -235,7 +234,7 @@ const (
 	sqlResetSecondStep = `select reset_second_step($1, $2)`
 	sqlNotifyPerson    = `select notify_person($1)`
 	sqlOwnRecovery     = `select what, started_at, agreed_at from own_recovery()`
-	sqlStopOwnRecovery = `select stop_own_recovery($1)`
+	sqlStopOwnRecovery = `select stop_own_recovery($1, $2)`
 	sqlMyRecoveries    = `select side_id as side, on_day as "on", self from my_recoveries()`
 
 	sqlOpenAgency = `update agency set opened_at = $1 where id = agency() and opened_at is null returning 1`

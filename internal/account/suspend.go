@@ -421,6 +421,9 @@ func (s *Service) aboutPerson(ctx context.Context, actor authz.Actor, personID, 
 		audit.Refused(ctx, s.db, actor, authz.SuspendPerson, personID)
 		return nil, nil, fault.New(fault.Forbidden, "fault.manage.self")
 	}
+	if err := s.notBarred(ctx, actor, authz.SuspendPerson, sqlPersonBarred, personID); err != nil {
+		return nil, nil, err
+	}
 	fresh, err := s.givenCode(ctx, ag, actor, code)
 	return ag, fresh, err
 }

@@ -172,10 +172,13 @@ func (r contactRow) open(ctx context.Context, db *postgres.DB, o opening) (conte
 
 // SaveDetails keeps the actor's details as a new version, stated by the door.
 // Invalid on the field "mail", "quiet-from", "quiet-to" or "words"; Conflict:
-// they were changed since d.Version was read.
+// they were changed since d.Version was read, or the actor is on hold.
 func (s *Service) SaveDetails(ctx context.Context, actor authz.Actor, d Details) error {
 	ag, err := s.begin(ctx, actor)
 	if err != nil {
+		return err
+	}
+	if err := confirmed(actor); err != nil {
 		return err
 	}
 	if d, err = d.clean(); err != nil {
@@ -200,6 +203,15 @@ func (s *Service) SaveDetails(ctx context.Context, actor authz.Actor, d Details)
 		return err
 	}
 	return s.store(ctx, actor, stated{d, at, sealed, body})
+}
+
+// confirmed refuses whoever is on hold. Nobody knows yet that they are the one
+// whom the paper was for, and an address outlives the paper.
+func confirmed(actor authz.Actor) error {
+	if actor.OnHold() {
+		return fault.New(fault.Conflict, "fault.contact.hold")
+	}
+	return nil
 }
 
 // stated is a version sealed and stated, ready for the transaction.
@@ -233,9 +245,12 @@ func (s *Service) store(ctx context.Context, actor authz.Actor, v stated) error 
 }
 
 // Switch turns mail on or off and leaves everything else as it is. NotFound for
-// somebody who has never kept an address.
+// somebody who has never kept an address; Conflict for who is on hold.
 func (s *Service) Switch(ctx context.Context, actor authz.Actor, on bool) error {
 	if _, err := s.begin(ctx, actor); err != nil {
+		return err
+	}
+	if err := confirmed(actor); err != nil {
 		return err
 	}
 	d, err := s.Details(ctx, actor)

@@ -186,6 +186,9 @@ func (s *Service) rekey(ctx context.Context, ag *agency.Agency, actor authz.Acto
 	if len(k.epochs) == 0 {
 		return nil, k.alarm(ctx, agency.ErrUntrusted)
 	}
+	if err := s.newestKeys(ctx, ag, k.epochs[0].node); err != nil {
+		return nil, err
+	}
 	return k, nil
 }
 
@@ -282,6 +285,9 @@ func (k *rekeying) worker(ctx context.Context, id string) (agency.Node, error) {
 	if err == nil && (st.Event != statement.EventRole || st.Object != "worker/"+id || st.Part != strings.Join(c.Roles, ".")) {
 		err = fmt.Errorf("%w: roles of worker %s", agency.ErrUntrusted, id)
 	}
+	if err == nil {
+		err = k.stands(ctx, k.ag, id, c.Role)
+	}
 	if err != nil {
 		return agency.Node{}, k.alarm(ctx, err)
 	}
@@ -289,7 +295,7 @@ func (k *rekeying) worker(ctx context.Context, id string) (agency.Node, error) {
 	if err != nil {
 		return agency.Node{}, k.alarm(ctx, err)
 	}
-	return node, nil
+	return node, k.newestKeys(ctx, k.ag, node)
 }
 
 func (k *rekeying) has(child, parent agency.Node) bool {

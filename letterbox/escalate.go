@@ -85,6 +85,9 @@ func (d *deciding) referral(ctx context.Context, concern string) (sealedObject, 
 		d.log.ErrorContext(ctx, "ALARM: the safeguarding key is not the one vouched for", "agency", d.ag.ID, "error", err)
 		return sealedObject{}, fault.Wrap(fault.Sealed, "fault.sealing", err)
 	}
+	if err := d.newestKeys(ctx, d.ag, lead); err != nil {
+		return sealedObject{}, err
+	}
 	content, err := json.Marshal(referralContent{concern, d.text})
 	if err != nil {
 		return sealedObject{}, fmt.Errorf("write referral: %w", err)
@@ -231,6 +234,9 @@ func (s *Service) beginReferred(ctx context.Context, actor authz.Actor, id Lette
 	node, err := d.ag.Trusted(d.rows.nodes, "case/"+d.rows.letter().ExchangeID)
 	if err != nil {
 		return nil, s.unstated(ctx, d.ag, string(id), err)
+	}
+	if err := s.newestKeys(ctx, d.ag, node); err != nil {
+		return nil, err
 	}
 	d.node = node
 	return d, s.relations(ctx, d.ag, actor, d.rows)

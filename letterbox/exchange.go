@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -253,7 +254,7 @@ func (s *Service) keysFor(ctx context.Context, o *opening, known []string) (team
 		s.log.ErrorContext(ctx, "ALARM: a key is not the one vouched for", "agency", o.ag.ID, "error", err)
 		return agency.Node{}, fault.Wrap(fault.Sealed, "fault.sealing", err)
 	}
-	return team, nil
+	return team, s.newestKeys(ctx, o.ag, append(slices.Collect(maps.Values(o.active)), team)...)
 }
 
 // still checks, with the people's rows locked, that nobody was confirmed or

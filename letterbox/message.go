@@ -546,6 +546,9 @@ func (s *Service) Answer(ctx context.Context, actor authz.Actor, id MessageID, t
 		s.log.ErrorContext(ctx, "ALARM: a person's key is not the one vouched for", "agency", ag.ID, "account", rows.told.PersonID, "error", err)
 		return fault.Wrap(fault.Sealed, "fault.sealing", err)
 	}
+	if err := s.newestKeys(ctx, ag, person); err != nil {
+		return err
+	}
 	question, err := s.statedQuestion(ctx, ag, rows)
 	if err != nil {
 		return err

@@ -17,8 +17,10 @@ import (
 
 	"gatepost/crypto/passphrase"
 	"gatepost/crypto/ring"
+	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
@@ -137,6 +139,12 @@ func (s *Service) putRoles(ctx context.Context, ag *agency.Agency, account strin
 		return false, nil
 	}
 	roles, err := s.statedRoles(ctx, ag, account, w)
+	if err == nil {
+		err = s.standsIn(ctx, ag, account, w)
+	}
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
 	if err != nil {
 		s.alarm(ctx, "a worker's roles are not as they were signed", account, err)
 		roles = nil
@@ -166,7 +174,50 @@ func (s *Service) statedRoles(ctx context.Context, ag *agency.Agency, account st
 	if !slices.Equal(texts(roles), w.roles) {
 		return nil, errRoles
 	}
-	return roles, nil
+	_, err = s.index.Stands(ctx, ag.ID, account, leaf)
+	return roles, err
+}
+
+// standsIn checks by the log that a worker whose row is active was not kept out
+// since their roles were stated: a row is put back more easily than a log.
+func (s *Service) standsIn(ctx context.Context, ag *agency.Agency, account string, w workerRole) error {
+	in, err := s.index.Stands(ctx, ag.ID, account, statement.Leaf(w.body))
+	if err == nil && !in {
+		err = fmt.Errorf("%w: kept out since", errRoles)
+	}
+	return err
+}
+
+// trusted gives the nodes among rows that are as they were vouched for. Of the
+// others the climb to them will say what is wrong.
+func trusted(ag *agency.Agency, rows []agency.NodeRow, ids []string) (nodes []agency.Node) {
+	for _, id := range ids {
+		if node, err := ag.Trusted(rows, id); err == nil {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
+}
+
+// newestKeys checks that nodes are the newest that the log vouches for, before
+// anything is granted of them or to them. Conflict where a newer key was made
+// in this moment.
+func (s *Service) newestKeys(ctx context.Context, ag *agency.Agency, nodes ...agency.Node) error {
+	held := map[string]uint32{}
+	for _, n := range nodes {
+		held[string(n.ID())] = uint32(n.Epoch())
+	}
+	err := s.index.Keys(ctx, ag.ID, held)
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, audit.ErrMoved):
+		return fault.Wrap(fault.Conflict, "fault.conflict", err)
+	case errors.Is(err, seal.ErrStale):
+		s.alarm(ctx, "an older key stands in the place of a newer one", ag.ID, err)
+		return fault.Wrap(fault.Sealed, "fault.sealed", err)
+	}
+	return err
 }
 
 func joinRoles(roles []authz.Role) string {

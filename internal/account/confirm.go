@@ -101,6 +101,9 @@ func (s *Service) confirmingAs(ctx context.Context, ag *agency.Agency, by note.S
 		s.alarm(ctx, "a key to be confirmed is not the one that was asked for", id, err)
 		return nil, fault.Wrap(fault.Sealed, "fault.confirm.key", err)
 	}
+	if err := s.newestKeys(ctx, ag, node); err != nil {
+		return nil, err
+	}
 	c := &confirmation{ag: ag, at: s.now(), by: by, node: node, request: request}
 	body, err := ag.Vouch(node.Node, node.Verifier, c.at, [32]byte(request.Leaf))
 	if err != nil {
@@ -310,6 +313,9 @@ func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirma
 	if err != nil {
 		return fmt.Errorf("read sides to grant: %w", s.db.Fault(err))
 	}
+	if err := s.newestKeys(ctx, c.ag, trusted(c.ag, nodes, ids)...); err != nil {
+		return err
+	}
 	// The case's key is only for this climb: it goes into a copy of the ring.
 	keys, err := authz.ParseKeyring(actor.Keys().Marshal())
 	if err != nil {
@@ -427,6 +433,9 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	}
 	w, err := c.worker(roles)
 	if err != nil {
+		return err
+	}
+	if err := s.newestKeys(ctx, ag, trusted(ag, nodes, texts(wanted))...); err != nil {
 		return err
 	}
 	for _, key := range wanted {

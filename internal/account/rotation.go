@@ -276,6 +276,9 @@ func (s *Service) regrant(ctx context.Context, r *step) (bool, error) {
 		s.alarm(ctx, "a team's key is not the one that was vouched for", r.row.Team, err)
 		return false, fault.Wrap(fault.Sealed, "fault.sealed", err)
 	}
+	if err := s.newestKeys(ctx, r.ag, r.team); err != nil {
+		return false, err
+	}
 	for _, g := range older {
 		if err := r.add(g, nodes, there); errors.Is(err, agency.ErrNoGrant) {
 			return false, fault.Wrap(fault.Forbidden, "fault.confirm.keys", err)

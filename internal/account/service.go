@@ -16,6 +16,7 @@ import (
 
 	"gatepost/crypto/passphrase"
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
@@ -33,6 +34,7 @@ type Config struct {
 	Work     *passphrase.Work
 	Now      func() time.Time
 	Log      *slog.Logger
+	Index    *audit.Index // of the log; the staff tier's, and there is none for families
 }
 
 // Service is the door of one tier, for all its agencies. It holds no session
@@ -54,6 +56,7 @@ type Service struct {
 	work     *passphrase.Work
 	now      func() time.Time
 	log      *slog.Logger
+	index    *audit.Index
 
 	// stall runs between reading a session and writing it, so that a test can
 	// hold a request there. It is nil outside tests.
@@ -69,8 +72,11 @@ func New(c Config) (*Service, error) {
 	if c.LoginKey == ([32]byte{}) || c.CodeKey == ([32]byte{}) || c.LoginKey == c.CodeKey {
 		return nil, errors.New("make the door: the log-in key and the code key must be set and differ")
 	}
+	if c.Tier == authz.Staff && c.Index == nil {
+		return nil, errors.New("make the door: the log's index is missing")
+	}
 	s := &Service{db: c.DB, agencies: c.Agencies, tier: c.Tier, peppers: c.Peppers, loginKey: c.LoginKey, codeKey: c.CodeKey,
-		gate: c.Gate, work: c.Work, now: c.Now, log: c.Log}
+		gate: c.Gate, work: c.Work, now: c.Now, log: c.Log, index: c.Index}
 	switch c.Tier {
 	case authz.Public:
 		s.kind, s.sql = "person", personStatements()

@@ -36,9 +36,9 @@ const (
 
 // What the statement of a suspension, or of its end, names as its part.
 const (
-	partSuspended = "suspended"
-	partLifted    = "lifted"
-	partLeft      = "left"
+	partSuspended = audit.Suspended
+	partLifted    = audit.Lifted
+	partLeft      = audit.Left
 )
 
 // standing is a worker as an act about workers finds them, locked.
@@ -310,6 +310,9 @@ func (s *Service) granting(ctx context.Context, ag *agency.Agency, actor authz.A
 	parent, err := ag.Trusted(nodes, own)
 	if err != nil {
 		return nil, fault.Wrap(fault.Sealed, "fault.sealed", err)
+	}
+	if err := s.newestKeys(ctx, ag, append(trusted(ag, nodes, texts(g.keys)), parent)...); err != nil {
+		return nil, err
 	}
 	var grants []agency.Grant
 	for _, id := range g.keys {

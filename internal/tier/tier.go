@@ -97,7 +97,8 @@ func (t *Tier) Nudges() *nudge.Hub { return nudge.New(t.db, t.config.DSN, t.conf
 // that is made up, and for tests.
 func (t *Tier) At(now func() time.Time) (Services, error) {
 	accounts, err := account.New(account.Config{DB: t.db, Agencies: t.Agencies, Tier: t.config.Tier, Peppers: t.config.Keys.Peppers,
-		LoginKey: t.config.Keys.LoginKey, CodeKey: t.config.Keys.CodeKey, Gate: t.config.Gate, Work: t.config.Work, Now: now, Log: t.config.Log})
+		LoginKey: t.config.Keys.LoginKey, CodeKey: t.config.Keys.CodeKey, Gate: t.config.Gate, Work: t.config.Work, Now: now, Log: t.config.Log,
+		Index: t.index})
 	if err != nil {
 		return Services{}, err
 	}

@@ -197,9 +197,11 @@ func (w *World) services(t testing.TB) {
 	}
 	w.PublicConfig = config(authz.Public, w.PublicDB, w.PublicAgencies, w.PublicWork)
 	w.StaffConfig = config(authz.Staff, w.StaffDB, w.StaffAgencies, w.StaffWork)
+	index := audit.NewIndex(w.StaffDB, w.StaffAgencies.VerifyIn(w.StaffDB))
+	w.StaffConfig.Index = index
 	w.Public, w.Staff = MustService(t, w.PublicConfig), MustService(t, w.StaffConfig)
 	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t))
-	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, audit.NewIndex(w.StaffDB, w.StaffAgencies.VerifyIn(w.StaffDB)), w.Clock.Now, Log(t)).WithCodes(w.Staff)
+	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff)
 }
 
 // MustService makes a door.

@@ -191,12 +191,16 @@ func TestMoves_EveryBeginning(t *testing.T) {
 	s := newSchema(t)
 	for _, state := range letterbox.States() {
 		for _, role := range []string{"gatepost_public", "gatepost_staff"} {
-			account := s.person
-			if role == "gatepost_staff" {
+			id, account := agency.NewID("lt"), s.person
+			sql := `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by)
+				values ('ag1', $1, $2, $3, $4, $5, $6, current_date)`
+			if role == "gatepost_staff" { // it came on paper, and this worker typed it in
 				account = s.worker
+				sql = `with h as (insert into letter_helper (agency_id, letter_id, worker_id) values ('ag1', '` + id + `', account()))
+					insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by, paper)
+					values ('ag1', $1, $2, $3, $4, $5, $6, current_date, true)`
 			}
-			err := s.as(role, account, `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by)
-				values ('ag1', $1, $2, $3, $4, $5, $6, current_date)`, agency.NewID("lt"), s.exchange, s.from, s.to, s.person, string(state))
+			err := s.as(role, account, sql, id, s.exchange, s.from, s.to, s.person, string(state))
 			want := role == "gatepost_public" && letterbox.Permitted("", state, authz.Correspondent) ||
 				role == "gatepost_staff" && letterbox.Permitted("", state, authz.LetterboxWorker)
 			if (err == nil) != want {

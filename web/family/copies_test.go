@@ -20,7 +20,7 @@ func TestCopies(t *testing.T) {
 	cover := h.adoptive.Get(link(t, h.adoptive.Get("/letters"), "/letter/"))
 	cover.Submit(cover.Path + "/open").Want(http.StatusSeeOther)
 	// It came a year before.
-	h.Exec(t, "set session_replication_role = replica; update delivery set passed_on = passed_on - 366; set session_replication_role = origin")
+	h.Exec(t, "set session_replication_role = replica; update letter_day set on_day = on_day - 366; set session_replication_role = origin")
 	send(t, h.adoptive, "Thank you for the heron.")
 
 	ask := h.adoptive.Get(link(t, h.adoptive.Get(side), side+"/copies")).Want(http.StatusOK)

@@ -86,10 +86,9 @@ func TestOldPassphraseWhileChanged(t *testing.T) {
 // works as before meanwhile, and what the old key had ends with the call.
 func TestChangeKey(t *testing.T) {
 	l, ctx := newLost(t), t.Context()
-	actor := l.SignInPerson(t, &l.adopter)
 	l.SetTOTP(t, l.Home.ID, false, &l.adopter)
 	stolen := l.SignInPerson(t, &l.adopter).Keys() // what a thief of the passphrase would hold
-	actor = l.SignInPerson(t, &l.adopter)
+	actor := l.SignInPerson(t, &l.adopter)
 	changed, err := l.Public.ChangePassphrase(ctx, actor, l.adopter.Token, account.Change{Old: l.adopter.Passphrase, New: newPassphrase, Known: true})
 	must(t, err)
 	if !changed.Waits || changed.Words == [4]string{} {
@@ -247,7 +246,6 @@ func TestRecoveryCodes(t *testing.T) {
 		t.Error("a code is stored")
 	}
 	// A new second step: the codes for the loss of the old one are gone.
-	actor = w.SignInPerson(t, &l)
 	w.SetTOTP(t, w.Home.ID, false, &l)
 	want(t, "a code of the step before", try(codes[3]), fault.Invalid, "fault.signIn.wrong")
 }

@@ -139,7 +139,7 @@ func TestRecovery(t *testing.T) {
 	l, ctx := newLost(t), t.Context()
 	l.Exec(t, "set session_replication_role = replica; insert into contact (agency_id, person_id, mail, version) values ('oak', '"+l.adopter.ID+"', true, 1)")
 	before := l.adopter
-	old := l.SignInPerson(t, &before)
+	l.SignInPerson(t, &before)
 	id := l.start()
 	l.agree(id)
 	if n := ask[int64](t, l.World, "select count(*) from notice where person_id = $1", l.adopter.ID); n != 1 {
@@ -152,7 +152,7 @@ func TestRecovery(t *testing.T) {
 	l.Clock.Advance(time.Hour)
 	l.signInStaff()
 	paper := l.print(id)
-	old = l.SignInPerson(t, &before) // the old passphrase works until the paper is used
+	old := l.SignInPerson(t, &before) // the old passphrase works until the paper is used
 
 	_, welcome := l.redeem(paper)
 	_, err = l.Public.Load(ctx, l.Home.ID, before.Token, account.Short)

@@ -46,7 +46,7 @@ func TestRecoverPerson(t *testing.T) {
 		t.Errorf("the code as printed does not open the door: %v", err)
 	}
 	contains(t, worker.Get("/recoveries").Doc().One("[data-recovery]").Text(), "Paper printed")
-	stopped := worker.Get("/recovery/"+id+"/stop").Want(http.StatusOK).Submit("/recovery/" + id + "/stop").Want(http.StatusSeeOther).Follow()
+	stopped := worker.Get("/recovery/" + id + "/stop").Want(http.StatusOK).Submit("/recovery/" + id + "/stop").Want(http.StatusSeeOther).Follow()
 	contains(t, stopped.Doc().One("[data-recovery]").Text(), "Stopped")
 }
 

@@ -32,7 +32,6 @@ type site struct {
 	lines  *live.Lines
 	server *httptest.Server
 	host   string
-	heard  chan struct{} // after the hub has begun to listen
 }
 
 func must(t *testing.T, err error) {

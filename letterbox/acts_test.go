@@ -226,6 +226,10 @@ func TestEscalate(t *testing.T) {
 	}
 	leaves := p.count(`select count(*) from audit_body`)
 	text, err := p.Desk.Referred(ctx, lead, letter)
+	// Whom to call is there at once.
+	if len(text.People) != 1 || text.People[0].Name != "Tamsin Vale" || text.People[0].Phone == "" {
+		t.Errorf("the lead is told to call %+v", text.People)
+	}
 	must(t, err)
 	if text.Unread || text.Text != "I know where you live." || text.Concern != "sounds like a threat" || text.By != "Rhys Penhaligon" {
 		t.Errorf("the lead reads %q, %q by %q, unread %v", string(text.Text), string(text.Concern), text.By, text.Unread)

@@ -22,6 +22,7 @@ const (
 			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop,
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
+			l.second and l.state in ('received', 'held') and exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = account()) as refused_by_me,
 			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = x.agency_id and g.child = 'case/' || x.id and g.parent = 'worker/' || account()) as restricted
 		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()`
@@ -92,6 +93,7 @@ type deskRow struct {
 	ClaimUntil  time.Time
 	Connected   bool
 	Restricted  bool // only those whom a manager named hold the case's key, and the actor is none of them
+	RefusedByMe bool
 }
 
 // nameRow is a sealed name and whose it is: a side's, or a worker's.
@@ -146,7 +148,7 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 	line := DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
 		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
 		Amber: age >= Amber && age <= Promise, Late: age > Promise,
-		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected,
+		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected, RefusedByMe: l.RefusedByMe,
 		State: State(l.State), Second: l.Second, Paper: l.Paper, Stopped: l.Stop && passedOn(State(l.State)), Restricted: l.Restricted}
 	if line.State == Held {
 		line.HeldUntil = l.HeldUntil

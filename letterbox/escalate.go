@@ -23,8 +23,16 @@ const (
 	sqlReferralColumns = `l.id as letter, x.reference, (select max(o.created) from object o
 			where o.agency_id = l.agency_id and o.id = l.id and o.part = 'referral') as referred_on
 		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id`
-	sqlReferrals      = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.state = 'escalated' order by 3, l.submitted_at limit 500`
-	sqlReferral       = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.id = $1 and l.state = 'escalated'`
+	sqlReferrals = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.state = 'escalated' order by 3, l.submitted_at limit 500`
+	sqlReferral  = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.id = $1 and l.state = 'escalated'`
+	// Whom to call about it: who is on the side that wrote.
+	sqlReferredLetter = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'text' and o.kind = 'submission'`
+	sqlReferredPeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details from letter l
+		join side s on s.agency_id = l.agency_id and s.id = l.from_side
+		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
+		join person p on p.agency_id = m.agency_id and p.id = m.person_id
+		join directory r on r.agency_id = m.agency_id and r.id = m.person_id and r.book = s.book
+		where l.agency_id = agency() and l.id = $1 order by r.id`
 	sqlReferralObject = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'referral' order by o.version desc limit 1`
 	sqlSafeguardNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from node n where n.agency_id = agency() and n.id = 'safeguarding' and n.key_leaf is not null order by n.epoch desc`
@@ -126,6 +134,8 @@ func (s *Service) referralLine(r referralRow) Referral {
 // referred is what the lead's page of one letter is made of.
 type referred struct {
 	line      referralRow
+	texts     []objectRow // the letter itself, which the lead does not open
+	people    []personRow // of the side that wrote it
 	object    objectRow
 	nodes     []agency.NodeRow
 	authors   []nameRow
@@ -148,12 +158,35 @@ func (s *Service) Referred(ctx context.Context, actor authz.Actor, id LetterID) 
 		return ReferralText{}, err
 	}
 	text := ReferralText{Referral: s.referralLine(r.line), By: names(actor, r.authors, strings.TrimPrefix(r.object.FromNode, "worker/"))}
+	text.People = s.whomToCall(ctx, ag, actor, r)
 	content, err := s.openReferral(ctx, ag, actor, r)
 	if err != nil && !unread(err) {
 		return ReferralText{}, err
 	}
 	text.Concern, text.Text, text.Unread = Text(content.Concern), Text(content.Text), err != nil
 	return text, nil
+}
+
+// whomToCall is who is on the side that wrote, as the door stated it when the
+// letter came in: a row alone could name another family. Nobody where it does
+// not hold; the worker who referred the letter knows the paper file.
+func (s *Service) whomToCall(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred) (list []PersonLine) {
+	for _, p := range r.people {
+		if len(r.texts) != 1 || r.texts[0].FromNode != "side/"+p.Of {
+			return nil
+		}
+	}
+	if len(r.texts) != 1 {
+		return nil
+	}
+	if _, err := s.stated(ctx, ag, r.texts[0]); err != nil {
+		s.log.ErrorContext(ctx, "ALARM: rows say what nobody signed", "agency", ag.ID, "object", r.line.Letter, "error", err)
+		return nil
+	}
+	for _, p := range r.people {
+		list = append(list, s.personLine(ctx, actor, p))
+	}
+	return list
 }
 
 func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id LetterID) (*referred, error) {
@@ -168,6 +201,8 @@ func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id Letter
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		one(b, &r.line, sqlReferral, string(id))
 		queueObjects(b, &objects, sqlReferralObject, string(id))
+		queueObjects(b, &r.texts, sqlReferredLetter, string(id))
+		many(b, &r.people, sqlReferredPeople, string(id))
 		many(b, &r.nodes, sqlSafeguardNodes)
 		many(b, &r.authors, sqlNoteNames, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })

@@ -50,6 +50,9 @@ func TestReferred_SidesExchanged(t *testing.T) {
 	must(t, p.Desk.Escalate(ctx, p.Worker, id, "threat"))
 	p.untriggered(`update letter set from_side = to_side, to_side = from_side, author = '`+p.adopterID+`' where id = '`+string(id)+`'`,
 		`update object set from_node = 'side/`+string(p.toSide)+`' where id = '`+string(id)+`' and part = 'text'`)
+	if text, err := p.Desk.Referred(ctx, lead, id); err != nil || len(text.People) != 0 {
+		t.Errorf("the lead is told to call %+v, %v", text.People, err)
+	}
 	wantKind(t, "refuse", p.Desk.RefuseReferred(ctx, lead, id, "upsetting", "We cannot send this to Looe.", "threat"), fault.Sealed)
 	wantKind(t, "keep", p.Desk.KeepReferred(ctx, lead, id, "threat"), fault.Sealed)
 	if n := p.count(`select count(*) from object where part = 'reason'`); n != 0 {

@@ -156,27 +156,28 @@ type Desk struct {
 
 // DeskLine is one letter on the desk. It has no text.
 type DeskLine struct {
-	ID         LetterID
-	Exchange   ExchangeID
-	Reference  string // LB-XXXXX
-	From       string // names of the writer's side, from the directory; "" if they did not open
-	Children   string // the children's names in the writer's book
-	Rewrite    bool   // replaces a returned letter
-	SentOn     time.Time
-	HearBy     time.Time
-	WorkDays   int // working days since it came
-	Amber      bool
-	Late       bool
-	ClaimedBy  string // a worker's name, "" if free
-	Mine       bool
-	ClaimUntil time.Time
-	Connected  bool // this worker knows the family: somebody else reads it
-	State      State
-	HeldUntil  time.Time // for a held one: the day on which it is looked at again
-	Second     bool      // a second opinion was asked for
-	Paper      bool      // it came on paper
-	Stopped    bool      // passed on, then stopped before it was opened
-	Restricted bool      // this worker holds no key of its case: it has no names and is not claimed
+	ID          LetterID
+	Exchange    ExchangeID
+	Reference   string // LB-XXXXX
+	From        string // names of the writer's side, from the directory; "" if they did not open
+	Children    string // the children's names in the writer's book
+	Rewrite     bool   // replaces a returned letter
+	SentOn      time.Time
+	HearBy      time.Time
+	WorkDays    int // working days since it came
+	Amber       bool
+	Late        bool
+	ClaimedBy   string // a worker's name, "" if free
+	Mine        bool
+	ClaimUntil  time.Time
+	RefusedByMe bool // a second opinion about what this worker refused: somebody else's
+	Connected   bool // this worker knows the family: somebody else reads it
+	State       State
+	HeldUntil   time.Time // for a held one: the day on which it is looked at again
+	Second      bool      // a second opinion was asked for
+	Paper       bool      // it came on paper
+	Stopped     bool      // passed on, then stopped before it was opened
+	Restricted  bool      // this worker holds no key of its case: it has no names and is not claimed
 }
 
 // Reading is a claimed letter open on the desk, with the earlier letters of its exchange.
@@ -217,9 +218,10 @@ type Referral struct {
 type ReferralText struct {
 	Referral
 	Concern Text
-	Text    Text   // the letter
-	By      string // the name of the worker who referred it; "" if it did not open
-	Unread  bool   // the referral did not open: a notice in its place
+	Text    Text         // the letter
+	By      string       // the name of the worker who referred it; "" if it did not open
+	People  []PersonLine // on the side that wrote: whom to call; none where nobody stated it
+	Unread  bool         // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.

@@ -208,6 +208,8 @@ func (r row) note(l letterbox.DeskLine) string {
 	switch {
 	case l.Connected:
 		return w.T("desk.desk.connected")
+	case l.RefusedByMe && !l.Mine:
+		return w.T("desk.desk.refusedByMe")
 	case l.Restricted:
 		return w.T("desk.desk.restricted")
 	case l.Mine:

@@ -146,7 +146,7 @@ func TestLate(t *testing.T) {
 	h := newHome(t)
 	sent := send(t, h.birth, letter)
 	side := link(t, h.birth.Get("/letters"), "/side/")
-	says(t, h.birth.Get(side), "You will hear from us by")
+	says(t, h.birth.Get(side), "The next day on which you hear from us")
 	h.Clock.Advance(30 * 24 * time.Hour)
 	h.birth.SignIn(h.Site, h.birthLogin)
 	for _, path := range []string{"/letters", side, sent.Path} {
@@ -154,7 +154,7 @@ func TestLate(t *testing.T) {
 		says(t, a, "late")
 		says(t, a, "sorry")
 		says(t, a, h.Home.Phone)
-		if text := main(a); strings.Contains(text, "You will hear by") || strings.Contains(text, "You will hear from us by") {
+		if text := main(a); strings.Contains(text, "You will hear by") || strings.Contains(text, "The next day on which you hear from us") {
 			t.Errorf("%s names a day that is over: %s", path, text)
 		}
 	}

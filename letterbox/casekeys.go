@@ -382,7 +382,7 @@ func (k *rekeying) replace(ctx context.Context, also ...func(*pgx.Batch)) error 
 // from its loading on, a few times.
 func whileMoved(act func() error) error {
 	for range 5 {
-		if err := act(); !errors.Is(err, errMoved) {
+		if err := act(); !errors.Is(err, errMoved) && !errors.Is(err, audit.ErrMoved) {
 			return err
 		}
 	}

@@ -195,11 +195,12 @@ func (d *demoCall) config(world demo.World) *config.Config {
 	dsn := func(role string) string { return d.database.DSN(role, demoDatabase) }
 	return &config.Config{
 		OneProcess: true,
-		Database:   config.Database{Owner: dsn(postgres.RoleAdmin), Public: dsn(postgres.RolePublic), Staff: dsn(postgres.RoleStaff), Notify: dsn(postgres.RoleNotify)},
-		Public:     config.Door{Listen: d.public, Keys: d.folder.Path("keys/public")},
-		Staff:      config.Door{Listen: d.staff, Keys: d.folder.Path("keys/staff")},
-		Mail:       config.Mail{Host: "127.0.0.1", Port: d.mail.Port(), From: demo.MailFrom},
-		Agencies:   []config.Agency{config.Agency(world.Stanza)},
+		Database: config.Database{Owner: dsn(postgres.RoleAdmin), Public: dsn(postgres.RolePublic), Staff: dsn(postgres.RoleStaff), Notify: dsn(postgres.RoleNotify),
+			Backup: dsn(postgres.RoleBackup)},
+		Public:   config.Door{Listen: d.public, Keys: d.folder.Path("keys/public"), State: d.folder.Path("state/public")},
+		Staff:    config.Door{Listen: d.staff, Keys: d.folder.Path("keys/staff"), State: d.folder.Path("state/staff")},
+		Mail:     config.Mail{Host: "127.0.0.1", Port: d.mail.Port(), From: demo.MailFrom},
+		Agencies: []config.Agency{config.Agency(world.Stanza)},
 	}
 }
 

@@ -60,9 +60,11 @@ notify = "` + dsn(postgres.RoleNotify) + `"
 [public]
 listen = "127.0.0.1:0"
 keys = "keys/public"
+state = "state/public"
 [staff]
 listen = "127.0.0.1:0"
 keys = "keys/staff"
+state = "state/staff"
 `
 	d.config = d.write(t, "gatepost.toml", d.text)
 	return d

@@ -26,7 +26,8 @@ type Config struct {
 	Database   Database `toml:"database"`
 	Public     Door     `toml:"public"`
 	Staff      Door     `toml:"staff"`
-	Mail       Mail     `toml:"mail"` // staff tier only
+	Mail       Mail     `toml:"mail"`   // staff tier only
+	Backup     Backup   `toml:"backup"` // where backups are made only
 	Agencies   []Agency `toml:"agency"`
 }
 
@@ -36,6 +37,13 @@ type Database struct {
 	Public string `toml:"public"` // gatepost_public
 	Staff  string `toml:"staff"`  // gatepost_staff
 	Notify string `toml:"notify"` // gatepost_notify; the staff tier's process
+	Backup string `toml:"backup"` // gatepost_backup; backup and doctor only
+}
+
+// Backup is how backups are sealed and where they lie.
+type Backup struct {
+	Recipient string `toml:"recipient,omitempty"` // age1pq1…; its private half is with the operator, off line
+	Folder    string `toml:"folder,omitempty"`    // where the newest is looked for
 }
 
 // Mail is the server that takes notices. Without it, or with Off, they wait.
@@ -58,6 +66,8 @@ type Door struct {
 	CertificateKey string   `toml:"certificate_key"` // PEM file, read by nobody else
 	TrustedProxies []string `toml:"trusted_proxies"` // networks in CIDR form
 	Keys           string   `toml:"keys"`            // the tier's folder of key files
+	State          string   `toml:"state"`           // folder in which the tier writes down what it has seen of each log
+	Ops            string   `toml:"ops,omitempty"`   // loopback "host:port" for health and metrics; empty for none
 }
 
 // Agency is a stanza: the same on both tiers.
@@ -126,8 +136,8 @@ func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf
 
 // anchor makes relative paths begin at dir.
 func (c *Config) anchor(dir string) {
-	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys,
-		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Mail.PasswordFile} {
+	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys, &c.Public.State,
+		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Staff.State, &c.Mail.PasswordFile, &c.Backup.Folder} {
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -187,11 +197,12 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 }
 
 // Connects checks that a role's connection string is there and holds no
-// password. role is "owner", "public" or "staff". It returns nil or a Problems.
+// password. role is "owner", "public", "staff", "notify" or "backup". It
+// returns nil or a Problems.
 func (c *Config) Connects(role string) error {
 	var found Problems
 	c.needsDSN(&found, role, map[string]string{"owner": c.Database.Owner, "public": c.Database.Public, "staff": c.Database.Staff,
-		"notify": c.Database.Notify}[role])
+		"notify": c.Database.Notify, "backup": c.Database.Backup}[role])
 	return found.orNil()
 }
 
@@ -239,6 +250,12 @@ func (d Door) check(found *Problems, tier string) {
 	}
 	if d.Keys == "" {
 		found.add("%s.keys is missing; name the folder %s that gatepost keys init made", tier, tier)
+	}
+	if d.State == "" {
+		found.add("%s.state is missing; name a folder that only this program writes, such as \"/var/lib/gatepost\"", tier)
+	}
+	if host, port, err := net.SplitHostPort(d.Ops); d.Ops != "" && (err != nil || port == "" || !agency.Loopback(host)) {
+		found.add("%s.ops is no loopback address; write it as \"127.0.0.1:9101\"", tier)
 	}
 }
 

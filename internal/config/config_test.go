@@ -53,10 +53,13 @@ listen = ":443"
 certificate = "tls/letters.pem"
 certificate_key = "tls/letters.key"
 keys = "keys/public"
+state = "state/public"
+ops = "127.0.0.1:9101"
 [staff]
 listen = ":8443"
 trusted_proxies = ["10.1.0.0/16", "fd00::/8"]
 keys = "/elsewhere/staff"
+state = "/var/lib/gatepost/staff"
 [mail]
 host = "mail.example"
 from = "post@mail.example"
@@ -185,7 +188,7 @@ func TestServesRefuses(t *testing.T) {
 
 // A tier's host needs nothing of the other tier, and all problems come at once.
 func TestServesOneTier(t *testing.T) {
-	c, err := config.Load(write(t, "[database]\npublic = \"host=db\"\n[public]\nlisten = \"127.0.0.1:80\"\nkeys = \"k\"\n"+stanzaText(t, "oak")))
+	c, err := config.Load(write(t, "[database]\npublic = \"host=db\"\n[public]\nlisten = \"127.0.0.1:80\"\nkeys = \"k\"\nstate = \"s\"\n"+stanzaText(t, "oak")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +197,7 @@ func TestServesOneTier(t *testing.T) {
 	}
 	err = c.Serves(authz.Staff)
 	problems, _ := err.(config.Problems)
-	if want := []string{"database.staff", "staff.listen", "staff.keys", "database.notify"}; len(problems) != len(want) ||
+	if want := []string{"database.staff", "staff.listen", "staff.keys", "staff.state", "database.notify"}; len(problems) != len(want) ||
 		!slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, want[2]) }) {
 		t.Errorf("got %v, want one problem each of %v", problems, want)
 	}
@@ -238,7 +241,7 @@ func TestMail(t *testing.T) {
 func TestLoopback(t *testing.T) {
 	for listen, ok := range map[string]bool{"127.0.0.1:8080": true, "[::1]:8080": true, "localhost:8080": true,
 		":8080": false, "0.0.0.0:8080": false, "[::]:8080": false, "192.0.2.7:8080": false, "host.example:8080": false} {
-		c := &config.Config{Database: config.Database{Public: "host=db"}, Public: config.Door{Listen: listen, Keys: "k"}, Agencies: []config.Agency{{}}}
+		c := &config.Config{Database: config.Database{Public: "host=db"}, Public: config.Door{Listen: listen, Keys: "k", State: "s"}, Agencies: []config.Agency{{}}}
 		if err := c.Serves(authz.Public); (err == nil) != ok {
 			t.Errorf("%s: %v", listen, err)
 		}

@@ -15,8 +15,14 @@
 //	certificate_key = "/etc/gatepost/letters.key"
 //	trusted_proxies = ["10.1.0.0/16"]    # … or TLS in front, from these networks only
 //	keys            = "/etc/gatepost/keys/public"
+//	state           = "/var/lib/gatepost/public"    # what this tier has seen of each log
+//	ops             = "127.0.0.1:9101"   # health and metrics
 //
 //	[staff]                              # the workers' tier; the same lines
+//
+//	[backup]                             # where backups are made
+//	recipient = "age1pq1…"
+//	folder    = "/var/backups/gatepost"
 //
 //	[[agency]]                           # printed by `gatepost agency add`
 //

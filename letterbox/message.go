@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -329,26 +327,8 @@ func (s *Service) Messages(ctx context.Context, actor authz.Actor, side SideID) 
 	if len(sides) != 1 {
 		return nil, notFound()
 	}
-	keys, renewed := ownKeys(actor)
+	keys, renewed := actor.Keys().OwnKeys()
 	return s.conversation(ctx, ag, rows, objects, keys, renewed)
-}
-
-// ownKeys are all keys of the actor's own that the session holds, newest first.
-// renewed: there was one before that it may lack.
-func ownKeys(actor authz.Actor) (keys []*age.HybridIdentity, renewed bool) {
-	name, newest, ok := actor.Keys().Own()
-	if !ok {
-		return nil, false
-	}
-	keys = append(keys, newest)
-	cut := strings.LastIndexByte(name, '/')
-	epoch, err := strconv.Atoi(name[cut+1:])
-	for e := epoch - 1; err == nil && e >= 1; e-- {
-		if older, ok := actor.Keys().Identity(agency.NodeName(name[:cut], uint32(e))); ok {
-			keys = append(keys, older)
-		}
-	}
-	return keys, epoch > 1
 }
 
 // conversation opens messages, which come newest first, and gives them oldest

@@ -9,7 +9,7 @@
 // Whoever mends one chapter walks it alone, in one pass, by the name of its
 // function; pictures of each page fall into the folder of JOURNEY_SHOTS:
 //
-//	JOURNEY_ONLY=reached JOURNEY_SHOTS=/tmp/shots go test -tags browser -run TestJourney/on ./internal/journey
+//	JOURNEY_ONLY=reached JOURNEY_SHOTS=DIR go test -tags browser -run TestJourney/on ./internal/journey
 //
 // # What is real
 //

@@ -7,7 +7,7 @@ import "net/http"
 // inside a page may run or style it, so text that got in as HTML stays dead.
 // Trusted types make a browser refuse a script that turns text into HTML.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 // permissions turns off what no page of ours asks a browser for.
 const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
@@ -22,6 +22,8 @@ func setHeaders(h http.Header, secure bool) {
 	// that the quick exit goes to.
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
+	// The policy forbids frames; this says it to browsers older than the policy.
+	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
@@ -29,6 +31,6 @@ func setHeaders(h http.Header, secure bool) {
 	// button or from the disk.
 	h.Set("Cache-Control", "no-store")
 	if secure {
-		h.Set("Strict-Transport-Security", "max-age=63072000")
+		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 }

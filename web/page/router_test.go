@@ -341,8 +341,8 @@ func (c challenging) Challenge(w http.ResponseWriter, r *http.Request, _ error) 
 func TestHeadersOnEveryAnswer(t *testing.T) {
 	want := map[string]string{
 		"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "Cross-Origin-Opener-Policy": "same-origin",
-		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow",
-		"Strict-Transport-Security": "max-age=63072000",
+		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Robots-Tag": "noindex, nofollow",
+		"Strict-Transport-Security": "max-age=63072000; includeSubDomains",
 	}
 	for _, name := range []page.Tier{page.Public, page.Staff} {
 		tr := newTier(t, name, pagetest.Door{SignedIn: true})
@@ -363,7 +363,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 				}
 			}
 			policy := w.Header().Get("Content-Security-Policy")
-			for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'", "require-trusted-types-for 'script'"} {
+			for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'", "require-trusted-types-for 'script'"} {
 				if !strings.Contains(policy, part) {
 					t.Errorf("%s %s: the policy lacks %s", name, what, part)
 				}

@@ -7,15 +7,27 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 )
 
+// Who may decide about a letter: a part of readers, for every letter that waits.
+const mayRead = `from worker w where w.agency_id = l.agency_id and not (` + barred + `)`
+
 const (
-	// Letters that wait for a decision since that day or longer; stopped ones have been decided about.
-	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held', 'recalled', 'undeliverable')
+	// Letters that wait for a decision since that day or longer. Whose letter went on and is back with us, or was stopped, has
+	// heard: the desk tells no age of them either.
+	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held')
 		and o.submitted_on <= $1 order by o.submitted_at limit 500`
 	sqlOverdue      = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id in (select o.id ` + overdue + `) order by l.submitted_at`
 	sqlOverdueNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + overdue + `) w)` + namesOf
+	// Letters that nobody may decide about, but perhaps the worker $1.
+	nobody = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
+		where l.agency_id = agency() and l.state in ('received', 'held') and not exists (select ` + mayRead + ` and w.id <> $1)`
+	nobodyOldest    = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
+	sqlNobody       = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id in (select n.id from ` + nobodyOldest + ` n) order by l.submitted_at`
+	sqlNobodyNames  = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
+	sqlOnly         = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
 	sqlReferredLate = `select count(*)::int from letter where agency_id = agency() and state = 'escalated' and hear_by < $1`
 )
 
@@ -24,23 +36,29 @@ const (
 type Breaches struct {
 	Late  []DeskLine // longer than the promise, the oldest first
 	Amber []DeskLine // long, and still within it
+	// Nobody lists letters, however old, that no worker here may decide about: a
+	// second opinion where whoever refused is alone, a letter on paper whose
+	// typist is alone, a family that everybody knows. They wait for a manager.
+	Nobody []DeskLine
 	// Referred counts letters with the safeguarding lead whose writers should
 	// have heard. Which ones they are is the lead's to know.
 	Referred int
 }
 
 // Breaches lists the letters that have waited for Amber working days or more,
-// 500 at most. Of a restricted case that is not the actor's it shows no name.
+// and those that nobody may decide about, 500 of each at most. Of a restricted case that is not the actor's it shows no name.
 func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, error) {
 	if _, err := s.begin(ctx, actor, authz.SeeBreaches, "breaches"); err != nil {
 		return Breaches{}, err
 	}
 	today := Today(s.now())
-	var rows deskRows
+	var rows, alone deskRows
 	var list Breaches
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		many(b, &rows.letters, sqlOverdue, breachesSince(today))
 		many(b, &rows.names, sqlOverdueNames, breachesSince(today))
+		many(b, &alone.letters, sqlNobody, "")
+		many(b, &alone.names, sqlNobodyNames, "")
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
 	})
 	if err != nil {
@@ -54,7 +72,29 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 			list.Amber = append(list.Amber, line)
 		}
 	}
+	for _, r := range alone.letters {
+		list.Nobody = append(list.Nobody, s.line(actor, r, &alone))
+	}
 	return list, nil
+}
+
+// LeftBehind counts the letters that wait and that this worker alone may decide
+// about: nobody could, once they are gone. A manager's question before they let
+// a worker leave or suspend them.
+func (s *Service) LeftBehind(ctx context.Context, actor authz.Actor, worker string) (count int, err error) {
+	if _, err := s.begin(ctx, actor, authz.SeeBreaches, worker); err != nil {
+		return 0, err
+	}
+	if !agency.ValidID("wk", worker) {
+		return 0, notFound()
+	}
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlOnly, worker).QueryRow(func(row pgx.Row) error { return row.Scan(&count) })
+	})
+	if err != nil {
+		return 0, s.db.Fault(fmt.Errorf("count what worker %s alone may decide: %w", worker, err))
+	}
+	return count, nil
 }
 
 // breachesSince is the day up to which a letter was sent that may be amber by

@@ -144,10 +144,11 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 }
 
 func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
-	age := WorkingDaysBetween(l.SubmittedOn, Today(s.now()))
+	today := Today(s.now())
+	amber, late := waitsLong(l, today)
 	line := DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
-		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: age,
-		Amber: age >= Amber && age <= Promise, Late: age > Promise,
+		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: WorkingDaysBetween(l.SubmittedOn, today),
+		Amber: amber, Late: late,
 		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected, RefusedByMe: l.RefusedByMe,
 		State: State(l.State), Second: l.Second, Paper: l.Paper, Stopped: l.Stop && passedOn(State(l.State)), Restricted: l.Restricted}
 	if line.State == Held {
@@ -157,6 +158,19 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 		line.From, line.Children = names(actor, rows.names, l.FromSide), names(actor, rows.names, "child/"+l.FromSide)
 	}
 	return line
+}
+
+// waitsLong tells the age of a letter by the day that its writer was told: late
+// once it is past, amber when no more than half the promise is left. Whose letter
+// was decided about waits for no day.
+func waitsLong(l deskRow, today time.Time) (amber, late bool) {
+	if State(l.State) != Received && State(l.State) != Held {
+		return false, false
+	}
+	if l.HearBy.Before(today) {
+		return false, true
+	}
+	return WorkingDaysBetween(today, l.HearBy) <= Promise-Amber, false
 }
 
 // names opens the names of somebody's rows and joins them. A name that does

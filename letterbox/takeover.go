@@ -18,16 +18,17 @@ const (
 	sqlHolder = `select l.exchange_id, coalesce(c.worker_id, '') as worker, is_party(l.exchange_id) as connected from letter l
 		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()
 		where l.agency_id = agency() and l.id = $1`
-	// Who may be given a letter: whoever could claim it and decide about it.
-	readers = `select w.id, (select count(*) from claim o where o.agency_id = w.agency_id and o.worker_id = w.id and o.until > now() and o.letter_id <> l.id)::int as holds,
-			w.state <> 'active' or not 'letterboxWorker' = any (w.roles)
+	// Who may not decide about a letter l of an exchange x: a worker w who could not claim it, or only read it.
+	barred = `w.state <> 'active' or not 'letterboxWorker' = any (w.roles)
 				or x.restricted and not holds_case(w.id, x.id)
 				or exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = w.id)
 				or exists (select from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
 					where m.agency_id = w.agency_id and m.person_id = w.person_id and s.exchange_id = l.exchange_id)
 				or exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = w.id)
 				or l.second and l.state in ('received', 'held') and exists (select from decision d
-					where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = w.id) as barred
+					where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = w.id)`
+	readers = `select w.id, (select count(*) from claim o where o.agency_id = w.agency_id and o.worker_id = w.id and o.until > now() and o.letter_id <> l.id)::int as holds,
+			` + barred + ` as barred
 		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id join worker w on w.agency_id = l.agency_id
 		where l.agency_id = agency() and l.id = $1`
 	sqlReaders    = `select r.id, r.holds, r.barred from (` + readers + `) r where not r.barred order by r.holds, r.id`

@@ -110,8 +110,21 @@ func TestBreaches(t *testing.T) {
 	s, ctx := newShift(t), t.Context()
 	late, amber, fresh, tray := s.send("one"), s.send("two"), s.send("three"), s.send("four")
 	today := letterbox.Today(s.Clock.Now())
-	for id, days := range map[letterbox.LetterID]int{late: 30, amber: 11, tray: 40} {
-		s.Exec(t, `update letter set submitted_on = $2::date - $3::int, hear_by = $2::date - 1, submitted_at = now() - make_interval(days => $3) where id = $1`, string(id), today, days)
+	back, again := s.send("five"), s.send("six")
+	for id, days := range map[letterbox.LetterID]int{late: 30, amber: 11, tray: 40, back: 30, again: 30} {
+		sent := today.AddDate(0, 0, -days)
+		s.Exec(t, `update letter set submitted_on = $2, hear_by = $3, submitted_at = now() - make_interval(days => $4) where id = $1`, string(id), sent,
+			letterbox.AddWorkingDays(sent, letterbox.Promise), days)
+	}
+	// Back with us, and looked at again: neither writer waits for the first day any more.
+	must(t, s.Desk.Claim(ctx, s.Worker, back))
+	must(t, s.Desk.Pass(ctx, s.Worker, back, ""))
+	must(t, s.Desk.Recall(ctx, s.Worker, back, ""))
+	must(t, s.Desk.Claim(ctx, s.Worker, again))
+	must(t, s.Desk.Refuse(ctx, s.Worker, again, "upsetting", "", ""))
+	must(t, s.Families.SecondOpinion(ctx, s.birth, again))
+	if l, ok := s.line(s.Worker, back); !ok || l.Late || l.Amber {
+		t.Errorf("on the desk, back with us: %+v", l)
 	}
 	s.Exec(t, `update letter set submitted_on = $2 where id = $1`, string(fresh), today)
 	must(t, s.Desk.Claim(ctx, s.Worker, amber))
@@ -129,4 +142,44 @@ func TestBreaches(t *testing.T) {
 		t.Errorf("%d referred, want 1", b.Referred)
 	}
 	wantKind(t, "for a letterbox worker", second(s.Desk.Breaches(ctx, s.Worker)), fault.Forbidden)
+}
+
+// A letter that only one worker may decide about is counted before they go, and
+// listed once they are gone.
+func TestBreaches_Nobody(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	counts := func(what string, listed, worker, colleague int) {
+		t.Helper()
+		b, err := s.Desk.Breaches(ctx, s.Manager)
+		must(t, err)
+		alone, err := s.Desk.LeftBehind(ctx, s.Manager, s.WorkerLogin.ID)
+		must(t, err)
+		other, err := s.Desk.LeftBehind(ctx, s.Manager, s.login.ID)
+		must(t, err)
+		if len(b.Nobody) != listed || alone != worker || other != colleague {
+			t.Errorf("%s: %d with nobody, %d without one, %d without the other; want %d, %d, %d", what, len(b.Nobody), alone, other, listed, worker, colleague)
+		}
+	}
+	letter := s.send("The swallows are back.")
+	counts("a letter for both", 0, 0, 0)
+	must(t, s.Desk.Claim(ctx, s.Worker, letter))
+	must(t, s.Desk.Refuse(ctx, s.Worker, letter, "upsetting", "", ""))
+	counts("refused", 0, 0, 0)
+	must(t, s.Families.SecondOpinion(ctx, s.birth, letter))
+	counts("a second opinion", 0, 0, 1)
+	paper, err := s.Desk.RecordPaper(ctx, s.colleague, s.paper())
+	must(t, err)
+	counts("typed in by the other", 0, 1, 1)
+	s.Exec(t, `update worker set state = 'suspended' where id = $1`, s.login.ID)
+	counts("the other is suspended", 1, 1, 0)
+	b, err := s.Desk.Breaches(ctx, s.Manager)
+	must(t, err)
+	if b.Nobody[0].ID != letter || b.Nobody[0].From != "Tamsin Vale" {
+		t.Errorf("with nobody: %+v", b.Nobody)
+	}
+	must(t, s.Desk.Claim(ctx, s.Worker, paper))
+	must(t, s.Desk.Pass(ctx, s.Worker, paper, ""))
+	counts("the paper letter went on", 1, 0, 0)
+	wantKind(t, "asked by a letterbox worker", second(s.Desk.LeftBehind(ctx, s.Worker, s.login.ID)), fault.Forbidden)
+	wantKind(t, "of nobody", second(s.Desk.LeftBehind(ctx, s.Manager, "wk")), fault.NotFound)
 }

@@ -132,6 +132,11 @@ func TestRefuse_SecondOpinion(t *testing.T) {
 	wantKind(t, "the other side asks", p.Families.SecondOpinion(ctx, p.adoptive, letter), fault.NotFound)
 	must(t, p.Families.SecondOpinion(ctx, p.birth, letter))
 	wantKind(t, "asking twice", p.Families.SecondOpinion(ctx, p.birth, letter), fault.Conflict)
+	sent, err = p.Families.OpenSent(ctx, p.birth, letter)
+	must(t, err)
+	if sent.Told != letterbox.WithUs || !sent.Asked || sent.Reason.Words != "Please call us." {
+		t.Errorf("while somebody else looks at it the writer sees %+v", sent)
+	}
 	p.wantState(letter, letterbox.Received, letterbox.WithUs)
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	reading, err := p.Desk.Read(ctx, p.Worker, letter)
@@ -174,6 +179,9 @@ func TestSecondOpinion_Passes(t *testing.T) {
 	must(t, p.Desk.Pass(ctx, colleague, letter, ""))
 	if came, err := p.Families.Open(ctx, p.adoptive, p.delivery(letter)); err != nil || came.Text != "It was not meant so." {
 		t.Errorf("the recipient reads %q, %v", string(came.Text), err)
+	}
+	if sent, err := p.Families.OpenSent(ctx, p.birth, letter); err != nil || sent.Reason != (letterbox.WriterReason{}) {
+		t.Errorf("of a letter that went on after all the writer is told %+v, %v", sent.Reason, err)
 	}
 	if n := p.count(`select count(*) from decision`); n != 2 {
 		t.Errorf("%d decisions", n)

@@ -205,7 +205,8 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		return Sent{}, err
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
-	if sent.Told == Returned || sent.Told == Replaced || sent.Told == Refused {
+	sent.Asked = rows[0].Second
+	if explained(sent.Told, sent.Asked) {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "reason")
 		if err != nil && !unread(err) {
 			return Sent{}, err
@@ -213,6 +214,19 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		sent.Reason = parseReason(reason)
 	}
 	return sent, nil
+}
+
+// explained tells whether a letter's writer was told why it did not go on, and
+// still has use for it: also while somebody else looks at it, and after they
+// said no for good. Once it went on, the first no is over.
+func explained(told Told, asked bool) bool {
+	switch told {
+	case Returned, Replaced, Refused:
+		return true
+	case PassedOn, BackWithUs:
+		return false
+	}
+	return asked
 }
 
 // Rewrite begins a new draft with the text of a returned letter, which it will

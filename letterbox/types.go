@@ -134,7 +134,8 @@ type Sent struct {
 	Side    SideID
 	Names   Names
 	Text    Text
-	Reason  WriterReason // why it came back, or was refused
+	Reason  WriterReason // why it came back, or was refused; kept while somebody else looks at it
+	Asked   bool         // a second opinion was asked for
 	Unread  bool         // the letter did not open: a notice in its place
 	Rewrite DraftID      // the draft of its rewrite, once begun
 }
@@ -164,8 +165,8 @@ type DeskLine struct {
 	Rewrite     bool   // replaces a returned letter
 	SentOn      time.Time
 	HearBy      time.Time
-	WorkDays    int // working days since it came
-	Amber       bool
+	WorkDays    int  // working days since it came
+	Amber       bool // it waits long; of one that was decided about, neither is told
 	Late        bool
 	ClaimedBy   string // a worker's name, "" if free
 	Mine        bool

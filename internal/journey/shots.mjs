@@ -42,7 +42,7 @@ async function families (walk) {
   await kelly.page.setViewportSize({ ...size, height: 1080 })
   await picture(kelly, 'timeline')
   await kelly.page.setViewportSize(size)
-  await kelly.press(kelly.main().getByRole('link', { name: /^You opened a letter/ }))
+  await kelly.press(kelly.main().getByRole('link', { name: /was opened in your home/ }))
   if (!/\/read$/.test(kelly.path())) await kelly.press('family.cover.opened')
   await kelly.reads(say('family.read.title'))
   await picture(kelly, 'letter')

@@ -129,12 +129,14 @@ type sentPage struct {
 	Side    letterbox.SideID
 	With    string
 	Say     string
+	Then    string // what happens now; "" where how it stands says it
 	Text    string
 	Reason  []string // by paragraphs
 	Unread  bool
 	Rewrite letterbox.DraftID
 	Again   bool      // it came back: its writer may write it anew
 	WontGo  bool      // it will not be passed on
+	Asked   bool      // a second opinion was asked for
 	Promise time.Time // by when its writer hears who asks today for a second opinion
 }
 
@@ -154,7 +156,9 @@ func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
 
 func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sentPage {
 	p := &sentPage{Base: room.Site.Base(r, title), SentLine: s.SentLine, Side: s.Side, Unread: s.Unread, Text: string(s.Text),
-		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused}
+		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused, Asked: s.Asked}
+	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
+	p.Then = thenOf(p.Words, s.Told)
 	p.Promise = letterbox.AddWorkingDays(letterbox.Today(room.Site.Now()), letterbox.Promise)
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
 	return p
@@ -171,12 +175,25 @@ func (p *sentPage) noticeOf(said string) *page.NotificationBanner {
 		return done("family.sent.sent")
 	case said == "withdrawn" && p.Told == letterbox.Withdrawn:
 		return done("family.sent.withdrawn")
+	case said == "withdrawn" && (p.Told == letterbox.Refused || p.Told == letterbox.KeptOnFile):
+		return &page.NotificationBanner{Text: p.Words.T("family.sent.stays")} // a worker was first, and it does not go on either way
 	case said == "withdrawn":
 		return &page.NotificationBanner{Text: p.Words.T("family.sent.tooLate")}
 	case said == "again" && p.Told == letterbox.WithUs:
 		return done("family.sent.askedAgain")
 	}
 	return nil
+}
+
+// thenOf says what happens now with a letter that waits for nobody's decision.
+func thenOf(w *words.Words, told letterbox.Told) string {
+	switch told {
+	case letterbox.KeptOnFile:
+		return w.T("family.sent.then.keptOnFile")
+	case letterbox.BackWithUs:
+		return w.T("family.sent.then.backWithUs", "Days", strconv.Itoa(letterbox.Promise))
+	}
+	return ""
 }
 
 // reasonOf is what a writer is told, in paragraphs: the sentence of the list,

@@ -59,6 +59,47 @@ func TestWithdraw(t *testing.T) {
 	h.adoptive.Post(ask.Path, ask.Form(ask.Path)).Want(http.StatusForbidden) // the token is another's
 }
 
+// A letter that a worker refused or kept while its writer pressed the button:
+// the page says that it goes nowhere, and what happens now.
+func TestWithdraw_Late(t *testing.T) {
+	h, ctx := newHome(t), t.Context()
+	for want, decide := range map[string]func(letterbox.LetterID) error{
+		"We cannot pass it on.": func(id letterbox.LetterID) error { return h.Desk.Refuse(ctx, h.World.Worker, id, "upsetting", "", "") },
+		"The child can ask us for it when they are grown up.": func(id letterbox.LetterID) error {
+			return h.Desk.KeepOnFile(ctx, h.World.Worker, id, "")
+		},
+	} {
+		sent := send(t, h.birth, letter)
+		ask := h.birth.Get(sent.Path + "/withdraw").Want(http.StatusOK)
+		if err := decide(h.claimed(t)); err != nil {
+			t.Fatal(err)
+		}
+		late := ask.Submit(ask.Path).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+		late.Doc().None(".govuk-notification-banner--success")
+		says(t, late, "so you need not take it back")
+		says(t, late, want)
+	}
+}
+
+// A letter that came back is its writer's to change: there is nothing to take
+// back. Of one that is with us again they know what happens now.
+func TestSent_Next(t *testing.T) {
+	h, ctx := newHome(t), t.Context()
+	sent := send(t, h.birth, letter)
+	if err := h.Desk.Return(ctx, h.World.Worker, h.claimed(t), "unclear", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	h.birth.Get(sent.Path).Want(http.StatusOK).Doc().None("main a[href=" + sent.Path + "/withdraw]")
+	if to := h.birth.Get(sent.Path + "/withdraw").Want(http.StatusSeeOther).Header.Get("Location"); to != sent.Path {
+		t.Errorf("a letter that came back asks at %s", to)
+	}
+	sent = send(t, h.birth, "Another one.")
+	if err := h.Desk.Recall(ctx, h.World.Worker, h.passed(t), ""); err != nil {
+		t.Fatal(err)
+	}
+	says(t, h.birth.Get(sent.Path), "If we have not called you in 10 working days, please call us.")
+}
+
 func TestSecondOpinion(t *testing.T) {
 	h := newHome(t)
 	_, second := h.NewWorker(t, "Nia Brook", authz.LetterboxWorker)
@@ -81,6 +122,8 @@ func TestSecondOpinion(t *testing.T) {
 	asked := ask.Submit(ask.Path).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	asked.Doc().One(".govuk-notification-banner--success")
 	says(t, asked, "You will hear by ")
+	says(t, asked, "Why we said no at first")
+	says(t, asked, "The part about the canal.")
 	ask.Submit(ask.Path).Want(http.StatusSeeOther).Follow().Want(http.StatusOK) // pressed twice
 
 	id := letterbox.LetterID(strings.TrimPrefix(sent.Path, "/sent/"))
@@ -190,7 +233,7 @@ func TestTimeline(t *testing.T) {
 	came := h.adoptive.Get(adoptive).Want(http.StatusOK)
 	says(t, came, "A letter came from the other family.")
 	h.adoptive.Get(link(t, came, "/letter/")).Submit(link(t, came, "/letter/") + "/open").Want(http.StatusSeeOther)
-	says(t, h.adoptive.Get(adoptive), "You opened a letter from the other family.")
+	says(t, h.adoptive.Get(adoptive), "A letter from the other family was opened in your home.")
 	if text := main(h.birth.Get(birth)); strings.Contains(text, "opened") || strings.Contains(text, "timeline.") {
 		t.Errorf("the writer is told: %s", text)
 	}

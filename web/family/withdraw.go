@@ -13,7 +13,7 @@ import (
 // askWithdraw asks once before a letter is taken back. A letter for which it is
 // too late has its own page to say how it stands.
 func (room Room) askWithdraw(w http.ResponseWriter, r *http.Request) error {
-	return room.askSent(w, r, "family/withdraw", "family.withdraw.title", func(s letterbox.SentLine) bool { return s.MayWithdraw })
+	return room.askSent(w, r, "family/withdraw", "family.withdraw.title", func(s letterbox.SentLine) bool { return s.MayWithdraw && s.Told != letterbox.Returned })
 }
 
 func (room Room) withdraw(w http.ResponseWriter, r *http.Request) error {

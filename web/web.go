@@ -21,7 +21,8 @@ import (
 	"gatepost/web/words"
 )
 
-// Config is what a tier's pages work with. Every field but Proxies and Live is needed.
+// Config is what a tier's pages work with. Every field but Proxies, Live, Caller
+// and Answered is needed.
 type Config struct {
 	Accounts *service.Service   // of the tier
 	Letters  *letterbox.Service // of the tier
@@ -38,10 +39,14 @@ type Config struct {
 	Address func(agencyID string, tier authz.Tier) string
 	// Live are the lines to open desks, on the staff tier; nil for none. Whoever
 	// makes them closes them.
-	Live   *live.Lines
-	Assets *assets.Set
-	Now    func() time.Time
-	Log    *slog.Logger
+	Live *live.Lines
+	// Caller names an address for the log, and Answered is told of each answer;
+	// nil for neither.
+	Caller   func(netip.Addr) string
+	Answered func(page.Answered)
+	Assets   *assets.Set
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Public makes the families' pages. Its error is a mistake in the program, such
@@ -86,8 +91,12 @@ func (c Config) tier(tier page.Tier, room page.Source) (*page.Site, *account.Ses
 		return nil, nil, fmt.Errorf("read the pages: %w", err)
 	}
 	site := &page.Site{Tier: tier, Renderer: renderer, Log: c.Log, Secure: c.Secure, Now: c.Now}
-	sessions := &account.Sessions{Site: site, Accounts: c.Accounts, Agencies: c.Agencies, Log: c.Log,
-		Address: func(r *http.Request) netip.Addr { return AddressOf(r, c.Proxies) }}
+	address := func(r *http.Request) netip.Addr { return AddressOf(r, c.Proxies) }
+	site.Answered = c.Answered
+	if c.Caller != nil {
+		site.Caller = func(r *http.Request) string { return c.Caller(address(r)) }
+	}
+	sessions := &account.Sessions{Site: site, Accounts: c.Accounts, Agencies: c.Agencies, Log: c.Log, Address: address}
 	site.Door = sessions
 	return site, sessions, nil
 }

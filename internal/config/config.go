@@ -65,10 +65,18 @@ type Door struct {
 	Certificate    string   `toml:"certificate"`     // PEM file
 	CertificateKey string   `toml:"certificate_key"` // PEM file, read by nobody else
 	TrustedProxies []string `toml:"trusted_proxies"` // networks in CIDR form
-	Keys           string   `toml:"keys"`            // the tier's folder of key files
+	Keys           string   `toml:"keys"`            // the tier's folder of key files, or "credential:NAME"
 	State          string   `toml:"state"`           // folder in which the tier writes down what it has seen of each log
 	Ops            string   `toml:"ops,omitempty"`   // loopback "host:port" for health and metrics; empty for none
+	// DrainDelay is for how many seconds the tier, once told to stop, goes on
+	// serving while /readyz says no, so that a load balancer turns away first.
+	DrainDelay int `toml:"drain_delay,omitempty"`
+	// Connections is how many the tier holds open at once; 0 means 4096.
+	Connections int `toml:"connections,omitempty"`
 }
+
+// MaxDrainDelay is the longest drain_delay, in seconds.
+const MaxDrainDelay = 60
 
 // Agency is a stanza: the same on both tiers.
 type Agency struct {
@@ -134,10 +142,25 @@ func parseProblem(path string, err error) string {
 
 func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
 
-// anchor makes relative paths begin at dir.
+// Credential is how a path begins that names what systemd has handed to the
+// service (LoadCredential=): a file, or for keys the folder of that name.
+const Credential = "credential:"
+
+// credentialsFolder is where systemd lays a service's credentials (systemd.exec(5)).
+const credentialsFolder = "CREDENTIALS_DIRECTORY"
+
+// anchor makes relative paths begin at dir, and those of credentials at the
+// folder of the service. Outside a service the latter stay as they are, and
+// whoever reads them says what is missing.
 func (c *Config) anchor(dir string) {
 	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys, &c.Public.State,
 		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Staff.State, &c.Mail.PasswordFile, &c.Backup.Folder} {
+		if name, is := strings.CutPrefix(*path, Credential); is {
+			if here := os.Getenv(credentialsFolder); here != "" && filepath.IsLocal(name) {
+				*path = filepath.Join(here, name)
+			}
+			continue
+		}
 		if *path != "" && !filepath.IsAbs(*path) {
 			*path = filepath.Join(dir, *path)
 		}
@@ -251,11 +274,20 @@ func (d Door) check(found *Problems, tier string) {
 	if d.Keys == "" {
 		found.add("%s.keys is missing; name the folder %s that gatepost keys init made", tier, tier)
 	}
+	if d.Connections != 0 && (d.Connections < 64 || d.Connections > 1<<20) {
+		found.add("%s.connections is no number from 64 to 1048576; correct it, or remove it for 4096", tier)
+	}
 	if d.State == "" {
 		found.add("%s.state is missing; name a folder that only this program writes, such as \"/var/lib/gatepost\"", tier)
 	}
 	if host, port, err := net.SplitHostPort(d.Ops); d.Ops != "" && (err != nil || port == "" || !agency.Loopback(host)) {
 		found.add("%s.ops is no loopback address; write it as \"127.0.0.1:9101\"", tier)
+	}
+	if d.Ops != "" && d.Ops == d.Listen {
+		found.add("%s.ops is the address of %s.listen; give it another port", tier, tier)
+	}
+	if d.DrainDelay < 0 || d.DrainDelay > MaxDrainDelay {
+		found.add("%s.drain_delay is seconds, at most %d; correct it", tier, MaxDrainDelay)
 	}
 }
 

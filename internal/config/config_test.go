@@ -3,6 +3,8 @@ package config_test
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -142,11 +144,15 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestServesRefuses(t *testing.T) {
 	tail := stanzaText(t, "oak")
-	change := func(old, new string) string {
-		if !strings.Contains(good, old) {
-			t.Fatalf("no %q to change", old)
+	change := func(pairs ...string) string {
+		text := good
+		for pair := range slices.Chunk(pairs, 2) {
+			if !strings.Contains(text, pair[0]) {
+				t.Fatalf("no %q to change", pair[0])
+			}
+			text = strings.Replace(text, pair[0], pair[1], 1)
 		}
-		return strings.Replace(good, old, new, 1) + tail
+		return text + tail
 	}
 	for _, c := range []struct {
 		name, text, want string
@@ -172,6 +178,9 @@ func TestServesRefuses(t *testing.T) {
 		{"mail by no port", change("host = \"mail.example\"", "host = \"mail.example\"\nport = 70000"), "mail.port is no port", both},
 		{"mail from somebody", change("post@mail.example", "Oak Adoption <post@mail.example>"), "mail.from is no bare address", both},
 		{"mail with a user alone", change("host = \"mail.example\"", "host = \"mail.example\"\nuser = \"u\""), "go together", both},
+		{"metrics for everybody", change("127.0.0.1:9101", ":9101"), "public.ops is no loopback address", both},
+		{"metrics on the families' address", change("ops = \"127.0.0.1:9101\"", "ops = \"127.0.0.1:443\"", `listen = ":443"`, `listen = "127.0.0.1:443"`), "public.ops is the address of public.listen", both},
+		{"a drain without end", change("ops = ", "drain_delay = 3600\nops = "), "public.drain_delay is seconds, at most 60", both},
 		{"no keys", change(`keys = "keys/public"`, ""), "public.keys is missing", both},
 	} {
 		loaded, err := config.Load(write(t, c.text))
@@ -184,6 +193,83 @@ func TestServesRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want %q alone", c.name, err, c.want)
 		}
 	}
+}
+
+// What systemd hands over is found where systemd laid it; outside a service the
+// setting stays as it is, so that other commands can still read the file.
+func TestCredentials(t *testing.T) {
+	text := strings.NewReplacer(`"keys/public"`, `"credential:keys"`, `"tls/letters.key"`, `"credential:tls.key"`, `"/elsewhere/staff"`, `"credential:../shadow"`).Replace(good)
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	c, err := config.Load(write(t, text))
+	if err != nil || c.Public.Keys != "credential:keys" || c.Public.CertificateKey != "credential:tls.key" {
+		t.Errorf("outside a service: %+v, %v", c, err)
+	}
+	t.Setenv("CREDENTIALS_DIRECTORY", "/run/credentials/gatepost-public.service")
+	c, err = config.Load(write(t, text))
+	if err != nil || c.Public.Keys != "/run/credentials/gatepost-public.service/keys" ||
+		c.Public.CertificateKey != "/run/credentials/gatepost-public.service/tls.key" || c.Staff.Keys != "credential:../shadow" {
+		t.Errorf("in a service: %+v, %v", c, err)
+	}
+}
+
+// Every setting stands on the page of settings, and everything on it is a setting.
+func TestPage(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	names := regexp.MustCompile("`([^`]+)`")
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if !strings.HasPrefix(line, "| `") || len(cells) < 3 {
+			continue
+		}
+		first := names.FindAllStringSubmatch(cells[1], -1)
+		if first[0][1] == "[[agency]]" {
+			for _, m := range names.FindAllStringSubmatch(strings.SplitN(cells[2], ";", 2)[0], -1) {
+				if !strings.HasPrefix(m[1], "gatepost ") {
+					told = append(told, "agency."+m[1])
+				}
+			}
+			continue
+		}
+		for _, m := range first {
+			told = append(told, m[1])
+		}
+	}
+	has := settingsOf(reflect.TypeFor[config.Config](), "")
+	for _, name := range has {
+		if !slices.Contains(told, name) {
+			t.Errorf("docs/configuration.md does not tell of %s", name)
+		}
+	}
+	for _, name := range told {
+		if !slices.Contains(has, name) {
+			t.Errorf("docs/configuration.md tells of %s, which is no setting", name)
+		}
+	}
+	if len(has) < 30 {
+		t.Errorf("%d settings: %v", len(has), has)
+	}
+}
+
+// settingsOf lists the names of a section's settings, those of sections in it too.
+func settingsOf(section reflect.Type, before string) []string {
+	var list []string
+	for field := range section.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("toml"), ",")
+		kind := field.Type
+		if kind.Kind() == reflect.Slice && kind.Elem().Kind() == reflect.Struct {
+			kind = kind.Elem()
+		}
+		if kind.Kind() == reflect.Struct {
+			list = append(list, settingsOf(kind, before+name+".")...)
+		} else {
+			list = append(list, before+name)
+		}
+	}
+	return list
 }
 
 // A tier's host needs nothing of the other tier, and all problems come at once.

@@ -276,14 +276,23 @@ func eventOf(r *http.Request) *event {
 }
 
 // log writes the one line about a request: the route's pattern, never its path,
-// its query, its address or its form.
+// its query, its address or its form. The caller has a name for the day.
 func (rt *Router) log(r *http.Request, w *answer, ev *event) {
+	took := rt.site.Now().Sub(ev.start)
+	if rt.site.Answered != nil {
+		rt.site.Answered(Answered{Route: ev.route, Status: w.status, Kind: string(ev.kind), Took: took})
+	}
 	attrs := []slog.Attr{
 		slog.String("id", ev.id),
 		slog.String("tier", string(rt.site.Tier)),
 		slog.String("route", ev.route),
 		slog.Int("status", w.status),
-		slog.Float64("ms", float64(rt.site.Now().Sub(ev.start).Microseconds())/1000),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+	}
+	if rt.site.Caller != nil {
+		if name := rt.site.Caller(r); name != "" {
+			attrs = append(attrs, slog.String("caller", name))
+		}
 	}
 	if ev.kind != "" {
 		attrs = append(attrs, slog.String("kind", string(ev.kind)))

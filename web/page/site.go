@@ -96,6 +96,20 @@ type Site struct {
 	Secure bool
 	// Now is the clock for the time that a request took. It is needed.
 	Now func() time.Time
+	// Caller names whoever sends a request, for the log, in a way that tells
+	// nobody who it is; nil for no name. It may be called by many goroutines.
+	Caller func(*http.Request) string
+	// Answered is told of each request after its answer; nil for nobody. It must
+	// not wait, and may be called by many goroutines.
+	Answered func(Answered)
+}
+
+// Answered is one request as counters know it: nothing of who asked and what for.
+type Answered struct {
+	Route  string // method and pattern, or "none"
+	Status int    // 101 for a connection that was taken over
+	Kind   string // of the fault; "" for none
+	Took   time.Duration
 }
 
 // check returns an error that names the first field that is missing.

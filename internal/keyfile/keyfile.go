@@ -182,6 +182,7 @@ type Keys struct {
 	Peppers  passphrase.Peppers
 	Notify   *age.HybridIdentity // the notifier's; nil on the public tier
 	dir      string
+	flat     bool // dir is the beginning of the files' names
 	tier     authz.Tier
 }
 
@@ -192,14 +193,20 @@ type Problems []string
 // Error lists them, one a line.
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-// Load reads a tier's folder. Of several peppers the one with the highest
+// Load reads a tier's folder, which may be one that systemd handed over. Of several peppers the one with the highest
 // number is for new wraps, and the others open old ones. The error is a Problems.
 func Load(dir string, tier authz.Tier) (*Keys, error) {
 	k := &Keys{dir: dir, tier: tier}
+	if strings.HasPrefix(dir, "credential:") {
+		return nil, Problems{"the " + string(tier) + " tier's keys are credentials, which systemd hands to the service alone; run this as that service does, or name the folder of keys"}
+	}
+	if err := k.look(); err != nil {
+		return nil, Problems{err.Error()}
+	}
 	var found Problems
 	for name, key := range map[string]*[32]byte{loginFile: &k.LoginKey, codeFile: &k.CodeKey} {
 		var err error
-		if *key, err = read32(filepath.Join(dir, name)); err != nil {
+		if *key, err = read32(k.place(name)); err != nil {
 			found = append(found, err.Error())
 		}
 	}
@@ -216,11 +223,34 @@ func Load(dir string, tier authz.Tier) (*Keys, error) {
 	return k, nil
 }
 
+// look finds how the files are named. A folder that systemd hands to a service
+// is no folder there: its files lie beside each other, as "keys_login.key"
+// (LoadCredential= in systemd.exec(5)).
+func (k *Keys) look() error {
+	if _, err := os.Stat(k.dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil // what is wrong with it shows when its files are read
+	}
+	flat, err := filepath.Glob(k.dir + "_*" + keyEnd)
+	if err != nil {
+		return fmt.Errorf("look for the keys: %w", err)
+	}
+	k.flat = len(flat) > 0
+	return nil
+}
+
+// place is where the file of that name is.
+func (k *Keys) place(name string) string {
+	if k.flat {
+		return k.dir + "_" + name
+	}
+	return filepath.Join(k.dir, name)
+}
+
 func (k *Keys) loadNotify() error {
 	if k.tier != authz.Staff {
 		return nil
 	}
-	path := filepath.Join(k.dir, notifyFile)
+	path := k.place(notifyFile)
 	text, err := read(path)
 	if err != nil {
 		return err
@@ -232,13 +262,13 @@ func (k *Keys) loadNotify() error {
 }
 
 func (k *Keys) loadPeppers() error {
-	names, err := filepath.Glob(filepath.Join(k.dir, pepperStart+"*"+keyEnd))
+	names, err := filepath.Glob(k.place(pepperStart + "*" + keyEnd))
 	if err != nil {
 		return fmt.Errorf("list the peppers: %w", err)
 	}
 	var list []passphrase.Pepper
 	for _, name := range names {
-		number := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(name), pepperStart), keyEnd)
+		number := strings.TrimSuffix(strings.TrimPrefix(name, k.place(pepperStart)), keyEnd)
 		version, err := strconv.ParseUint(number, 10, 16)
 		if err != nil {
 			return fmt.Errorf("%s has no number of a pepper in its name; rename or remove it", name)
@@ -254,7 +284,7 @@ func (k *Keys) loadPeppers() error {
 		list = append(list, p)
 	}
 	if len(list) == 0 {
-		return fmt.Errorf("%s is missing; copy it from where gatepost keys init made it", filepath.Join(k.dir, pepperStart+"1"+keyEnd))
+		return fmt.Errorf("%s is missing; copy it from where gatepost keys init made it", k.place(pepperStart+"1"+keyEnd))
 	}
 	slices.SortFunc(list, func(a, b passphrase.Pepper) int { return int(b.Version()) - int(a.Version()) })
 	k.Peppers, err = passphrase.NewPeppers(list[0], list[1:]...)
@@ -267,7 +297,7 @@ func (k *Keys) Agency(s agency.Stanza) (*agency.Agency, error) {
 	var found Problems
 	var signers []string
 	for _, role := range roles(k.tier) {
-		skey, err := read(filepath.Join(k.dir, keyName(s.ID, role)))
+		skey, err := read(k.place(keyName(s.ID, role)))
 		if err != nil {
 			found = append(found, err.Error())
 		}

@@ -48,6 +48,45 @@ func (w world) load(tier authz.Tier) (*keyfile.Keys, error) {
 	return keyfile.Load(w.path(string(tier)), tier)
 }
 
+// What systemd hands over lies in one folder, each file named after the
+// credential: the tier reads it as it reads its own folder.
+func TestCredentials(t *testing.T) {
+	w := newWorld(t)
+	handed := t.TempDir()
+	for _, tier := range []authz.Tier{authz.Public, authz.Staff} {
+		entries, err := os.ReadDir(w.path(string(tier)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			text, err := os.ReadFile(w.path(string(tier) + "/" + e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			// systemd lets the service's user in by an access list, which shows as the group's right.
+			if err := os.WriteFile(filepath.Join(handed, string(tier)+"_"+e.Name()), text, 0o440); err != nil {
+				t.Fatal(err)
+			}
+		}
+		keys, err := keyfile.Load(filepath.Join(handed, string(tier)), tier)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := keys.Agency(w.stanza); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(handed, "staff_code.key")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyfile.Load(filepath.Join(handed, "staff"), authz.Staff); err == nil || !strings.Contains(err.Error(), "staff_code.key is missing") {
+		t.Errorf("a missing key: %v", err)
+	}
+	if _, err := keyfile.Load("credential:staff", authz.Staff); err == nil || !strings.Contains(err.Error(), "systemd") {
+		t.Errorf("outside a service: %v", err)
+	}
+}
+
 // Each tier signs with its own keys, as the stanza says, and with no other's.
 func TestTiers(t *testing.T) {
 	w := newWorld(t)

@@ -162,7 +162,8 @@ func (p *process) listen(ctx context.Context, cfg *config.Config, part part, w w
 	if err != nil {
 		return fmt.Errorf("the %s tier cannot listen on %s; stop what listens there, or choose another address: %w", part.tier, door.Listen, err)
 	}
-	p.sites = append(p.sites, server.Site{Name: string(part.tier), Listener: listener, Handler: server.OnlyFrom(door.Proxies(), router), TLS: part.tls, Drain: drain})
+	p.sites = append(p.sites, server.Site{Name: string(part.tier), Listener: listener, Handler: server.OnlyFrom(door.Proxies(), router), TLS: part.tls, Drain: drain,
+		Connections: door.Connections, Proxies: door.Proxies()})
 	return nil
 }
 

@@ -170,6 +170,7 @@ func TestServesRefuses(t *testing.T) {
 		{"half a certificate", change(`certificate_key = "tls/letters.key"`, ""), "go together", both},
 		{"plain HTTP to the world", change(`trusted_proxies = ["10.1.0.0/16", "fd00::/8"]`, ""), "can be reached from other machines without TLS", both},
 		{"TLS twice", change(`certificate_key = "tls/letters.key"`, "certificate_key = \"k\"\ntrusted_proxies = [\"10.0.0.0/8\"]"), "remove certificate or trusted_proxies", both},
+		{"too few connections", change(`trusted_proxies = ["10.1.0.0/16", "fd00::/8"]`, "connections = 8\ntrusted_proxies = [\"10.1.0.0/16\"]"), "connections is no number", both},
 		{"no network", change("10.1.0.0/16", "10.1.0.1"), "no network", both},
 		{"the whole world", change("10.1.0.0/16", "0.0.0.0/0"), "trusts everybody", both},
 		{"no notifier", change("notify = \"host=db user=gatepost_notify\"", ""), "database.notify is missing", both},

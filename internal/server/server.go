@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -20,10 +21,12 @@ const (
 	// MaxHeader is the most that the header of a request may take, in bytes.
 	MaxHeader = 32 << 10
 
-	headerTime = 10 * time.Second
-	readTime   = 60 * time.Second
-	writeTime  = 75 * time.Second
-	idleTime   = 120 * time.Second
+	// HeaderTime is how long the header of a request may take to come in.
+	HeaderTime = 10 * time.Second
+
+	readTime  = 60 * time.Second
+	writeTime = 75 * time.Second
+	idleTime  = 120 * time.Second
 
 	// DrainTime is how long pages that were begun may take to finish.
 	DrainTime = 20 * time.Second
@@ -35,6 +38,11 @@ type Site struct {
 	Listener net.Listener // closed by Run
 	Handler  http.Handler
 	TLS      *tls.Config // nil for plain HTTP: loopback, or behind trusted proxies
+	// Connections is how many are held open at once; 0 means MaxConnections. One
+	// address holds an eighth of them at most, unless it is in Proxies, behind
+	// which everybody has the same one.
+	Connections int
+	Proxies     []netip.Prefix
 	// Drain ends what net/http does not wait for: connections that were taken
 	// over. It is called once when stopping begins; nil for none.
 	Drain func()
@@ -49,7 +57,10 @@ func Run(ctx context.Context, logger *slog.Logger, sites ...Site) error {
 	servers := make([]*http.Server, len(sites))
 	var serving sync.WaitGroup
 	for i, site := range sites {
+		crowd := newCrowd(site)
+		site.Listener = crowd
 		servers[i] = newServer(site, logger)
+		servers[i].ConnState = crowd.watch
 		if site.Drain != nil {
 			servers[i].RegisterOnShutdown(site.Drain)
 		}
@@ -73,7 +84,7 @@ func newServer(site Site, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           site.Handler,
 		MaxHeaderBytes:    MaxHeader,
-		ReadHeaderTimeout: headerTime,
+		ReadHeaderTimeout: HeaderTime,
 		ReadTimeout:       readTime,
 		WriteTimeout:      writeTime,
 		IdleTimeout:       idleTime,

@@ -68,6 +68,7 @@ alter table canary enable row level security;
 alter table canary force row level security;
 create policy agency on canary using (agency_id = agency()) with check (agency_id = agency());
 grant select, insert, update (made_at, notify_epoch, sealed) on canary to gatepost_staff;
-grant select on canary to gatepost_backup;
+-- pg_dump locks every table whose shape it writes, and a lock asks for the right to read. The rows of unlogged tables are in no backup.
+grant select on canary, session, device, rate to gatepost_backup;
 
 reset role;

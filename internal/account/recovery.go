@@ -67,6 +67,7 @@ type recoveryRow struct {
 	StartedAt            time.Time
 	AgreedBy             string
 	AgreedAt             *time.Time
+	Barred               bool // the actor is to keep away from this person's account
 	HeldBack             string
 	StoppedBy            string
 	EndedAt              *time.Time
@@ -562,7 +563,7 @@ func (s *Service) namesOf(ctx context.Context, actor authz.Actor, rows []recover
 }
 
 func (s *Service) shownRecovery(actor authz.Actor, r *recoveryRow, names map[string]string) Recovery {
-	other := r.Account != actor.Account()
+	other := r.Account != actor.Account() && !r.Barred
 	may := other && (r.Kind == "person" || actor.Can(authz.RecoverWorker))
 	due := r.AgreedAt != nil && !s.now().Before(r.ready())
 	ended := r.State == "done" || r.State == "stopped"

@@ -117,6 +117,35 @@ func TestOnHoldKeepsNoAddress(t *testing.T) {
 	}
 }
 
+// To a worker who is barred nothing is offered that would be refused. Stopping
+// a recovery is nobody's harm.
+func TestBarred_Offers(t *testing.T) {
+	l, ctx := newLost(t), t.Context()
+	id := l.start()
+	offered := func(what string, agree, print bool) {
+		t.Helper()
+		l.signInStaff()
+		list, err := l.Staff.Recoveries(ctx, l.Manager)
+		must(t, err)
+		if len(list) != 1 || list[0].CanAgree != agree || list[0].CanPrint != print || !list[0].CanStop {
+			t.Errorf("%s: %+v", what, list)
+		}
+	}
+	side := ask[string](t, l.World, "select s.exchange_id from side_member m join side s on s.id = m.side_id where m.person_id = $1", l.adopter.ID)
+	connect := func() {
+		l.Exec(t, "insert into connection (agency_id, exchange_id, worker_id) values ('oak', $1, $2)", side, l.ManagerLogin.ID)
+	}
+	offered("begun", true, false)
+	connect()
+	offered("begun, barred", false, false)
+	l.Exec(t, "delete from connection")
+	l.agree(id)
+	l.Clock.Advance(24 * time.Hour)
+	offered("a day later", false, true)
+	connect()
+	offered("a day later, barred", false, false)
+}
+
 // Whoever is connected to a family, or not named in its case, does nothing with
 // its people's accounts; nor does the database let them.
 func TestBarredFromPerson(t *testing.T) {

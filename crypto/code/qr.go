@@ -14,14 +14,35 @@ import (
 // for four.
 const quiet = 4
 
-// SVG is the address as a QR code: one svg element without any script, style or
+// Wear says what a QR code has to bear.
+type Wear int
+
+const (
+	// OnScreen is for a screen that may be scratched or shine: level M, 15 %
+	// redundancy.
+	OnScreen Wear = iota
+	// OnPaper is for paper that is folded and put away for years: level H, 30 %.
+	OnPaper
+)
+
+func (w Wear) level() qr.ErrorCorrectionLevel {
+	if w == OnPaper {
+		return qr.H
+	}
+	return qr.M
+}
+
+// SVG is the address as a QR code for a screen, as QR draws it.
+func (t TOTP) SVG() (string, error) { return QR(t.URI(), OnScreen) }
+
+// QR draws a text as a QR code: one svg element without any script, style or
 // reference, made of digits and constant markup only, so that a page can carry
 // it inline under any content security policy and nothing is fetched. It has a
 // viewBox and no size, and no text alternative: the page gives both, with the
-// secret beside it for those who cannot scan.
-func (t TOTP) SVG() (string, error) {
-	// Level M, 15 % redundancy, as for a screen that may be scratched or shine.
-	matrix, err := qr.Encode(t.URI(), qr.M, qr.Auto)
+// text beside it for those who cannot scan. Letters in capitals, digits and a
+// few signs make a smaller code than anything else.
+func QR(text string, wear Wear) (string, error) {
+	matrix, err := qr.Encode(text, wear.level(), qr.Auto)
 	if err != nil {
 		return "", fmt.Errorf("draw a QR code: %w", err)
 	}

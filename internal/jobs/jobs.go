@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,8 +73,9 @@ type Config struct {
 
 // Client works the queue. Start it once, and Stop it in the end.
 type Client struct {
-	pool  *pgxpool.Pool
-	river *river.Client[pgx.Tx]
+	pool    *pgxpool.Pool
+	river   *river.Client[pgx.Tx]
+	started atomic.Bool
 }
 
 type noticeArgs struct {
@@ -114,7 +116,7 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &Client{pool, client}, nil
+	return &Client{pool: pool, river: client}, nil
 }
 
 func (c Config) client(ctx context.Context, pool *pgxpool.Pool) (*river.Client[pgx.Tx], error) {
@@ -209,6 +211,7 @@ func (c *Client) Start(ctx context.Context) error {
 	if err := c.river.Start(ctx); err != nil {
 		return fmt.Errorf("start the jobs: %w", err)
 	}
+	c.started.Store(true)
 	return nil
 }
 

@@ -97,6 +97,37 @@ func TestTwoClients(t *testing.T) {
 	}
 }
 
+// A client is alive from its start to its stop, and the queue says how it stands.
+func TestStanding(t *testing.T) {
+	q := newQueue(t)
+	c, err := jobs.New(t.Context(), jobs.Config{DSN: q.db.DSN(postgres.RoleNotify), Agencies: []string{"oak"}, Clock: idle, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
+	if err := c.Alive(t.Context()); err == nil {
+		t.Error("alive before it was started")
+	}
+	q.put()
+	s, err := c.Queue(t.Context())
+	must(t, err)
+	if s.Due != 1 || s.Oldest < 0 || s.Clock >= 0 || s.Given != 0 {
+		t.Errorf("a notice waits, and the clock was never done: %+v", s)
+	}
+	must(t, c.Start(context.WithoutCancel(t.Context())))
+	must(t, c.Alive(t.Context()))
+	for s.Clock < 0 { // the clock's first round, within go test's own limit
+		s, err = c.Queue(t.Context())
+		must(t, err)
+	}
+	q.stop(c)
+	if err := c.Alive(t.Context()); err == nil {
+		t.Error("alive after it was stopped")
+	}
+}
+
+// Every statement is one that the database takes.
+func TestStatements(t *testing.T) {
+	postgrestest.Prepare(t, postgrestest.New(t).Conn(postgres.RoleNotify), ".")
+}
+
 // Whatever work says, River keeps one word.
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {

@@ -72,6 +72,7 @@ func Staff(c Config) (*page.Router, error) {
 	}
 	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
+	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, desk.Texts(), desk.Carried()
 	tables := [][]page.Route{account.Routes(sessions), desk.Routes(room)}
 	if c.Live != nil {
 		tables = append(tables, c.Live.Routes(sessions))

@@ -20,7 +20,7 @@ type signInPage struct {
 // signInPage makes the page; form is what came in place of a sign-in.
 func (s *Sessions) signInPage(r *http.Request, form page.Form) *signInPage {
 	p := &signInPage{Base: s.Site.Base(r, "account.signIn.title"), Carried: s.carriedOf(form)}
-	if s.Carry == nil {
+	if s.Site.Tier == page.Staff && len(p.Carried) == 0 {
 		for _, name := range []string{"words", "note"} {
 			if text := form.Get(name); text != "" {
 				p.Copy = append(p.Copy, text)

@@ -24,8 +24,9 @@ type NotifierConfig struct {
 // Notifier sends notices and does the clock's work, in the staff tier's
 // process. Any number may run.
 type Notifier struct {
-	db   *postgres.DB
-	jobs *jobs.Client
+	db       *postgres.DB
+	jobs     *jobs.Client
+	agencies []*agency.Agency
 }
 
 // OpenNotifier connects. It works nothing before Start.
@@ -49,7 +50,7 @@ func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
 		}
 		queue.Notice = mailer.Deliver
 	}
-	n := &Notifier{db: db}
+	n := &Notifier{db: db, agencies: c.Agencies.All()}
 	if n.jobs, err = jobs.New(ctx, queue); err != nil {
 		db.Close()
 		return nil, err

@@ -103,7 +103,7 @@ func TestHold(t *testing.T) {
 	waits.None("[data-letter=" + id + "]")
 	held := d.Get("/desk?show=held").Want(http.StatusOK).Doc()
 	contains(t, held.One("[data-letter="+id+"]").Text(), "On hold until")
-	contains(t, held.One("[data-list=trays]").Text(), "All that waits (1)", "On hold (1)", "Back with us (0)")
+	contains(t, held.One("[data-list=trays]").Text(), "Waits now (1)", "On hold (1)", "Back with us (0)")
 	if held.One("[data-list=trays] [aria-current=page]"); len(held.All("[data-letter]")) != 1 {
 		t.Error("the tray of what is on hold has more than what is on hold")
 	}

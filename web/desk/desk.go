@@ -35,17 +35,27 @@ type tray struct {
 	holds func(l letterbox.DeskLine, today time.Time) bool
 }
 
-// trays lists them as the page does. The first holds all that somebody should
-// look at today, so it leaves out what is on hold for another day.
+// trays lists them as the page does. The first holds what this worker's team
+// should look at today, so it leaves out what a colleague is reading and what is
+// on hold for another day.
 func trays() []tray {
 	return []tray{
-		{"waits", func(l letterbox.DeskLine, today time.Time) bool { return l.State != letterbox.Held || due(l, today) }},
+		{"waits", waitsNow},
+		{"claimed", func(l letterbox.DeskLine, _ time.Time) bool { return withColleague(l) }},
 		{"held", func(l letterbox.DeskLine, _ time.Time) bool { return l.State == letterbox.Held }},
 		{"back", func(l letterbox.DeskLine, _ time.Time) bool { return isBack(l) }},
 		{"stopped", func(l letterbox.DeskLine, _ time.Time) bool { return l.Stopped }},
 		{"second", func(l letterbox.DeskLine, _ time.Time) bool { return l.Second && undecided(l) }},
 	}
 }
+
+// waitsNow tells whether somebody should take a letter today.
+func waitsNow(l letterbox.DeskLine, today time.Time) bool {
+	return !withColleague(l) && (l.State != letterbox.Held || due(l, today))
+}
+
+// withColleague tells whether another worker is reading a letter, or was given it.
+func withColleague(l letterbox.DeskLine) bool { return !l.Mine && l.ClaimedBy != "" }
 
 // due tells whether the day has come for which a letter was put on hold.
 func due(l letterbox.DeskLine, today time.Time) bool {
@@ -240,7 +250,7 @@ func (r row) tags(l letterbox.DeskLine) (list []page.Tag) {
 	add(l.Rewrite, "rewrite", "teal")
 	add(l.Paper, "paper", "grey")
 	add(l.Mine, "mine", "green")
-	add(!l.Mine && l.ClaimedBy != "", "claimed", "grey")
+	add(withColleague(l), "claimed", "grey")
 	return list
 }
 
@@ -263,6 +273,9 @@ func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
 	p := &deskPage{Base: room.Site.Base(r, "desk.desk.title")}
 	p.Wide = true
 	row := room.row(&p.Base, actor.Can(authz.Claim))
+	if page.Query(r).Get("said") == "dropped" {
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("desk.dropped")}
+	}
 	trays, shown := lay(sorted(waits.Letters, row.today), page.Query(r).Get("show"), row.today)
 	for _, t := range trays {
 		if t.Current {

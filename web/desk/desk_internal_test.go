@@ -25,6 +25,7 @@ func lines() []letterbox.DeskLine {
 		{ID: "recalled", State: letterbox.Recalled, Second: true},
 		{ID: "undeliverable", State: letterbox.Undeliverable},
 		{ID: "stopped", State: letterbox.Waiting, Stopped: true},
+		{ID: "given", State: letterbox.Received, ClaimedBy: "Sam Okafor"},
 	}
 }
 
@@ -40,6 +41,7 @@ func TestTrays(t *testing.T) {
 		"":             "overdue due received second recalled undeliverable stopped",
 		"waits":        "overdue due received second recalled undeliverable stopped",
 		"no such tray": "overdue due received second recalled undeliverable stopped",
+		"claimed":      "given",
 		"held":         "overdue due held",
 		"back":         "recalled undeliverable",
 		"stopped":      "stopped",
@@ -56,26 +58,28 @@ func TestTrays(t *testing.T) {
 				t.Errorf("with %q open the tray %q is current: %v", open, v.Key, v.Current)
 			}
 		}
-		if !slices.Equal(counts, []int{7, 3, 2, 1, 2}) {
+		if !slices.Equal(counts, []int{7, 1, 3, 2, 1, 2}) {
 			t.Errorf("with %q open the trays hold %v", open, counts)
 		}
 	}
 }
 
 // TestNext: the next letter to read is one that this worker can take and that
-// waits for a decision today.
+// waits today.
 func TestNext(t *testing.T) {
 	list := append([]letterbox.DeskLine{
 		{ID: "connected", State: letterbox.Received, Connected: true},
 		{ID: "restricted", State: letterbox.Received, Restricted: true},
 		{ID: "claimed", State: letterbox.Received, ClaimedBy: "Sam Okafor"},
+		{ID: "refused", State: letterbox.Received, Second: true, RefusedByMe: true},
 	}, lines()...)
-	if first, count := next(list[:3], day(6)); first != nil || count != 0 {
+	if first, count := next(list[:4], day(6)); first != nil || count != 0 {
 		t.Errorf("the next letter is %v of %d, want none", first, count)
 	}
 	first, count := next(sorted(list, day(6)), day(6))
-	if first == nil || first.ID != "overdue" || count != 4 {
-		t.Errorf("the next letter is %v of %d, want the one overdue of 4", first, count)
+	// As many as the first tray of the desk has, but for those that are not this worker's.
+	if first == nil || first.ID != "overdue" || count != 7 {
+		t.Errorf("the next letter is %v of %d, want the one overdue of 7", first, count)
 	}
 }
 

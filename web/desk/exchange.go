@@ -56,6 +56,9 @@ func (room Room) exchange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if page.Query(r).Get("done") == "paper" {
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("paper.done")}
+	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/exchange", p)
 }
 

@@ -216,7 +216,6 @@ func donePath(id string, form page.Form) string {
 type donePage struct {
 	page.Base
 	Exchange letterbox.Exchange
-	Outcome  string // its words stand in the catalogue as "desk.doneText.<outcome>"
 	Next     *letterbox.DeskLine
 	Waiting  int
 }
@@ -237,7 +236,8 @@ func (room Room) done(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &donePage{Base: room.Site.Base(r, "desk.done."+outcome), Exchange: x, Outcome: outcome}
+	p := &donePage{Base: room.Site.Base(r, "desk.done."+outcome), Exchange: x}
+	p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("desk.doneText." + outcome)}
 	if actor.Can(authz.Claim) {
 		today := letterbox.Today(room.Site.Now())
 		p.Next, p.Waiting = next(sorted(waits.Letters, today), today)
@@ -294,11 +294,12 @@ func outcomeOf(state letterbox.State) string {
 	return ""
 }
 
-// next finds the letter to read next, as the desk has them, and counts those
-// that this worker could read.
+// next finds the letter to take next, as the first tray of the desk has them,
+// and counts those of it that this worker may take: all but the families that
+// they know, cases for which others were named, and what they refused before.
 func next(letters []letterbox.DeskLine, today time.Time) (first *letterbox.DeskLine, count int) {
 	for i, l := range letters {
-		if !free(l) || l.State != letterbox.Received && !due(l, today) {
+		if !free(l) || l.RefusedByMe || !waitsNow(l, today) {
 			continue
 		}
 		if first == nil {

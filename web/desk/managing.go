@@ -77,6 +77,7 @@ type managePage struct {
 	page.Base
 	Kind, Act string
 	ID, Name  string
+	Left      int           // letters about which nobody could decide without this worker
 	Roles     []page.Choice // to choose from
 	has       []authz.Role  // what a worker does now
 }
@@ -99,6 +100,11 @@ func (room Room) managePage(r *http.Request, a managedAct) (*managePage, error) 
 		return nil, err
 	}
 	p.ID, p.Name = w.ID, w.Name
+	if a.name != "lift" {
+		if p.Left, err = room.Letters.LeftBehind(r.Context(), actor, w.ID); err != nil {
+			return nil, err
+		}
+	}
 	if a.name == "roles" {
 		p.Roles = roleChoices(&p.Base)
 		p.has = w.Roles
@@ -231,7 +237,6 @@ type keysPage struct {
 	page.Base
 	Rotations []rotationView
 	Thin      []account.Thin
-	MayName   bool
 }
 
 type rotationView struct {
@@ -250,7 +255,7 @@ func (room Room) keys(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &keysPage{Base: room.Site.Base(r, "manage.keys.title"), Thin: thin, MayName: actor.Can(authz.SeeExchange)}
+	p := &keysPage{Base: room.Site.Base(r, "manage.keys.title"), Thin: thin}
 	for _, one := range list {
 		v := rotationView{Rotation: one, Team: one.Team[strings.LastIndex(one.Team, "/")+1:], Open: one.State == "running" || one.State == "stopped"}
 		p.Rotations = append(p.Rotations, v)
@@ -295,7 +300,7 @@ type breachesPage struct {
 	Referred int
 }
 
-// breachGroup is one list of it: late, or amber.
+// breachGroup is one list of it: nobody may decide, late, or amber.
 type breachGroup struct {
 	Name  string
 	Lines []letterbox.DeskLine
@@ -308,6 +313,9 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Referred: list.Referred,
 		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}}}
+	if len(list.Nobody) > 0 {
+		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})
+	}
 	if did := page.Query(r).Get("done"); slices.Contains([]string{"taken", "given"}, did) {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("manage.did." + did)}
 	}

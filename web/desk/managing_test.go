@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gatepost/internal/authz"
+	"gatepost/letterbox"
 )
 
 func TestWorkerLeaves(t *testing.T) {
@@ -84,11 +85,36 @@ func TestKeepOut(t *testing.T) {
 	}
 }
 
+// Before a worker goes, the page says how many letters nobody could decide
+// about; once they are gone, the list has them with what to do.
+func TestNobodyLeft(t *testing.T) {
+	d := openDesk(t)
+	l, second := d.NewWorker(t, "Nia Trevose", authz.LetterboxWorker)
+	letter := d.send(t, "Dear Wren, a planted sentence")
+	must(t, d.Desk.Claim(t.Context(), second, letterbox.LetterID(letter)))
+	must(t, d.Desk.Refuse(t.Context(), second, letterbox.LetterID(letter), "upsetting", "", ""))
+	must(t, d.Families.SecondOpinion(t.Context(), d.writer, letterbox.LetterID(letter)))
+	manager := d.as(t, &d.ManagerLogin)
+	manager.Get("/breaches").Want(http.StatusOK).Doc().None("[data-list=alone]")
+	for _, act := range []string{"suspend", "leave", "roles"} {
+		manager.Get("/worker/" + l.ID + "/" + act).Want(http.StatusOK).Doc().None(".govuk-warning-text")
+		path := "/worker/" + d.WorkerLogin.ID + "/" + act
+		contains(t, manager.Get(path).Want(http.StatusOK).Doc().One(".govuk-warning-text").Text(), "1 letter waits that only they can decide about.")
+	}
+	path := "/worker/" + d.WorkerLogin.ID + "/suspend"
+	manager.Get(path).Submit(path, "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther)
+	page := manager.Get("/breaches").Want(http.StatusOK).Doc()
+	contains(t, page.One("main").Text(), "Nobody here can decide about 1 letter", "Call the writer before their day")
+	line := page.One("[data-list=alone] [data-letter=" + letter + "]")
+	contains(t, line.Text(), "Tamsin Vale")
+	line.None("a[href=/letter/" + letter + "/give]")
+}
+
 func TestBreachesAndTakeOver(t *testing.T) {
 	d := openDesk(t)
 	letter := d.send(t, "Dear Wren, a planted sentence")
 	d.read(t, letter)
-	d.Exec(t, "update letter set submitted_on = $2::date - 30, submitted_at = now() - interval '30 days' where id = $1", letter, d.Clock.Now())
+	d.Exec(t, "update letter set submitted_on = $2::date - 30, hear_by = $2::date - 16, submitted_at = now() - interval '30 days' where id = $1", letter, d.Clock.Now())
 	manager := d.as(t, &d.ManagerLogin)
 	page := manager.Get("/breaches").Want(http.StatusOK)
 	line := page.Doc().One("[data-list=late] [data-letter=" + letter + "]")

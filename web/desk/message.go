@@ -31,6 +31,9 @@ func (room Room) messages(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := &messagesPage{Base: room.Site.Base(r, "message.tray.title")}
 	p.Wide = true
+	if page.Query(r).Get("done") == "answered" {
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("message.done")}
+	}
 	for _, m := range list {
 		line := messageLine{MessageLine: m}
 		switch {
@@ -48,8 +51,9 @@ func (room Room) messages(w http.ResponseWriter, r *http.Request) error {
 type messagePage struct {
 	page.Base
 	letterbox.Conversation
-	Said []said
-	Max  int
+	Said   []said
+	Max    int
+	Writer string // the account that the page was made for
 }
 
 // said is one turn of a conversation, with its text as text.
@@ -74,10 +78,10 @@ func (room Room) answer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := room.Letters.Answer(r.Context(), room.Actor(r), letterbox.MessageID(id), form.Get("text")); err != nil {
+	if err := room.Letters.Answer(r.Context(), room.Actor(r), letterbox.MessageID(id), form.Get(textField)); err != nil {
 		return room.showMessage(w, r, form, err)
 	}
-	return page.SeeOther(w, r, "/messages")
+	return page.SeeOther(w, r, "/messages?done=answered")
 }
 
 // showMessage shows a message with what was typed and why it was refused. An
@@ -87,8 +91,11 @@ func (room Room) showMessage(w http.ResponseWriter, r *http.Request, form page.F
 	if bad != nil {
 		return bad
 	}
-	p := &messagePage{Base: room.Site.Base(r, "message.title"), Max: letterbox.MaxMessage}
+	p := &messagePage{Base: room.Site.Base(r, "message.title"), Max: letterbox.MaxMessage, Writer: room.Actor(r).Account()}
 	p.Form, p.Back = form, "/messages"
+	if err == nil && form.Has(textField) {
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("message.kept")}
+	}
 	status := http.StatusOK
 	if err != nil {
 		if !p.Refused(form, err) {

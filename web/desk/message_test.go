@@ -45,7 +45,9 @@ func TestMessages(t *testing.T) {
 	}
 	read.Submit(path, "text", "Thank you for telling us.").Want(http.StatusSeeOther)
 	again := read.Submit(path, "text", "Thank you for telling us.").Want(http.StatusSeeOther)
-	contains(t, again.Follow().Want(http.StatusOK).Doc().One("main").Text(), "No message waits.")
+	sent := again.Follow().Want(http.StatusOK).Doc()
+	contains(t, sent.One("main").Text(), "No message waits.")
+	contains(t, sent.One(".govuk-notification-banner--success").Text(), "Your answer is sent.")
 	if n := d.count(t, `select count(*) from message where by_worker is not null`); n != 1 {
 		t.Errorf("two presses made %d answers", n)
 	}

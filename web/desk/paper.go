@@ -20,6 +20,7 @@ const scanBody = letterbox.MaxScan + page.TextBody + 1<<18
 // paperPage types in a letter that came on paper.
 type paperPage struct {
 	exchangePage
+	Writer  string             // the account that the page was made for
 	Letter  letterbox.LetterID // chosen when the page was made: two clicks are one letter
 	Authors []page.Choice
 	Again   bool // the form came back, and a browser does not keep the file
@@ -47,7 +48,7 @@ func (room Room) recordPaper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return room.showPaper(w, r, form, onCame(err))
 	}
-	return page.SeeOther(w, r, "/exchange/"+exchange)
+	return page.SeeOther(w, r, "/exchange/"+exchange+"?done=paper")
 }
 
 // paperOf reads a letter from its form. A day that there is not is left to the
@@ -97,7 +98,10 @@ func (room Room) showPaper(w http.ResponseWriter, r *http.Request, form page.For
 	case x.Exchange.Closed:
 		return fault.New(fault.Forbidden, "fault.exchange.restricted")
 	}
-	p := &paperPage{exchangePage: *x, Letter: letterbox.LetterID(form.Get("letter")), Again: err != nil}
+	p := &paperPage{exchangePage: *x, Writer: room.Actor(r).Account(), Letter: letterbox.LetterID(form.Get("letter")), Again: form.Has(textField)}
+	if err == nil && p.Again {
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("paper.kept")}
+	}
 	p.Form, p.Wide, p.Back = form, false, "/exchange/"+string(x.Exchange.ID)
 	status := http.StatusOK
 	if err != nil {

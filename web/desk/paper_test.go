@@ -64,7 +64,8 @@ func TestPaper(t *testing.T) {
 	form.Set("came-month", strconv.Itoa(int(came.Month())))
 	form.Set("came-year", strconv.Itoa(came.Year()))
 	const picture = "\xff\xd8\xff\xe0 a picture"
-	scanned(t, d.Browser, path, form, picture).Want(http.StatusSeeOther)
+	kept := scanned(t, d.Browser, path, form, picture).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	contains(t, kept.Doc().One(".govuk-notification-banner--success").Text(), "A colleague of yours decides about it.")
 	scanned(t, d.Browser, path, form, picture).Want(http.StatusSeeOther)
 	if n := d.count(t, `select count(*) from letter where paper`); n != 1 {
 		t.Fatalf("two presses made %d letters", n)

@@ -11,7 +11,7 @@ import (
 // of a return, with other words: the writer cannot write it again and is
 // offered a second opinion.
 func (room Room) refusal() answering {
-	return answering{room, "refuse", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
+	return answering{room, "refuse", "desk.refuse.reasonNeeded", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
 		return room.Letters.Refuse(ctx, actor, id, a.Reason, a.Words, a.Note)
 	}}
 }

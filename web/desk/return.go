@@ -34,13 +34,14 @@ type answer struct {
 	Note   string // for the file
 }
 
-// answerOf reads an answer from its form. Its faults are those that keep the
+// answerOf reads an answer from its form; needed is what is said where no reason
+// was chosen. Its faults are those that keep the
 // writer's view from being shown; the service decides about the rest.
-func answerOf(form page.Form) (answer, error) {
+func answerOf(form page.Form, needed string) (answer, error) {
 	a := answer{letterbox.ReturnReason(form.Get("reason")), form.Get("words"), form.Get("note")}
 	var faults []error
 	if !slices.Contains(letterbox.ReturnReasons(), a.Reason) {
-		faults = append(faults, fault.Field("reason", "desk.return.reasonNeeded"))
+		faults = append(faults, fault.Field("reason", needed))
 	}
 	if utf8.RuneCountInString(a.Words) > letterbox.MaxReason {
 		faults = append(faults, fault.Field("words", "desk.return.wordsLong"))
@@ -75,15 +76,16 @@ const (
 // answering is the pages of an act that tells the writer a reason: the form,
 // what the writer will see, and the act.
 type answering struct {
-	room Room
-	act  string
-	send func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error
+	room   Room
+	act    string
+	needed string // the key of what is said where no reason was chosen
+	send   func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error
 }
 
 // returning is the pages that return a letter to its writer, who can write it
 // again.
 func (room Room) returning() answering {
-	return answering{room, "return", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
+	return answering{room, "return", "desk.return.reasonNeeded", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
 		return room.Letters.Return(ctx, actor, id, a.Reason, a.Words, a.Note)
 	}}
 }
@@ -107,7 +109,7 @@ func (a answering) post(w http.ResponseWriter, r *http.Request) error {
 	case doBack:
 		return a.room.showLetter(w, r, form, nil)
 	}
-	typed, err := answerOf(form)
+	typed, err := answerOf(form, a.needed)
 	if err != nil || form.Get("do") == doChange {
 		return a.show(w, r, form, err)
 	}

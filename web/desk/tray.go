@@ -71,7 +71,7 @@ func (room Room) keepReferred() referral {
 // refuseReferred is the page that says that a referred letter is not passed on.
 func (room Room) refuseReferred() referral {
 	return referral{room, "refuse", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
-		typed, err := answerOf(form)
+		typed, err := answerOf(form, "desk.refuse.reasonNeeded")
 		if err != nil {
 			return err
 		}

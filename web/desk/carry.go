@@ -1,0 +1,39 @@
+package desk
+
+import (
+	"net/http"
+
+	"gatepost/web/page"
+)
+
+// Fields of the two forms in which a worker types much.
+const (
+	textField     = "text"     // a letter on paper, or an answer
+	writerField   = "writer"   // the account that the page was made for
+	exchangeField = "exchange" // of a letter on paper
+	messageField  = "message"  // of an answer: what it answers
+)
+
+// Texts names the field of a letter on paper, and of an answer to a message.
+func Texts() []string { return []string{textField} }
+
+// Carried names the fields that travel beside it through the sign-in page, for
+// Carry. A file does not: no browser sends one back.
+func Carried() []string {
+	return []string{writerField, exchangeField, messageField, "letter", "author", "came-day", "came-month", "came-year"}
+}
+
+// Carry shows a letter on paper, or an answer, again that was posted after the
+// session of whoever typed it had ended, once they have signed in. Nothing is
+// kept by it. Somebody else's is dropped, and that is said.
+func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) error {
+	if form.Get(writerField) != room.Actor(r).Account() {
+		return page.SeeOther(w, r, "/desk?said=dropped")
+	}
+	if form.Has(messageField) {
+		r.SetPathValue("id", form.Get(messageField))
+		return room.showMessage(w, r, form, nil)
+	}
+	r.SetPathValue("id", form.Get(exchangeField))
+	return room.showPaper(w, r, form, nil)
+}

@@ -138,7 +138,7 @@ func TestAnotherWorkerReadsIt(t *testing.T) {
 	d.read(t, id)
 	login, _ := d.NewWorker(t, "Sam Okafor", authz.LetterboxWorker)
 	other := d.as(t, &login)
-	card := other.Get("/desk").Doc().One("[data-letter]")
+	card := other.Get("/desk?show=claimed").Doc().One("[data-letter]")
 	contains(t, card.Text(), "Being read by Rhys Penhaligon")
 	card.None("form")
 	post(t, other, "/letter/"+id+"/claim").Want(http.StatusConflict)

@@ -20,6 +20,7 @@ import (
 	"gatepost/internal/config"
 	"gatepost/internal/demo"
 	"gatepost/internal/keyfile"
+	"gatepost/internal/oplog"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/private"
 	"gatepost/internal/tier"
@@ -108,7 +109,7 @@ func (d *demoCall) run(ctx context.Context) (err error) {
 		return fmt.Errorf("open the demo's log: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	log := slog.New(slog.NewMultiHandler(slog.NewJSONHandler(file, nil), plainLog(d.stderr, slog.LevelError)))
+	log := oplog.New(slog.NewMultiHandler(slog.NewJSONHandler(file, nil), plainLog(d.stderr, slog.LevelError)))
 
 	world, err := d.prepare(ctx)
 	if err != nil {
@@ -134,7 +135,7 @@ func (d *demoCall) run(ctx context.Context) (err error) {
 		return ignoreStop(ctx, err)
 	}
 	defer p.close()
-	return d.serve(ctx, p, world, log)
+	return d.serve(ctx, p, world, log.Tier(""))
 }
 
 // ignoreStop: who is told to stop while starting has done what it was asked.

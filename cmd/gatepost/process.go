@@ -6,6 +6,8 @@ import (
 	"log/slog"
 
 	"golang.org/x/sys/unix"
+
+	"gatepost/internal/oplog"
 )
 
 // harden keeps what lies open in our memory from the disk and from others: no
@@ -22,8 +24,8 @@ func harden() error {
 	return nil
 }
 
-// jsonLog is the log of a deployment.
-func jsonLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
+// jsonLog is the log of a deployment, for a command beside it.
+func jsonLog(w io.Writer) *slog.Logger { return oplog.New(slog.NewJSONHandler(w, nil)).Tier("") }
 
 // plainLog is for the person at the keyboard: no time, and only what they must know.
 func plainLog(w io.Writer, level slog.Level) slog.Handler {

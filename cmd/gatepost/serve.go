@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,11 +18,13 @@ import (
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
+	"gatepost/internal/oplog"
 	"gatepost/internal/server"
 	"gatepost/internal/tier"
 	"gatepost/web"
 	"gatepost/web/assets"
 	"gatepost/web/live"
+	"gatepost/web/page"
 )
 
 func serve(ctx context.Context, c *call) error {
@@ -39,22 +40,25 @@ func serve(ctx context.Context, c *call) error {
 	if err := harden(); err != nil {
 		return err
 	}
-	log := jsonLog(c.stderr)
+	log := oplog.New(slog.NewJSONHandler(c.stderr, nil))
+	slog.SetDefault(log.Tier("")) // what has no logger of its own is filtered too
 	p, err := c.assemble(ctx, cfg, tiers, log)
 	if err != nil {
 		return err
 	}
 	defer p.close()
 	for _, site := range p.sites {
-		log.Info("listening", "tier", site.Name, "address", site.Listener.Addr().String())
+		log.Tier(site.Name).Info("listening", "tier", site.Name, "address", site.Listener.Addr().String())
 	}
-	return p.run(ctx, log)
+	return p.run(ctx, log.Tier(""))
 }
 
 // process is what one process serves.
 type process struct {
 	tiers    []*tier.Tier
 	sites    []server.Site
+	watches  []watched
+	delay    time.Duration  // between being told to stop and taking no new connection
 	notifier *tier.Notifier // nil without the staff tier
 	hub      *nudge.Hub     // nil without the staff tier
 	lines    *live.Lines    // nil without the staff tier
@@ -64,21 +68,23 @@ type process struct {
 type part struct {
 	tier authz.Tier
 	keys *keyfile.Keys
-	tls  *tls.Config
-	mail *notice.Server // staff tier, where mail is on
+	tls  *server.Certificate // nil without TLS here
+	mail *notice.Server      // staff tier, where mail is on
 }
 
 // assemble checks everything that can be checked without the database, all at
 // once, then connects the tiers and opens their listeners.
-func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []authz.Tier, log *slog.Logger) (*process, error) {
+func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []authz.Tier, all *oplog.Log) (*process, error) {
 	set, missing := assets.Load(pr.assets)
-	parts, err := check(cfg, tiers)
+	parts, err := check(cfg, tiers, all)
 	if err := errors.Join(err, missing); err != nil {
 		return nil, err
 	}
 	p := &process{}
 	gate := passphrase.NewGate()
+	callers := oplog.NewCallers(time.Now)
 	for _, part := range parts {
+		log := all.Tier(string(part.tier))
 		t, err := tier.Open(ctx, tier.Config{Tier: part.tier, DSN: cfg.DSN(part.tier), Keys: part.keys, Stanzas: cfg.Stanzas(),
 			Gate: gate, Work: pr.work, Log: log})
 		if err == nil {
@@ -86,7 +92,8 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 			err = p.notify(ctx, cfg, part, t, log)
 		}
 		if err == nil {
-			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Notices: t.Notices, Assets: set, Log: log})
+			p.watch(part, t, all)
+			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Notices: t.Notices, Assets: set, Log: log, Caller: callers.Name})
 		}
 		if err != nil {
 			p.close()
@@ -97,7 +104,7 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 }
 
 // check reads what the tiers need from files and tells everything that is wrong.
-func check(cfg *config.Config, tiers []authz.Tier) ([]part, error) {
+func check(cfg *config.Config, tiers []authz.Tier, log *oplog.Log) ([]part, error) {
 	found := []error{cfg.Serves(tiers...)}
 	var parts []part
 	for _, t := range tiers {
@@ -112,7 +119,7 @@ func check(cfg *config.Config, tiers []authz.Tier) ([]part, error) {
 			}
 		}
 		if door.Certificate != "" && door.CertificateKey != "" {
-			one.tls, err = server.TLS(door.Certificate, door.CertificateKey)
+			one.tls, err = server.NewCertificate(door.Certificate, door.CertificateKey, time.Now, log.Tier(string(t)))
 			found = append(found, err)
 		}
 		if t == authz.Staff && cfg.Mail.Set() {
@@ -153,18 +160,35 @@ func (p *process) listen(ctx context.Context, cfg *config.Config, part part, w w
 	if part.tier == authz.Staff {
 		w.Live, drain = p.lines, p.lines.Close
 	}
+	watch := p.watches[len(p.watches)-1].Watch
+	w.Answered = func(a page.Answered) { watch.Answered(a.Route, a.Status, a.Kind, a.Took) }
 	router, err := pages(part.tier, w)
 	if err != nil {
 		return fmt.Errorf("make the pages of the %s tier: %w", part.tier, err)
 	}
-	var lc net.ListenConfig
-	listener, err := lc.Listen(ctx, "tcp", door.Listen)
+	listener, err := listenOn(ctx, door.Listen)
 	if err != nil {
 		return fmt.Errorf("the %s tier cannot listen on %s; stop what listens there, or choose another address: %w", part.tier, door.Listen, err)
 	}
-	p.sites = append(p.sites, server.Site{Name: string(part.tier), Listener: listener, Handler: server.OnlyFrom(door.Proxies(), router), TLS: part.tls, Drain: drain,
-		Connections: door.Connections, Proxies: door.Proxies()})
+	site := server.Site{Name: string(part.tier), Listener: listener, Handler: watch.Front(server.OnlyFrom(door.Proxies(), router)), Drain: drain,
+		Connections: door.Connections, Proxies: door.Proxies()}
+	if part.tls != nil {
+		site.TLS = part.tls.TLS()
+	}
+	p.sites = append(p.sites, site)
+	p.delay = max(p.delay, time.Duration(door.DrainDelay)*time.Second)
+	if door.Ops == "" {
+		return nil
+	}
+	if p.watches[len(p.watches)-1].listener, err = listenOn(ctx, door.Ops); err != nil {
+		return fmt.Errorf("the %s tier cannot give its metrics on %s; stop what listens there, or choose another address: %w", part.tier, door.Ops, err)
+	}
 	return nil
+}
+
+func listenOn(ctx context.Context, address string) (net.Listener, error) {
+	var lc net.ListenConfig
+	return lc.Listen(ctx, "tcp", address)
 }
 
 func pages(t authz.Tier, c web.Config) (http.Handler, error) {
@@ -208,9 +232,13 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	go p.leave(ctx, serving, stop)
+	watching := p.beWatched(serving, log)
 	var hearing sync.WaitGroup
 	if p.hub != nil {
-		hearing.Go(func() { p.hub.Run(ctx) })
+		hearing.Go(func() { p.hub.Run(serving) })
 	}
 	notified := make(chan error, 1)
 	go func() {
@@ -223,19 +251,25 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 		}
 		notified <- err
 	}()
-	err := server.Run(ctx, log, p.sites...)
+	err := server.Run(serving, log, p.sites...)
 	cancel()
+	stop()
 	if p.lines != nil {
 		p.lines.Close() // all are ending since the drain began
 	}
 	hearing.Wait()
-	return errors.Join(err, <-notified)
+	return errors.Join(err, <-notified, watching())
 }
 
 // close lets go of listeners and connections.
 func (p *process) close() {
 	for _, site := range p.sites {
 		_ = site.Listener.Close() // run has closed it already, unless it never ran
+	}
+	for _, w := range p.watches {
+		if w.listener != nil {
+			_ = w.listener.Close() // the same
+		}
 	}
 	if p.notifier != nil {
 		p.notifier.Close()

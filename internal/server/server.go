@@ -119,16 +119,6 @@ func drain(servers []*http.Server) error {
 	return errors.Join(errs...)
 }
 
-// TLS reads a certificate with its key from PEM files. TLS 1.2 is the oldest
-// that a browser within our floor speaks.
-func TLS(certificate, key string) (*tls.Config, error) {
-	pair, err := tls.LoadX509KeyPair(certificate, key)
-	if err != nil {
-		return nil, fmt.Errorf("the certificate %s cannot be used with its key: %w", certificate, err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
-}
-
 // complaints turns what net/http logs into a line without addresses and values.
 type complaints struct {
 	log  *slog.Logger

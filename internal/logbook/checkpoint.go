@@ -1,0 +1,82 @@
+package logbook
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"gatepost/crypto/statement"
+)
+
+// MaxCheckpoint is the size in bytes of the largest checkpoint, with the
+// signatures of witnesses.
+const MaxCheckpoint = 4096
+
+// ErrCheckpoint: no checkpoint of that log, or not signed by its key.
+var ErrCheckpoint = errors.New("not a checkpoint of this log")
+
+// Checkpoint says how many entries a log has and what its tree's root is
+// (c2sp.org/tlog-checkpoint). Its origin is the name of the log's key, such as
+// "oak/log". It has no time: the same tree gives the same note, whoever signs.
+type Checkpoint struct {
+	Size int64     // entries
+	Root tlog.Hash // RFC 6962, 2.1
+}
+
+// Sign makes the note of a checkpoint. by is the agency's log key; any other
+// name is ErrCheckpoint.
+func (c Checkpoint) Sign(agency string, by note.Signer) ([]byte, error) {
+	origin := statement.KeyName(agency, statement.RoleLog)
+	if by.Name() != origin || c.Size < 1 {
+		return nil, fmt.Errorf("sign a checkpoint: %w", ErrCheckpoint)
+	}
+	text, err := note.Sign(&note.Note{Text: c.text(origin)}, by)
+	if err != nil {
+		return nil, fmt.Errorf("sign a checkpoint: %w", err)
+	}
+	return text, nil
+}
+
+func (c Checkpoint) text(origin string) string {
+	return fmt.Sprintf("%s\n%d\n%s\n", origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
+}
+
+// ParseCheckpoint reads a checkpoint of an agency's log. The log's own key,
+// which v must know, has to have signed it; other signatures, such as those of
+// witnesses, are let be. There is one form only. The error is ErrCheckpoint.
+func ParseCheckpoint(text []byte, agency string, v note.Verifiers) (Checkpoint, error) {
+	if len(text) > MaxCheckpoint {
+		return Checkpoint{}, fmt.Errorf("%w: larger than %d bytes", ErrCheckpoint, MaxCheckpoint)
+	}
+	origin := statement.KeyName(agency, statement.RoleLog)
+	n, err := note.Open(text, v)
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+	}
+	signed := false
+	for _, sig := range n.Sigs {
+		signed = signed || sig.Name == origin
+	}
+	if !signed {
+		return Checkpoint{}, fmt.Errorf("%w: the log's key has not signed it", ErrCheckpoint)
+	}
+	lines := strings.Split(n.Text, "\n")
+	if len(lines) != 4 || lines[0] != origin {
+		return Checkpoint{}, fmt.Errorf("%w: not three lines of that log", ErrCheckpoint)
+	}
+	size, err := strconv.ParseInt(lines[1], 10, 64)
+	root, err2 := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || err2 != nil || size < 1 || len(root) != tlog.HashSize {
+		return Checkpoint{}, fmt.Errorf("%w: no size and root", ErrCheckpoint)
+	}
+	c := Checkpoint{Size: size, Root: tlog.Hash(root)}
+	if c.text(origin) != n.Text {
+		return Checkpoint{}, fmt.Errorf("%w: not in its one form", ErrCheckpoint)
+	}
+	return c, nil
+}

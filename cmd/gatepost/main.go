@@ -73,6 +73,10 @@ func commands() []command {
 		{[]string{"demo"}, demoRun},
 		{[]string{"serve"}, serve},
 		{[]string{"migrate"}, migrate},
+		{[]string{"ceremony", "read"}, ceremonyRead},
+		{[]string{"ceremony", "drill"}, ceremonyDrill},
+		{[]string{"ceremony", "officer"}, ceremonyOfficer},
+		{[]string{"ceremony"}, ceremonyMake},
 		{[]string{"keys", "init"}, keysInit},
 		{[]string{"agency", "add"}, agencyAdd},
 		{[]string{"agency", "open"}, agencyOpen},
@@ -91,6 +95,16 @@ const usage = `Gatepost relays letters between families through a worker who rea
       a private database, a made-up agency and both tiers, on this machine only
   gatepost demo code PERSON [--data DIR]
       that demo person's current one-time code
+
+  gatepost ceremony DIR [--agency NAME] [--print FOLDER] [--practice]
+      an archive key for three officers, of whom any two open it; no network,
+      no configuration. Sheets wait for the printer in FOLDER, in memory
+  gatepost ceremony drill DIR --pair AB
+      the yearly proof: two typed sheets open the canary and a new one
+  gatepost ceremony officer DIR --leaves A --into NEWDIR [--agency NAME]
+      an officer's place goes to another; the archive's key stays
+  gatepost ceremony read
+      a sheet that is typed in, as the one line that age -i reads
 
   gatepost serve --config FILE --tier public|staff|both
   gatepost migrate --config FILE

@@ -110,7 +110,7 @@ func agencyAdd(ctx context.Context, c *call) error {
 	fmt.Fprint(c.stdout, stanza)
 	fmt.Fprintf(c.stderr, "Put this stanza into the configuration of both tiers, fill in what is empty, and start both; until then the agency is inactive.\n"+
 		"A copy of its keys, sealed to the archive, is %s: keep it where the hosts are not.\n", filepath.Join(keys, s.ID+"-secrets.age"))
-	return nil
+	return c.showArchive(s.Archive)
 }
 
 func agencyList(ctx context.Context, c *call) error {

@@ -114,6 +114,8 @@ var rules = []rule{
 	{of: []string{"internal/audit"}, may: []string{"internal/authz", "internal/postgres", "internal/fault", "crypto"}},
 	{of: []string{"internal/agency"}, may: []string{"internal/authz", "internal/postgres", "internal/fault", "internal/audit", "crypto"}},
 	{of: []string{"internal/account"}, never: []string{"gatepost/letterbox", "gatepost/web", "net/http"}},
+	{of: []string{"internal/ceremony"}, may: []string{"crypto"},
+		never: []string{"github.com/jackc/pgx", "net/http"}},
 	{of: []string{"migrations"}, may: []string{}},
 }
 

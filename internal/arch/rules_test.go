@@ -116,6 +116,7 @@ var rules = []rule{
 	{of: []string{"internal/account"}, never: []string{"gatepost/letterbox", "gatepost/web", "net/http"}},
 	{of: []string{"internal/ceremony"}, may: []string{"crypto"},
 		never: []string{"github.com/jackc/pgx", "net/http"}},
+	{of: []string{"internal/backup"}, may: []string{"internal/backup", "internal/logbook", "internal/postgres", "crypto/seal", "migrations"}, never: []string{"net/http"}},
 	{of: []string{"migrations"}, may: []string{}},
 }
 

@@ -1,0 +1,179 @@
+package backup
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ListFile stands in the folder of backups and names those that were written
+// there: only they are deleted when they are old.
+const ListFile = "gatepost-backups.txt"
+
+// listed is a line of the list: when, what the file begins with, its name.
+type listed struct {
+	at   time.Time
+	sum  [32]byte // SHA-256 of the first listedHead bytes: header and first block
+	name string   // without a folder
+}
+
+const listedHead = 4096
+
+func (l listed) String() string {
+	return fmt.Sprintf("%s %x %s", l.at.UTC().Format(time.RFC3339), l.sum, l.name)
+}
+
+// parseList reads a list; the error says which line is none.
+func parseList(text string) (list []listed, err error) {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		l, ok := parseListed(strings.TrimSuffix(line, "\n"))
+		if !ok {
+			return nil, fmt.Errorf("line %d of %s is none of ours; remove it, and look after that backup by hand", n, ListFile)
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+func parseListed(line string) (l listed, ok bool) {
+	words := strings.SplitN(line, " ", 3)
+	if len(words) != 3 {
+		return l, false
+	}
+	at, err := time.Parse(time.RFC3339, words[0])
+	sum, bad := hex.DecodeString(words[1])
+	name := words[2]
+	// A name that leads elsewhere would have this program delete elsewhere.
+	if err != nil || bad != nil || len(sum) != 32 || name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\n\x00") {
+		return l, false
+	}
+	l = listed{at.UTC(), [32]byte(sum), name}
+	return l, l.String() == line
+}
+
+func sumOf(r io.Reader) (sum [32]byte, err error) {
+	var begin [listedHead]byte
+	if _, err := io.ReadFull(r, begin[:]); err != nil {
+		return sum, fmt.Errorf("read the beginning of a backup: %w", err)
+	}
+	return sha256.Sum256(begin[:]), nil
+}
+
+// list adds a backup to the folder's list.
+func list(folder string, f *os.File, name string, at time.Time) error {
+	sum, err := sumOf(io.NewSectionReader(f, 0, listedHead))
+	if err != nil {
+		return err
+	}
+	one := listed{at, sum, name}
+	if back, ok := parseListed(one.String()); !ok || back.name != name {
+		return errors.New("the name of a backup has no line ends in it; name another file")
+	}
+	return changeList(folder, func(have []listed) ([]listed, error) { return append(have, one), nil })
+}
+
+// expire deletes the listed backups of before a time. A file that is no longer
+// what was written stays, and its name is given in kept.
+func expire(folder string, before time.Time) (deleted, kept []string, err error) {
+	err = changeList(folder, func(have []listed) (rest []listed, _ error) {
+		for _, l := range have {
+			if !l.at.Before(before) {
+				rest = append(rest, l)
+				continue
+			}
+			switch gone, err := l.remove(folder); {
+			case errors.Is(err, fs.ErrNotExist): // deleted by somebody, or never finished
+			case err != nil:
+				return nil, fmt.Errorf("delete an old backup: %w", err)
+			case gone:
+				deleted = append(deleted, l.name)
+			default:
+				kept = append(kept, l.name)
+			}
+		}
+		return rest, nil
+	})
+	return deleted, kept, err
+}
+
+// remove deletes the file if it is the one that was listed.
+func (l listed) remove(folder string) (bool, error) {
+	path := filepath.Join(folder, l.name)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		if errors.Is(err, syscall.ELOOP) {
+			return false, nil
+		}
+		return false, err
+	}
+	sum, err := sumOf(f)
+	if closing := f.Close(); closing != nil {
+		return false, closing
+	}
+	if err != nil || sum != l.sum {
+		return false, nil // a shorter file, or another one
+	}
+	return true, os.Remove(path)
+}
+
+// changeList rewrites the list, one at a time.
+func changeList(folder string, change func([]listed) ([]listed, error)) (err error) {
+	dir, err := os.Open(folder)
+	if err != nil {
+		return fmt.Errorf("open the folder of backups: %w", err)
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
+		return fmt.Errorf("lock the folder of backups: %w", err)
+	}
+	path := filepath.Join(folder, ListFile)
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the list of backups: %w", err)
+	}
+	have, err := parseList(string(text))
+	if err != nil {
+		return err
+	}
+	next, err := change(have)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, l := range next {
+		fmt.Fprintln(&b, l)
+	}
+	if b.String() == string(text) {
+		return nil
+	}
+	if err := replace(path, b.String()); err != nil {
+		return err
+	}
+	return dir.Sync()
+}
+
+// replace writes a file whole or not at all.
+func replace(path, text string) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return fmt.Errorf("write the list of backups: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write the list of backups: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return fmt.Errorf("write the list of backups: %w", err)
+	}
+	return nil
+}

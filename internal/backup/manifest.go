@@ -1,0 +1,84 @@
+package backup
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Block is the size in bytes of what stands before the dump: the manifest and
+// line ends up to there.
+const Block = 1 << 20
+
+// Format is the version of the file's inside.
+const Format = 1
+
+const about = "Gatepost backup. These 1048576 bytes say what it is; behind them is a dump of PostgreSQL in its custom format, for pg_restore."
+
+// Manifest says what a backup holds. It has no name of a person in it.
+type Manifest struct {
+	About  string           `json:"about"`
+	Format int              `json:"format"`
+	At     time.Time        `json:"at"`         // when the snapshot was taken, by the clock of the machine that wrote it
+	Server int              `json:"postgresql"` // major version of the server
+	Dump   int              `json:"pg_dump"`    // major version of the program that wrote the dump
+	Schema int              `json:"schema"`     // migrations that were applied
+	Rows   map[string]int64 `json:"rows"`       // by table, as schema.table
+	Logs   []Log            `json:"logs"`       // one an agency
+}
+
+// Log is how far an agency's log was.
+type Log struct {
+	Agency     string `json:"agency"`
+	Size       int64  `json:"size"`       // entries
+	Checkpoint string `json:"checkpoint"` // the newest one, a signed note; "" if there is none yet
+}
+
+// ErrManifest: what was sealed is no backup of this program.
+var ErrManifest = errors.New("this file holds no backup of gatepost; name another file")
+
+// block prints the manifest in its fixed size.
+func (m Manifest) block() ([]byte, error) {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write what the backup holds: %w", err)
+	}
+	if len(text) >= Block {
+		return nil, errors.New("there are too many agencies for one backup; write to who maintains the program")
+	}
+	block := bytes.Repeat([]byte{'\n'}, Block)
+	copy(block, text)
+	return block, nil
+}
+
+// ParseManifest reads the block before the dump from r and nothing after it.
+// The error is ErrManifest for anything else than what Write writes, says so if a
+// newer program wrote it, or is r's.
+func ParseManifest(r io.Reader) (Manifest, error) {
+	var m Manifest
+	block := make([]byte, Block)
+	if _, err := io.ReadFull(r, block); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return m, ErrManifest
+	} else if err != nil {
+		return m, err
+	}
+	var version struct {
+		Format int `json:"format"`
+	}
+	text := bytes.TrimRight(block, "\n")
+	if json.Unmarshal(text, &version) != nil || version.Format < 1 {
+		return m, ErrManifest
+	}
+	if version.Format > Format {
+		return m, errors.New("a newer program wrote this backup; restore it with that one")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if d.Decode(&m) != nil || m.About != about || m.Server < 1 || m.Dump < 1 || m.Schema < 1 || len(m.Rows) == 0 {
+		return Manifest{}, ErrManifest
+	}
+	return m, nil
+}

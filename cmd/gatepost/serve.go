@@ -50,6 +50,11 @@ func serve(ctx context.Context, c *call) error {
 	for _, site := range p.sites {
 		log.Tier(site.Name).Info("listening", "tier", site.Name, "address", site.Listener.Addr().String())
 	}
+	for i, w := range p.watches {
+		if w.listener != nil {
+			log.Tier("").Info("listening", "tier", p.sites[i].Name, "kind", "ops", "address", w.listener.Addr().String())
+		}
+	}
 	return p.run(ctx, log.Tier(""))
 }
 

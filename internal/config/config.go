@@ -283,7 +283,7 @@ func (d Door) check(found *Problems, tier string) {
 	if host, port, err := net.SplitHostPort(d.Ops); d.Ops != "" && (err != nil || port == "" || !agency.Loopback(host)) {
 		found.add("%s.ops is no loopback address; write it as \"127.0.0.1:9101\"", tier)
 	}
-	if d.Ops != "" && d.Ops == d.Listen {
+	if d.Ops != "" && d.Ops == d.Listen && !strings.HasSuffix(d.Ops, ":0") {
 		found.add("%s.ops is the address of %s.listen; give it another port", tier, tier)
 	}
 	if d.DrainDelay < 0 || d.DrainDelay > MaxDrainDelay {

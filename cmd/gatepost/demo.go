@@ -118,6 +118,9 @@ func (d *demoCall) run(ctx context.Context) (err error) {
 	if err := keyfile.EnsureNotify(d.folder.Path("keys")); err != nil {
 		return err // a demo that an earlier program made has no notifier
 	}
+	if err := d.folder.EnsureState(); err != nil {
+		return err
+	}
 	if d.mail, err = d.folder.OpenSink(); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@
 //	gatepost worker list --config FILE --agency ID
 //	gatepost worker suspend WORKER --config FILE --agency ID
 //	gatepost worker leave WORKER --config FILE --agency ID
+//	gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
 //	gatepost bench relay|pages [--json]
 //
 // It exits with 0 when it has done what it was asked, 1 when that failed, and 2

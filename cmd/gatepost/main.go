@@ -85,6 +85,7 @@ func commands() []command {
 		{[]string{"worker", "list"}, workerList},
 		{[]string{"worker", "suspend"}, workerSuspend},
 		{[]string{"worker", "leave"}, workerLeave},
+		{[]string{"audit", "restored"}, auditRestored},
 		{[]string{"bench"}, runBench},
 	}
 }
@@ -118,6 +119,10 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost worker suspend WORKER --config FILE --agency ID
   gatepost worker leave WORKER --config FILE --agency ID
       with a manager at the keyboard, whose session grants every case anew
+
+  gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
+      states that an older backup was restored on purpose; else both tiers
+      refuse a log that is behind what they have seen
 
   gatepost bench relay|pages|live [--json]
       how fast it is here, beside a floor that does the same cryptography and

@@ -91,7 +91,7 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 	for _, part := range parts {
 		log := all.Tier(string(part.tier))
 		t, err := tier.Open(ctx, tier.Config{Tier: part.tier, DSN: cfg.DSN(part.tier), Keys: part.keys, Stanzas: cfg.Stanzas(),
-			Gate: gate, Work: pr.work, Log: log})
+			State: cfg.Door(part.tier).State, Gate: gate, Work: pr.work, Log: log})
 		if err == nil {
 			p.tiers = append(p.tiers, t)
 			err = p.notify(ctx, cfg, part, t, log)
@@ -256,6 +256,7 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 		}
 		notified <- err
 	}()
+	guarded := p.guard(serving, func() { cancel(); stop() })
 	err := server.Run(serving, log, p.sites...)
 	cancel()
 	stop()
@@ -263,7 +264,27 @@ func (p *process) run(ctx context.Context, log *slog.Logger) error {
 		p.lines.Close() // all are ending since the drain began
 	}
 	hearing.Wait()
-	return errors.Join(err, <-notified, watching())
+	return errors.Join(err, <-notified, watching(), <-guarded)
+}
+
+// guard holds each tier to the logs that it has seen, until ctx ends. A database
+// that is not the one of before ends the process, so that its next start refuses.
+func (p *process) guard(ctx context.Context, end func()) <-chan error {
+	all := make([]error, len(p.tiers))
+	var guards sync.WaitGroup
+	for i, t := range p.tiers {
+		guards.Go(func() {
+			if all[i] = t.Guard(ctx, p.hub); all[i] != nil {
+				end()
+			}
+		})
+	}
+	ended := make(chan error, 1)
+	go func() {
+		guards.Wait()
+		ended <- errors.Join(all...)
+	}()
+	return ended
 }
 
 // close lets go of listeners and connections.

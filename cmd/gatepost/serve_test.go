@@ -51,6 +51,9 @@ func newDeployment(t *testing.T) *deployment {
 		t.Fatal(err)
 	}
 	d := &deployment{dir: t.TempDir()}
+	if err := os.Mkdir(filepath.Join(d.dir, "state"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	dsn := func(role string) string { return database.DSN(role, "gatepost") }
 	d.text = `[database]
 owner = "` + dsn(postgres.RoleAdmin) + `"
@@ -268,7 +271,7 @@ func (d *deployment) staffAt(t *testing.T, at time.Time) doorAt {
 		t.Fatal(err)
 	}
 	opened, err := tier.Open(t.Context(), tier.Config{Tier: authz.Staff, DSN: cfg.Database.Staff, Keys: keys, Stanzas: cfg.Stanzas(),
-		Gate: passphrase.NewGate(), Work: testProgram().work, Log: jsonLog(t.Output())})
+		State: cfg.Staff.State, Gate: passphrase.NewGate(), Work: testProgram().work, Log: jsonLog(t.Output())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func (w *world) open(ctx context.Context, stanza agency.Stanza) error {
 			return err
 		}
 		t, err := tier.Open(ctx, tier.Config{Tier: side.tier, DSN: w.server.DSN(side.role, database), Keys: keys,
-			Stanzas: []agency.Stanza{stanza}, Gate: gate, Work: passphrase.Standard(), Log: log})
+			Stanzas: []agency.Stanza{stanza}, State: filepath.Join(w.dir, "state-"+string(side.tier)), Gate: gate, Work: passphrase.Standard(), Log: log})
 		if err != nil {
 			return err
 		}

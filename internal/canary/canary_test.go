@@ -109,7 +109,7 @@ func (w *world) populate(t *testing.T) {
 		keys, err := keyfile.Load(filepath.Join(w.dir, "keys", string(side)), side)
 		must(t, err)
 		tiers[side], err = tier.Open(t.Context(), tier.Config{Tier: side, DSN: w.dsn(role), Keys: keys, Stanzas: []agency.Stanza{made.Stanza},
-			Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: log})
+			State: filepath.Join(w.dir, "state-"+string(side)), Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: log})
 		must(t, err)
 		defer tiers[side].Close()
 	}

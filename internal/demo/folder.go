@@ -22,6 +22,7 @@ import (
 //	world.json    people with passphrases and secrets of their one-time codes
 //	archive.key   the private key of the archive, for `age -d -i`
 //	keys/         the keys of both tiers
+//	state/        what each tier has seen of the log
 //	gatepost.toml a configuration by which other commands find this demo
 //	gatepost.log  what both tiers log
 //	README.txt    that this is a demo, and what may be tried
@@ -63,7 +64,7 @@ func (f Folder) Load() (World, error) {
 // database must be empty then. It gives a world that has an agency and nobody
 // in it.
 func (f Folder) Begin() (World, error) {
-	for _, name := range []string{"world.json", "archive.key", "keys", "gatepost.toml"} {
+	for _, name := range []string{"world.json", "archive.key", "keys", "state", "gatepost.toml"} {
 		if err := os.RemoveAll(f.Path(name)); err != nil {
 			return World{}, fmt.Errorf("remove an unfinished demo: %w", err)
 		}
@@ -77,6 +78,9 @@ func (f Folder) Begin() (World, error) {
 	if err := f.Write("archive.key", text); err != nil {
 		return World{}, err
 	}
+	if err := f.EnsureState(); err != nil {
+		return World{}, err
+	}
 	if err := keyfile.Init(f.Path("keys")); err != nil {
 		return World{}, err
 	}
@@ -87,6 +91,15 @@ func (f Folder) Begin() (World, error) {
 	}
 	w := World{Stanza: s}
 	return w, errors.Join(f.Save(w), f.Write("README.txt", readme))
+}
+
+// EnsureState makes the folder that holds the tiers' folders of state, which a
+// demo of an earlier program lacks.
+func (f Folder) EnsureState() error {
+	if err := os.MkdirAll(f.Path("state"), 0o700); err != nil {
+		return fmt.Errorf("make the folder of state: %w", err)
+	}
+	return nil
 }
 
 // Save writes world.json whole or not at all.

@@ -140,7 +140,7 @@ func (w *world) open(of authz.Tier, folder demo.Folder, stanza agency.Stanza) *t
 	w.must(err)
 	role := map[authz.Tier]string{authz.Public: postgres.RolePublic, authz.Staff: postgres.RoleStaff}[of]
 	opened, err := tier.Open(w.t.Context(), tier.Config{Tier: of, DSN: w.database.DSN(role), Keys: keys,
-		Stanzas: []agency.Stanza{stanza}, Gate: w.gate, Work: passphrasetest.Fast(), Log: w.log()})
+		Stanzas: []agency.Stanza{stanza}, State: folder.Path("state-" + string(of)), Gate: w.gate, Work: passphrasetest.Fast(), Log: w.log()})
 	w.must(err)
 	w.t.Cleanup(opened.Close)
 	return opened

@@ -8,4 +8,7 @@
 // it believes. People are let in only where both tiers believe the same one, so
 // a configuration that was changed on one host closes the door instead of
 // sealing letters to somebody else's archive.
+//
+// Before that it holds the agencies' logs against what it has seen of them
+// (package checkpoint), and opens for no database that was rolled back.
 package tier

@@ -31,7 +31,7 @@ type Notifier struct {
 
 // OpenNotifier connects. It works nothing before Start.
 func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
-	if err := checkVersion(ctx, c.DSN); err != nil {
+	if err := CheckVersion(ctx, c.DSN); err != nil {
 		return nil, err
 	}
 	db, err := postgres.Open(ctx, c.DSN)

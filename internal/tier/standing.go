@@ -2,6 +2,7 @@ package tier
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,18 +30,43 @@ const (
 
 	// statesEvery is how often all letters are counted, which reads every row.
 	statesEvery = 10 * time.Minute
+
+	// lateCheckpoint is after how long without a checkpoint nobody should be sent here.
+	lateCheckpoint = 2 * time.Minute
 )
 
 // Checks are what has to hold for people to be sent to this tier.
 func (t *Tier) Checks() []ops.Check {
-	return []ops.Check{{Name: "database", Ask: func(ctx context.Context) error { return t.db.Check(ctx, migrations.Files) }}}
+	list := []ops.Check{{Name: "database", Ask: func(ctx context.Context) error { return t.db.Check(ctx, migrations.Files) }}}
+	if t.keeper != nil {
+		list = append(list, ops.Check{Name: "log", Ask: func(context.Context) error {
+			if t.uncovered() > lateCheckpoint {
+				return errors.New("the log has had no checkpoint for two minutes; the process's log says why")
+			}
+			return nil
+		}})
+	}
+	return list
+}
+
+// uncovered is for how long an entry of any agency's log may have been without
+// a checkpoint. Staff tier only.
+func (t *Tier) uncovered() (longest time.Duration) {
+	for _, s := range t.keeper.Standings() {
+		longest = max(longest, time.Since(s.Covered))
+	}
+	return longest
+}
+
+func (t *Tier) checkpoints(context.Context) []ops.Figure {
+	return []ops.Figure{{Name: "gatepost_log_uncovered_seconds", Help: "For how long an entry of a log may have been without a checkpoint; under 60 while all is well.", Value: t.uncovered().Seconds()}}
 }
 
 // Figures are the tier's numbers, over all its agencies together.
 func (t *Tier) Figures() []ops.Source {
 	list := []ops.Source{{Ask: func(context.Context) []ops.Figure { return pool(string(t.config.Tier), t.db) }}, {Ask: t.signIns}}
 	if t.config.Tier == authz.Staff {
-		list = append(list, ops.Source{Ask: t.waiting}, ops.Source{Every: statesEvery, Ask: t.states})
+		list = append(list, ops.Source{Ask: t.waiting}, ops.Source{Every: statesEvery, Ask: t.states}, ops.Source{Ask: t.checkpoints})
 	}
 	return list
 }

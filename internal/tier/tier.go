@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/checkpoint"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
@@ -30,6 +31,7 @@ type Config struct {
 	DSN     string // in the tier's role
 	Keys    *keyfile.Keys
 	Stanzas []agency.Stanza
+	State   string           // folder in which this tier writes down what it has seen of the logs
 	Gate    *passphrase.Gate // one for the process
 	Work    *passphrase.Work
 	Log     *slog.Logger
@@ -43,6 +45,9 @@ type Tier struct {
 	config Config
 	db     *postgres.DB
 	index  *audit.Index // staff tier only
+
+	keeper  *checkpoint.Keeper  // staff tier only
+	watcher *checkpoint.Watcher // public tier only
 }
 
 // Services are what pages ask, by one clock.
@@ -53,9 +58,11 @@ type Services struct {
 }
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
-// and writes down which stanzas this tier believes. Close it in the end.
+// holds the agencies' logs against what this tier has seen of them (the error is
+// a checkpoint.Refusal), and writes down which stanzas this tier believes. Close
+// it in the end.
 func Open(ctx context.Context, c Config) (*Tier, error) {
-	if err := checkVersion(ctx, c.DSN); err != nil {
+	if err := CheckVersion(ctx, c.DSN); err != nil {
 		return nil, err
 	}
 	agencies := make([]*agency.Agency, len(c.Stanzas))
@@ -78,13 +85,51 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
 	}
 	if t.Services, err = t.At(time.Now); err == nil {
-		err = t.believe(ctx)
+		err = t.begin(ctx)
 	}
 	if err != nil {
 		db.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// begin compares the logs before anything is written, for the database may be
+// one that was rolled back.
+func (t *Tier) begin(ctx context.Context) (err error) {
+	c := checkpoint.Config{DB: t.db, Agencies: t.Agencies.All(), Folder: t.config.State, Now: time.Now, Log: t.config.Log}
+	if t.config.Tier == authz.Public {
+		if t.watcher, err = checkpoint.NewWatcher(c); err == nil {
+			err = t.watcher.Start(ctx)
+		}
+	} else {
+		if t.keeper, err = checkpoint.NewKeeper(c); err == nil {
+			err = t.keeper.Start(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return t.believe(ctx)
+}
+
+// Guard makes checkpoints on the staff tier, which needs its hub for it, and
+// looks at them on the other, until ctx ends. An error is a checkpoint.Refusal:
+// the database is not the one of before, and the process must end.
+func (t *Tier) Guard(ctx context.Context, hub *nudge.Hub) error {
+	if t.keeper != nil {
+		return t.keeper.Run(ctx, hub)
+	}
+	return t.watcher.Run(ctx)
+}
+
+// Checkpoints tells how far the checkpoints of each agency are; nothing on the
+// public tier.
+func (t *Tier) Checkpoints() []checkpoint.Standing {
+	if t.keeper == nil {
+		return nil
+	}
+	return t.keeper.Standings()
 }
 
 // Close waits for what is being asked of the database and closes the pool.
@@ -112,7 +157,9 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	return made, nil
 }
 
-func checkVersion(ctx context.Context, dsn string) (err error) {
+// CheckVersion refuses a database that cannot be reached, or that is at another
+// version than the program.
+func CheckVersion(ctx context.Context, dsn string) (err error) {
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return unreached(err)
@@ -174,7 +221,7 @@ func (t *Tier) believe(ctx context.Context) error {
 			continue
 		}
 		if t.config.Tier == authz.Staff && t.config.Keys.Notify != nil {
-			if err := notice.Vouch(ctx, t.db, a, t.config.Keys.Notify.Recipient(), time.Now()); err != nil {
+			if err := notice.RenewCanary(ctx, t.db, a, t.config.Keys.Notify, time.Now()); err != nil {
 				return err
 			}
 		}
@@ -229,7 +276,7 @@ func StandingOf(ctx context.Context, dsn, id string) (s Standing, err error) {
 }
 
 func with(ctx context.Context, dsn string, do func(*postgres.DB) error) error {
-	if err := checkVersion(ctx, dsn); err != nil {
+	if err := CheckVersion(ctx, dsn); err != nil {
 		return err
 	}
 	db, err := postgres.Open(ctx, dsn, postgres.WithConnections(1))

@@ -78,6 +78,7 @@ func commands() []command {
 		{[]string{"ceremony", "officer"}, ceremonyOfficer},
 		{[]string{"ceremony"}, ceremonyMake},
 		{[]string{"keys", "init"}, keysInit},
+		{[]string{"keys", "seal"}, keysSeal},
 		{[]string{"agency", "add"}, agencyAdd},
 		{[]string{"agency", "open"}, agencyOpen},
 		{[]string{"agency", "list"}, agencyList},
@@ -86,6 +87,8 @@ func commands() []command {
 		{[]string{"worker", "suspend"}, workerSuspend},
 		{[]string{"worker", "leave"}, workerLeave},
 		{[]string{"audit", "restored"}, auditRestored},
+		{[]string{"backup"}, backupWrite},
+		{[]string{"restore"}, backupRestore},
 		{[]string{"bench"}, runBench},
 	}
 }
@@ -110,6 +113,8 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost serve --config FILE --tier public|staff|both
   gatepost migrate --config FILE
   gatepost keys init DIR
+  gatepost keys seal DIR OUT --config FILE
+      a copy of all key files, sealed to backup.recipient
   gatepost agency add ID --name NAME --archive AGE1PQ1... --keys DIR --config FILE
       [--phone NUMBER] [--hours TEXT] [--public-host NAME] [--staff-host NAME]
   gatepost agency open ID --config FILE
@@ -123,6 +128,13 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
       states that an older backup was restored on purpose; else both tiers
       refuse a log that is behind what they have seen
+
+  gatepost backup FILE --config FILE [--keep DAYS]
+      the database, sealed to backup.recipient; those that it wrote into
+      backup.folder are deleted after 35 days, or DAYS
+  gatepost restore FILE --config FILE --identity KEYFILE [--seen FILE]...
+      into an empty database, with proofs; --worker: a worker signs in here and
+      a letter opens; --check: all of it in a database beside that is dropped
 
   gatepost bench relay|pages|live [--json]
       how fast it is here, beside a floor that does the same cryptography and

@@ -1,0 +1,94 @@
+package backup_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"gatepost/internal/backup"
+	"gatepost/internal/postgres"
+	"gatepost/internal/postgres/postgrestest"
+)
+
+// Only what this program wrote there, and only when it is old, is deleted.
+func TestKeep(t *testing.T) {
+	db, dir, key := postgrestest.New(t), folder(t), newKey(t)
+	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	write := func(name string) backup.Written {
+		t.Helper()
+		done, err := backup.Write(t.Context(), backup.Order{DSN: db.DSN(postgres.RoleBackup), To: key.Recipient(), File: filepath.Join(dir, name),
+			Folder: dir, Keep: backup.MaxAge, Now: func() time.Time { return now }})
+		must(t, err)
+		return done
+	}
+	write("first one.age")
+	write("second.age")
+	write("exchanged.age")
+	write("removed.age")
+	must(t, os.Remove(filepath.Join(dir, "removed.age")))
+	must(t, os.WriteFile(filepath.Join(dir, "exchanged.age"), []byte(strings.Repeat("something else ", 1000)), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "secrets.age"), []byte("not ours"), 0o600))
+	now = now.Add(backup.MaxAge - time.Hour)
+	if done := write("third.age"); len(done.Deleted) != 0 || !done.Listed {
+		t.Errorf("a day too early: %+v", done)
+	}
+	now = now.Add(2 * time.Hour)
+	done := write("fourth.age")
+	if fmt.Sprint(done.Deleted, done.Kept) != "[first one.age second.age] [exchanged.age]" {
+		t.Errorf("deleted %v, kept %v", done.Deleted, done.Kept)
+	}
+	if got := names(t, dir, "*.age"); got != "[exchanged.age fourth.age secrets.age third.age]" {
+		t.Errorf("there are %s", got)
+	}
+	elsewhere, err := backup.Write(t.Context(), backup.Order{DSN: db.DSN(postgres.RoleBackup), To: key.Recipient(), File: filepath.Join(folder(t), "x.age"),
+		Folder: dir, Keep: backup.MaxAge, Now: func() time.Time { return now.AddDate(1, 0, 0) }})
+	if err != nil || elsewhere.Listed || len(elsewhere.Deleted) != 0 {
+		t.Errorf("elsewhere: %+v, %v", elsewhere, err)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, backup.ListFile), []byte("2026-11-22T03:00:00Z ff ../../etc/passwd\n"), 0o600))
+	_, err = backup.Write(t.Context(), backup.Order{DSN: db.DSN(postgres.RoleBackup), To: key.Recipient(), File: filepath.Join(dir, "fifth.age"),
+		Folder: dir, Keep: backup.MaxAge, Now: func() time.Time { return now }})
+	refused(t, err, "line 1 of "+backup.ListFile)
+}
+
+// Whatever stands in the list, no line names a file elsewhere, and what is read
+// is what is written again.
+func FuzzList(f *testing.F) {
+	f.Add("2026-11-22T03:00:00Z " + strings.Repeat("0f", 32) + " a b.age\n")
+	f.Add("2026-11-22T03:00:00+01:00 " + strings.Repeat("0f", 32) + " ..\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		lines, err := backup.ParseList(text)
+		if err != nil {
+			return
+		}
+		if got := strings.Join(lines, "\n"); got != strings.TrimSuffix(text, "\n") {
+			t.Errorf("%q was read as %q", text, got)
+		}
+		for _, line := range lines {
+			if name := strings.SplitN(line, " ", 3)[2]; filepath.Base(name) != name || name == ".." || name == "." {
+				t.Errorf("%q leads elsewhere", name)
+			}
+		}
+	})
+}
+
+// Whatever is sealed, the manifest reads one block of it and gives one that is whole, or an error.
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(`{"about":"Gatepost backup. These 1048576 bytes say what it is; behind them is a dump of PostgreSQL in its custom format, for pg_restore.",
+		"format":1,"at":"2026-11-22T03:00:00Z","postgresql":15,"pg_dump":15,"schema":10,"rows":{"public.letter":3},"logs":[]}`))
+	f.Add([]byte(`{"format":2}`))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		in := bytes.NewReader(append(append(bytes.Clone(head), bytes.Repeat([]byte("\n"), max(0, backup.Block-len(head)))...), "dump"...))
+		m, err := backup.ParseManifest(in)
+		if err == nil && (m.Format != backup.Format || m.Schema < 1 || len(m.Rows) == 0) {
+			t.Errorf("read %+v", m)
+		}
+		if err == nil && len(head) <= backup.Block && in.Len() != 4 {
+			t.Errorf("%d bytes are left of the dump's 4", in.Len())
+		}
+	})
+}

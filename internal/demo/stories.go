@@ -36,7 +36,9 @@ func stories() []story {
 		{"a letter is kept for another day", keptForLater},
 		{"a letter cannot be delivered", undeliverable},
 		{"a letter is not shown yet", delayed},
-		{"a letter came on paper", onPaper},
+		{"a letter came on paper, and its writer should have heard", margaretOnPaper},
+		{"another came on paper, and waits long", markOnPaper},
+		{"a letter waits for the home of a child who is nearly eighteen", nearlyEighteen},
 		{"two people told the agency something, and one has an answer", told},
 		{"a worker knows a family", connected},
 		{"somebody lost their passphrase", lostPassphrase},
@@ -231,12 +233,35 @@ func delayed(s *seeding, ctx context.Context) error {
 	return err
 }
 
-func onPaper(s *seeding, ctx context.Context) error {
+// Working days since these letters came by post. What is typed counts from
+// there, so the demo has a letter that is late, and one that waits long, on its
+// first day.
+const (
+	lateBy  = letterbox.Promise + 2
+	amberAt = letterbox.Amber + 2
+)
+
+func margaretOnPaper(s *seeding, ctx context.Context) error {
+	return s.onPaper(ctx, step{exchange: "margaret", author: "margaret", file: "margaret-paper"}, lateBy)
+}
+
+func markOnPaper(s *seeding, ctx context.Context) error {
+	return s.onPaper(ctx, step{exchange: "cal", author: "mark", file: "mark-paper"}, amberAt)
+}
+
+// Nobody opens it. The demo lets the day come that stops it.
+func nearlyEighteen(s *seeding, ctx context.Context) error {
+	_, err := s.decided(ctx, "ellis", "arthur", "arthur-first", "nasreen", passOn(ctx))
+	return err
+}
+
+// onPaper has Owen type in a letter that came so many working days ago.
+func (s *seeding) onPaper(ctx context.Context, step step, ago int) error {
 	owen, err := s.actor(ctx, "owen")
 	if err != nil {
 		return err
 	}
-	text, err := letters.ReadFile("letters/margaret-paper.txt")
+	text, err := letters.ReadFile("letters/" + step.file + ".txt")
 	if err != nil {
 		return err
 	}
@@ -244,9 +269,14 @@ func onPaper(s *seeding, ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own, _ := s.sideOf(step{exchange: "margaret", author: "margaret"})
+	today := letterbox.Today(s.clock.now())
+	came := today
+	for letterbox.WorkingDaysBetween(came, today) < ago {
+		came = came.AddDate(0, 0, -1)
+	}
+	own, _ := s.sideOf(step)
 	_, err = s.staff.Letters.RecordPaper(ctx, owen, letterbox.PaperLetter{ID: letterbox.NewLetterID(), Side: own,
-		Author: s.ids[s.folk["margaret"].name], Text: strings.TrimSpace(string(text)), Scan: scan, CameOn: letterbox.Today(s.clock.now())})
+		Author: s.ids[s.folk[step.author].name], Text: strings.TrimSpace(string(text)), Scan: scan, CameOn: came})
 	return err
 }
 

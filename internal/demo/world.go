@@ -61,6 +61,8 @@ func families() []cast {
 		{key: "joanne", name: "Joanne Tully", relation: "birth mother", address: "44 Ropewalk\nSaltreach", phone: "07700 900645"},
 		{key: "helen", name: "Helen Ashdown", relation: "adopter", address: "6 Beech Avenue\nNorth Carrow", phone: "07700 900708"},
 		{key: "priya", name: "Priya Lindley", relation: "adopter", address: "31 Station Road\nEast Hallow", phone: "07700 900815"},
+		{key: "arthur", name: "Arthur Penrose", relation: "grandfather", address: "2 Signal Cottages\nSaltreach", phone: "01632 960744"},
+		{key: "grace", name: "Grace Holloway", relation: "adopter", address: "12 Tithe Close\nUpper Marling", phone: "07700 900921"},
 		{key: "mark", name: "Mark Lindley", relation: "adopter", address: "31 Station Road\nEast Hallow", phone: "07700 900816", hold: true},
 	}
 }
@@ -77,6 +79,7 @@ func children() []child {
 		{"noah", "Noah Marsh", "Noah Whitcombe", 6, 1},
 		{"mia", "Mia Tully", "Mia Ashdown", 11, 1},
 		{"cal", "Callum Tully", "Cal Lindley", 8, 7},
+		{"ellis", "Ellis Penrose", "Ellis Holloway", 17, 9},
 	}
 }
 
@@ -115,6 +118,10 @@ func relations() []relation {
 		{"cal", []string{"cal"}, [2]home{
 			{agency.Birth, []string{"joanne"}, letterbox.Names{Children: []string{"Cal"}, Other: "Priya and Mark", Self: "Joanne"}, 2, []int{3, 9}},
 			{agency.Adoptive, []string{"priya", "mark"}, letterbox.Names{Children: []string{"Cal"}, Other: "Joanne", Self: "Priya and Mark"}, 2, []int{5, 11}}}},
+		// A child who is nearly eighteen.
+		{"ellis", []string{"ellis"}, [2]home{
+			{agency.Birth, []string{"arthur"}, letterbox.Names{Children: []string{"Ellis"}, Other: "Grace", Self: "Arthur"}, 1, []int{11}},
+			{agency.Adoptive, []string{"grace"}, letterbox.Names{Children: []string{"Ellis"}, Other: "Arthur", Self: "Grace"}, 1, []int{5}}}},
 		// Brother and sister in two homes: the homes write to each other.
 		{"siblings", []string{"mia", "cal"}, [2]home{
 			{agency.Adoptive, []string{"helen"}, letterbox.Names{Children: []string{"Mia", "Cal"}, Other: "Priya and Mark", Self: "Helen"}, 6, nil},

@@ -72,8 +72,8 @@ func isBack(l letterbox.DeskLine) bool {
 	return l.State == letterbox.Recalled || l.State == letterbox.Undeliverable
 }
 
-// sorted puts what was on hold and is due before the rest, which stays in the
-// order of the service: the oldest first.
+// sorted puts what was on hold and is due before the rest, which has the oldest
+// first: a letter on paper by the day on which it came.
 func sorted(lines []letterbox.DeskLine, today time.Time) []letterbox.DeskLine {
 	slices.SortStableFunc(lines, func(a, b letterbox.DeskLine) int {
 		switch dueA, dueB := due(a, today), due(b, today); {
@@ -84,7 +84,7 @@ func sorted(lines []letterbox.DeskLine, today time.Time) []letterbox.DeskLine {
 		case dueB:
 			return 1
 		}
-		return 0
+		return a.SentOn.Compare(b.SentOn)
 	})
 	return lines
 }

@@ -126,6 +126,9 @@ func (d *demoCall) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.mail.Close()) }()
 	cfg := d.config(world)
+	if cfg.Backup.Recipient, cfg.Backup.Folder, err = d.folder.BackupKey(); err != nil {
+		return err
+	}
 	text, err := cfg.Text()
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 //
 //	world.json    people with passphrases and secrets of their one-time codes
 //	archive.key   the private key of the archive, for `age -d -i`
+//	backup.key    the private key of backups, for `gatepost restore --identity`
 //	keys/         the keys of both tiers
 //	state/        what each tier has seen of the log
 //	gatepost.toml a configuration by which other commands find this demo
@@ -152,11 +153,14 @@ const readme = `This folder is a DEMO of Gatepost and holds nothing but made-up 
 
 It keeps together what must never lie together in a real deployment: the
 database, everybody's passphrases and one-time code secrets (world.json), the
-keys of both tiers (keys/), and the private key of the archive (archive.key).
+keys of both tiers (keys/), and the private keys of the archive (archive.key)
+and of backups (backup.key).
 Do not put a letter of a real person into it.
 
   gatepost demo --data .               goes on where it stopped
   gatepost demo code PERSON --data .   a person's current one-time code
+  gatepost backup backups/one.age --config gatepost.toml     while it runs, and
+  gatepost restore backups/one.age --check --identity backup.key --config gatepost.toml
   rm -r .                              ends the demo
 
 archive.key opens everything that is kept, with the public program age:

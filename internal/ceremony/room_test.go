@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,14 +110,21 @@ func held(t *testing.T) (string, *people) {
 	return dir, p
 }
 
+// stockAge is where the public age program was built; the go command looks for it
+// long enough to be asked once only.
+var stockAge = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "tool", "-n", "age").Output()
+	return strings.TrimSpace(string(out)), err
+})
+
 // stock is the public age program.
 func stock(t *testing.T) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "tool", "-n", "age").Output()
+	path, err := stockAge()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(out))
+	return path
 }
 
 // decrypt runs age -d with a key that is in no file, only in a pipe.

@@ -37,6 +37,12 @@ func TestRolledBack(t *testing.T) {
 	staff, public = w.start()
 	refused(t, "the staff tier, grown", staff, logbook.ErrForked, -1)
 	refused(t, "the families' tier, grown but not signed", public, logbook.ErrRolledBack, -1)
+	if given, err := checkpoint.Restored(t.Context(), w.config(w.staff, "staff"), w.Home); err == nil {
+		t.Errorf("what went on after a restore is given up: %+v", given)
+	}
+	if w.entries() != 11 {
+		t.Error("a restore is stated that gives up nothing")
+	}
 
 	w.use(older)
 	handed, err := os.ReadFile(filepath.Join(w.state, "public", "oak.checkpoint"))
@@ -189,6 +195,10 @@ func TestWatcher_Settles(t *testing.T) {
 	w.write(2)
 	must(t, k.Checkpoint(t.Context(), "oak"))
 	must(t, v.Look(t.Context(), "oak"))
+	must(t, v.Look(t.Context(), "oak"))
+	if w.high("public") != 2 {
+		t.Errorf("written down %d within the same moment", w.high("public"))
+	}
 	w.exec(`delete from audit_checkpoint where size = 4`)
 	w.exec(`delete from audit_hash where idx >= 2`)
 	must(t, w.runPublic(v))

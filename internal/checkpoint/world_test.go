@@ -239,6 +239,13 @@ func (w *world) checkpoints() (sizes []int64) {
 	return sizes
 }
 
+// entries counts the bodies.
+func (w *world) entries() (n int) {
+	w.t.Helper()
+	w.ask(&n, `select count(*) from audit_body`)
+	return n
+}
+
 // high is what a tier has written down; zero for nothing.
 func (w *world) high(folder string) int64 {
 	w.t.Helper()

@@ -87,6 +87,10 @@ func commands() []command {
 		{[]string{"worker", "suspend"}, workerSuspend},
 		{[]string{"worker", "leave"}, workerLeave},
 		{[]string{"audit", "restored"}, auditRestored},
+		{[]string{"audit", "export"}, auditExport},
+		{[]string{"audit", "keys"}, auditKeys},
+		{[]string{"audit", "prove"}, auditProve},
+		{[]string{"verify"}, verify},
 		{[]string{"backup"}, backupWrite},
 		{[]string{"restore"}, backupRestore},
 		{[]string{"bench"}, runBench},
@@ -103,8 +107,9 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost ceremony DIR [--agency NAME] [--print FOLDER] [--practice]
       an archive key for three officers, of whom any two open it; no network,
       no configuration. Sheets wait for the printer in FOLDER, in memory
-  gatepost ceremony drill DIR --pair AB
-      the yearly proof: two typed sheets open the canary and a new one
+  gatepost ceremony drill DIR --pair AB [--object FILE]
+      the yearly proof: two typed sheets open the canary and a new one, and an
+      object of the running service
   gatepost ceremony officer DIR --leaves A --into NEWDIR [--agency NAME]
       an officer's place goes to another; the archive's key stays
   gatepost ceremony read
@@ -128,6 +133,17 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
       states that an older backup was restored on purpose; else both tiers
       refuse a log that is behind what they have seen
+
+  gatepost audit export DIR --config FILE [--agency ID]
+      the whole log for an inspector: no names and no letters are in it
+  gatepost audit keys --config FILE [--agency ID]
+      the keys that it is checked with, to be printed and kept apart
+  gatepost audit prove NUMBER --config FILE [--agency ID]
+      one entry with the proof that the log has it (c2sp.org/tlog-proof)
+  gatepost verify --log DIR --key FILE [--seen FILE]... [--case EXCHANGE] [--tree]
+  gatepost verify --proof FILE --key FILE
+      checks what audit export or audit prove wrote; gatepost-verify is the same
+      without everything else
 
   gatepost backup FILE --config FILE [--keep DAYS]
       the database, sealed to backup.recipient; those that it wrote into

@@ -1,0 +1,126 @@
+package logbook
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+)
+
+// Usage tells how Inspect is called.
+const Usage = `  --log DIR --key FILE [--seen FILE]... [--case EXCHANGE] [--tree]
+      check a whole log; --seen is a checkpoint that you kept, --case lists what
+      was done in one exchange, --tree leaves the signatures of entries out
+  --proof FILE --key FILE
+      check one entry's proof
+`
+
+// ErrUse: wrong use; the error around it says what.
+var ErrUse = errors.New("wrong use")
+
+// ErrUnsound: what was checked is not sound; the report has been printed.
+var ErrUnsound = errors.New("the log is not sound; see the lines that begin with WRONG")
+
+// files are the values of a flag that may be given several times.
+type files []string
+
+func (f *files) String() string         { return fmt.Sprint([]string(*f)) }
+func (f *files) Set(value string) error { *f = append(*f, value); return nil }
+
+// Inspect is the program of an inspector: it reads files and prints a report.
+// The error is nil if everything is sound, ErrUnsound if not, ErrUse for wrong
+// arguments.
+func Inspect(ctx context.Context, args []string, out io.Writer) error {
+	var o Options
+	var dir, key, proof string
+	var seen files
+	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&dir, "log", "", "")
+	fs.StringVar(&key, "key", "", "")
+	fs.StringVar(&proof, "proof", "", "")
+	fs.StringVar(&o.Case, "case", "", "")
+	fs.BoolVar(&o.TreeOnly, "tree", false, "")
+	fs.Var(&seen, "seen", "")
+	if err := fs.Parse(args); err != nil || fs.NArg() > 0 {
+		return fmt.Errorf("%w: %w", ErrUse, errors.Join(err, extra(fs.Args())))
+	}
+	if key == "" || (dir == "") == (proof == "") {
+		return fmt.Errorf("%w: --key FILE and one of --log DIR and --proof FILE are needed", ErrUse)
+	}
+	if o.Case != "" && o.TreeOnly {
+		return fmt.Errorf("%w: --case needs the signatures that --tree leaves out", ErrUse)
+	}
+	text, err := ReadFile(key, MaxKeyFile)
+	if err != nil {
+		return err
+	}
+	keys, err := ParseKeys(text)
+	if err != nil {
+		return err
+	}
+	if proof != "" {
+		return inspectProof(proof, keys, out)
+	}
+	for _, path := range seen {
+		note, err := ReadFile(path, MaxCheckpoint)
+		if err != nil {
+			return err
+		}
+		o.Seen = append(o.Seen, note)
+	}
+	return inspectLog(ctx, dir, keys, o, out)
+}
+
+func extra(words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%q is one word too many", words[0])
+}
+
+func inspectLog(ctx context.Context, dir string, keys Keys, o Options, out io.Writer) error {
+	x, err := OpenExport(os.DirFS(dir))
+	if err != nil {
+		return err
+	}
+	r, err := Verify(ctx, x, keys, o)
+	if err != nil {
+		return err
+	}
+	text := r.Text()
+	if o.Case != "" {
+		text += "\n" + r.CaseText(o.Case)
+	}
+	if _, err := io.WriteString(out, text); err != nil {
+		return err
+	}
+	if !r.Sound() {
+		return ErrUnsound
+	}
+	return nil
+}
+
+func inspectProof(path string, keys Keys, out io.Writer) error {
+	text, err := ReadFile(path, MaxProof)
+	if err != nil {
+		return err
+	}
+	p, err := ParseProof(text)
+	if err != nil {
+		return err
+	}
+	under, st, signed, err := p.Check(keys)
+	if err != nil {
+		return err
+	}
+	how := "Its signature is a worker's: the whole log tells whether the registrar vouched for them."
+	if signed {
+		how = "It is signed as it has to be."
+	}
+	_, err = fmt.Fprintf(out, "Entry %d stands in the log of %s, under the checkpoint of %s.\n%s: %s, %s, %s\n%s\n", p.Index, keys.Agency,
+		count(under.Size, "entry", "entries"), st.At.UTC().Format("2 Jan 2006 15:04"), st.Event, st.Object, Done(st), how)
+	return err
+}

@@ -49,7 +49,7 @@ type Backup struct {
 // Mail is the server that takes notices. Without it, or with Off, they wait.
 type Mail struct {
 	Host         string `toml:"host,omitempty"`
-	Port         int    `toml:"port,omitempty"` // 0 means 587; 465 is TLS from the first byte
+	Port         int    `toml:"port,omitzero"` // 0 means 587; 465 is TLS from the first byte
 	From         string `toml:"from,omitempty"` // bare address
 	User         string `toml:"user,omitempty"`
 	PasswordFile string `toml:"password_file,omitempty"` // one line, readable by this program only
@@ -70,9 +70,9 @@ type Door struct {
 	Ops            string   `toml:"ops,omitempty"`   // loopback "host:port" for health and metrics; empty for none
 	// DrainDelay is for how many seconds the tier, once told to stop, goes on
 	// serving while /readyz says no, so that a load balancer turns away first.
-	DrainDelay int `toml:"drain_delay,omitempty"`
+	DrainDelay int `toml:"drain_delay,omitzero"`
 	// Connections is how many the tier holds open at once; 0 means 4096.
-	Connections int `toml:"connections,omitempty"`
+	Connections int `toml:"connections,omitzero"`
 }
 
 // MaxDrainDelay is the longest drain_delay, in seconds.

@@ -19,7 +19,7 @@
 // whom somebody knows. So no series has an agency or a case in its labels; what
 // counts people or letters is left out below five, zero included, so that a
 // missing series says "fewer than five" and nothing more; and ages of what waits
-// are whole hours. That somebody waits too long shows in
+// are whole hours or days. That somebody waits too long shows in
 // gatepost_promise_broken, which is 0 or 1. Requests are counted one by one, by
 // the pattern of their route, as the request log tells them anyway.
 //

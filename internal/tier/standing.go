@@ -19,7 +19,7 @@ const (
 	sqlWaiting = `select count(*) filter (where state = 'received')::int, count(*) filter (where state = 'held')::int,
 		count(*) filter (where state = 'escalated')::int, count(*) filter (where state in ('recalled', 'undeliverable'))::int,
 		count(*) filter (where hear_by < current_date and state in ('received', 'held', 'escalated'))::int,
-		coalesce(extract(epoch from now() - min(submitted_at) filter (where state in ('received', 'held', 'escalated'))), 0)::float8
+		coalesce(current_date - min(submitted_on) filter (where state in ('received', 'held', 'escalated')), 0)::int
 		from letter where agency_id = agency() and state in ('received', 'held', 'escalated', 'recalled', 'undeliverable')`
 	sqlStates   = `select state, count(*)::int from letter where agency_id = agency() group by state`
 	sqlSignIns  = `select count(*)::int from sign_in where agency_id = agency() and at > now() - interval '1 hour' and outcome = 'refused'`
@@ -114,11 +114,10 @@ func (t *Tier) signIns(ctx context.Context) []ops.Figure {
 func (t *Tier) waiting(ctx context.Context) []ops.Figure {
 	names := []string{"received", "held", "escalated", "back"}
 	sums := make([]int, len(names))
-	late, oldest := 0, 0.0
+	late, oldest := 0, 0
 	ok := count(ctx, t.db, t.Agencies.All(), sqlWaiting, func(row pgx.Row) error {
 		var n [4]int
-		var overdue int
-		var age float64
+		var overdue, age int
 		if err := row.Scan(&n[0], &n[1], &n[2], &n[3], &overdue, &age); err != nil {
 			return err
 		}
@@ -138,7 +137,7 @@ func (t *Tier) waiting(ctx context.Context) []ops.Figure {
 	list := []ops.Figure{
 		{Name: "gatepost_letters_overdue", Help: "Letters whose writer should have heard by now; left out below five.", Value: float64(late), People: true},
 		{Name: "gatepost_promise_broken", Help: "1 if some writer should have heard by now.", Value: broken},
-		{Name: "gatepost_oldest_letter_seconds", Help: "How long the oldest letter has waited, in whole hours.", Value: ops.Ages(seconds(oldest))}}
+		{Name: "gatepost_oldest_letter_days", Help: "How many days ago the oldest letter that waits was sent.", Value: float64(oldest)}}
 	for i, name := range names {
 		list = append(list, ops.Figure{Name: "gatepost_letters_waiting", Help: "Letters that wait for a worker; left out below five.", Label: "queue", Of: name, Value: float64(sums[i]), People: true})
 	}

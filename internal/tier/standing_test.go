@@ -95,8 +95,8 @@ func TestFigures(t *testing.T) {
 	admin := db.Admin()
 	letter := func(agencyID, state, hear, more, value string) func(string) string {
 		return func(id string) string {
-			return fmt.Sprintf(`insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, submitted_at, hear_by%s)
-				values ('%s', '%s', 'exaaaaaaaaaaaaaaaaaaaa', 'siaaaaaaaaaaaaaaaaaaaa', 'siaaaaaaaaaaaaaaaaaaab', 'peaaaaaaaaaaaaaaaaaaaa', '%s', now() - interval '50 hours', current_date + %s%s)`, more, agencyID, id, state, hear, value)
+			return fmt.Sprintf(`insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, submitted_on, hear_by%s)
+				values ('%s', '%s', 'exaaaaaaaaaaaaaaaaaaaa', 'siaaaaaaaaaaaaaaaaaaaa', 'siaaaaaaaaaaaaaaaaaaab', 'peaaaaaaaaaaaaaaaaaaaa', '%s', current_date - 2, current_date + %s%s)`, more, agencyID, id, state, hear, value)
 		}
 	}
 	put(t, admin, "oak", "lt", 4, letter("oak", "received", "3", "", ""))
@@ -119,7 +119,7 @@ func TestFigures(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]float64{"gatepost_letters_waiting/received": 7, "gatepost_letters_waiting/held": 6, "gatepost_letters_waiting/escalated": 0,
-		"gatepost_letters_overdue/": 3, "gatepost_promise_broken/": 1, "gatepost_oldest_letter_seconds/": 50 * 3600, "gatepost_letters/opened": 30, "gatepost_letters/received": 7,
+		"gatepost_letters_overdue/": 3, "gatepost_promise_broken/": 1, "gatepost_oldest_letter_days/": 2, "gatepost_letters/opened": 30, "gatepost_letters/received": 7,
 		"gatepost_sign_ins_failed_last_hour/": 8, "gatepost_refused_acts_last_hour/": 0, "gatepost_notices_waiting/": 7, "gatepost_notices_failed/": 7,
 		"gatepost_notices_oldest_seconds/": 3 * 3600, "gatepost_jobs_due/": 0} {
 		if value, there := got[name]; !there || value != want {

@@ -64,13 +64,16 @@ func ceremonyOfficer(ctx context.Context, c *call) error {
 
 // ceremonyDrill opens a new canary with a pair of sheets.
 func ceremonyDrill(ctx context.Context, c *call) error {
-	pair := ""
-	words, err := c.flags(func(fs *flag.FlagSet) { fs.StringVar(&pair, "pair", "", "") }, "DIR, the ceremony's folder,")
+	var pair, object string
+	words, err := c.flags(func(fs *flag.FlagSet) {
+		fs.StringVar(&pair, "pair", "", "")
+		fs.StringVar(&object, "object", "", "")
+	}, "DIR, the ceremony's folder,")
 	if err != nil {
 		return err
 	}
 	return c.inRoom(ctx, "", func(ctx context.Context, room *ceremony.Room) error {
-		return ceremony.Drill(ctx, room, words[0], pair)
+		return ceremony.Drill(ctx, room, words[0], pair, object)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"gatepost/crypto/passphrase"
+	"gatepost/crypto/seal"
 )
 
 // Plan is what is decided before a ceremony.
@@ -232,11 +234,12 @@ func both(ctx context.Context, room *Room, f *folder, officers []string) (*age.H
 // Drill is the yearly proof that the paper still opens the archive: two officers
 // type their sheets in, open the canary that lies in dir and then a new one,
 // which takes its place. Which two it is goes round; record.txt says who has been.
+// object is a file with an object of the running service, or empty: it opens, or
+// the service seals to another archive.
 //
 // ErrPair: the sheets are not those of pair, which is two letters such as "AB".
-func Drill(ctx context.Context, room *Room, dir, pair string) error {
-	dir = filepath.Clean(dir)
-	f, err := openFolder(dir)
+func Drill(ctx context.Context, room *Room, dir, pair, object string) error {
+	f, err := openFolder(filepath.Clean(dir))
 	if err != nil {
 		return err
 	}
@@ -258,12 +261,42 @@ func Drill(ctx context.Context, room *Room, dir, pair string) error {
 		return err
 	}
 	room.Say("\nThe canary opens: " + before)
+	if err := identify(room, object, archive); err != nil {
+		return err
+	}
 	if err := f.renew(room, archive, strings.Join(officers, "")); err != nil {
 		return err
 	}
 	room.Say("Copy " + canaryFile + " and " + recordFile + " to every stick, put the sheets into new bags, and switch the machine off.\n")
 	return nil
 }
+
+// identify opens an object of the running service and says what it is.
+func identify(room *Room, object string, archive *age.HybridIdentity) error {
+	if object == "" {
+		return nil
+	}
+	info, err := os.Stat(object)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxObject {
+		return errors.Join(fmt.Errorf("%s is no object of the service; name a file with one", object), err)
+	}
+	sealed, err := os.ReadFile(object)
+	if err != nil {
+		return fmt.Errorf("read the object: %w", err)
+	}
+	c, err := seal.Identify(sealed, archive)
+	if errors.Is(err, seal.ErrKey) {
+		return fmt.Errorf("%s is not sealed to this archive: look at once whether the configuration names this archive's public line", object)
+	}
+	if err != nil {
+		return fmt.Errorf("open %s: %w", object, err)
+	}
+	room.Say(fmt.Sprintf("The object opens: a %s of the agency %s.\n", c.Kind, c.Agency))
+	return nil
+}
+
+// maxObject is the largest object of the service, with its seal.
+const maxObject = 33 << 20
 
 // renew puts a new canary, which was opened, in the place of the old one.
 func (f *folder) renew(room *Room, archive *age.HybridIdentity, pair string) error {

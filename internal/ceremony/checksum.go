@@ -46,13 +46,11 @@ func syndrome(text string) uint32 {
 // wrong characters that explain a syndrome; none if there are more.
 func slips(sum uint32) []int {
 	place := map[uint32]int{} // what a slip does, and where it is
-	for at := range dataSize {
-		for value := byte(1); value < 32; value++ {
-			effect := step(0, value)
-			for range dataSize - 1 - at {
-				effect = step(effect, 0)
-			}
-			place[effect] = len(prefix) + at
+	for value := byte(1); value < 32; value++ {
+		effect := step(0, value)
+		for at := keySize - 1; at >= len(prefix); at-- {
+			place[effect] = at
+			effect = step(effect, 0)
 		}
 	}
 	if at, ok := place[sum]; ok {

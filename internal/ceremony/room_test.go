@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
+	"gatepost/crypto/seal"
 	"gatepost/internal/ceremony"
 )
 
@@ -409,7 +412,7 @@ func TestDrill(t *testing.T) {
 	program := stock(t)
 	for _, two := range []string{"AB", "ca", "CB"} {
 		before := mustRead(t, dir, "canary.age")
-		if err := ceremony.Drill(t.Context(), p.room, dir+"/", two); err != nil {
+		if err := ceremony.Drill(t.Context(), p.room, dir+"/", two, ""); err != nil {
 			t.Fatalf("%s: %v", two, err)
 		}
 		after := mustRead(t, dir, "canary.age")
@@ -433,11 +436,50 @@ func TestDrill(t *testing.T) {
 	}
 }
 
+// An object of the running service opens, or its configuration names another
+// archive.
+func TestDrill_Object(t *testing.T) {
+	dir, p := held(t)
+	archive, err := age.ParseHybridRecipient(strings.TrimSpace(string(mustRead(t, dir, "archive.pub"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := mustKey(t, vector).Recipient()
+	c := seal.Context{Kind: seal.KindCanary, Agency: "oak", Object: "canary", Version: 1}
+	file := filepath.Join(t.TempDir(), "object.age")
+	for want, to := range map[string][]*age.HybridRecipient{
+		"":                               {other, archive},
+		"is not sealed to this archive:": {other},
+	} {
+		sealed, err := seal.Seal(c, []byte("nothing"), to...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, sealed.Bytes, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		canary := mustRead(t, dir, "canary.age")
+		err = ceremony.Drill(t.Context(), p.room, dir, "AC", file)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("sealed to %d readers: %v", len(to), err)
+		}
+		if err != nil && !bytes.Equal(canary, mustRead(t, dir, "canary.age")) {
+			t.Error("a drill that failed changed the canary")
+		}
+	}
+	if !strings.Contains(p.said.String(), "The object opens: a canary of the agency oak.") {
+		t.Error("what opened was not said")
+	}
+	if err := ceremony.Drill(t.Context(), p.room, dir, "AC", dir); err == nil {
+		t.Error("a folder was taken for an object")
+	}
+}
+
 func TestDrill_Refused(t *testing.T) {
 	dir, p := held(t)
 	canary, record := mustRead(t, dir, "canary.age"), mustRead(t, dir, "record.txt")
 	for _, two := range []string{"", "A", "AA", "AD", "ABC", "A B", "é"} {
-		if err := ceremony.Drill(t.Context(), p.room, dir, two); err == nil {
+		if err := ceremony.Drill(t.Context(), p.room, dir, two, ""); err == nil {
 			t.Errorf("pair %q was taken", two)
 		}
 	}
@@ -448,7 +490,7 @@ func TestDrill_Refused(t *testing.T) {
 		}
 		return text
 	}
-	if err := ceremony.Drill(t.Context(), p.room, dir, "AB"); !errors.Is(err, ceremony.ErrPair) {
+	if err := ceremony.Drill(t.Context(), p.room, dir, "AB", ""); !errors.Is(err, ceremony.ErrPair) {
 		t.Errorf("the wrong sheet: %v", err)
 	}
 	p.types = nil
@@ -459,7 +501,7 @@ func TestDrill_Refused(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), mustRead(t, other, name), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := ceremony.Drill(t.Context(), p.room, dir, "AB"); err == nil {
+		if err := ceremony.Drill(t.Context(), p.room, dir, "AB", ""); err == nil {
 			t.Errorf("another archive's %s was taken", name)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), was, 0o600); err != nil {
@@ -472,7 +514,7 @@ func TestDrill_Refused(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "archive-BC.age")); err != nil {
 		t.Fatal(err)
 	}
-	if err := ceremony.Drill(t.Context(), p.room, dir, "AB"); err == nil {
+	if err := ceremony.Drill(t.Context(), p.room, dir, "AB", ""); err == nil {
 		t.Error("a folder with two pairs was taken")
 	}
 }
@@ -522,7 +564,7 @@ func TestChangeOfficer(t *testing.T) {
 	if p.key("E") == "" || !strings.Contains(string(mustRead(t, again, "record.txt")), "officer D gave the place to E; opened by each pair of ABE") {
 		t.Errorf("the record says:\n%s", mustRead(t, again, "record.txt"))
 	}
-	if err := ceremony.Drill(t.Context(), p.room, again, "AE"); err != nil {
+	if err := ceremony.Drill(t.Context(), p.room, again, "AE", ""); err != nil {
 		t.Error(err)
 	}
 	for _, leaves := range []string{"", "D", "AB"} {

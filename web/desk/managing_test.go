@@ -18,7 +18,7 @@ func TestWorkerLeaves(t *testing.T) {
 
 	path := "/worker/" + l.ID + "/leave"
 	ask := manager.Get(path).Want(http.StatusOK)
-	contains(t, ask.Doc().One("main").Text(), "Nia Trevose", "gets a new key")
+	contains(t, ask.Doc().One("main").Text(), "Nia Trevose", "letters are locked anew")
 	ask.Submit(path, "code", "000000").Want(http.StatusUnprocessableEntity).Doc().One(".govuk-error-summary a[href='#code']")
 	done := ask.Submit(path, "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	contains(t, done.Doc().One(".govuk-notification-banner--success").Text(), "Their account is closed")
@@ -60,7 +60,7 @@ func TestKeepOut(t *testing.T) {
 	d := openDesk(t)
 	l, _ := d.NewWorker(t, "Nia Trevose", authz.LetterboxWorker)
 	manager := d.as(t, &d.ManagerLogin)
-	for _, act := range []struct{ name, says, state string }{{"suspend", "signed out everywhere", "Kept out"}, {"lift", "can sign in again", "Works here"}} {
+	for _, act := range []struct{ name, says, state string }{{"suspend", "signed out everywhere", "Suspended"}, {"lift", "can sign in again", "Works here"}} {
 		path := "/worker/" + l.ID + "/" + act.name
 		done := manager.Get(path).Want(http.StatusOK).Submit(path, "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 		contains(t, done.Doc().One(".govuk-notification-banner--success").Text(), act.says)

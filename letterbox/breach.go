@@ -3,6 +3,7 @@ package letterbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +35,7 @@ const (
 // Breaches is what waits longer than it should, for a manager: lines of the
 // desk, with who holds each, and no text.
 type Breaches struct {
-	Late  []DeskLine // longer than the promise, the oldest first
+	Late  []DeskLine // longer than the promise, the oldest first, but for those in Nobody
 	Amber []DeskLine // long, and still within it
 	// Nobody lists letters, however old, that no worker here may decide about: a
 	// second opinion where whoever refused is alone, a letter on paper whose
@@ -64,16 +65,17 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	if err != nil {
 		return Breaches{}, s.db.Fault(fmt.Errorf("load what waits long: %w", err))
 	}
+	for _, r := range alone.letters {
+		list.Nobody = append(list.Nobody, s.line(actor, r, &alone))
+	}
 	for _, r := range rows.letters {
 		switch line := s.line(actor, r, &rows); {
+		case slices.ContainsFunc(list.Nobody, func(l DeskLine) bool { return l.ID == line.ID }): // it stands there already
 		case line.Late:
 			list.Late = append(list.Late, line)
 		case line.Amber:
 			list.Amber = append(list.Amber, line)
 		}
-	}
-	for _, r := range alone.letters {
-		list.Nobody = append(list.Nobody, s.line(actor, r, &alone))
 	}
 	return list, nil
 }

@@ -174,6 +174,10 @@ func TestBreaches_Nobody(t *testing.T) {
 	counts("the other is suspended", 1, 1, 0)
 	b, err := s.Desk.Breaches(ctx, s.Manager)
 	must(t, err)
+	s.Exec(t, `update letter set hear_by = $2 where id = $1`, string(letter), letterbox.Today(s.Clock.Now()).AddDate(0, 0, -1))
+	if b, err := s.Desk.Breaches(ctx, s.Manager); err != nil || len(b.Nobody) != 1 || len(b.Late)+len(b.Amber) != 0 {
+		t.Errorf("it is listed twice: %+v, %v", b, err)
+	}
 	if b.Nobody[0].ID != letter || b.Nobody[0].From != "Tamsin Vale" {
 		t.Errorf("with nobody: %+v", b.Nobody)
 	}

@@ -22,7 +22,7 @@ FUZZTIME := 60s
 
 ASSETS := web/assets/dist/app.css
 
-.PHONY: demo build test check bench fuzz browser fmt vet staticcheck unit tools-build tools-test program clean
+.PHONY: demo build test check bench fuzz scan browser fmt vet staticcheck unit tools-build tools-test program clean
 
 demo: build
 	@exec bin/gatepost demo
@@ -47,6 +47,7 @@ $(ASSETS): node_modules/.package-lock.json web/assets/build.mjs $(wildcard web/a
 # Go knows best what has changed.
 program: $(ASSETS)
 	go build -trimpath -ldflags='-s -w' -o bin/gatepost ./cmd/gatepost
+	go build -trimpath -ldflags='-s -w' -o bin/gatepost-verify ./cmd/gatepost-verify
 
 fmt:
 	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
@@ -85,6 +86,11 @@ fuzz: build
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null; \
 		done; \
 	done
+
+# Scanners that others wrote, against a demo of its own. SCAN=--self-test shows
+# them a weak server only.
+scan: build
+	@scripts/scan $(SCAN)
 
 clean:
 	rm -rf bin node_modules

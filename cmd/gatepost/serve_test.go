@@ -166,6 +166,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("the manager: %d %s", code, body)
 		}
 	}
+	d.inspect(t)
 	for _, c := range append(public, staff...) {
 		if code := c.stop(syscall.SIGTERM); code != done {
 			t.Errorf("SIGTERM: code %d\n%s", code, c.text.String())

@@ -49,7 +49,7 @@ type Backup struct {
 // Mail is the server that takes notices. Without it, or with Off, they wait.
 type Mail struct {
 	Host         string `toml:"host,omitempty"`
-	Port         int    `toml:"port,omitzero"` // 0 means 587; 465 is TLS from the first byte
+	Port         int    `toml:"port,omitzero"`  // 0 means 587; 465 is TLS from the first byte
 	From         string `toml:"from,omitempty"` // bare address
 	User         string `toml:"user,omitempty"`
 	PasswordFile string `toml:"password_file,omitempty"` // one line, readable by this program only

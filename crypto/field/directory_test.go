@@ -189,3 +189,19 @@ func FuzzOpenField(f *testing.F) {
 		}
 	})
 }
+
+// A key has one written form: whatever is read writes itself the same.
+func FuzzParseDirectoryKey(f *testing.F) {
+	f.Add(knownKey)
+	f.Add(knownKey[:42] + "9")
+	f.Add(knownKey + "\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		k, err := field.ParseDirectoryKey(text)
+		if err == nil && k.Text() != text {
+			t.Fatal("a key was read that writes itself otherwise")
+		}
+		if err != nil && err != field.ErrKey {
+			t.Fatalf("%v quotes what was read", err)
+		}
+	})
+}

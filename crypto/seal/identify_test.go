@@ -1,7 +1,9 @@
 package seal_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"testing"
 
 	"filippo.io/age"
@@ -33,4 +35,50 @@ func TestIdentify(t *testing.T) {
 			t.Errorf("%d bytes of it were taken", cut)
 		}
 	}
+}
+
+func FuzzIdentify(f *testing.F) {
+	id := fixtureIdentity(f)
+	f.Add(readFixture(f, "typage-frame.age"))
+	f.Add(readFixture(f, "typage-mixed.age"))
+	f.Add(readFixture(f, "go-frame.age"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := seal.Identify(b, id)
+		if (err == nil) != (c != seal.Context{}) {
+			t.Fatalf("%+v, %v", c, err)
+		}
+	})
+}
+
+// What is no whole stream is an error before its end, and never a panic.
+func FuzzOpenStream(f *testing.F) {
+	id := fixtureIdentity(f)
+	var whole bytes.Buffer
+	w, err := seal.Stream(&whole, id.Recipient())
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, err := w.Write([]byte("a table")); err != nil {
+		f.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole.Bytes())
+	f.Add(whole.Bytes()[:whole.Len()-1])
+	f.Add(append(bytes.Clone(whole.Bytes()), 0))
+	f.Add(readFixture(f, "typage-mixed.age"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := seal.OpenStream(bytes.NewReader(b), id)
+		if err != nil {
+			return
+		}
+		_, err = io.ReadAll(r)
+		if err != nil && !errors.Is(err, seal.ErrFrame) {
+			t.Fatalf("%v names no damage", err)
+		}
+		if err == nil && bytes.HasPrefix(b, whole.Bytes()) && len(b) > whole.Len() {
+			t.Fatal("a stream that goes on after its end was taken")
+		}
+	})
 }

@@ -65,7 +65,12 @@ func ParseCheckpoint(text []byte, agency string, v note.Verifiers) (Checkpoint, 
 	if !signed {
 		return Checkpoint{}, fmt.Errorf("%w: the log's key has not signed it", ErrCheckpoint)
 	}
-	lines := strings.Split(n.Text, "\n")
+	return readCheckpoint(n.Text, origin)
+}
+
+// readCheckpoint reads the text of a note, whoever signed it.
+func readCheckpoint(text, origin string) (Checkpoint, error) {
+	lines := strings.Split(text, "\n")
 	if len(lines) != 4 || lines[0] != origin {
 		return Checkpoint{}, fmt.Errorf("%w: not three lines of that log", ErrCheckpoint)
 	}
@@ -75,7 +80,7 @@ func ParseCheckpoint(text []byte, agency string, v note.Verifiers) (Checkpoint, 
 		return Checkpoint{}, fmt.Errorf("%w: no size and root", ErrCheckpoint)
 	}
 	c := Checkpoint{Size: size, Root: tlog.Hash(root)}
-	if c.text(origin) != n.Text {
+	if c.text(origin) != text {
 		return Checkpoint{}, fmt.Errorf("%w: not in its one form", ErrCheckpoint)
 	}
 	return c, nil

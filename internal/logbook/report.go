@@ -86,7 +86,7 @@ func (f Finding) String() string {
 	case Missing:
 		return at + " is missing."
 	case Inserted:
-		return "before " + at + " stands one that the log never had."
+		return "before " + at + " stands what the log never had."
 	case Moved:
 		return at + " was moved."
 	case Changed:
@@ -101,6 +101,8 @@ func (f Finding) String() string {
 		return "two logs were shown: the one of " + at + " that was seen is not this one."
 	case RolledBack:
 		return at + " were seen before and are not there: the log was cut off."
+	case Unvouched:
+		return "no checkpoint of this log's key holds for " + at + ": nothing shows that these are all, or the right ones."
 	case BadCheckpoint:
 		return fmt.Sprintf("checkpoint %d is not one of this log.", f.From+1)
 	}
@@ -116,10 +118,17 @@ func (r *Report) CaseText(id string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s:\n", id, count(int64(len(r.Case)), "entry", "entries"))
 	for _, e := range r.Case {
-		fmt.Fprintf(&b, "%8d  %s  %-44s %s %s\n", e.Index, e.At.UTC().Format("2 Jan 2006 15:04"), Done(e.Statement), e.Object, by(e.Statement))
+		fmt.Fprintf(&b, "%8d  %s  %-44s %s %s%s\n", e.Index, e.At.UTC().Format("2 Jan 2006 15:04"), Done(e.Statement), e.Object, by(e.Statement), rests(e.Rests))
 	}
-	b.WriteString("Times are UTC. A reading has the hour only.\n")
+	b.WriteString("Times are UTC. A reading has the hour only. An entry rests on others where what it states holds because of them.\n")
 	return b.String()
+}
+
+func rests(on []int64) string {
+	if len(on) == 0 {
+		return ""
+	}
+	return ", rests on " + strings.Trim(strings.Join(strings.Fields(fmt.Sprint(on)), ", "), "[]")
 }
 
 // Done says in a few words what a statement states.

@@ -2,6 +2,7 @@ package logbook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -41,6 +42,8 @@ const (
 	Forked Kind = "forked"
 	// RolledBack: the log is shorter than what was seen.
 	RolledBack Kind = "rolled back"
+	// Unvouched: the log has entries and no checkpoint that holds.
+	Unvouched Kind = "unvouched"
 	// BadCheckpoint: a checkpoint is not one of this log; From is its number in the file.
 	BadCheckpoint Kind = "bad checkpoint"
 )
@@ -53,9 +56,6 @@ type Finding struct {
 
 // MaxFindings is how many findings a report lists; the rest is counted.
 const MaxFindings = 100
-
-// window is how far a missing or moved entry is looked for.
-const window = 1000
 
 // Report is what Verify found.
 type Report struct {
@@ -79,6 +79,7 @@ type Report struct {
 // CaseEntry is one entry about a case.
 type CaseEntry struct {
 	Index int64
+	Rests []int64 // the entries about the case on which it rests
 	*statement.Statement
 }
 
@@ -105,7 +106,7 @@ type Options struct {
 // what the reader has seen before, and that each entry is signed as its event
 // requires, by workers for whom the registrar vouched earlier in the log. What
 // is wrong is in the report; the error is of reading only. Memory: 32 bytes an
-// entry, one file of entries, and the workers' keys.
+// entry, the checkpoints' notes, one file of entries, and the workers' keys.
 func Verify(ctx context.Context, x *Export, keys Keys, o Options) (*Report, error) {
 	r := &Report{Agency: keys.Agency, Signatures: !o.TreeOnly && len(keys.Others) > 0, Events: map[string]int64{}}
 	hashes, err := x.Hashes()
@@ -113,13 +114,14 @@ func Verify(ctx context.Context, x *Export, keys Keys, o Options) (*Report, erro
 		return nil, err
 	}
 	r.Entries = int64(len(hashes))
-	marks, err := r.marks(x, keys, o.Seen)
+	marks, err := r.marks(x, keys, o)
 	if err != nil {
 		return nil, err
 	}
 	pending := r.checkTree(hashes, marks)
 	w := &walk{Report: r, keys: keys, hashes: hashes, wanted: o.Case, known: maps.Clone(keys.Others),
-		since: map[string]int64{}, missed: map[tlog.Hash]int64{}, voids: map[[32]byte]int64{}}
+		since: map[string]int64{}, odd: map[int64]Kind{}, early: map[int64]int64{}, inserted: map[int64]bool{}, voids: map[[32]byte]int64{},
+		nodes: map[string]bool{o.Case: true, "case/" + o.Case: true}, leaves: map[[32]byte]int64{}}
 	err = x.Chunks(func(list []Entry) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -138,32 +140,51 @@ func Verify(ctx context.Context, x *Export, keys Keys, o Options) (*Report, erro
 // mark is a checkpoint that the tree has to pass.
 type mark struct {
 	Checkpoint
-	seen bool // brought by the reader
+	number int  // in the file
+	seen   bool // brought by the reader
+
+	signed func() bool
 }
 
-func (r *Report) marks(x *Export, keys Keys, seen [][]byte) ([]mark, error) {
+// marks reads the checkpoints, by their size. What a reader brings has to be
+// signed. Where only the tree is wanted, the signatures of the others are looked
+// at when it matters: one that is below a signed one and has the same tree says
+// nothing new.
+func (r *Report) marks(x *Export, keys Keys, o Options) ([]mark, error) {
+	var list []mark
+	for i, text := range o.Seen {
+		c, err := ParseCheckpoint(text, keys.Agency, keys.Log)
+		if err != nil {
+			return nil, fmt.Errorf("checkpoint %d that was seen: %w", i+1, err)
+		}
+		list = append(list, mark{Checkpoint: c, seen: true})
+	}
 	stored, err := x.Checkpoints()
 	if err != nil {
 		return nil, err
 	}
-	var list []mark
-	for i, text := range append(stored, seen...) {
-		c, err := ParseCheckpoint(text, keys.Agency, keys.Log)
-		switch {
-		case err != nil && i >= len(stored):
-			return nil, fmt.Errorf("checkpoint %d that was seen: %w", i-len(stored)+1, err)
-		case err != nil:
+	read, wrong := make([]mark, len(stored)), make([]bool, len(stored))
+	each(len(stored), func(i int) {
+		signed := func() bool {
+			_, err := ParseCheckpoint(stored[i], keys.Agency, keys.Log)
+			return err == nil
+		}
+		text, _, _ := bytes.Cut(stored[i], []byte("\n\n"))
+		c, err := readCheckpoint(string(text)+"\n", statement.KeyName(keys.Agency, statement.RoleLog))
+		wrong[i] = err != nil || !o.TreeOnly && !signed()
+		read[i] = mark{Checkpoint: c, number: i, signed: signed}
+	})
+	for i, m := range read {
+		if wrong[i] {
 			r.found(BadCheckpoint, int64(i), int64(i))
-		default:
-			list = append(list, mark{c, i >= len(stored)})
+			continue
 		}
-	}
-	slices.SortStableFunc(list, func(a, b mark) int { return int(min(max(a.Size-b.Size, -1), 1)) })
-	for i := 1; i < len(list); i++ {
-		if a, b := list[i-1], list[i]; a.Size == b.Size && a.Root != b.Root && !a.seen && !b.seen {
-			r.found(Forked, a.Size-1, a.Size-1)
+		if !o.TreeOnly {
+			m.signed = func() bool { return true }
 		}
+		list = append(list, m)
 	}
+	slices.SortStableFunc(list, func(a, b mark) int { return cmp.Compare(a.Size, b.Size) })
 	return list, nil
 }
 
@@ -171,31 +192,74 @@ func (r *Report) marks(x *Export, keys Keys, seen [][]byte) ([]mark, error) {
 // the reader saw and the tree does not contain.
 func (r *Report) checkTree(hashes []tlog.Hash, marks []mark) (pending []mark) {
 	var tree Tree
-	good, wrong := int64(0), false
-	for _, m := range marks {
-		for tree.Size() < min(m.Size, r.Entries) {
+	var newest mark
+	cut, wrong := r.Entries, false
+	for len(marks) > 0 {
+		same := 1
+		for same < len(marks) && marks[same].Size == marks[0].Size {
+			same++
+		}
+		group := marks[:same]
+		marks = marks[same:]
+		for tree.Size() < min(group[0].Size, r.Entries) {
 			tree.AppendLeaf(hashes[tree.Size()])
 		}
+		held, others := r.compare(tree.Checkpoint(), group, &pending)
 		switch {
-		case m.Size == tree.Size() && m.Root == tree.Root():
-			good = m.Size
-			if m.seen {
-				r.Seen++
-				continue
-			}
-			r.Checkpoints++
-			r.Newest = m.Checkpoint
-		case m.seen:
-			pending = append(pending, m)
-		case m.Size > r.Entries:
-			r.found(Missing, r.Entries, m.Size-1)
+		case held != nil:
+			newest = *held
+		case len(others) == 0:
+		case group[0].Size > r.Entries:
+			cut = max(cut, group[0].Size)
 		case !wrong:
 			wrong = true // every later one is wrong as well
-			r.found(Changed, good, m.Size-1)
+			r.found(Changed, newest.Size, group[0].Size-1)
+		}
+		if len(others) > 1 || len(others) == 1 && held != nil {
+			r.found(Forked, group[0].Size-1, group[0].Size-1)
 		}
 	}
-	r.Uncovered = r.Entries - r.Newest.Size
+	if cut > r.Entries {
+		r.found(Missing, r.Entries, cut-1)
+	}
+	r.vouch(newest, wrong)
 	return pending
+}
+
+// compare holds one size's marks against the tree. It gives one of the export's
+// that holds, and the roots of those that are signed and do not.
+func (r *Report) compare(now Checkpoint, group []mark, pending *[]mark) (held *mark, others map[tlog.Hash]bool) {
+	others = map[tlog.Hash]bool{}
+	for i, m := range group {
+		switch {
+		case m.Checkpoint == now && m.seen:
+			r.Seen++
+		case m.Checkpoint == now:
+			r.Checkpoints++
+			held = &group[i]
+		case m.seen:
+			*pending = append(*pending, m)
+		case m.signed():
+			others[m.Root] = true
+		default:
+			r.found(BadCheckpoint, int64(m.number), int64(m.number))
+		}
+	}
+	return held, others
+}
+
+// vouch takes the newest checkpoint that holds: it is what all else rests on.
+func (r *Report) vouch(newest mark, wrong bool) {
+	switch {
+	case newest.Size > 0 && newest.signed():
+		r.Newest = newest.Checkpoint
+	case newest.Size > 0:
+		r.found(BadCheckpoint, int64(newest.number), int64(newest.number))
+	}
+	if r.Newest.Size == 0 && r.Entries > 0 && !wrong {
+		r.found(Unvouched, 0, r.Entries-1)
+	}
+	r.Uncovered = r.Entries - r.Newest.Size
 }
 
 // settle says what became of what the reader saw, once the log was read.
@@ -211,7 +275,7 @@ func (r *Report) settle(pending []mark) {
 			r.found(Forked, 0, m.Size-1)
 		}
 	}
-	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return int(min(max(a.From-b.From, -1), 1)) })
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(a.From, b.From) })
 }
 
 // walk goes through the entries.
@@ -221,12 +285,17 @@ type walk struct {
 	hashes []tlog.Hash
 	wanted string
 
-	next   int64               // the place that the next entry should have
-	missed map[tlog.Hash]int64 // passed over: it may come later
-	known  statement.Verifiers
-	since  map[string]int64 // by the name of a worker's key: the first entry that vouches for it
-	bad    []badEntry
-	voids  map[[32]byte]int64 // by what they name
+	next     int64               // the place that the next entry should have
+	places   map[tlog.Hash]int64 // of every hash; made when an entry is not where it should be
+	odd      map[int64]Kind      // places that are edited, missing or moved
+	early    map[int64]int64     // where an entry stood that came before its place
+	inserted map[int64]bool      // places before which something stands
+	known    statement.Verifiers
+	since    map[string]int64 // by the name of a worker's key: the first entry that vouches for it
+	bad      []badEntry
+	voids    map[[32]byte]int64 // by what they name
+	nodes    map[string]bool    // of the case that is wanted
+	leaves   map[[32]byte]int64 // its entries
 }
 
 type badEntry struct {
@@ -265,37 +334,94 @@ func (w *walk) chunk(list []Entry) {
 	}
 }
 
-// place finds where an entry belongs, and says what that shows.
-func (w *walk) place(leaf tlog.Hash, following *tlog.Hash) (int64, bool) {
+// place finds where an entry belongs, and notes what that shows: ok means that
+// the log has it there.
+func (w *walk) place(leaf tlog.Hash, following *tlog.Hash) (index int64, ok bool) {
+	for w.odd[w.next] == Moved {
+		w.next++ // it stood earlier
+	}
 	if w.next < w.Entries && w.hashes[w.next] == leaf {
 		w.next++
 		return w.next - 1, true
 	}
-	if at, ok := w.missed[leaf]; ok {
-		delete(w.missed, leaf)
-		w.Findings = slices.DeleteFunc(w.Findings, func(f Finding) bool { return f.Kind == Missing && f.From == at && f.To == at })
-		w.found(Moved, at, at)
+	at, known := w.where(leaf)
+	between := following != nil && w.next < w.Entries && w.hashes[w.next] == *following
+	switch {
+	case known && at < w.next:
+		return w.late(at)
+	case known && w.odd[at] == Moved: // and once more
+		w.inserted[w.next] = true
+		return 0, false
+	case known && between:
+		w.odd[at], w.early[at] = Moved, w.next
 		return at, true
-	}
-	for at := w.next + 1; at < min(w.next+window, w.Entries); at++ {
-		if w.hashes[at] != leaf {
-			continue
-		}
-		for i := w.next; i < at; i++ {
-			w.missed[w.hashes[i]] = i
-			w.found(Missing, i, i)
-		}
+	case known:
+		w.missing(at)
 		w.next = at + 1
 		return at, true
-	}
-	// Unknown. What follows tells whether it stands in the place of one or between two.
-	if w.next >= w.Entries || following != nil && w.hashes[w.next] == *following {
-		w.found(Inserted, w.next, w.next)
+	case between || w.next >= w.Entries:
+		w.inserted[w.next] = true
 		return 0, false
 	}
-	w.found(Edited, w.next, w.next)
+	w.odd[w.next] = Edited
 	w.next++
 	return 0, false
+}
+
+// late takes an entry whose place was passed.
+func (w *walk) late(at int64) (index int64, ok bool) {
+	before, early := w.early[at]
+	switch {
+	case w.odd[at] == Missing:
+		w.odd[at] = Moved
+	case w.odd[at] == Edited: // what stood in its place stands before it
+		delete(w.odd, at)
+		w.inserted[at] = true
+	case early && at == w.next-1: // it stands in its place, and a copy before
+		delete(w.odd, at)
+		w.inserted[before] = true
+		return 0, false // and was taken then
+	default:
+		w.inserted[w.next] = true
+		return 0, false
+	}
+	return at, true
+}
+
+// missing notes that nothing was there from the next place on up to end.
+func (w *walk) missing(end int64) {
+	for i := w.next; i < end; i++ {
+		if w.odd[i] == "" {
+			w.odd[i] = Missing
+		}
+	}
+}
+
+func (w *walk) where(leaf tlog.Hash) (int64, bool) {
+	if w.places == nil {
+		w.places = make(map[tlog.Hash]int64, len(w.hashes))
+		for i, h := range w.hashes {
+			w.places[h] = int64(i)
+		}
+	}
+	at, ok := w.places[leaf]
+	return at, ok
+}
+
+// tell turns what was noted of places into findings, one for a run of a kind.
+func (w *walk) tell() {
+	places := slices.Sorted(maps.Keys(w.odd))
+	for i := 0; i < len(places); {
+		end := i + 1
+		for end < len(places) && places[end] == places[end-1]+1 && w.odd[places[end]] == w.odd[places[i]] {
+			end++
+		}
+		w.found(w.odd[places[i]], places[i], places[end-1])
+		i = end
+	}
+	for _, at := range slices.Sorted(maps.Keys(w.inserted)) {
+		w.found(Inserted, at, at)
+	}
 }
 
 // signatures checks each entry, on all cores.
@@ -354,15 +480,38 @@ func (w *walk) count(e placed) {
 			w.Restored = append(w.Restored, r)
 		}
 	}
-	if w.wanted != "" && (e.st.Exchange == w.wanted || e.st.Object == w.wanted) {
-		w.Case = append(w.Case, CaseEntry{e.index, e.st})
+	if w.wanted != "" {
+		w.ofCase(e)
 	}
 }
 
-func (w *walk) end() {
-	if w.next < w.Entries {
-		w.found(Missing, w.next, w.Entries-1)
+// ofCase keeps an entry about the case that is wanted: what names it, and what
+// was done with the keys of the case and of its sides.
+func (w *walk) ofCase(e placed) {
+	node := func(name string) string {
+		parts := strings.SplitN(name, "/", 3) // the third is the key's epoch
+		return strings.Join(parts[:min(len(parts), 2)], "/")
 	}
+	object, to := node(e.st.Object), node(e.st.To)
+	if e.st.Event == statement.EventGrant && strings.HasPrefix(object, "side/") && to == "case/"+w.wanted {
+		w.nodes[object] = true
+	}
+	if e.st.Exchange != w.wanted && !w.nodes[object] && !w.nodes[node(e.st.From)] && !w.nodes[to] {
+		return
+	}
+	one := CaseEntry{Index: e.index, Statement: e.st}
+	for _, ref := range e.st.Refs {
+		if at, ok := w.leaves[ref]; ok {
+			one.Rests = append(one.Rests, at)
+		}
+	}
+	w.leaves[statement.Leaf(e.body)] = e.index
+	w.Case = append(w.Case, one)
+}
+
+func (w *walk) end() {
+	w.missing(w.Entries)
+	w.tell()
 	for _, b := range w.bad {
 		at, ok := w.voids[b.leaf]
 		if ok && at > b.index {
@@ -377,7 +526,7 @@ func (w *walk) end() {
 			w.found(WrongVoid, at, at)
 		}
 	}
-	slices.SortStableFunc(w.Case, func(a, b CaseEntry) int { return int(min(max(a.Index-b.Index, -1), 1)) })
+	slices.SortStableFunc(w.Case, func(a, b CaseEntry) int { return cmp.Compare(a.Index, b.Index) })
 }
 
 // each does n things on all cores.

@@ -178,6 +178,12 @@ func TestVerify_Sound(t *testing.T) {
 	if text := r.CaseText("ex1"); !strings.Contains(text, "a worker decided that it may pass") || !strings.Contains(text, "by worker/w1") {
 		t.Errorf("of the case: %s", text)
 	}
+	// A checkpoint of this tree that somebody else signed adds nothing to the
+	// tree, and is told where signatures are looked at.
+	l.checkpoints[1] = newSigners(t).signed(t, bodies[:20])
+	if r := check(t, l.write(t), s.keys(t), logbook.Options{}); !slices.Equal(r.Findings, []logbook.Finding{{Kind: logbook.BadCheckpoint, From: 1, To: 1}}) {
+		t.Errorf("with another's checkpoint: %s", r.Text())
+	}
 	if r := check(t, l.write(t), s.keys(t), logbook.Options{TreeOnly: true}); !r.Sound() || r.Signatures || !strings.Contains(r.Text(), "were not checked") {
 		t.Errorf("the tree alone: %s", r.Text())
 	}
@@ -207,21 +213,37 @@ func TestVerify_Tampered(t *testing.T) {
 		{"edited with its hash", log{edited, leaves(edited), signed}, []logbook.Finding{{Kind: logbook.Changed, From: 0, To: 19}}},
 		{"deleted", log{with(func(b [][]byte) [][]byte { return slices.Delete(b, 7, 8) }), all, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 7, To: 7}}},
 		{"two deleted", log{with(func(b [][]byte) [][]byte { return slices.Delete(b, 40, 42) }), all, signed},
-			[]logbook.Finding{{Kind: logbook.Missing, From: 40, To: 40}, {Kind: logbook.Missing, From: 41, To: 41}}},
+			[]logbook.Finding{{Kind: logbook.Missing, From: 40, To: 41}}},
 		{"the last deleted", log{bodies[:58], all, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 58, To: 60}}},
 		{"the last deleted with their hashes", log{bodies[:58], nil, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 58, To: 60}}},
 		{"inserted", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 7, other) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}}},
 		{"inserted at the end", log{with(func(b [][]byte) [][]byte { return append(b, other) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 61, To: 61}}},
-		{"two exchanged", log{with(func(b [][]byte) [][]byte { b[7], b[8] = b[8], b[7]; return b }), all, signed}, []logbook.Finding{{Kind: logbook.Moved, From: 7, To: 7}}},
+		{"two exchanged", log{with(func(b [][]byte) [][]byte { b[7], b[8] = b[8], b[7]; return b }), all, signed}, []logbook.Finding{{Kind: logbook.Moved, From: 8, To: 8}}},
+		{"one carried far ahead", log{with(func(b [][]byte) [][]byte { return slices.Insert(slices.Delete(b, 50, 51), 7, bodies[50]) }), all, signed},
+			[]logbook.Finding{{Kind: logbook.Moved, From: 50, To: 50}}},
+		{"two inserted", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 7, other, s.receipt(t, 98)) }), all, signed},
+			[]logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}, {Kind: logbook.Inserted, From: 8, To: 8}}},
+		{"one twice", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 30, bodies[7]) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 30, To: 30}}},
+		{"one twice, early", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 7, bodies[30]) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}}},
+		{"edited, and the next deleted", log{slices.Delete(slices.Clone(edited), 8, 9), all, signed},
+			[]logbook.Finding{{Kind: logbook.Edited, From: 7, To: 7}, {Kind: logbook.Missing, From: 8, To: 8}}},
+		{"all but the ends deleted", log{with(func(b [][]byte) [][]byte { return slices.Delete(b, 1, 60) }), all, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 1, To: 59}}},
+		{"no checkpoint", log{bodies, nil, nil}, []logbook.Finding{{Kind: logbook.Unvouched, From: 0, To: 60}}},
+		{"nobody's checkpoint", log{bodies, nil, [][]byte{newSigners(t).signed(t, bodies)}}, []logbook.Finding{{Kind: logbook.BadCheckpoint}, {Kind: logbook.Unvouched, From: 0, To: 60}}},
 		{"one carried far", log{with(func(b [][]byte) [][]byte { return slices.Insert(slices.Delete(b, 7, 8), 50, bodies[7]) }), all, signed},
 			[]logbook.Finding{{Kind: logbook.Moved, From: 7, To: 7}}},
-		{"a checkpoint of somebody else", log{bodies, nil, [][]byte{newSigners(t).signed(t, bodies), signed[1]}}, []logbook.Finding{{Kind: logbook.BadCheckpoint}}},
+		{"a checkpoint of somebody else", log{bodies, nil, [][]byte{newSigners(t).signed(t, edited), signed[1]}}, []logbook.Finding{{Kind: logbook.BadCheckpoint}}},
 		{"two trees of one size", log{bodies, nil, [][]byte{s.signed(t, edited[:20]), signed[0], signed[1]}},
+			[]logbook.Finding{{Kind: logbook.Forked, From: 19, To: 19}}},
+		{"two trees of one size, and neither is this", log{bodies, nil, [][]byte{s.signed(t, edited[:20]), s.signed(t, slices.Concat(edited[:19], [][]byte{other})), signed[1]}},
 			[]logbook.Finding{{Kind: logbook.Changed, From: 0, To: 19}, {Kind: logbook.Forked, From: 19, To: 19}}},
 	} {
-		got := check(t, c.log.write(t), s.keys(t), logbook.Options{}).Findings
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		dir := c.log.write(t)
+		for _, treeOnly := range []bool{false, true} {
+			got := check(t, dir, s.keys(t), logbook.Options{TreeOnly: treeOnly}).Findings
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s (tree only: %v): %v, want %v", c.name, treeOnly, got, c.want)
+			}
 		}
 	}
 }

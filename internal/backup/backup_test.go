@@ -213,6 +213,10 @@ func TestRestore_Refused(t *testing.T) {
 		try("changed byte", with("changed", changed), "damaged or cut short", nil)
 	}
 	try("lengthened", with("longer", append(bytes.Clone(sealed), 0)), "damaged or cut short", nil)
+	// Not even the roles were made: each of these was refused before anything was touched.
+	if got := text(t, c.dsn(postgres.RoleAdmin), "select string_agg(rolname, ' ') from pg_roles where rolname like 'gatepost%'"); got != "gatepost_admin" {
+		t.Errorf("the roles are %s", got)
+	}
 	try("older than 35 days", file, "older than 35 days", func(r *backup.Restore) {
 		r.Now = func() time.Time { return time.Now().Add(backup.MaxAge + time.Minute) }
 	})

@@ -97,7 +97,7 @@ type rule struct {
 
 var rules = []rule{
 	{of: []string{"letterbox"},
-		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/fault", "internal/jobs", "internal/postgres", "internal/notice", "internal/objectstore", "crypto"},
+		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/intermediary", "gatepost/web", "gatepost/internal/account"}},
 	{of: []string{"web"},
 		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/fault", "internal/notice", "internal/nudge", "internal/report", "crypto/session"},

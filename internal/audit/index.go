@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -46,6 +47,7 @@ type logIndex struct {
 
 	keys    map[string][]version // by node; the number is the epoch
 	workers map[string][]worded  // by worker, in the order of the log
+	about   map[string][]int64   // by what they say that they are about: the places of entries
 }
 
 type version struct {
@@ -136,7 +138,7 @@ func (x *Index) forget(agencyID, key string, leaf [32]byte) {
 func (x *Index) follow(ctx context.Context, agencyID string) error {
 	log, ok := x.logs[agencyID]
 	if !ok {
-		log = &logIndex{stated: map[string][]version{}, keys: map[string][]version{}, workers: map[string][]worded{}}
+		log = &logIndex{stated: map[string][]version{}, keys: map[string][]version{}, workers: map[string][]worded{}, about: map[string][]int64{}}
 		x.logs[agencyID] = log
 	}
 	for {
@@ -145,7 +147,7 @@ func (x *Index) follow(ctx context.Context, agencyID string) error {
 			return fmt.Errorf("follow the log: %w", err)
 		}
 		for _, r := range rows {
-			log.add(r.Body, [32]byte(r.Leaf))
+			log.add(r)
 			log.next = r.Idx + 1
 		}
 		if len(rows) < page {
@@ -178,10 +180,14 @@ func (x *Index) body(ctx context.Context, agencyID string, leaf [32]byte) (body 
 }
 
 // add takes a body in. What does not parse is no statement.
-func (l *logIndex) add(body []byte, leaf [32]byte) {
-	st, err := statement.ParseUnverified(body)
+func (l *logIndex) add(r bodyRow) {
+	st, err := statement.ParseUnverified(r.Body)
 	if err != nil {
 		return
+	}
+	leaf := [32]byte(r.Leaf)
+	if about := aboutOf(st); about != "" {
+		l.about[strings.Clone(about)] = append(l.about[about], r.Idx)
 	}
 	switch st.Event {
 	case statement.EventKey:
@@ -194,4 +200,54 @@ func (l *logIndex) add(body []byte, leaf [32]byte) {
 	}
 	key := st.Object + "\n" + st.Part
 	l.stated[key] = append(l.stated[key], version{st.Version, leaf})
+}
+
+// aboutOf is under what an inspector finds a statement: its exchange, which the
+// key of a case is of, or else the side or the delivery that it names alone.
+func aboutOf(st *statement.Statement) string {
+	if st.Exchange != "" {
+		return st.Exchange
+	}
+	if exchange, ok := strings.CutPrefix(st.Object, "case/"); ok {
+		return exchange
+	}
+	if strings.HasPrefix(st.Object, "side/") || strings.HasPrefix(st.Object, "dl") {
+		return st.Object
+	}
+	return ""
+}
+
+// About gives the places of the entries that say they are about one of these:
+// an exchange, with its case's keys; a node such as "side/sd…"; a delivery. It
+// follows the log first. Whether such an entry is true, the caller verifies.
+func (x *Index) About(ctx context.Context, agencyID string, whats ...string) (places []int64, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if err := x.follow(ctx, agencyID); err != nil {
+		return nil, err
+	}
+	for _, what := range whats {
+		places = append(places, x.logs[agencyID].about[what]...)
+	}
+	slices.Sort(places)
+	return slices.Compact(places), nil
+}
+
+// Worker gives the leaves of what is stated of a worker: their keys, and their
+// roles with what ended them, both in the order of the log. Whether they are
+// true, the caller verifies.
+func (x *Index) Worker(agencyID, worker string) (keys, roles [][32]byte) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	log, ok := x.logs[agencyID]
+	if !ok {
+		return nil, nil
+	}
+	for _, v := range log.keys["worker/"+worker] {
+		keys = append(keys, v.leaf)
+	}
+	for _, w := range log.workers[worker] {
+		roles = append(roles, w.leaf)
+	}
+	return keys, roles
 }

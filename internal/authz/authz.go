@@ -98,6 +98,9 @@ const (
 	// RecoverWorker: with a second worker, let a worker choose a new passphrase
 	// or set up a new second step.
 	RecoverWorker Act = "recoverWorker"
+	// Inspect: see counts, and of a case named by its reference the entries of
+	// the log: times, roles and decisions; no name and no letter.
+	Inspect Act = "inspect"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -136,6 +139,7 @@ var table = []struct {
 	{SeeBreaches, []Role{Manager}},
 	{Recover, []Role{LetterboxWorker, Manager}},
 	{RecoverWorker, []Role{Manager}},
+	{Inspect, []Role{Manager, Auditor}},
 	{OwnAccount, Roles()},
 }
 

@@ -14,7 +14,7 @@ const Usage = `  --log DIR --key FILE [--seen FILE]... [--case EXCHANGE] [--tree
       check a whole log; --seen is a checkpoint that you kept, --case lists what
       was done in one exchange, --tree leaves the signatures of entries out
   --proof FILE --key FILE
-      check one entry's proof
+      check the proof of one entry, or those of a case
 `
 
 // ErrUse: wrong use; the error around it says what.
@@ -104,14 +104,18 @@ func inspectLog(ctx context.Context, dir string, keys Keys, o Options, out io.Wr
 }
 
 func inspectProof(path string, keys Keys, out io.Writer) error {
-	text, err := ReadFile(path, MaxProof)
+	text, err := ReadFile(path, MaxProofs)
 	if err != nil {
 		return err
 	}
-	p, err := ParseProof(text)
+	proofs, err := ParseProofs(text)
 	if err != nil {
 		return err
 	}
+	if len(proofs) > 1 {
+		return inspectProofs(proofs, keys, out)
+	}
+	p := proofs[0]
 	under, st, signed, err := p.Check(keys)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ export GATEPOST_ASSETS := required
 
 # Packages that need neither PostgreSQL nor a built program.
 FAST := ./crypto/... ./internal/arch ./internal/authz ./internal/config ./internal/fault ./internal/keyfile \
-	./internal/server ./web/assets ./web/page/... ./web/words
+	./internal/logbook ./internal/ops ./internal/oplog ./internal/server ./web/assets ./web/page/... ./web/words
 
 # Each test binary starts a PostgreSQL of its own: two at once on two cores.
 GO_TEST := go test -p 2 -timeout 20m
@@ -22,7 +22,7 @@ FUZZTIME := 60s
 
 ASSETS := web/assets/dist/app.css
 
-.PHONY: demo build test check bench fuzz scan browser fmt vet staticcheck unit tools-build tools-test program clean
+.PHONY: demo build test check bench performance fuzz scan browser fmt vet staticcheck unit tools-build tools-test program clean
 
 demo: build
 	@exec bin/gatepost demo
@@ -76,7 +76,12 @@ browser: tools-test build
 test: tools-test fmt build vet staticcheck unit browser
 
 bench: build
-	@for name in relay pages live; do bin/gatepost bench $$name; done
+	@for name in relay pages live audit growth; do bin/gatepost bench $$name; done
+
+# The page of figures, from the same benches on this machine.
+performance: build
+	bin/gatepost bench performance > docs/performance.md.new
+	mv docs/performance.md.new docs/performance.md
 
 # Each fuzz target for a minute, or FUZZTIME=10m each.
 fuzz: build

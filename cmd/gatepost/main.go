@@ -152,9 +152,12 @@ const usage = `Gatepost relays letters between families through a worker who rea
       into an empty database, with proofs; --worker: a worker signs in here and
       a letter opens; --check: all of it in a database beside that is dropped
 
-  gatepost bench relay|pages|live [--json]
+  gatepost bench relay|pages|live|audit|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and
-      the same commits and nothing else
+      the same commits and nothing else; growth stores a million letters first
+      and takes a while and 15 GB
+  gatepost bench performance
+      all of them, as the page docs/performance.md
 `
 
 // run finds the command, runs it, and says what went wrong.

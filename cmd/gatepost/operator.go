@@ -222,6 +222,13 @@ func runBench(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	if words[0] == "performance" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		return bench.Performance(ctx, self, c.stdout)
+	}
 	if !slices.Contains(bench.Names(), words[0]) {
 		return wrong("there is no bench %q; there are %s.", words[0], strings.Join(bench.Names(), ", "))
 	}

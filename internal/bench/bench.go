@@ -28,10 +28,18 @@ type Result struct {
 	// Memory of an open line in the server; live only.
 	PerConnection      float64 `json:"kib_per_connection,omitempty"`
 	FloorPerConnection float64 `json:"floor_kib_per_connection,omitempty"`
+
+	// Letters that are stored already, and the CPU of one more to that beside the fewest; growth only.
+	Stored int     `json:"stored,omitempty"`
+	Growth float64 `json:"growth,omitempty"`
+
+	// The check of a whole log, in seconds: its tree, and the signatures of its entries; audit only.
+	VerifySeconds     float64 `json:"verify_seconds,omitempty"`
+	SignaturesSeconds float64 `json:"signatures_seconds,omitempty"`
 }
 
 // Names lists the benches.
-func Names() []string { return []string{"relay", "pages", "live"} }
+func Names() []string { return []string{"relay", "pages", "live", "audit", "growth"} }
 
 // Run runs a bench and prints its lines to out as it goes: JSON objects, or a
 // table for people.
@@ -44,6 +52,10 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 		return pages(ctx, print)
 	case "live":
 		return measureLive(ctx, print)
+	case "audit":
+		return auditing(ctx, print)
+	case "growth":
+		return growth(ctx, print)
 	}
 	return fmt.Errorf("no bench is called %q; there are %v", name, Names())
 }
@@ -56,6 +68,15 @@ func write(out io.Writer, asJSON bool, r Result) error {
 		r.Bench, r.N, r.PerSecond, r.FloorPerSecond, r.Ratio, r.P50, r.P99, r.CPU, r.Commits, r.RSS)
 	if err == nil && r.PerConnection > 0 {
 		_, err = fmt.Fprintf(out, "%-14s %.1f KiB a connection (floor %.1f)\n", "", r.PerConnection, r.FloorPerConnection)
+	}
+	if err == nil && r.Stored > 0 {
+		_, err = fmt.Fprintf(out, "%-14s beside %d stored letters\n", "", r.Stored)
+	}
+	if err == nil && r.Growth > 0 {
+		_, err = fmt.Fprintf(out, "%-14s %.2f times the CPU of one beside the fewest\n", "", r.Growth)
+	}
+	if err == nil && r.VerifySeconds > 0 {
+		_, err = fmt.Fprintf(out, "%-14s the tree in %.2f s, with every signature in %.1f s\n", "", r.VerifySeconds, r.SignaturesSeconds)
 	}
 	return err
 }

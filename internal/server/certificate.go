@@ -49,9 +49,14 @@ func NewCertificate(certificate, key string, now func() time.Time, log *slog.Log
 
 // TLS is the configuration of a listener that serves with the certificate as it
 // is at each handshake. TLS 1.2 is the oldest that a browser within our floor
-// speaks.
+// speaks, and of its ciphers only those with forward secrecy that seal and
+// authenticate at once: those browsers speak them all, and CBC has had its day.
 func (c *Certificate) TLS() *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil }}
+	return &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305,
+	}, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.current(), nil }}
 }
 
 // Expires is when the certificate in use ends.

@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,29 @@ func TestHeaderLimit(t *testing.T) {
 }
 
 // Over TLS, and what net/http says about strangers' connections is not quoted.
+// Of TLS 1.2 a client finds no cipher in the CBC mode, and none without forward
+// secrecy.
+func TestTLS_Ciphers(t *testing.T) {
+	certificate, key, pool := selfSigned(t)
+	pair, err := server.NewCertificate(certificate, key, time.Now, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if !slices.Contains(suite.SupportedVersions, tls.VersionTLS12) || strings.Contains(suite.Name, "_RSA_WITH_AES_128_GCM") || strings.Contains(suite.Name, "ECDHE_RSA") {
+			continue // the certificate of this test is for ECDSA
+		}
+		ours, theirs := net.Pipe()
+		go func() { _ = tls.Server(ours, pair.TLS()).Handshake() }() // the client tells how it went
+		err := tls.Client(theirs, &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID}}).HandshakeContext(t.Context())
+		want := strings.HasPrefix(suite.Name, "TLS_ECDHE_ECDSA_") && (strings.Contains(suite.Name, "GCM") || strings.Contains(suite.Name, "POLY1305"))
+		if (err == nil) != want {
+			t.Errorf("%s: %v", suite.Name, err)
+		}
+		_, _ = ours.Close(), theirs.Close() // a pipe in memory
+	}
+}
+
 func TestTLS(t *testing.T) {
 	certificate, key, pool := selfSigned(t)
 	var out bytes.Buffer

@@ -718,7 +718,7 @@ func TestOpen_NotNow(t *testing.T) {
 	must(t, second(p.Families.Open(ctx, p.adoptive, opened)))
 	p.Exec(t, `update exchange_child set relays_end_on = '2099-01-01'`)
 	p.Exec(t, `update letter set stop = true`)
-	wantKind(t, "opening what was stopped", second(p.Families.Open(ctx, p.adoptive, waiting)), fault.NotFound)
+	wantKind(t, "opening what was stopped", second(p.Families.Open(ctx, p.adoptive, waiting)), fault.Gone)
 	must(t, second(p.Families.Open(ctx, p.adoptive, opened)))
 }
 

@@ -41,7 +41,7 @@ func TestSetState(t *testing.T) {
 	if came, stopped := p.seen(); came != 0 || stopped != 1 {
 		t.Errorf("%d letters are shown, %d stopped", came, stopped)
 	}
-	wantKind(t, "a stopped letter is opened", second(p.Families.Open(ctx, p.adoptive, delivery)), fault.NotFound)
+	wantKind(t, "a stopped letter is opened", second(p.Families.Open(ctx, p.adoptive, delivery)), fault.Gone)
 	wantKind(t, "a new draft", second(p.Families.NewDraft(ctx, p.birth, p.fromSide, "x")), fault.Conflict)
 	wantKind(t, "the draft is sent", second(p.Families.Send(ctx, p.birth, draft, 1)), fault.Conflict)
 	version, err := p.Families.SaveDraft(ctx, p.birth, draft, 1, "Half a thought, kept")

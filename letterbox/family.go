@@ -28,7 +28,7 @@ const (
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by d.updated_at desc`
 	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by, l.second, l.paper
 		from side_member m join letter l on l.agency_id = m.agency_id and l.from_side = m.side_id
-		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by l.submitted_on desc, l.id limit 200`
+		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by l.submitted_on desc, l.submitted_at desc, l.id limit 200`
 	sqlMyCame        = `select id, side_id, passed_on, opened, kept from my_deliveries($1)`
 	sqlMyLateAnswers = `select distinct s.id from side_member n join side s on s.agency_id = n.agency_id and s.id = n.side_id
 		join message m on m.agency_id = s.agency_id and m.exchange_id = s.exchange_id and m.person_id = n.person_id
@@ -46,6 +46,7 @@ const (
 	sqlCameMayWrite = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id)
 		from delivery d join side s on s.agency_id = d.agency_id and s.id = d.side_id where d.agency_id = agency() and d.id = $1`
 	sqlOpenDelivery = `select open_delivery($1)`
+	sqlCameBack     = `select came_back($1)`
 )
 
 type mineRow struct {
@@ -58,6 +59,7 @@ type mineRow struct {
 	Paper  bool
 	Opened bool
 	Kept   bool
+	OfDay  int
 }
 
 // Inbox is the actor's front page: every exchange that they are on a side of.
@@ -117,6 +119,7 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 		}
 		for _, l := range of(sent, row.ID) {
 			line := l.sent(today)
+			line.OfDay = l.OfDay
 			side.Sent, side.Late = append(side.Sent, line), side.Late || line.Late
 		}
 		for _, c := range of(came, row.ID) {
@@ -157,12 +160,21 @@ func (m mineRow) sent(today time.Time) SentLine {
 		MayWithdraw: told == WithUs || told == Returned, MayAsk: told == Refused && !m.Second, Late: told == WithUs && m.HearBy.Before(today)}
 }
 
-func (m mineRow) came() CameLine { return CameLine{DeliveryID(m.ID), m.At, m.Opened, m.Kept} }
+func (m mineRow) came() CameLine { return CameLine{DeliveryID(m.ID), m.At, m.Opened, m.Kept, m.OfDay} }
 
+// of gives the rows of one side, newest first as they came, with their number
+// where there are several of one day.
 func of(rows []mineRow, side string) (mine []mineRow) {
 	for _, r := range rows {
 		if r.SideID == side {
 			mine = append(mine, r)
+		}
+	}
+	for i := len(mine) - 1; i > 0; i-- {
+		older, newer := &mine[i], &mine[i-1]
+		if older.At.Equal(newer.At) {
+			older.OfDay = max(older.OfDay, 1)
+			newer.OfDay = older.OfDay + 1
 		}
 	}
 	return mine
@@ -258,7 +270,8 @@ func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (
 }
 
 // Came is the cover of a letter that came: that it is there, not what it says.
-// NotFound unless it waits for, or was opened by, the actor's side.
+// Gone where it had come to the actor's side and went back to the agency since;
+// why, nobody is told. NotFound unless it waits for, or was opened by, that side.
 func (s *Service) Came(ctx context.Context, actor authz.Actor, id DeliveryID) (Came, error) {
 	ag, err := s.begin(ctx, actor, authz.ReadOwn, string(id))
 	if err != nil {
@@ -275,6 +288,7 @@ func (s *Service) loadCame(ctx context.Context, ag *agency.Agency, actor authz.A
 	var rows []mineRow
 	var objects []objectRow
 	var mayWrite []bool
+	var back bool
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlOneCame, string(id)).Query(collectMine(&rows, scanCame))
 		b.Queue(sqlCameMayWrite, string(id)).Query(func(r pgx.Rows) (err error) {
@@ -282,9 +296,13 @@ func (s *Service) loadCame(ctx context.Context, ag *agency.Agency, actor authz.A
 			return err
 		})
 		queueObjects(b, &objects, sqlCameObjects, string(id))
+		b.Queue(sqlCameBack, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&back) })
 	})
 	if err != nil {
 		return Came{}, nil, s.db.Fault(fmt.Errorf("load delivery %s: %w", id, err))
+	}
+	if back {
+		return Came{}, nil, fault.New(fault.Gone, "fault.letter.back")
 	}
 	if len(rows) == 0 {
 		return Came{}, nil, notFound()
@@ -320,7 +338,7 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 		return nil
 	})
 	if err != nil {
-		return Came{}, s.db.Fault(fmt.Errorf("open delivery %s: %w", id, err))
+		return Came{}, s.orBack(ctx, ag, actor, id, s.db.Fault(fmt.Errorf("open delivery %s: %w", id, err)))
 	}
 	came, objects, err := s.loadCame(ctx, ag, actor, id)
 	if err != nil {
@@ -332,4 +350,16 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 	}
 	came.Text, came.Unread = Text(text), unread(err)
 	return came, nil
+}
+
+// orBack says of a letter that is not there whether it had come and went back:
+// err where it had not, or where err says something else.
+func (s *Service) orBack(ctx context.Context, ag *agency.Agency, actor authz.Actor, id DeliveryID, err error) error {
+	if fault.KindOf(err) != fault.NotFound {
+		return err
+	}
+	if _, _, again := s.loadCame(ctx, ag, actor, id); fault.KindOf(again) == fault.Gone {
+		return again
+	}
+	return err
 }

@@ -175,7 +175,7 @@ func TestRace_StopPass(t *testing.T) {
 			func() error { p.set(pause); return nil })
 		must(t, passErr)
 		must(t, pauseErr)
-		wantKind(t, "opening after the pause", second(p.Families.Open(ctx, p.adoptive, p.delivery(letter))), fault.NotFound)
+		wantKind(t, "opening after the pause", second(p.Families.Open(ctx, p.adoptive, p.delivery(letter))), fault.Gone)
 		p.set(back)
 		must(t, p.Desk.LiftStop(ctx, p.Worker, letter))
 		must(t, p.Desk.Recall(ctx, p.Worker, letter, ""))
@@ -183,7 +183,7 @@ func TestRace_StopPass(t *testing.T) {
 			func() error { p.set(pause); return nil })
 		must(t, restoreErr)
 		must(t, pauseErr)
-		wantKind(t, "opening what was restored into the pause", second(p.Families.Open(ctx, p.adoptive, p.delivery(letter))), fault.NotFound)
+		wantKind(t, "opening what was restored into the pause", second(p.Families.Open(ctx, p.adoptive, p.delivery(letter))), fault.Gone)
 		p.set(back)
 	}
 }

@@ -105,6 +105,7 @@ type SentLine struct {
 	MayAsk      bool // refused, and nobody has asked for a second opinion yet
 	Late        bool // WithUs, and the day has gone by
 	PaperCopy   bool // it came on paper, and a worker typed it in
+	OfDay       int  // in a list, where this side sent several on that day: 1 for the first; 0 for the only one
 }
 
 // CameLine is a letter that came to this side.
@@ -113,6 +114,7 @@ type CameLine struct {
 	PassedOn time.Time
 	Opened   bool
 	Kept     bool // the recipient wants to read it another day
+	OfDay    int  // as of a SentLine
 }
 
 // Draft is a draft opened for its writer.

@@ -69,18 +69,19 @@ func (s *Service) ask(ctx context.Context, actor authz.Actor, id LetterID, st st
 // so no statement is made. Twice is once. NotFound: nothing there for the
 // actor's side. Conflict: it is opened.
 func (s *Service) KeepForLater(ctx context.Context, actor authz.Actor, id DeliveryID) error {
-	if _, err := s.begin(ctx, actor, authz.ReadOwn, string(id)); err != nil {
+	ag, err := s.begin(ctx, actor, authz.ReadOwn, string(id))
+	if err != nil {
 		return err
 	}
 	if !agency.ValidID("dl", string(id)) {
 		return notFound()
 	}
-	err := s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlKeepForLater, string(id))
 		return nil
 	})
 	if err = s.db.Fault(err); fault.KindOf(err) == fault.Conflict {
 		return fault.Wrap(fault.Conflict, "fault.letter.openedAlready", fmt.Errorf("keep delivery %s: %w", id, err))
 	}
-	return err
+	return s.orBack(ctx, ag, actor, id, err)
 }

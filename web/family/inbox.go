@@ -40,10 +40,16 @@ type sideView struct {
 	letterbox.InboxSide
 	With   string // "Anna and Tom", or words in their place where the names do not open
 	About  string // "Mia and Ben"; empty where the names do not open
-	Fresh  []letterbox.CameLine
-	Kept   []letterbox.CameLine // put aside for another day
-	Read   []letterbox.CameLine // the newest that were opened, by this person or another of their side
-	Newest *thread              // the newest letters that were sent; nil for none
+	Fresh  []cameLine
+	Kept   []cameLine // put aside for another day
+	Read   []cameLine // the newest that were opened, by this person or another of their side
+	Newest *thread    // the newest letters that were sent; nil for none
+}
+
+// cameLine is a letter that came, with its day in words.
+type cameLine struct {
+	letterbox.CameLine
+	Day string
 }
 
 // thread is a list of letters that one side of an exchange sent.
@@ -54,7 +60,7 @@ type thread struct {
 // line is one letter in a list.
 type line struct {
 	Href string
-	On   time.Time
+	On   string
 	Say  string // how it stands
 	Act  bool   // it waits for the reader of the page
 }
@@ -110,7 +116,8 @@ func (room Room) side(w http.ResponseWriter, r *http.Request) error {
 func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 	s.Sent = newestFirst(s.Sent)
 	v := sideView{InboxSide: s, With: with(w, s.Names), About: and(w, s.Names.Children)}
-	for _, came := range s.Came {
+	for _, line := range s.Came {
+		came := cameLine{line, dayOf(w, line.PassedOn, line.OfDay)}
 		switch {
 		case came.Kept:
 			v.Kept = append(v.Kept, came)
@@ -120,7 +127,7 @@ func viewOf(w *words.Words, s letterbox.InboxSide) sideView {
 			v.Read = append(v.Read, came)
 		}
 	}
-	slices.SortStableFunc(v.Read, func(a, b letterbox.CameLine) int { return b.PassedOn.Compare(a.PassedOn) })
+	slices.SortStableFunc(v.Read, func(a, b cameLine) int { return b.PassedOn.Compare(a.PassedOn) })
 	v.Read = v.Read[:min(len(v.Read), onFront)]
 	if newest := s.Sent[:min(len(s.Sent), onFront)]; len(newest) > 0 {
 		v.Newest = &thread{}
@@ -138,12 +145,32 @@ func eventOf(w *words.Words, s letterbox.InboxSide, e letterbox.Event) event {
 	switch {
 	case e.Letter != "":
 		told.Href = "/sent/" + string(e.Letter)
+		told.Say += whichSent(w, s.Sent, e.Letter)
 	case e.Delivery != "":
 		told.Href = "/letter/" + string(e.Delivery)
+		told.Say += whichCame(w, s.Came, e.Delivery)
 	case e.What == "youTold" || e.What == "weAnswered":
 		told.Href = "/side/" + string(s.Side) + "/messages"
 	}
 	return told
+}
+
+// whichSent and whichCame tell a letter from the others of its day; "" where it
+// is the only one.
+func whichSent(w *words.Words, list []letterbox.SentLine, id letterbox.LetterID) string {
+	i := slices.IndexFunc(list, func(l letterbox.SentLine) bool { return l.ID == id })
+	if i < 0 || list[i].OfDay == 0 {
+		return ""
+	}
+	return " (" + dayOf(w, list[i].SentOn, list[i].OfDay) + ")"
+}
+
+func whichCame(w *words.Words, list []letterbox.CameLine, id letterbox.DeliveryID) string {
+	i := slices.IndexFunc(list, func(l letterbox.CameLine) bool { return l.ID == id })
+	if i < 0 || list[i].OfDay == 0 {
+		return ""
+	}
+	return " (" + dayOf(w, list[i].PassedOn, list[i].OfDay) + ")"
 }
 
 // sayOf names the words for an event. What waits is said with its day where it
@@ -158,9 +185,17 @@ func sayOf(e letterbox.Event) string {
 	return e.What
 }
 
-// newestFirst orders letters by the day on which they were sent, which is all
-// that this tier knows. Of one day's letters, one that was written again stands
-// under the one that took its place.
+// dayOf says a letter's day, with its number where there are several of one day:
+// nothing else on a list tells them apart.
+func dayOf(w *words.Words, day time.Time, number int) string {
+	if number == 0 {
+		return w.Date(day)
+	}
+	return w.T("family.ofDay", "Day", w.Date(day), "Number", number)
+}
+
+// newestFirst orders letters by the day on which they were sent. Of one day's
+// letters, one that was written again stands under the one that took its place.
 func newestFirst(sent []letterbox.SentLine) []letterbox.SentLine {
 	sent = slices.Clone(sent)
 	slices.SortStableFunc(sent, func(a, b letterbox.SentLine) int {
@@ -178,7 +213,7 @@ func old(sent letterbox.SentLine) int {
 
 func sentLine(w *words.Words, sent letterbox.SentLine) line {
 	return line{
-		Href: "/sent/" + string(sent.ID), On: sent.SentOn,
+		Href: "/sent/" + string(sent.ID), On: dayOf(w, sent.SentOn, sent.OfDay),
 		Say: told(w, sent), Act: sent.Told == letterbox.Returned || sent.MayAsk,
 	}
 }

@@ -81,6 +81,52 @@ func TestWithdraw_Late(t *testing.T) {
 	}
 }
 
+// Two letters of one day are told apart in every list of both sides, in the
+// order in which they went; the link of one that went back to the agency says so
+// to who had it, and to nobody else.
+func TestTwoOfOneDay(t *testing.T) {
+	h, ctx := newHome(t), t.Context()
+	first := send(t, h.birth, letter)
+	h.passed(t)
+	front := h.birth.Get("/letters")
+	if strings.Contains(main(front), "of that day") {
+		t.Error("one letter has a number")
+	}
+	second := send(t, h.birth, "Another one.")
+	id := h.passed(t)
+	for path, want := range map[string]string{first.Path: ", letter 1 of that day", second.Path: ", letter 2 of that day"} {
+		if got := h.birth.Get("/letters").Doc().One("main a[href=" + path + "]").Text(); !strings.HasSuffix(got, want) {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+		for _, e := range h.birth.Get(link(t, front, "/side/")).Doc().All("main a[href=" + path + "]") {
+			if !strings.Contains(e.Text(), want) {
+				t.Errorf("what happened says %q, want %q", e.Text(), want)
+			}
+		}
+	}
+	came := h.adoptive.Get("/letters")
+	says(t, came, "letter 1 of that day")
+	says(t, came, "letter 2 of that day")
+
+	var delivery string
+	if err := h.Database.Admin().QueryRow(ctx, `select id from delivery where letter_id = $1`, string(id)).Scan(&delivery); err != nil {
+		t.Fatal(err)
+	}
+	cover := h.adoptive.Get("/letter/" + delivery).Want(http.StatusOK)
+	if err := h.Desk.Recall(ctx, h.World.Worker, id, "a planted reason"); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range []webtest.Answer{h.adoptive.Get(cover.Path), h.adoptive.Get(cover.Path + "/read"), cover.Submit(cover.Path + "/open"), cover.Submit(cover.Path + "/keep")} {
+		says(t, a.Want(http.StatusGone), "This letter is with us for now")
+		says(t, a, h.Home.Phone)
+	}
+	h.birth.Get(cover.Path).Want(http.StatusNotFound)
+	if err := h.Desk.Restore(ctx, h.World.Worker, id); err != nil {
+		t.Fatal(err)
+	}
+	h.adoptive.Get(cover.Path).Want(http.StatusOK)
+}
+
 // A letter that came back is its writer's to change: there is nothing to take
 // back. Of one that is with us again they know what happens now.
 func TestSent_Next(t *testing.T) {

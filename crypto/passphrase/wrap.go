@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -72,6 +73,15 @@ func (w *Work) cost() int {
 	return w.logN
 }
 
+// release collects the memory of a run before another one may begin: 128 MiB
+// each, of which the collector would let as much again pile up. It takes some
+// milliseconds beside half a second.
+func (w *Work) release() {
+	if w.cost() >= standardLogN {
+		runtime.GC()
+	}
+}
+
 // Wrap puts b under the passphrase for one account. It opens what it has made
 // before it returns it: a wrap that was stored broken would be found at the
 // next sign-in, when the old one is gone and the keys with it. That costs a
@@ -116,6 +126,7 @@ func (w *Work) seal(p Pepper, password string, text []byte) ([]byte, error) {
 	out.WriteString(wrapMagic + strconv.Itoa(int(p.version)) + "\n")
 	w.runs.Add(1)
 	file, err := age.Encrypt(&out, recipient)
+	w.release()
 	if err != nil {
 		return nil, fmt.Errorf("begin the age file: %w", err)
 	}
@@ -150,6 +161,7 @@ func (w *Work) Unwrap(ps Peppers, role, account, passphrase string, wrap []byte)
 	}
 	opener := &opener{work: w, password: p.password(role, account, passphrase)}
 	text, err := opener.open(file)
+	w.release()
 	if err != nil {
 		return Bundle{}, false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"gatepost/internal/demo"
@@ -19,6 +20,7 @@ type person struct {
 	cookies []*http.Cookie
 	client  *http.Client
 	token   string // the form token of the session
+	mu      sync.Mutex
 }
 
 // answer is what a browser gets.
@@ -29,6 +31,8 @@ type answer struct {
 }
 
 func (p *person) ask(ctx context.Context, method, path, body string) (answer, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	r, err := http.NewRequestWithContext(ctx, method, p.base+path, strings.NewReader(body))
 	if err != nil {
 		return answer{}, fmt.Errorf("ask for a page: %w", err)
@@ -113,4 +117,38 @@ func (p *person) header() string {
 		list = append(list, c.Name+"="+c.Value)
 	}
 	return strings.Join(list, "; ")
+}
+
+// awakeEvery is well under the quarter of an hour after which a session that
+// nobody uses ends.
+const awakeEvery = 2 * time.Minute
+
+// keepAwake uses the sessions of a tier now and then, while the scanner works
+// with another, until stop is called.
+func (s *site) keepAwake(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var working sync.WaitGroup
+	working.Go(func() {
+		tick := time.NewTicker(awakeEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				for _, p := range s.people {
+					_ = p.stillIn(ctx) // the scan asks once more in the end
+				}
+			}
+		}
+	})
+	return func() { cancel(); working.Wait() }
+}
+
+// awake keeps the sessions of every tier while do works.
+func (w *world) awake(ctx context.Context, do func() ([]finding, error)) ([]finding, error) {
+	for _, s := range w.sites {
+		defer s.keepAwake(ctx)()
+	}
+	return do()
 }

@@ -109,7 +109,7 @@ func scanAll(ctx context.Context, w *world, list []scanner) ([]finding, error) {
 	var faults []error
 	for _, s := range list {
 		began := time.Now()
-		more, err := s.scan(ctx, w)
+		more, err := w.awake(ctx, func() ([]finding, error) { return s.scan(ctx, w) })
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", s.name, err))
 		}

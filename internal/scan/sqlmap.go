@@ -101,7 +101,9 @@ func (s *site) runs(ctx context.Context, dir, where string, signedIn bool) (list
 		}
 		list = append(list, sqlmapRun{dir: dir, name: fmt.Sprintf("%s-%03d", strings.ReplaceAll(where, " ", "-"), i), place: where + ": " + t.pattern,
 			request: t.request(u.Host), level: level})
-		patterns = append(patterns, t.pattern)
+		if !slices.Contains(enrolling(), t.pattern) {
+			patterns = append(patterns, t.pattern)
+		}
 	}
 	return list, patterns, nil
 }

@@ -14,6 +14,17 @@ import (
 
 const wapitiModules = "backup,blindsql,cookieflags,crlf,csp,exec,file,htaccess,http_headers,methods,permanentxss,redirect,shellshock,sql,ssrf,xss"
 
+// wapitiMain starts wapiti as its own command does. Before, it mends one function
+// in memory: Debian 12 has wapiti 3.0.4 with Python 3.11, which refuses the flags
+// at the end of the expression that --exclude makes.
+const wapitiMain = `
+import re
+from wapitiCore.net import crawler
+crawler.wildcard_translate = lambda p: re.compile("(?ms)" + ".*".join(re.escape(s) for s in p.split("*")) + r"\Z")
+from wapitiCore.main.wapiti import wapiti_main
+wapiti_main()
+`
+
 // wapitiRun is one run: as whom, on what.
 type wapitiRun struct {
 	name, base string
@@ -116,7 +127,7 @@ func (r wapitiRun) run(ctx context.Context, dir string) ([]finding, error) {
 	for _, path := range r.leave {
 		args = append(args, "-x", r.base+path)
 	}
-	out, err := runTool(ctx, "wapiti", args...)
+	out, err := runTool(ctx, "/usr/bin/python3", append([]string{"-c", wapitiMain}, args...)...)
 	if keepErr := os.WriteFile(filepath.Join(dir, "wapiti-"+r.name+".txt"), []byte(out), 0o600); keepErr != nil && err == nil {
 		err = fmt.Errorf("keep the report: %w", keepErr)
 	}

@@ -20,6 +20,7 @@ import (
 	"gatepost/crypto/passphrase"
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
+	"gatepost/internal/ceremony"
 	"gatepost/internal/config"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
@@ -97,8 +98,12 @@ func (d *deployment) addElm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stanza := must(t, "", "agency", "add", "elm", "--name", "Elm Family Service", "--phone", "01632 960140", "--public-host", elmHost,
+	stanza, errs, code := gatepost(t, "", "agency", "add", "elm", "--name", "Elm Family Service", "--phone", "01632 960140", "--public-host", elmHost,
 		"--staff-host", elmDesk, "--archive", archive.Recipient().String(), "--keys", filepath.Join(d.dir, "keys"), "--config", d.config)
+	// It shows what the officers' sheets show, for the line may have been exchanged.
+	if code != done || !strings.Contains(errs, ceremony.Words(archive.Recipient())) || !strings.Contains(errs, ceremony.Fingerprint(archive.Recipient())) {
+		t.Fatalf("agency add: code %d\n%s", code, errs)
+	}
 	d.refuses(t, "is there already", "", "agency", "add", "elm", "--name", "Elm", "--archive", archive.Recipient().String(), "--keys", filepath.Join(d.dir, "keys"))
 	d.text += stanza
 	d.write(t, "gatepost.toml", d.text)

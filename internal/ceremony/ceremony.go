@@ -206,8 +206,11 @@ func (f *folder) canary(archive *age.HybridIdentity) (string, error) {
 		return "", err
 	}
 	text, err := openWith(archive, sealed)
+	if errors.Is(err, ErrPair) {
+		return "", errors.New("the canary is not of this archive, or damaged; take another copy of the folder")
+	}
 	if err != nil {
-		return "", fmt.Errorf("the canary: %w", err)
+		return "", fmt.Errorf("open the canary: %w", err)
 	}
 	_, line, ok := strings.Cut(string(text), "\n")
 	if !ok || !strings.HasPrefix(string(text), "Gatepost canary.") {

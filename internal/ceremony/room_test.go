@@ -302,6 +302,31 @@ func TestMake_CutOff(t *testing.T) {
 	}
 }
 
+// What the disk gives back wrong is found before the folder has its name, and
+// nothing is left of it.
+func TestMake_BadDisk(t *testing.T) {
+	for _, name := range []string{"archive-AC.age", "archive-BC.age", "canary.age"} {
+		p := newPeople(t)
+		parent := t.TempDir()
+		dir := filepath.Join(parent, "archive")
+		p.room.Say = func(text string) {
+			if !strings.Contains(text, "Now each pair opens the canary") {
+				return
+			}
+			path := filepath.Join(dir+".unfinished", name)
+			b := mustRead(t, path)
+			b[len(b)/2] ^= 1
+			if err := os.WriteFile(path, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := ceremony.Make(t.Context(), p.room, ceremony.Plan{Dir: dir, Agency: "Oak Adoption"})
+		if left := names(t, parent); err == nil || len(left) > 0 {
+			t.Errorf("%s was changed: %v, and there are %v", name, err, left)
+		}
+	}
+}
+
 // A sheet that was typed wrongly, or another officer's, is not taken; only the row
 // with the slip is asked for again.
 func TestMake_TypedWrongly(t *testing.T) {

@@ -1,6 +1,9 @@
 package backup
 
-// For the fuzz target of the list.
+// For the fuzz targets.
+
+func ParseManifestText(text []byte) (Manifest, error) { return parseManifest(text) }
+
 func ParseList(text string) (lines []string, err error) {
 	list, err := parseList(text)
 	for _, l := range list {

@@ -58,17 +58,20 @@ func (m Manifest) block() ([]byte, error) {
 // The error is ErrManifest for anything else than what Write writes, says so if a
 // newer program wrote it, or is r's.
 func ParseManifest(r io.Reader) (Manifest, error) {
-	var m Manifest
 	block := make([]byte, Block)
 	if _, err := io.ReadFull(r, block); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return m, ErrManifest
+		return Manifest{}, ErrManifest
 	} else if err != nil {
-		return m, err
+		return Manifest{}, err
 	}
+	return parseManifest(bytes.TrimRight(block, "\n"))
+}
+
+// parseManifest reads the block without the line ends that fill it.
+func parseManifest(text []byte) (m Manifest, err error) {
 	var version struct {
 		Format int `json:"format"`
 	}
-	text := bytes.TrimRight(block, "\n")
 	if json.Unmarshal(text, &version) != nil || version.Format < 1 {
 		return m, ErrManifest
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"gatepost/web/page"
 )
 
 // field is what a form sends under one name.
@@ -63,6 +65,8 @@ func readForm(n *html.Node) form {
 			f.add(name, content(e))
 		case e.Data == "select":
 			f.add(name, firstOption(e))
+		case e.Data == "button" && name == page.LeaveField:
+			// It ends the session, whatever else the form says.
 		case e.Data == "button":
 			f.once(name, attr(e, "value"))
 		case e.Data == "input" && (kind == "radio" || kind == "checkbox"):

@@ -153,7 +153,7 @@ func TestReadPage(t *testing.T) {
 	links, forms := readPage(`<a href="/a#b">a</a><a href="//elsewhere">b</a><a href="https://x">c</a>
 		<form method="post" action="/b"><input type="hidden" name="form-token" value="t"><input name="code"><textarea name="note">some</textarea>
 		<input type="radio" name="to" value="1"><input type="radio" name="to" value="2"><input type="file" name="scan">
-		<select name="who"><option value=""><option value="w1"></select><button name="do" value="go">x</button></form>`)
+		<select name="who"><option value=""><option value="w1"></select><button name="do" value="go">x</button><button name="leave" value="yes">x</button></form>`)
 	if !slices.Equal(links, []string{"/a"}) || len(forms) != 1 {
 		t.Fatalf("%v %v", links, forms)
 	}

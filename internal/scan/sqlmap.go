@@ -188,7 +188,9 @@ func (r sqlmapRun) run(ctx context.Context) ([]finding, error) {
 		return nil, fmt.Errorf("write a request for sqlmap: %w", err)
 	}
 	out, err := runTool(ctx, "sqlmap", "-r", request, "--batch", "--level", r.level, "--risk", "1", "--dbms", "postgresql", "--output-dir", base,
-		"--disable-coloring", "--ignore-code", "*", "--ignore-redirects", "--keep-alive", "--ignore-stdin")
+		"--disable-coloring", "--ignore-code", "*", "--ignore-redirects", "--keep-alive", "--ignore-stdin",
+		// A refresh may lead off this machine.
+		"--answers", "apply it from now on=N")
 	if err != nil {
 		return nil, err
 	}

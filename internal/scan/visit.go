@@ -178,7 +178,7 @@ func (v *visitor) addOthers() {
 		if _, ok := v.targets[pattern]; ok || slices.Contains(spared(), pattern) {
 			continue
 		}
-		t := target{pattern: pattern, who: v.site.people[0], path: r.Pattern}
+		t := target{pattern: pattern, who: v.site.people[0], path: strings.TrimSuffix(r.Pattern, "{$}")}
 		if strings.Contains(r.Pattern, "{id}") {
 			t.who, t.path = v.withID(r.Pattern)
 		}
@@ -230,7 +230,7 @@ func (s *site) writeCookies(dir string) error {
 	for _, p := range s.people {
 		jar := map[string]any{}
 		for _, c := range p.cookies {
-			jar["__Host-"+c.Name] = map[string]any{"value": c.Value, "expires": nil, "secure": false, "port": nil, "version": 0}
+			jar["__Host-"+c.Name] = map[string]any{"value": c.Value, "expires": nil, "secure": true, "port": nil, "version": 0}
 		}
 		text, err := marshal(map[string]any{"127.0.0.1": map[string]any{"/": jar}})
 		if err != nil {

@@ -180,6 +180,9 @@ func (s *Service) whomToCall(ctx context.Context, ag *agency.Agency, actor authz
 		return nil
 	}
 	if _, err := s.stated(ctx, ag, r.texts[0]); err != nil {
+		if s.away(err) != nil {
+			return nil
+		}
 		s.log.ErrorContext(ctx, "ALARM: rows say what nobody signed", "agency", ag.ID, "object", r.line.Letter, "error", err)
 		return nil
 	}

@@ -131,6 +131,9 @@ func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, ke
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if away := s.away(err); away != nil {
+		return nil, away
+	}
 	s.log.ErrorContext(ctx, "ALARM: a sealed object does not open", "agency", ag.ID, "object", row.ID, "part", row.Part, "kind", row.Kind, "error", err)
 	return nil, fault.Wrap(fault.Sealed, "fault.sealed", err)
 }
@@ -187,10 +190,23 @@ func (s *Service) statedSide(ctx context.Context, ag *agency.Agency, rows []obje
 	return fmt.Errorf("%w: nobody stated the side %s", seal.ErrUnsigned, side)
 }
 
+// away is a Busy fault where err says only that the database was not there for a
+// moment, and nil for everything else. Nothing is known about the rows then, and
+// nobody is alarmed: a false alarm at each failover would hide a true one.
+func (s *Service) away(err error) error {
+	if err = s.db.Fault(err); fault.KindOf(err) == fault.Busy {
+		return err
+	}
+	return nil
+}
+
 // unstated is the fault for relations that nobody signed.
 func (s *Service) unstated(ctx context.Context, ag *agency.Agency, id string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if away := s.away(err); away != nil {
+		return away
 	}
 	s.log.ErrorContext(ctx, "ALARM: rows say what nobody signed", "agency", ag.ID, "object", id, "error", err)
 	return fault.Wrap(fault.Sealed, "fault.sealed", err)

@@ -1,14 +1,34 @@
 package letterbox_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatepost/crypto/seal"
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
+
+// A database that went away in the middle of a check says nothing about its
+// rows: the person may try again, and nobody is alarmed.
+func TestOutageIsNoAlarm(t *testing.T) {
+	p := newPair(t)
+	ag, ok := p.StaffAgencies.Get(p.Worker.Agency())
+	if !ok {
+		t.Fatal("no agency")
+	}
+	for kind, err := range map[fault.Kind]error{
+		fault.Busy:   fmt.Errorf("read signers: %w", &pgconn.PgError{Code: "57P01"}),
+		fault.Sealed: seal.ErrUnsigned,
+	} {
+		wantKind(t, "what comes of it", p.Desk.Unstated(t.Context(), ag, err), kind)
+	}
+}
 
 // What follows is about somebody who can write rows and cannot sign: signed
 // statements are believed, and rows are not.

@@ -152,8 +152,12 @@ func (s *Service) guarded(err error, instead *fault.Error) error {
 	return err
 }
 
-// alarm tells the operator that what is stored is not what was signed.
+// alarm tells the operator that what is stored is not what was signed. A
+// database that was not there for a moment says nothing about what is stored.
 func (s *Service) alarm(ctx context.Context, what, id string, err error) {
+	if err != nil && fault.KindOf(s.db.Fault(err)) == fault.Busy {
+		return
+	}
 	s.log.ErrorContext(ctx, "alarm: "+what, "id", id, "error", err)
 }
 

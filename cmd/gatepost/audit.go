@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"gatepost/internal/agency"
@@ -106,10 +107,18 @@ func auditProve(ctx context.Context, c *call) error {
 		return err
 	}
 	defer db.Close()
-	p, err := audit.Prove(ctx, db, keys, index)
+	list, err := audit.Prove(ctx, db, keys, index)
 	if err != nil {
 		return err
 	}
-	_, err = c.stdout.Write(p.Text())
-	return err
+	checked, err := logbook.CheckProofs(list, keys)
+	if err != nil || slices.ContainsFunc(checked, func(c logbook.Checked) bool { return !c.Signed }) {
+		return fmt.Errorf("entry %d cannot be proved: it is not what the log had there, or does not count; run gatepost audit export, and gatepost verify, which says what is wrong", index)
+	}
+	for _, p := range list {
+		if _, err := c.stdout.Write(p.Text()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -45,7 +45,7 @@ func (d *deployment) inspect(t *testing.T) {
 	if err := os.WriteFile(proof, []byte(must(t, "", "audit", "prove", "0", "--config", d.config)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, code := run("--proof", proof, "--key", key); code != done || !strings.HasPrefix(out, "Entry 0 stands in the log of elm") {
+	if out, code := run("--proof", proof, "--key", key); code != done || !strings.HasPrefix(out, "1 entry stands in the log of elm") || !strings.Contains(out, "Nothing is wrong.") {
 		t.Errorf("a proof: code %d, %s", code, out)
 	}
 	d.refuses(t, "no entry 9999", "", "audit", "prove", "9999")
@@ -58,7 +58,7 @@ func (d *deployment) inspect(t *testing.T) {
 	if err := os.WriteFile(entries, bytes.Replace(text, []byte("\nevent role\n"), []byte("\nevent rule\n"), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, code := run("--log", log, "--key", key); code != failed || !regexp.MustCompile(`WRONG: entry \d+ is not the one that the log had there`).MatchString(out) {
+	if out, code := run("--log", log, "--key", key); code != failed || !regexp.MustCompile(`WRONG: entry \d+ is not what the log had there`).MatchString(out) {
 		t.Errorf("an edited entry: code %d, %s", code, out)
 	}
 	for _, args := range [][]string{{}, {"--log", log}, {"--key", key}, {"--log", log, "--proof", proof, "--key", key}, {"--log", log, "--key", key, "--case", "ex1", "--tree"}} {

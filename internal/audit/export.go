@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,64 +14,99 @@ import (
 )
 
 const (
-	sqlEntries = `select b.idx, b.at, b.body, coalesce(substring(h.hashes from 1 for 32), ''::bytea) as leaf from audit_body b
-		left join audit_hash h on h.agency_id = b.agency_id and h.idx = b.idx
-		where b.agency_id = agency() and b.idx >= $1 order by b.idx limit $2`
-	sqlCheckpoints = `select note from audit_checkpoint where agency_id = agency() order by size`
-	sqlEntry       = `select b.idx, b.at, b.body, ''::bytea as leaf from audit_body b where b.agency_id = agency() and b.idx = $1`
-	sqlNewest      = `select note from audit_checkpoint where agency_id = agency() order by size desc limit 1`
-	sqlHashes      = `select level, pos, hash from log_hashes($1, $2)`
+	sqlLength = `select
+		(select coalesce(max(b.idx) + 1, 0) from audit_body b where b.agency_id = agency()) as entries,
+		greatest((select max(c.size) from audit_checkpoint c where c.agency_id = agency()),
+			(select coalesce(max(h.idx) + 1, 0) from audit_hash h where h.agency_id = agency())) as hashed`
+	sqlEntries = `select i as idx, coalesce(b.at, 'epoch') as at, b.body, coalesce(substring(h.hashes from 1 for 32), ''::bytea) as leaf
+		from generate_series($1::bigint, $2::bigint - 1) as i
+		left join audit_body b on b.agency_id = agency() and b.idx = i
+		left join audit_hash h on h.agency_id = agency() and h.idx = i order by i`
+	sqlCheckpoints = `select size, note from audit_checkpoint where agency_id = agency() and size > $1 order by size limit $2`
+	sqlNewest      = `select size, note from audit_checkpoint where agency_id = agency() order by size desc limit 1`
+	sqlVouched     = `select b.idx, b.at, b.body, ''::bytea as leaf from node n join audit_body b on b.agency_id = n.agency_id and b.leaf = n.key_leaf
+		where n.agency_id = agency() and n.id = $1 and b.idx < $2 order by b.idx`
+	sqlHashes = `select level, pos, hash from log_hashes($1, $2)`
 )
 
 // entryRow is a place of the log with the hash that is stored for it.
 type entryRow struct {
 	Idx  int64
 	At   time.Time
-	Body []byte
+	Body []byte // nil where the entry is gone
 	Leaf []byte
 }
 
 func (r entryRow) entry() logbook.Entry { return logbook.Entry{Index: r.Idx, At: r.At, Body: r.Body} }
 
-// Export writes an agency's whole log into dir, a page at a time. An entry that
-// no checkpoint covers yet gets the hash that its bytes have; all others the
-// one that was stored when they were checked, so that an edited entry shows.
+type noteRow struct {
+	Size int64
+	Note []byte
+}
+
+// Export writes an agency's whole log into dir, a page at a time. The hash of
+// an entry is the one that was stored when it was checked, so that an edited
+// entry shows; the newest, which were not checked yet, have none. The
+// checkpoints are read first: what they cover is there when the entries are read.
 func Export(ctx context.Context, db *postgres.DB, agencyID, dir string) (entries int64, err error) {
-	w, err := logbook.NewWriter(dir)
+	w, err := logbook.NewWriter(dir, agencyID)
 	if err != nil {
 		return 0, err
 	}
-	for {
-		rows, err := readRows[entryRow](ctx, db, agencyID, sqlEntries, entries, page)
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err := exportCheckpoints(ctx, db, agencyID, w); err != nil {
+		return 0, err
+	}
+	length, err := readRows[lengthRow](ctx, db, agencyID, sqlLength)
+	if err != nil {
+		return 0, fmt.Errorf("read the log's length: %w", err)
+	}
+	n := length[0]
+	for end := max(n.Entries, n.Hashed); entries < end; entries = min(entries+page, end) {
+		rows, err := readRows[entryRow](ctx, db, agencyID, sqlEntries, entries, min(entries+page, end))
 		if err != nil {
 			return entries, fmt.Errorf("read the log: %w", err)
 		}
 		for _, r := range rows {
-			leaf := tlog.RecordHash(r.Body)
-			if len(r.Leaf) == tlog.HashSize {
-				leaf = tlog.Hash(r.Leaf)
-			}
-			if err := w.Add(r.entry(), leaf); err != nil {
+			if err := w.Add(r.entry(), r.hash(n.Hashed)); err != nil {
 				return entries, err
 			}
-			entries++
-		}
-		if len(rows) < page {
-			break
 		}
 	}
-	checkpoints, err := readRows[noteRow](ctx, db, agencyID, sqlCheckpoints)
-	if err != nil {
-		return entries, fmt.Errorf("read the checkpoints: %w", err)
-	}
-	notes := make([][]byte, len(checkpoints))
-	for i, c := range checkpoints {
-		notes[i] = c.Note
-	}
-	return entries, w.Close(agencyID, notes)
+	return entries, nil
 }
 
-type noteRow struct{ Note []byte }
+type lengthRow struct{ Entries, Hashed int64 }
+
+// hash is the one that is stored. Where a stored one was lost, the entry's own
+// has to do: it leads to the checkpoint's root or not.
+func (r entryRow) hash(hashed int64) tlog.Hash {
+	switch {
+	case len(r.Leaf) == tlog.HashSize:
+		return tlog.Hash(r.Leaf)
+	case r.Body != nil && r.Idx < hashed:
+		return tlog.RecordHash(r.Body)
+	}
+	return tlog.Hash{}
+}
+
+func exportCheckpoints(ctx context.Context, db *postgres.DB, agencyID string, w *logbook.Writer) error {
+	for after := int64(0); ; {
+		rows, err := readRows[noteRow](ctx, db, agencyID, sqlCheckpoints, after, page)
+		if err != nil {
+			return fmt.Errorf("read the checkpoints: %w", err)
+		}
+		for _, r := range rows {
+			if err := w.Checkpoint(r.Note); err != nil {
+				return err
+			}
+			after = r.Size
+		}
+		if len(rows) < page {
+			return nil
+		}
+	}
+}
 
 func readRows[T any](ctx context.Context, db *postgres.DB, agencyID, sql string, args ...any) (list []T, err error) {
 	err = db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) {
@@ -83,27 +119,42 @@ func readRows[T any](ctx context.Context, db *postgres.DB, agencyID, sql string,
 }
 
 // Prove makes the proof of one entry under the newest checkpoint, which has to
-// be signed by the log's key among keys.
-func Prove(ctx context.Context, db *postgres.DB, keys logbook.Keys, index int64) (logbook.Proof, error) {
-	rows, err := readRows[entryRow](ctx, db, keys.Agency, sqlEntry, index)
+// be signed by the log's key among keys. Where a worker signed the entry, the
+// proofs that the registrar vouched for their keys stand before it.
+func Prove(ctx context.Context, db *postgres.DB, keys logbook.Keys, index int64) ([]logbook.Proof, error) {
+	rows, err := readRows[entryRow](ctx, db, keys.Agency, sqlEntries, index, index+1)
 	if err != nil {
-		return logbook.Proof{}, fmt.Errorf("read entry %d: %w", index, err)
+		return nil, fmt.Errorf("read entry %d: %w", index, err)
 	}
 	notes, err := readRows[noteRow](ctx, db, keys.Agency, sqlNewest)
 	if err != nil {
-		return logbook.Proof{}, fmt.Errorf("read the newest checkpoint: %w", err)
+		return nil, fmt.Errorf("read the newest checkpoint: %w", err)
 	}
-	if len(rows) == 0 || len(notes) == 0 {
-		return logbook.Proof{}, fmt.Errorf("the log has no entry %d under a checkpoint; the newest entries wait up to a minute for theirs", index)
+	if rows[0].Body == nil || len(notes) == 0 {
+		return nil, fmt.Errorf("the log has no entry %d under a checkpoint; the newest entries wait up to a minute for theirs", index)
 	}
 	under, err := logbook.ParseCheckpoint(notes[0].Note, keys.Agency, keys.Log)
 	if err != nil {
-		return logbook.Proof{}, fmt.Errorf("the newest checkpoint: %w", err)
+		return nil, fmt.Errorf("the newest checkpoint: %w", err)
 	}
 	if index >= under.Size {
-		return logbook.Proof{}, fmt.Errorf("the newest checkpoint does not cover entry %d yet; try again in a minute", index)
+		return nil, fmt.Errorf("the newest checkpoint does not cover entry %d yet; try again in a minute", index)
 	}
-	return logbook.Prove(index, rows[0].Body, under, notes[0].Note, Hashes(ctx, db, keys.Agency))
+	for _, worker := range logbook.Workers(rows[0].Body) {
+		vouched, err := readRows[entryRow](ctx, db, keys.Agency, sqlVouched, worker, index)
+		if err != nil {
+			return nil, fmt.Errorf("read who vouched for a key: %w", err)
+		}
+		rows = append(vouched, rows...)
+	}
+	list := make([]logbook.Proof, len(rows))
+	for i, r := range rows {
+		list[i], err = logbook.Prove(r.Idx, r.Body, under, notes[0].Note, Hashes(ctx, db, keys.Agency))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Hashes reads the stored hashes of an agency's tree, in the order of x/mod's

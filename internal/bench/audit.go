@@ -186,7 +186,7 @@ func madeLog(dir string, n int) (keys string, err error) {
 	if err := os.WriteFile(keys, []byte(logbook.Keys{Agency: home}.Text(verifiers...)), 0o600); err != nil {
 		return "", err
 	}
-	w, err := logbook.NewWriter(dir)
+	w, err := logbook.NewWriter(dir, home)
 	if err != nil {
 		return "", err
 	}
@@ -206,7 +206,7 @@ func madeLog(dir string, n int) (keys string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return keys, w.Close(home, [][]byte{signed})
+	return keys, errors.Join(w.Checkpoint(signed), w.Close())
 }
 
 // inspected runs this program's verify and gives its time and its memory.

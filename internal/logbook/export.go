@@ -37,17 +37,21 @@ type Entry struct {
 	Body  []byte    // the signed note, or what stands in its place
 }
 
-// Writer writes an export into a folder.
+// Writer writes an export into a folder: checkpoints and entries in their
+// orders, a page at a time.
 type Writer struct {
-	dir    string
-	next   int64
-	file   *os.File
-	hashes *os.File
+	agency, dir string
+	next        int64
+	began       int64 // the first entry of the file in hand
+	unknown     int64 // entries since the last one with a hash
+	file        *os.File
+	hashes      *os.File
+	notes       *os.File
 }
 
 // NewWriter makes the folder, which must not be there yet, so that no export is
 // mixed with another.
-func NewWriter(dir string) (*Writer, error) {
+func NewWriter(dir, agency string) (*Writer, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("%s is there already; name a new folder", dir)
@@ -58,51 +62,69 @@ func NewWriter(dir string) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin the export: %w", err)
 	}
-	return &Writer{dir: dir, hashes: hashes}, nil
+	notes, err := os.Create(filepath.Join(dir, checkpointsFile))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("begin the export: %w", err), hashes.Close())
+	}
+	return &Writer{agency: agency, dir: dir, began: -chunk, hashes: hashes, notes: notes}, nil
 }
 
-// Add writes the next entry with the hash of its leaf as it is stored.
+// Add writes the next entry with the hash of its leaf as it is stored; the zero
+// hash where none is, as for the newest entries. An entry that is not there has
+// no Body: Verify names it as missing.
 func (w *Writer) Add(e Entry, leaf tlog.Hash) error {
 	if e.Index != w.next {
-		return fmt.Errorf("the log has no entry %d", w.next)
+		return fmt.Errorf("write entry %d: %d comes next", e.Index, w.next)
 	}
-	if w.next%chunk == 0 {
-		if err := w.turn(); err != nil {
+	w.next++
+	w.unknown++
+	if leaf != (tlog.Hash{}) {
+		before := make([]byte, (w.unknown-1)*tlog.HashSize)
+		if _, err := w.hashes.Write(append(before, leaf[:]...)); err != nil {
+			return fmt.Errorf("write the hash of entry %d: %w", e.Index, err)
+		}
+		w.unknown = 0
+	}
+	if e.Body == nil {
+		return nil
+	}
+	if e.Index >= w.began+chunk {
+		if err := w.turn(e.Index - e.Index%chunk); err != nil {
 			return err
 		}
 	}
-	w.next++
-	_, err := fmt.Fprintf(w.file, "entry %d %d %s\n%s\n", e.Index, len(e.Body), e.At.UTC().Format(timeForm), e.Body)
-	if err == nil {
-		_, err = w.hashes.Write(leaf[:])
-	}
-	if err != nil {
+	if _, err := fmt.Fprintf(w.file, "entry %d %d %s\n%s\n", e.Index, len(e.Body), e.At.UTC().Format(timeForm), e.Body); err != nil {
 		return fmt.Errorf("write entry %d: %w", e.Index, err)
 	}
 	return nil
 }
 
-func (w *Writer) turn() (err error) {
+func (w *Writer) turn(first int64) (err error) {
 	if w.file != nil {
 		if err := w.file.Close(); err != nil {
 			return fmt.Errorf("write entries: %w", err)
 		}
 	}
-	w.file, err = os.Create(filepath.Join(w.dir, fmt.Sprintf(entriesForm, w.next)))
+	w.file, err = os.Create(filepath.Join(w.dir, fmt.Sprintf(entriesForm, first)))
 	if err != nil {
 		return fmt.Errorf("begin a file of entries: %w", err)
+	}
+	w.began = first
+	return nil
+}
+
+// Checkpoint writes the next checkpoint's note.
+func (w *Writer) Checkpoint(note []byte) error {
+	if _, err := fmt.Fprintf(w.notes, "checkpoint %d\n%s\n", len(note), note); err != nil {
+		return fmt.Errorf("write a checkpoint: %w", err)
 	}
 	return nil
 }
 
-// Close writes the checkpoints and the page that tells the form, and ends the export.
-func (w *Writer) Close(agency string, checkpoints [][]byte) error {
-	var text bytes.Buffer
-	for _, c := range checkpoints {
-		fmt.Fprintf(&text, "checkpoint %d\n%s\n", len(c), c)
-	}
-	errs := []error{os.WriteFile(filepath.Join(w.dir, checkpointsFile), text.Bytes(), 0o644),
-		os.WriteFile(filepath.Join(w.dir, readmeFile), []byte(readme(agency, w.next)), 0o644), w.hashes.Close()}
+// Close writes the page that tells the form, and ends the export. It is called
+// once, also after an error.
+func (w *Writer) Close() error {
+	errs := []error{os.WriteFile(filepath.Join(w.dir, readmeFile), []byte(readme(w.agency, w.next)), 0o644), w.hashes.Close(), w.notes.Close()}
 	if w.file != nil {
 		errs = append(errs, w.file.Close())
 	}
@@ -120,6 +142,7 @@ entries-N.txt      The entries from number N on. Each is a line "entry NUMBER LE
                    to which object and when, an empty line, and one signature a line. TIME is when the database took
                    the entry in; it is not signed.
 %s         32 bytes for each entry, in order: SHA-256 of a zero byte and the entry's bytes (RFC 6962).
+                   The newest entries, which no checkpoint covers yet, have none.
 %s    Every checkpoint (c2sp.org/tlog-checkpoint): "checkpoint LENGTH", then a note that says how many
                    entries the tree has and what its root is, signed by the log's key.
 

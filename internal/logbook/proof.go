@@ -63,7 +63,7 @@ func ParseProof(text []byte) (Proof, error) {
 	number, ok2 := strings.CutPrefix(lines[2], "index ")
 	body, err := base64.StdEncoding.Strict().DecodeString(extra)
 	index, err2 := strconv.ParseInt(number, 10, 64)
-	if !ok1 || !ok2 || err != nil || err2 != nil || index < 0 {
+	if !ok1 || !ok2 || err != nil || err2 != nil || index < 0 || strconv.FormatInt(index, 10) != number {
 		return Proof{}, fmt.Errorf("%w: no entry and index", ErrProof)
 	}
 	p := Proof{Index: index, Body: body, Checkpoint: []byte(checkpoint)}
@@ -96,4 +96,21 @@ func (p Proof) Check(keys Keys) (under Checkpoint, st *statement.Statement, sign
 		return under, nil, false, fmt.Errorf("%w: the entry is no statement", ErrProof)
 	}
 	return under, st, false, nil
+}
+
+// Workers gives the nodes of the workers under whose names an entry is signed,
+// such as "worker/w3", unchecked: to check its signature one needs the entries
+// in which the registrar vouches for their keys.
+func Workers(body []byte) (nodes []string) {
+	for line := range strings.Lines(string(body)) {
+		name, ok := strings.CutPrefix(line, "— ")
+		if !ok {
+			continue
+		}
+		name, _, _ = strings.Cut(name, " ")
+		if _, node, ok := strings.Cut(name, "/"); ok && strings.HasPrefix(node, "worker/") {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
 }

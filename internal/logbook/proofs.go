@@ -81,7 +81,7 @@ func CheckProofs(proofs []Proof, keys Keys) ([]Checked, error) {
 	return list, nil
 }
 
-// inspectProofs prints what a file of several proofs shows.
+// inspectProofs prints what a file of proofs shows.
 func inspectProofs(proofs []Proof, keys Keys, out io.Writer) error {
 	list, err := CheckProofs(proofs, keys)
 	if err != nil {
@@ -93,7 +93,7 @@ func inspectProofs(proofs []Proof, keys Keys, out io.Writer) error {
 		if e.Under.Size > under.Size {
 			under = e.Under
 		}
-		if e.Signed {
+		if e.Signed || len(keys.Others) == 0 {
 			r.Case = append(r.Case, e.CaseEntry)
 		} else {
 			r.found(Unsigned, e.Index, e.Index)
@@ -106,7 +106,10 @@ func inspectProofs(proofs []Proof, keys Keys, out io.Writer) error {
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "WRONG: %s\n", f)
 	}
-	if r.Sound() {
+	switch {
+	case len(keys.Others) == 0:
+		b.WriteString("The file of keys has the log's alone: who signed was not checked.\n")
+	case r.Sound():
 		b.WriteString("Each is signed as it has to be. Nothing is wrong.\n")
 	}
 	if _, err := io.WriteString(out, b.String()); err != nil {

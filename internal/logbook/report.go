@@ -76,19 +76,19 @@ func count(n int64, one, many string) string {
 
 // String is the finding as one sentence.
 func (f Finding) String() string {
-	at := fmt.Sprintf("entry %d", f.From)
+	at, is, was := fmt.Sprintf("entry %d", f.From), "is", "was"
 	if f.To > f.From {
-		at = fmt.Sprintf("entries %d to %d", f.From, f.To)
+		at, is, was = fmt.Sprintf("entries %d to %d", f.From, f.To), "are", "were"
 	}
 	switch f.Kind {
 	case Edited:
-		return at + " is not the one that the log had there."
+		return at + " " + is + " not what the log had there."
 	case Missing:
-		return at + " is missing."
+		return at + " " + is + " missing."
 	case Inserted:
 		return "before " + at + " stands what the log never had."
 	case Moved:
-		return at + " was moved."
+		return at + " " + was + " moved."
 	case Changed:
 		return "somewhere in " + at + " the log is not the one that was signed."
 	case Unsigned:
@@ -100,13 +100,13 @@ func (f Finding) String() string {
 	case Forked:
 		return "two logs were shown: the one of " + at + " that was seen is not this one."
 	case RolledBack:
-		return at + " were seen before and are not there: the log was cut off."
+		return at + " " + was + " seen before and " + is + " not there: the log was cut off."
 	case Unvouched:
 		return "no checkpoint of this log's key holds for " + at + ": nothing shows that these are all, or the right ones."
 	case BadCheckpoint:
 		return fmt.Sprintf("checkpoint %d is not one of this log.", f.From+1)
 	}
-	return at + " is wrong."
+	return at + " " + is + " wrong."
 }
 
 // CaseText is what an inspector reads of one case: times, roles and decisions.

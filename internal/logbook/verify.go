@@ -118,8 +118,8 @@ func Verify(ctx context.Context, x *Export, keys Keys, o Options) (*Report, erro
 	if err != nil {
 		return nil, err
 	}
-	pending := r.checkTree(hashes, marks)
-	w := &walk{Report: r, keys: keys, hashes: hashes, wanted: o.Case, known: maps.Clone(keys.Others),
+	tree, pending := r.checkTree(hashes, marks)
+	w := &walk{Report: r, keys: keys, hashes: hashes, tree: tree, pending: pending, wanted: o.Case, known: maps.Clone(keys.Others),
 		since: map[string]int64{}, odd: map[int64]Kind{}, early: map[int64]int64{}, inserted: map[int64]bool{}, voids: map[[32]byte]int64{},
 		nodes: map[string]bool{o.Case: true, "case/" + o.Case: true}, leaves: map[[32]byte]int64{}}
 	err = x.Chunks(func(list []Entry) error {
@@ -133,7 +133,7 @@ func Verify(ctx context.Context, x *Export, keys Keys, o Options) (*Report, erro
 		return nil, err
 	}
 	w.end()
-	r.settle(pending)
+	r.settle(w.pending)
 	return r, nil
 }
 
@@ -190,8 +190,8 @@ func (r *Report) marks(x *Export, keys Keys, o Options) ([]mark, error) {
 
 // checkTree grows the tree and holds it against each mark. It gives those that
 // the reader saw and the tree does not contain.
-func (r *Report) checkTree(hashes []tlog.Hash, marks []mark) (pending []mark) {
-	var tree Tree
+func (r *Report) checkTree(hashes []tlog.Hash, marks []mark) (tree *Tree, pending []mark) {
+	tree = &Tree{}
 	var newest mark
 	cut, wrong := r.Entries, false
 	for len(marks) > 0 {
@@ -221,9 +221,13 @@ func (r *Report) checkTree(hashes []tlog.Hash, marks []mark) (pending []mark) {
 	}
 	if cut > r.Entries {
 		r.found(Missing, r.Entries, cut-1)
+		wrong = true
 	}
 	r.vouch(newest, wrong)
-	return pending
+	for tree.Size() < r.Entries {
+		tree.AppendLeaf(hashes[tree.Size()])
+	}
+	return tree, pending
 }
 
 // compare holds one size's marks against the tree. It gives one of the export's
@@ -259,7 +263,6 @@ func (r *Report) vouch(newest mark, wrong bool) {
 	if r.Newest.Size == 0 && r.Entries > 0 && !wrong {
 		r.found(Unvouched, 0, r.Entries-1)
 	}
-	r.Uncovered = r.Entries - r.Newest.Size
 }
 
 // settle says what became of what the reader saw, once the log was read.
@@ -283,8 +286,10 @@ type walk struct {
 	*Report
 	keys   Keys
 	hashes []tlog.Hash
+	tree   *Tree // of the hashes, and of the entries after them
 	wanted string
 
+	pending  []mark              // that the reader saw and the tree did not have
 	next     int64               // the place that the next entry should have
 	places   map[tlog.Hash]int64 // of every hash; made when an entry is not where it should be
 	odd      map[int64]Kind      // places that are edited, missing or moved
@@ -340,13 +345,15 @@ func (w *walk) place(leaf tlog.Hash, following *tlog.Hash) (index int64, ok bool
 	for w.odd[w.next] == Moved {
 		w.next++ // it stood earlier
 	}
-	if w.next < w.Entries && w.hashes[w.next] == leaf {
+	if w.follows(&leaf, w.next) {
 		w.next++
 		return w.next - 1, true
 	}
 	at, known := w.where(leaf)
-	between := following != nil && w.next < w.Entries && w.hashes[w.next] == *following
+	between := w.follows(following, w.next)
 	switch {
+	case !known && w.next >= int64(len(w.hashes)):
+		return w.grow(leaf), true
 	case known && at < w.next:
 		return w.late(at)
 	case known && w.odd[at] == Moved: // and once more
@@ -355,17 +362,41 @@ func (w *walk) place(leaf tlog.Hash, following *tlog.Hash) (index int64, ok bool
 	case known && between:
 		w.odd[at], w.early[at] = Moved, w.next
 		return at, true
+	case known && w.follows(following, w.next+1) && !w.follows(following, at+1):
+		w.odd[w.next], w.odd[at], w.early[at] = Missing, Moved, w.next
+		w.next++
+		return at, true
 	case known:
 		w.missing(at)
 		w.next = at + 1
 		return at, true
-	case between || w.next >= w.Entries:
+	case between:
 		w.inserted[w.next] = true
 		return 0, false
 	}
 	w.odd[w.next] = Edited
 	w.next++
 	return 0, false
+}
+
+// follows tells whether a leaf is the one of a place.
+func (w *walk) follows(leaf *tlog.Hash, at int64) bool {
+	return leaf != nil && at < int64(len(w.hashes)) && w.hashes[at] == *leaf
+}
+
+// grow takes an entry for which no hash is stored yet: it came after the newest
+// checkpoint. A reader may have seen it under one all the same.
+func (w *walk) grow(leaf tlog.Hash) (index int64) {
+	w.tree.AppendLeaf(leaf)
+	w.Entries++
+	w.pending = slices.DeleteFunc(w.pending, func(m mark) bool {
+		held := m.Size == w.Entries && m.Checkpoint == w.tree.Checkpoint()
+		if held {
+			w.Seen++
+		}
+		return held
+	})
+	return w.Entries - 1
 }
 
 // late takes an entry whose place was passed.
@@ -510,7 +541,8 @@ func (w *walk) ofCase(e placed) {
 }
 
 func (w *walk) end() {
-	w.missing(w.Entries)
+	w.missing(int64(len(w.hashes)))
+	w.Uncovered = w.Entries - w.Newest.Size
 	w.tell()
 	for _, b := range w.bad {
 		at, ok := w.voids[b.leaf]

@@ -119,7 +119,7 @@ type log struct {
 func (l log) write(t testing.TB) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "log")
-	w, err := logbook.NewWriter(dir)
+	w, err := logbook.NewWriter(dir, "oak")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,12 @@ func (l log) write(t testing.TB) string {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Close("oak", l.checkpoints); err != nil {
+	for _, text := range l.checkpoints {
+		if err := w.Checkpoint(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if l.hashes != nil {
@@ -171,6 +176,12 @@ func TestVerify_Sound(t *testing.T) {
 	s := newSigners(t)
 	bodies := s.history(t, 30)
 	l := log{bodies, nil, [][]byte{s.signed(t, bodies[:1]), s.signed(t, bodies[:20]), s.signed(t, bodies[:60])}}
+	// What was seen of the newest entries may have its hashes stored later.
+	l.hashes = leaves(bodies[:60])
+	if r := check(t, l.write(t), s.keys(t), logbook.Options{Seen: [][]byte{s.signed(t, bodies)}}); !r.Sound() || r.Seen != 1 || r.Uncovered != 1 {
+		t.Errorf("seen further than its hashes: %s", r.Text())
+	}
+	l.hashes = nil
 	r := check(t, l.write(t), s.keys(t), logbook.Options{Seen: [][]byte{s.signed(t, bodies[:33])}, Case: "ex1"})
 	if !r.Sound() || r.Entries != 61 || r.Newest.Size != 60 || r.Uncovered != 1 || r.Checkpoints != 3 || r.Seen != 1 || r.Events["approve"] != 30 || len(r.Case) != 20 {
 		t.Errorf("%+v\n%s", r, r.Text())
@@ -217,7 +228,10 @@ func TestVerify_Tampered(t *testing.T) {
 		{"the last deleted", log{bodies[:58], all, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 58, To: 60}}},
 		{"the last deleted with their hashes", log{bodies[:58], nil, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 58, To: 60}}},
 		{"inserted", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 7, other) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}}},
-		{"inserted at the end", log{with(func(b [][]byte) [][]byte { return append(b, other) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 61, To: 61}}},
+		{"inserted at the end", log{with(func(b [][]byte) [][]byte { return append(b, other) }), all, signed}, nil}, // a log may grow
+		{"one twice, at the end", log{with(func(b [][]byte) [][]byte { return append(b, bodies[30]) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 61, To: 61}}},
+		{"two exchanged from afar", log{with(func(b [][]byte) [][]byte { b[7], b[50] = b[50], b[7]; return b }), all, signed},
+			[]logbook.Finding{{Kind: logbook.Moved, From: 7, To: 7}, {Kind: logbook.Moved, From: 50, To: 50}}},
 		{"two exchanged", log{with(func(b [][]byte) [][]byte { b[7], b[8] = b[8], b[7]; return b }), all, signed}, []logbook.Finding{{Kind: logbook.Moved, From: 8, To: 8}}},
 		{"one carried far ahead", log{with(func(b [][]byte) [][]byte { return slices.Insert(slices.Delete(b, 50, 51), 7, bodies[50]) }), all, signed},
 			[]logbook.Finding{{Kind: logbook.Moved, From: 50, To: 50}}},
@@ -303,6 +317,28 @@ func TestVerify_Seen(t *testing.T) {
 		if !slices.Equal(r.Findings, c.want) || len(r.GivenUp) != c.given {
 			t.Errorf("%s: %v, given up %v, want %v", c.name, r.Findings, r.GivenUp, c.want)
 		}
+	}
+}
+
+// An entry that the database does not have is named, and its hash with it.
+func TestExport_Gaps(t *testing.T) {
+	s := newSigners(t)
+	bodies := make([][]byte, 10_050)
+	for i := range bodies {
+		bodies[i] = fmt.Appendf(nil, "entry number %d", i)
+	}
+	signed, all := [][]byte{s.signed(t, bodies[:5]), s.signed(t, bodies)}, leaves(bodies)
+	for _, i := range []int{7, 9_999, 10_000} {
+		bodies[i] = nil
+	}
+	want := []logbook.Finding{{Kind: logbook.Missing, From: 7, To: 7}, {Kind: logbook.Missing, From: 9_999, To: 10_000}}
+	if r := check(t, log{bodies, all, signed}.write(t), s.keys(t), logbook.Options{TreeOnly: true}); !slices.Equal(r.Findings, want) {
+		t.Errorf("gone: %v", r.Findings)
+	}
+	all[7] = tlog.Hash{}
+	want = append([]logbook.Finding{{Kind: logbook.Changed, From: 5, To: 10_049}}, want...)
+	if r := check(t, log{bodies, all, signed}.write(t), s.keys(t), logbook.Options{TreeOnly: true}); !slices.Equal(r.Findings, want) {
+		t.Errorf("gone with its hash: %v", r.Findings)
 	}
 }
 

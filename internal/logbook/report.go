@@ -45,7 +45,8 @@ func (r *Report) checkpoints(b *strings.Builder) {
 		b.WriteString("No checkpoint covers it.\n")
 	}
 	if r.Uncovered > 0 {
-		fmt.Fprintf(b, "%s came after it: under a minute's work in a system that runs.\n", count(r.Uncovered, "entry", "entries"))
+		fmt.Fprintf(b, "%s came after it, from %s to %s. A system that runs covers each within a minute or two: ask why if these are older.\n",
+			count(r.Uncovered, "entry", "entries"), r.Since.Format("2 January 2006 15:04"), r.To.Format("2 January 2006 15:04 UTC"))
 	}
 	if r.Seen > 0 {
 		fmt.Fprintf(b, "It contains what you have seen before (%s).\n", count(int64(r.Seen), "checkpoint", "checkpoints"))

@@ -65,6 +65,7 @@ type Report struct {
 	Newest      Checkpoint       // the newest checkpoint that holds; of size 0 if none does
 	Checkpoints int              // that hold
 	Uncovered   int64            // entries after the newest checkpoint
+	Since       time.Time        // of the first of those, by the database's clock
 	Signatures  bool             // whether they were checked
 	Events      map[string]int64 // entries that count, by event; with Signatures only
 	Restored    []Restored       // told: the log went on from a backup
@@ -325,6 +326,9 @@ func (w *walk) chunk(list []Entry) {
 			following = &leaves[i+1]
 		}
 		if index, ok := w.place(leaves[i], following); ok {
+			if index >= w.Newest.Size && w.Since.IsZero() {
+				w.Since = e.At
+			}
 			entries = append(entries, placed{index: index, body: e.Body})
 		}
 		if w.From.IsZero() {

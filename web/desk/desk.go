@@ -203,7 +203,10 @@ func (r row) when(l letterbox.DeskLine) string {
 	if l.WorkDays > 0 {
 		text = w.T("desk.desk.came", "Day", w.Date(l.SentOn)) + ", " + w.T("desk.desk.days", "Count", l.WorkDays) + "."
 	}
-	if undecided(l) { // who was told that a letter went on, or is back with us, waits for no day
+	switch { // who was told that a letter went on, or is back with us, waits for no day
+	case undecided(l) && l.Late:
+		text += " " + w.T("desk.desk.heardBy", "Day", w.Day(l.HearBy))
+	case undecided(l):
 		text += " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
 	}
 	if l.State == letterbox.Held {

@@ -103,6 +103,9 @@ func TestRows(t *testing.T) {
 	}
 	l = letterbox.DeskLine{ID: "lt", Reference: "LB-1", From: "Tamsin Vale", State: letterbox.Received, Restricted: true, Late: true, Amber: true}
 	html = string(rowsOf(r, []letterbox.DeskLine{l}))
+	if !strings.Contains(html, "should have heard by") {
+		t.Error("a late row says that its writer will hear by a day that is over")
+	}
 	if strings.Contains(html, "<form") || strings.Contains(html, "Tamsin") || strings.Contains(html, "Waits long") {
 		t.Errorf("the row of a restricted case has a name, a button or two ages: %s", html)
 	}

@@ -162,7 +162,7 @@ func whichSent(w *words.Words, list []letterbox.SentLine, id letterbox.LetterID)
 	if i < 0 || list[i].OfDay == 0 {
 		return ""
 	}
-	return " (" + dayOf(w, list[i].SentOn, list[i].OfDay) + ")"
+	return " " + w.T("family.which", "Day", w.Day(list[i].SentOn), "Number", list[i].OfDay)
 }
 
 func whichCame(w *words.Words, list []letterbox.CameLine, id letterbox.DeliveryID) string {
@@ -170,7 +170,7 @@ func whichCame(w *words.Words, list []letterbox.CameLine, id letterbox.DeliveryI
 	if i < 0 || list[i].OfDay == 0 {
 		return ""
 	}
-	return " (" + dayOf(w, list[i].PassedOn, list[i].OfDay) + ")"
+	return " " + w.T("family.which", "Day", w.Day(list[i].PassedOn), "Number", list[i].OfDay)
 }
 
 // sayOf names the words for an event. What waits is said with its day where it

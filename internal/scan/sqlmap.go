@@ -95,6 +95,9 @@ func (s *site) runs(ctx context.Context, dir, where string, signedIn bool) (list
 		}
 	}
 	for i, t := range targets {
+		if t.pattern == "GET /{$}" {
+			continue // it only leads on, and has nothing to change
+		}
 		level := "1"
 		if t.pattern == "GET /account" || t.pattern == "GET /sign-in" {
 			level = "3"

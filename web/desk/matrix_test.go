@@ -147,6 +147,12 @@ var matrix = []visit{
 	{pattern: "GET /letter/{id}/give", act: authz.TakeOver, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/give", act: authz.TakeOver, own: 422, abroad: 404},
 
+	// No reference is sent.
+	{pattern: "GET /inspection", act: authz.Inspect, own: 200, abroad: 200},
+	{pattern: "GET /inspection/case", act: authz.Inspect, own: 200, abroad: 200},
+	{pattern: "POST /inspection/case", act: authz.Inspect, own: 422, abroad: 422},
+	{pattern: "POST /inspection/proof", act: authz.Inspect, own: 422, abroad: 422},
+
 	{pattern: "GET /search", act: authz.SearchDirectory, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "POST /search", act: authz.SearchDirectory, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /exchange/{id}/connect", act: authz.Connect, own: 303, abroad: 404, restricted: 303, connected: 303},

@@ -48,7 +48,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
 	paper.Upload = "scan"
-	return slices.Concat(room.standingRoutes(), room.managing(), []page.Route{
+	return slices.Concat(room.standingRoutes(), room.managing(), room.inspecting(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
@@ -155,6 +155,9 @@ func Nav(actor authz.Actor) []page.NavItem {
 	}
 	if actor.May(authz.SeeWorkers) == nil {
 		items = append(items, page.NavItem{Key: "manage.nav.workers", Href: "/workers"}, page.NavItem{Key: "manage.nav.breaches", Href: "/breaches"})
+	}
+	if actor.May(authz.Inspect) == nil {
+		items = append(items, page.NavItem{Key: "inspection.nav", Href: "/inspection"})
 	}
 	return append(items, page.NavItem{Key: "desk.nav.account", Href: "/account"})
 }

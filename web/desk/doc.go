@@ -21,6 +21,12 @@
 // The safeguarding lead has a tray of their own: without names, each opening in
 // the log, and nothing there passes a letter on.
 //
+// # An inspector
+//
+// An auditor sees numbers and, of a case that they name, what the log states:
+// no letter, no name, and nothing that can be changed. A reference is posted
+// like a name, and the look is in the log before it is shown.
+//
 // # What is typed
 //
 // What was typed about a letter travels in its forms from act to act, so that

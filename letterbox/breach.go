@@ -20,13 +20,13 @@ const (
 	// heard: the desk tells no age of them either.
 	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held')
 		and o.submitted_on <= $1 order by o.submitted_at limit 500`
-	sqlOverdue      = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id in (select o.id ` + overdue + `) order by l.submitted_at`
+	sqlOverdue      = deskLine + `(select o.id ` + overdue + `)` + deskJoins
 	sqlOverdueNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + overdue + `) w)` + namesOf
 	// Letters that nobody may decide about, but perhaps the worker $1.
 	nobody = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		where l.agency_id = agency() and l.state in ('received', 'held') and not exists (select ` + mayRead + ` and w.id <> $1)`
 	nobodyOldest    = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
-	sqlNobody       = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id in (select n.id from ` + nobodyOldest + ` n) order by l.submitted_at`
+	sqlNobody       = deskLine + nobodyOldest + deskJoins
 	sqlNobodyNames  = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
 	sqlOnly         = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
 	sqlReferredLate = `select count(*)::int from letter where agency_id = agency() and state = 'escalated' and hear_by < $1`

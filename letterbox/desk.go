@@ -16,35 +16,42 @@ import (
 	"gatepost/internal/postgres"
 )
 
-// sqlDeskColumns is a letter as a line of the desk; sqlDesk and sqlDeskOne share it.
+// A letter as a line of the desk: deskLine, which letters these are (their ids as
+// a subquery), deskJoins. Each letter is looked up by its key and nothing is
+// joined before that (offset 0): a planner without statistics would read all
+// letters of the agency to find the few that wait.
 const (
-	sqlDeskColumns = `l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
+	deskLine = `select l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
 			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop,
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
 			l.second and l.state in ('received', 'held') and exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = account()) as refused_by_me,
-			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = x.agency_id and g.child = 'case/' || x.id and g.parent = 'worker/' || account()) as restricted
-		from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
-		left join claim c on c.agency_id = l.agency_id and c.letter_id = l.id and c.until > now()`
+			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted
+		from `
+	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop
+			from letter where agency_id = agency() and id = w.id offset 0) l
+		cross join lateral (select reference, restricted from exchange where agency_id = agency() and id = l.exchange_id offset 0) x
+		left join lateral (select worker_id, until from claim where agency_id = agency() and letter_id = l.id and until > now() offset 0) c on true
+		order by l.submitted_at`
 	// Which letters wait for workers: two parts, for each has its own index.
 	waits = `(select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.state in ('received', 'held', 'recalled', 'undeliverable')
 		union all
 		select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.stop and a.state in ('passed', 'waiting', 'keptForLater')
 		order by submitted_at limit 500)`
-	sqlDesk    = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id in (select w.id from ` + waits + ` w) order by l.submitted_at`
-	sqlDeskOne = `select ` + sqlDeskColumns + ` where l.agency_id = agency() and l.id = $1`
+	sqlDesk    = deskLine + waits + deskJoins
+	sqlDeskOne = deskLine + `(select $1::text as id)` + deskJoins
 
 	// Whose names a line shows: who is on the sides of these exchanges, whose children
 	// they are about (as the book of each side has them), and who reads what. Sealed names only.
-	namesOf = ` select m.side_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
-		from at join side s on s.agency_id = agency() and s.exchange_id = at.exchange_id
-		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
-		join directory r on r.agency_id = m.agency_id and r.id = m.person_id and r.book = s.book
+	namesOf = `, ends as (select s.id, s.book, s.exchange_id from at cross join lateral
+			(select id, book, exchange_id from side where agency_id = agency() and exchange_id = at.exchange_id offset 0) s)
+		select s.id as of, s.book, m.person_id as id, r.epoch, r.name, ''::bytea as details from ends s
+		cross join lateral (select person_id from side_member where agency_id = agency() and side_id = s.id offset 0) m
+		cross join lateral (select epoch, name from directory where agency_id = agency() and book = s.book and id = m.person_id offset 0) r
 		union all
-		select 'child/' || s.id, r.book, r.id, r.epoch, r.name, ''
-		from at join side s on s.agency_id = agency() and s.exchange_id = at.exchange_id
-		join exchange_child e on e.agency_id = s.agency_id and e.exchange_id = s.exchange_id
-		join directory r on r.agency_id = e.agency_id and r.id = e.child_id and r.book = s.book
+		select 'child/' || s.id, s.book, e.child_id, r.epoch, r.name, '' from ends s
+		cross join lateral (select child_id from exchange_child where agency_id = agency() and exchange_id = s.exchange_id offset 0) e
+		cross join lateral (select epoch, name from directory where agency_id = agency() and book = s.book and id = e.child_id offset 0) r
 		union all
 		select c.worker_id, r.book, r.id, r.epoch, r.name, ''
 		from (select distinct worker_id from claim where agency_id = agency() and until > now()) c

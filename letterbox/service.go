@@ -118,6 +118,16 @@ func Constraints() postgres.Constraints {
 		"grant_connected":       fault.New(fault.Conflict, "fault.exchange.notToName"),
 		"exchange_restricted":   fault.New(fault.Conflict, "fault.exchange.noOther"),
 		"state_worker":          fault.New(fault.Forbidden, "fault.exchange.restricted"),
+		"destruction_worker":    fault.New(fault.Forbidden, "fault.forbidden"),
+		"destruction_party":     fault.New(fault.Forbidden, "fault.letter.connected"),
+		"destruction_two":       fault.New(fault.Forbidden, "fault.records.second"),
+		"destruction_day":       fault.New(fault.Conflict, "fault.records.early"),
+		"destruction_exchange":  fault.New(fault.Conflict, "fault.records.notEnded"),
+		"destruction_retention": fault.New(fault.Conflict, "fault.records.notOver"),
+		"destruction_kept":      fault.New(fault.Conflict, "fault.records.kept"),
+		"destruction_open":      fault.New(fault.Conflict, "fault.records.open"),
+		"destruction_move":      fault.New(fault.Conflict, "fault.records.moved"),
+		"destruction_once":      fault.New(fault.Conflict, "fault.records.moved"),
 	}
 }
 

@@ -101,6 +101,13 @@ const (
 	// Inspect: see counts, and of a case named by its reference the entries of
 	// the log: times, roles and decisions; no name and no letter.
 	Inspect Act = "inspect"
+	// SeeRecords: see which records are ordered to be destroyed or were, and
+	// call an order off.
+	SeeRecords Act = "seeRecords"
+	// OrderDestruction: order that an ended exchange be destroyed.
+	OrderDestruction Act = "orderDestruction"
+	// AgreeDestruction: a day later, as somebody else, destroy what was ordered.
+	AgreeDestruction Act = "agreeDestruction"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -140,6 +147,9 @@ var table = []struct {
 	{Recover, []Role{LetterboxWorker, Manager}},
 	{RecoverWorker, []Role{Manager}},
 	{Inspect, []Role{Manager, Auditor}},
+	{SeeRecords, []Role{Manager, RecordsOfficer}},
+	{OrderDestruction, []Role{RecordsOfficer}},
+	{AgreeDestruction, []Role{Manager}},
 	{OwnAccount, Roles()},
 }
 

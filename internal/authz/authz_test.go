@@ -30,6 +30,7 @@ func TestPolicy(t *testing.T) {
 		letterboxWorker/setExchange manager/setExchange manager/restrict safeguardingLead/safeguard
 		correspondent/tell letterboxWorker/answer letterboxWorker/recordPaper letterboxWorker/printLetter
 		manager/inspect auditor/inspect
+		manager/seeRecords recordsOfficer/seeRecords recordsOfficer/orderDestruction manager/agreeDestruction
 		letterboxWorker/searchDirectory`) {
 		allowed[pair] = true
 	}

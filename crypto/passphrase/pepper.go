@@ -82,6 +82,12 @@ func NewPeppers(current Pepper, older ...Pepper) (Peppers, error) {
 // Current is the pepper for new wraps.
 func (ps Peppers) Current() Pepper { return ps.current }
 
+// Has tells whether wraps of a version can be opened.
+func (ps Peppers) Has(version uint16) bool {
+	_, ok := ps.find(version)
+	return ok
+}
+
 // find gives the pepper of a version.
 func (ps Peppers) find(version uint16) (Pepper, bool) {
 	if ps.current.key.Known() && ps.current.version == version {

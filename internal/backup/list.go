@@ -61,6 +61,46 @@ func parseListed(line string) (l listed, ok bool) {
 	return l, l.String() == line
 }
 
+// ErrNoBackup: the folder has no backup that is listed, whole and still there.
+var ErrNoBackup = errors.New("there is no backup in the folder")
+
+// Newest tells when the newest listed backup was made whose file still begins as
+// it was written. It changes nothing. Errors but ErrNoBackup are sentences for
+// the operator.
+func Newest(folder string) (at time.Time, err error) {
+	text, err := os.ReadFile(filepath.Join(folder, ListFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return at, ErrNoBackup
+	}
+	if err != nil {
+		return at, fmt.Errorf("the list of backups cannot be read; check whose it is: %w", err)
+	}
+	all, err := parseList(string(text))
+	if err != nil {
+		return at, err
+	}
+	for _, l := range all {
+		if l.at.After(at) && l.there(folder) {
+			at = l.at
+		}
+	}
+	if at.IsZero() {
+		return at, ErrNoBackup
+	}
+	return at, nil
+}
+
+// there tells whether the file is the one that was listed.
+func (l listed) there(folder string) bool {
+	f, err := os.Open(filepath.Join(folder, l.name))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	sum, err := sumOf(f)
+	return err == nil && sum == l.sum
+}
+
 func sumOf(r io.Reader) (sum [32]byte, err error) {
 	var begin [listedHead]byte
 	if _, err := io.ReadFull(r, begin[:]); err != nil {

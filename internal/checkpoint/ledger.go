@@ -43,6 +43,8 @@ type ledger struct {
 	pending  []hashRow // of entries whose hashes the database does not have
 	bad      []badRow  // entries that are no statement, since the newest checkpoint
 	newest   newest    // what the database had when this began to follow
+
+	voided map[[32]byte]bool // leaves that the registrar voided; nil: signatures below a checkpoint are not looked at
 }
 
 // newest is what the database has of the tree.
@@ -215,7 +217,7 @@ func (l *ledger) add(ctx context.Context, r bodyRow) error {
 		return l.refuse(idx, ErrEdited)
 	}
 	l.learn(idx, r.Body)
-	if idx < l.newest.Size {
+	if idx < l.newest.Size && l.voided == nil {
 		return nil // its signer was verified before that checkpoint was signed
 	}
 	ok, err := l.signed(ctx, r.Body)
@@ -233,12 +235,19 @@ func (l *ledger) add(ctx context.Context, r bodyRow) error {
 func (l *ledger) learn(idx int64, body []byte) {
 	head := body[:min(len(body), 256)] // the event is the third line
 	key := bytes.Contains(head, []byte("\nevent key\n")) && bytes.Contains(body, []byte("\nverifier "))
-	if !key && !bytes.Contains(head, []byte("\nevent restored\n")) {
+	void := l.voided != nil && bytes.Contains(head, []byte("\nevent void\n"))
+	if !key && !void && !bytes.Contains(head, []byte("\nevent restored\n")) {
 		return
 	}
 	st, err := statement.Parse(body, l.known)
 	if err != nil || st.Agency != l.agency.ID {
 		return // it is found to be bad, or its signer is asked for in the rows
+	}
+	if void {
+		for _, leaf := range st.Refs {
+			l.voided[leaf] = true
+		}
+		return
 	}
 	if key {
 		// Two keys of one name and hash are somebody's work: the first counts.

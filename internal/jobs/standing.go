@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 const sqlQueue = `select count(*) filter (where state in ('available', 'retryable', 'scheduled') and scheduled_at <= now())::int,
@@ -21,9 +23,15 @@ type Queue struct {
 }
 
 // Queue asks how the queue stands.
-func (c *Client) Queue(ctx context.Context) (q Queue, err error) {
+func (c *Client) Queue(ctx context.Context) (Queue, error) { return QueueIn(ctx, c.pool) }
+
+// QueueIn asks how the queue stands, for a check that works no job. The role of
+// db has to be gatepost_notify.
+func QueueIn(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}) (q Queue, err error) {
 	var oldest, clock float64
-	if err := c.pool.QueryRow(ctx, sqlQueue).Scan(&q.Due, &oldest, &q.Given, &clock); err != nil {
+	if err := db.QueryRow(ctx, sqlQueue).Scan(&q.Due, &oldest, &q.Given, &clock); err != nil {
 		return q, errors.New("look at the queue of jobs: the database did not answer")
 	}
 	q.Oldest, q.Clock = seconds(oldest), seconds(clock)

@@ -48,7 +48,7 @@ func PutCanary(ctx context.Context, db *postgres.DB, ag *agency.Agency, key *age
 	if err == nil && epoch == uint32(node.Epoch()) {
 		return nil
 	}
-	if err != nil && !errors.Is(err, ErrNoCanary) && !sealedElsewhere(err) {
+	if err != nil && !errors.Is(err, ErrNoCanary) && !SealedElsewhere(err) {
 		return err
 	}
 	sealed, err := seal.Seal(canaryAt(ag.ID, uint32(node.Epoch())), []byte(canaryText), key.Recipient(), ag.Archive())
@@ -65,9 +65,9 @@ func PutCanary(ctx context.Context, db *postgres.DB, ag *agency.Agency, key *age
 	return nil
 }
 
-// sealedElsewhere tells whether err is of a canary that this key does not open,
+// SealedElsewhere tells whether err, of OpenCanary, is of a canary that this key does not open,
 // and not of a database that does not answer.
-func sealedElsewhere(err error) bool {
+func SealedElsewhere(err error) bool {
 	for _, known := range []error{seal.ErrHeader, seal.ErrKey, seal.ErrFrame, seal.ErrContext} {
 		if errors.Is(err, known) {
 			return true

@@ -70,6 +70,20 @@ func (s Server) send(ctx context.Context, to string, words Words, messageID stri
 	return codeOf(client.DialAndSendWithContext(ctx, m))
 }
 
+// Reach connects as for a mail, with EHLO, TLS and the log-in, and leaves again
+// without one. The error is a code, with nothing of what the server said.
+func (s Server) Reach(ctx context.Context) error {
+	client, err := mail.NewClient(s.Host, s.options()...)
+	if err != nil {
+		return codeSettings
+	}
+	if err := client.DialWithContext(ctx); err != nil {
+		return codeUnreachable
+	}
+	_ = client.Close() // it has said all that was asked
+	return nil
+}
+
 // options are TLS from the first byte on port 465, STARTTLS on any other, and
 // neither on this machine itself.
 func (s Server) options() []mail.Option {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -75,12 +76,29 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*DB, error) {
 	return db, nil
 }
 
+// Application is the name under which a pool of this program shows in
+// pg_stat_activity: "gatepost" and, where the build was stamped, the commit that
+// it was made from. So instances of another build can be told.
+func Application() string {
+	const name, short = "gatepost", 12
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return name
+	}
+	for _, set := range info.Settings {
+		if set.Key == "vcs.revision" && len(set.Value) >= short {
+			return name + " " + set.Value[:short]
+		}
+	}
+	return name
+}
+
 // setDefaults fills in what the connection string leaves open. Time limits of
 // statements stand on the roles, where a session would override them; only a
 // wait for a lock is set here, since Act tries again after it.
 func setDefaults(params map[string]string) {
 	for name, value := range map[string]string{
-		"application_name": "gatepost",
+		"application_name": Application(),
 		"lock_timeout":     "10s",
 		"timezone":         "Europe/London", // current_date is the families' date
 		// For Read. A page asks several questions; on one snapshot their answers

@@ -115,24 +115,24 @@ func (c *Certificate) read() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// Expiry reads when the certificate in a PEM file ends: for a check that has no
-// right to its key.
-func Expiry(certificate string) (time.Time, error) {
+// Leaf reads the certificate in a PEM file, for a check that has no right to its
+// key: until when it holds, and for which names.
+func Leaf(certificate string) (*x509.Certificate, error) {
 	text, err := os.ReadFile(certificate)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read the certificate: %w", err)
+		return nil, fmt.Errorf("read the certificate: %w", err)
 	}
 	for {
 		block, rest := pem.Decode(text)
 		if block == nil {
-			return time.Time{}, errors.New("there is no certificate in the file; name the PEM file with the chain")
+			return nil, errors.New("there is no certificate in the file; name the PEM file with the chain")
 		}
 		if block.Type == "CERTIFICATE" {
 			leaf, err := x509.ParseCertificate(block.Bytes)
 			if err != nil {
-				return time.Time{}, fmt.Errorf("read the certificate: %w", err)
+				return nil, fmt.Errorf("read the certificate: %w", err)
 			}
-			return leaf.NotAfter, nil
+			return leaf, nil
 		}
 		text = rest
 	}

@@ -73,6 +73,7 @@ func commands() []command {
 		{[]string{"demo"}, demoRun},
 		{[]string{"serve"}, serve},
 		{[]string{"migrate"}, migrate},
+		{[]string{"doctor"}, examine},
 		{[]string{"ceremony", "read"}, ceremonyRead},
 		{[]string{"ceremony", "drill"}, ceremonyDrill},
 		{[]string{"ceremony", "officer"}, ceremonyOfficer},
@@ -117,6 +118,9 @@ const usage = `Gatepost relays letters between families through a worker who rea
 
   gatepost serve --config FILE --tier public|staff|both
   gatepost migrate --config FILE
+  gatepost doctor --config FILE [--tier public|staff] [--whole]
+      what is wrong and what to do, a line each; 0 only if nothing is. Beside a
+      running server, and changes nothing; --whole verifies every signature
   gatepost keys init DIR
   gatepost keys seal DIR OUT --config FILE
       a copy of all key files, sealed to backup.recipient

@@ -123,6 +123,8 @@ var rules = []rule{
 	{of: []string{"internal/ceremony"}, may: []string{"crypto"},
 		never: []string{"github.com/jackc/pgx", "net/http"}},
 	{of: []string{"internal/backup"}, may: []string{"internal/backup", "internal/logbook", "internal/postgres", "crypto/seal", "migrations"}, never: []string{"net/http"}},
+	{of: []string{"internal/doctor"}, may: []string{"internal/agency", "internal/authz", "internal/backup", "internal/checkpoint", "internal/config", "internal/jobs",
+		"internal/keyfile", "internal/notice", "internal/postgres", "internal/server", "migrations"}, never: []string{"net/http"}},
 	{of: []string{"internal/oplog"}, may: []string{}, never: []string{"net/http"}},
 	{of: []string{"internal/ops"}, may: []string{"internal/agency"}, never: []string{"github.com/jackc/pgx"}},
 	{of: []string{"migrations"}, may: []string{}},

@@ -10,6 +10,13 @@
 // person presses the same button again. The database server itself is killed
 // under running servers in the same way.
 //
+// A long life under load (TestLongLived) kills servers and the database server
+// 220 times at points drawn by lot, while people go on with every kind of act
+// over two servers behind one address; a rolling restart (TestRollingRestart)
+// stops each of four servers as in use. Every kind of act is first done once
+// while nobody disturbs it, and what it leaves in the log then is what it has to
+// leave each time, once. TestAbuse_ is about clients that want too much.
+//
 // Nothing in the program helps with this. Between a server and its database
 // stands a relay of the test's, which knows the frame of PostgreSQL's protocol
 // and kills on the way; the server is the same code as in use.
@@ -29,7 +36,7 @@
 // # Trust
 //
 // There is nothing here but tests. Their seed is fixed and is told with a
-// failure, so that the same kill can be repeated:
+// failure, so that the same kill can be repeated, or given by GATEPOST_CRASH_SEED:
 //
 //	go test ./internal/crash -run 'TestKilledServer/pass_trip_5_unread' -seed 1
 package crash

@@ -1,13 +1,18 @@
 package crash_test
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"gatepost/crypto/session"
 	"gatepost/internal/authz"
 	"gatepost/internal/demo"
+	"gatepost/web/live"
 	"gatepost/web/page/pagetest"
 )
 
@@ -48,6 +53,7 @@ func (s *running) wantPage(t *testing.T, what string, v visitor, path string, st
 // the one, refused on the other. A one-time code counts once for both.
 func TestTwoServers_Session(t *testing.T) {
 	w := theWorld(t)
+	w.usedCodesCount(t)
 	one, two := w.start(t), w.start(t)
 	for _, tt := range []struct{ key, home string }{{"tom", "/letters"}, {"helen", "/letters"}, {"judith", "/people"}} {
 		p := w.person(tt.key)
@@ -95,4 +101,47 @@ func TestTwoServers_Claim(t *testing.T) {
 	l.opens(t, one)
 	l.opens(t, two)
 	w.intact(t)
+}
+
+// Failures to sign in are counted for both servers together: five wrong
+// passphrases shut a name out on either, whichever saw them.
+func TestTwoServers_Limits(t *testing.T) {
+	w := theWorld(t)
+	servers := []*running{w.start(t), w.start(t)}
+	right := w.person("mark") // nobody else signs in by it
+	wrong := right
+	wrong.Passphrase = "not the one that was chosen"
+	for i := range 5 {
+		if v, p := servers[i%2].signIn(t, wrong); v.cookie != "" || p.status != http.StatusUnprocessableEntity {
+			t.Errorf("wrong passphrase %d: %d %s", i+1, p.status, said(p))
+		}
+	}
+	for i, s := range servers {
+		if v, p := s.signIn(t, right); v.cookie != "" || p.status != http.StatusServiceUnavailable {
+			t.Errorf("the right one after five wrong ones, on server %d: %d %s", i+1, p.status, said(p))
+		}
+	}
+}
+
+// A desk that is open on one server hears of a letter that was sent on the other.
+func TestTwoServers_Nudge(t *testing.T) {
+	w := theWorld(t)
+	one := w.startAs(t, settings{Tiers: []authz.Tier{authz.Public, authz.Staff}, Beside: true})
+	two := w.startAs(t, settings{Tiers: []authz.Tier{authz.Public, authz.Staff}, Beside: true})
+	d := websocket.Dialer{NetDialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, two.addresses[authz.Staff])
+	}}
+	line, answer, err := d.DialContext(t.Context(), "ws://"+demo.StaffHost+live.Path,
+		http.Header{"Origin": {"http://" + demo.StaffHost}, "Cookie": {"gps=" + w.worker.cookie}})
+	must(t, err)
+	must(t, answer.Body.Close())
+	defer line.Close()
+	must(t, line.SetReadDeadline(time.Now().Add(patience)))
+	l := w.newLetter()
+	l.advance(t, one, sent)
+	if _, word, err := line.ReadMessage(); err != nil || string(word) != "reload" {
+		t.Errorf("the desk on the other server hears %q, %v", word, err)
+	}
+	l.advance(t, two, opened)
+	l.opens(t, one)
 }

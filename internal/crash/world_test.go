@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -27,7 +28,17 @@ import (
 	"gatepost/migrations"
 )
 
-var seed = flag.Uint64("seed", 1, "of the moments in which servers are killed")
+var seed = flag.Uint64("seed", seeded(), "of the moments in which servers are killed")
+
+// envSeed is another way to give the seed.
+const envSeed = "GATEPOST_CRASH_SEED"
+
+func seeded() uint64 {
+	if n, err := strconv.ParseUint(os.Getenv(envSeed), 10, 64); err == nil {
+		return n
+	}
+	return 1
+}
 
 func TestMain(m *testing.M) {
 	if text := os.Getenv(envServe); text != "" {
@@ -197,6 +208,16 @@ func (w *world) signIn(t *testing.T) (writer, reader string) {
 		opened.Close()
 	}
 	return writer, reader
+}
+
+// usedCodesCount lets one-time codes that were used count again, since the clock
+// does not wait for the next test.
+func (w *world) usedCodesCount(t *testing.T) {
+	t.Helper()
+	for _, table := range []string{"credential_person", "credential_worker"} {
+		_, err := w.admin.Exec(t.Context(), `update `+table+` set totp_last_step = 0 where totp_last_step > 0`)
+		must(t, err)
+	}
 }
 
 func (w *world) person(key string) demo.Person {

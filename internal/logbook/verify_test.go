@@ -239,6 +239,8 @@ func TestVerify_Tampered(t *testing.T) {
 			[]logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}, {Kind: logbook.Inserted, From: 8, To: 8}}},
 		{"one twice", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 30, bodies[7]) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 30, To: 30}}},
 		{"one twice, early", log{with(func(b [][]byte) [][]byte { return slices.Insert(b, 7, bodies[30]) }), all, signed}, []logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}}},
+		{"one three times", log{with(func(b [][]byte) [][]byte { return slices.Insert(slices.Insert(b, 12, bodies[30]), 7, bodies[30]) }), all, signed},
+			[]logbook.Finding{{Kind: logbook.Inserted, From: 7, To: 7}, {Kind: logbook.Inserted, From: 12, To: 12}}},
 		{"edited, and the next deleted", log{slices.Delete(slices.Clone(edited), 8, 9), all, signed},
 			[]logbook.Finding{{Kind: logbook.Edited, From: 7, To: 7}, {Kind: logbook.Missing, From: 8, To: 8}}},
 		{"all but the ends deleted", log{with(func(b [][]byte) [][]byte { return slices.Delete(b, 1, 60) }), all, signed}, []logbook.Finding{{Kind: logbook.Missing, From: 1, To: 59}}},
@@ -349,9 +351,19 @@ func TestExport_Chunks(t *testing.T) {
 	for i := range 10_003 {
 		bodies = append(bodies, fmt.Appendf(nil, "entry %d 3 2026-05-04T12:00:00Z\nentry %d", i, i))
 	}
-	r := check(t, log{bodies, nil, [][]byte{s.signed(t, bodies)}}.write(t), s.keys(t), logbook.Options{TreeOnly: true})
-	if !r.Sound() || r.Entries != 10_003 {
+	dir := log{bodies, nil, [][]byte{s.signed(t, bodies)}}.write(t)
+	if r := check(t, dir, s.keys(t), logbook.Options{TreeOnly: true}); !r.Sound() || r.Entries != 10_003 {
 		t.Error(r.Text())
+	}
+	for _, name := range []string{"entries-0000000000.txt", "entries-0000010000.txt"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	must(t, os.Remove(filepath.Join(dir, "entries-0000000000.txt")))
+	want := []logbook.Finding{{Kind: logbook.Missing, From: 0, To: 9_999}}
+	if r := check(t, dir, s.keys(t), logbook.Options{TreeOnly: true}); !slices.Equal(r.Findings, want) {
+		t.Errorf("without a file: %v", r.Findings)
 	}
 }
 

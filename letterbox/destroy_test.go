@@ -18,6 +18,7 @@ import (
 	"gatepost/crypto/statement"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
@@ -414,6 +415,44 @@ func TestDestruction_Database(t *testing.T) {
 	if got := p.byHand(postgres.RoleStaff, "oak", boss, good); got != "" {
 		t.Errorf("the right way: %q", got)
 	}
+}
+
+// TestDestroyed_Whole: a process that dies between order and agreement loses
+// nothing, and one whose database connections are cut in the middle of
+// destroying destroys all or nothing.
+func TestDestroyed_Whole(t *testing.T) {
+	p := newPair(t)
+	p.filled()
+	login, officer := p.officer()
+	id := p.order(login, officer)
+	p.Clock.Advance(letterbox.DestructionWaits)
+	index := audit.NewIndex(p.StaffDB, p.StaffAgencies.VerifyIn(p.StaffDB))
+	p.Desk = letterbox.New(p.StaffDB, p.StaffAgencies, index, p.Clock.Now, accounttest.Log(t)).WithCodes(p.Staff) // begun anew
+	all := func() int {
+		return p.count(`select (select count(*) from exchange) + (select count(*) from letter) + (select count(*) from message) + (select count(*) from ring_grant_person)
+			+ (select count(*) from object where exchange_id is not null) + (select count(*) from destruction where state = 'ordered')`)
+	}
+	before := all()
+	reached, release := halt(t, p.Desk, "destroy locked")
+	done := make(chan error, 1)
+	go func() { done <- p.agree(id) }()
+	select {
+	case <-reached:
+	case err := <-done:
+		t.Fatal(err)
+	}
+	p.Exec(t, `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'gatepost_staff' and datname = current_database() and state = 'idle in transaction'`)
+	release()
+	if err := <-done; err != nil {
+		if after := all(); after != before {
+			t.Errorf("cut in the middle: %d rows of %d are left", after, before)
+		}
+		must(t, p.agree(id))
+	}
+	if n := all(); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+	p.logWhole()
 }
 
 // spoken are the words that a right destruction of an order rests on, put into

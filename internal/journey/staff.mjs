@@ -3,6 +3,7 @@
 // writer is told. They work on the letters of Dean and of Margaret.
 import { known, say, workday } from './browser.mjs'
 import { beside } from './staffbeside.mjs'
+import { inspection } from './staffinspect.mjs'
 import { keys, lostCodes } from './staffkeys.mjs'
 import { last, manage } from './staffmanage.mjs'
 
@@ -227,5 +228,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...manage, ...keys]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...manage, ...inspection, ...keys]
 export const lastly = [...last, lostCodes]

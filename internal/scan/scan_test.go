@@ -191,3 +191,13 @@ func TestOpenPages(t *testing.T) {
 		}
 	}
 }
+
+func TestAlike(t *testing.T) {
+	v := newVisitor(nil)
+	v.seen = map[string]bool{"/letter/a": true, "/letter/b": true, "/person/c": true}
+	v.targets["GET /letter/{id}/pass"] = target{path: "/letter/a/pass?x=1"}
+	v.targets["GET /help"] = target{path: "/help"}
+	if got := v.alike(); !slices.Equal(got, []string{"/letter/b", "/person/c"}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -116,7 +116,7 @@ func (s *site) runs(ctx context.Context, dir, where string, signedIn bool) (list
 // line of each method for each first part of a path: all stop at one place.
 func (s *site) strangers(ctx context.Context) ([]target, error) {
 	p := &person{key: "stranger", base: s.plain, client: newClient()}
-	v := &visitor{site: s, targets: map[string]target{}, ids: map[string]string{}}
+	v := newVisitor(s)
 	for _, path := range []string{"/sign-in", "/start", "/forgot", "/signed-out", "/help"} {
 		a, err := p.ask(ctx, http.MethodGet, path, "")
 		if err != nil {

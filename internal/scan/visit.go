@@ -43,7 +43,7 @@ func (w *world) visit(ctx context.Context, s *site) error {
 	if err != nil {
 		return err
 	}
-	v := &visitor{site: s, targets: map[string]target{}, ids: map[string]string{}}
+	v := newVisitor(s)
 	for _, key := range cast(s.tier) {
 		who, ok := story.Person(key)
 		if !ok {
@@ -64,6 +64,7 @@ func (w *world) visit(ctx context.Context, s *site) error {
 			s.targets = append(s.targets, t)
 		}
 	}
+	s.alike = v.alike()
 	slices.SortStableFunc(s.targets, func(a, b target) int { return rank(a) - rank(b) })
 	return s.writeCookies(w.dir)
 }
@@ -91,7 +92,40 @@ func enrolling() []string {
 type visitor struct {
 	site    *site
 	targets map[string]target
+	seen    map[string]bool   // beginnings of paths with an id: /letter/lt…
 	ids     map[string]string // from the first part of a path and the person to a whole path with an id
+}
+
+func newVisitor(s *site) *visitor {
+	return &visitor{site: s, targets: map[string]target{}, seen: map[string]bool{}, ids: map[string]string{}}
+}
+
+// beginning gives the part of a path up to its id: /letter/lt… of
+// /letter/lt…/pass; empty where there is none.
+func beginning(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(path, "/")
+	if len(parts) < 3 {
+		return ""
+	}
+	return "/" + parts[1] + "/" + parts[2]
+}
+
+// alike are the beginnings that no target has: more letters, more exchanges. A
+// crawler leaves them alone, or it would try the same line for each.
+func (v *visitor) alike() []string {
+	kept := map[string]bool{}
+	for _, t := range v.targets {
+		kept[beginning(t.path)] = true
+	}
+	var list []string
+	for b := range v.seen {
+		if !kept[b] {
+			list = append(list, b)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // read follows every link that a person sees, and takes the forms.
@@ -116,6 +150,9 @@ func (v *visitor) read(ctx context.Context, p *person) error {
 		v.note(pattern, target{who: p, path: path, form: true}, a.status)
 		links, forms := readPage(a.body)
 		for _, link := range links {
+			if p := v.site.table.pattern(http.MethodGet, link); strings.Contains(p, "{id}") {
+				v.seen[beginning(link)] = true
+			}
 			if !seen[link] {
 				seen[link] = true
 				todo = append(todo, link)

@@ -153,6 +153,15 @@ var matrix = []visit{
 	{pattern: "POST /inspection/case", act: authz.Inspect, own: 422, abroad: 422},
 	{pattern: "POST /inspection/proof", act: authz.Inspect, own: 422, abroad: 422},
 
+	// Nothing is ordered. (What is: TestRecords.)
+	{pattern: "GET /records", act: authz.SeeRecords, own: 200, abroad: 200},
+	{pattern: "GET /records/new", act: authz.OrderDestruction, own: 200, abroad: 200},
+	{pattern: "POST /records/new", act: authz.OrderDestruction, own: 422, abroad: 422},
+	{pattern: "GET /records/{id}/agree", act: authz.SeeRecords, own: 404, abroad: 404},
+	{pattern: "POST /records/{id}/agree", act: authz.SeeRecords, own: 404, abroad: 404},
+	{pattern: "GET /records/{id}/stop", act: authz.SeeRecords, own: 404, abroad: 404},
+	{pattern: "POST /records/{id}/stop", act: authz.SeeRecords, own: 404, abroad: 404},
+
 	{pattern: "GET /search", act: authz.SearchDirectory, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "POST /search", act: authz.SearchDirectory, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /exchange/{id}/connect", act: authz.Connect, own: 303, abroad: 404, restricted: 303, connected: 303},
@@ -252,7 +261,7 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
 	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
-		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa"}}
+		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}}
 }
 
 func TestMatrix(t *testing.T) {
@@ -414,10 +423,10 @@ func TestBadInput(t *testing.T) {
 	d.read(t, letter)
 	token := token(t, d.Browser)
 	all := func(id string) map[string]string {
-		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id}
+		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id, "records": id}
 	}
 	ids := map[string]string{"letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
-		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1), "rotation": "rtaaaaaaaaaaaaaaaaaaaa"}
+		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}
 	const form = "application/x-www-form-urlencoded"
 	for _, route := range desks.Routes(desks.Room{}) {
 		_, path := pathOf(t, route.Method+" "+route.Pattern, ids)

@@ -48,7 +48,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
 	paper.Upload = "scan"
-	return slices.Concat(room.standingRoutes(), room.managing(), room.inspecting(), []page.Route{
+	return slices.Concat(room.standingRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
@@ -158,6 +158,9 @@ func Nav(actor authz.Actor) []page.NavItem {
 	}
 	if actor.May(authz.Inspect) == nil {
 		items = append(items, page.NavItem{Key: "inspection.nav", Href: "/inspection"})
+	}
+	if actor.May(authz.SeeRecords) == nil {
+		items = append(items, page.NavItem{Key: "records.nav", Href: "/records"})
 	}
 	return append(items, page.NavItem{Key: "desk.nav.account", Href: "/account"})
 }

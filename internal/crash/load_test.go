@@ -342,15 +342,18 @@ func (l *load) once(t *testing.T, before []view, said map[string]*statement.Stat
 	_, err = pgx.ForEachRow(rows, []any{&id, &state}, func() error { states[id] = state; return nil })
 	must(t, err)
 	after := l.views()
-	latest := map[string]view{} // the newest story about each object
+	latest, last := map[string]view{}, map[string]int{} // the newest story about each object
 	for i, v := range before {
-		if len(v.objects) > 0 {
-			if was, ok := latest[v.objects[0]]; ok {
-				l.follows(t, was, v)
-			}
-			latest[v.objects[0]] = v
+		if len(v.objects) == 0 {
+			continue
 		}
-		if slices.ContainsFunc(before[i+1:], func(later view) bool { return slices.Equal(later.objects, v.objects) && len(v.objects) > 0 }) {
+		if was, ok := latest[v.objects[0]]; ok {
+			l.follows(t, was, v)
+		}
+		latest[v.objects[0]], last[v.objects[0]] = v, i
+	}
+	for i, v := range before {
+		if len(v.objects) == 0 || last[v.objects[0]] != i {
 			continue
 		}
 		l.stoodOnce(t, v, after[i].done, minus(sum(about, v.objects), v.base))

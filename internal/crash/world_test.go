@@ -17,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/crypto/statement"
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -78,6 +79,7 @@ type world struct {
 
 	letters []*letter
 	log     [][]byte // leaves of the log when it was last looked at
+	known   map[[32]byte]*statement.Statement
 }
 
 func must(t *testing.T, err error) {
@@ -99,6 +101,7 @@ func theWorld(t *testing.T) *world {
 
 func (w *world) make(t *testing.T) {
 	t.Helper()
+	w.known = map[[32]byte]*statement.Statement{}
 	var err error
 	// Not t.TempDir, which the database's user cannot enter.
 	w.dir, err = os.MkdirTemp("", "gatepost-crash-")

@@ -1,0 +1,125 @@
+package crash_test
+
+import (
+	"testing"
+	"time"
+
+	"gatepost/internal/authz"
+)
+
+// How often servers and the database server are killed.
+const (
+	serverKills   = 200
+	databaseKills = 20
+)
+
+// One world lives through all of it: people go on writing, reading and deciding
+// over two servers behind one address, while the servers and the database are
+// killed at points drawn by lot. After each kill all that is stored is looked
+// at, in one snapshot, and everybody goes on meanwhile.
+func TestLongLived(t *testing.T) {
+	t.Logf("repeat with -run TestLongLived -seed %d, or %s=%d", *seed, envSeed, *seed)
+	w := theWorld(t)
+	servers := []*running{w.pair(t), w.pair(t)}
+	f := newFront(t, servers...)
+	l := newLoad(t, w, f)
+	hands := []*hand{newHand(t, l, "kelly", "rachel", "owen", "nasreen"), newHand(t, l, "margaret", "tom", "nasreen", "owen"),
+		newHand(t, l, "joanne", "helen", "owen", "nasreen"), clerk(t, l, "dean")}
+	for i, h := range hands {
+		h.first = 3 * i
+	}
+	began := time.Now()
+	l.calmly(t, hands[0], hands[3])
+	t.Logf("each story once: %v", time.Since(began))
+	l.begin(hands...)
+	c := chance("a long life")
+	list := make([]bool, serverKills+databaseKills) // true: the database
+	for i := range databaseKills {
+		list[i] = true
+	}
+	c.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	for i, database := range list {
+		at := c.IntN(2)
+		a := &ambush{trip: 1 + c.IntN(60), fate: fates()[c.IntN(len(fates()))], part: c.Float64()}
+		if database {
+			l.killDatabase(t, servers[at], a)
+		} else {
+			servers[at] = l.killServer(t, servers[at], a)
+		}
+		l.intact(t)
+		l.wrong(t)
+		if t.Failed() {
+			t.Fatalf("after kill %d of %d: database %v, trip %d, %s", i+1, len(list), database, a.trip, a.fate)
+		}
+	}
+	l.end(t)
+	l.intact(t)
+	l.report(t)
+	w.signIn(t) // who was signed in before is not any more: sessions do not outlive the database
+}
+
+// pair starts a server of both tiers, with all that runs beside the pages.
+func (w *world) pair(t *testing.T) *running {
+	t.Helper()
+	return w.startAs(t, settings{Tiers: []authz.Tier{authz.Public, authz.Staff}, Proxied: true, Beside: true})
+}
+
+// killServer kills a server on its way and starts another in its place.
+func (l *load) killServer(t *testing.T, s *running, a *ambush) *running {
+	t.Helper()
+	a.kill = func() bool { s.kill(); return true }
+	s.relay.arm(a)
+	select {
+	case <-s.ended:
+	case <-l.ctx.Done():
+		l.wrong(t)
+	}
+	l.front.remove(s)
+	other := l.pair(t)
+	l.front.add(other)
+	return other
+}
+
+// killDatabase kills the database server on the way of a server's trip, and
+// starts it again on what is left.
+func (l *load) killDatabase(t *testing.T, s *running, a *ambush) {
+	t.Helper()
+	victim := l.postgres
+	l.down()
+	a.kill = func() bool { killDatabase(victim); return false }
+	s.relay.arm(a)
+	select {
+	case <-victim.Done():
+	case <-l.ctx.Done():
+		l.wrong(t)
+	}
+	s.relay.disarm()
+	l.restartDatabase(t)
+	l.back()
+}
+
+// report says what people have done, and that something was.
+func (l *load) report(t *testing.T) {
+	t.Helper()
+	told, left := map[string]int{}, map[string]int{}
+	for _, v := range l.views() {
+		if v.done == len(v.acts) {
+			told[v.kind]++
+		} else {
+			left[v.kind]++
+		}
+	}
+	t.Logf("stories %v; not finished %v", told, left)
+	t.Logf("pressed again %v; done though nobody was told %v", l.repeated, l.looked)
+	l.front.mu.Lock()
+	defer l.front.mu.Unlock()
+	t.Logf("answers %v", l.front.answers)
+	for kind := range l.calm {
+		if told[kind] < 2 {
+			t.Errorf("%s was told %d times under load: nothing is proved about it", kind, told[kind]-1)
+		}
+	}
+	if len(left) > 0 {
+		t.Errorf("stories were not finished: %v", left)
+	}
+}

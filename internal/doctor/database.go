@@ -37,7 +37,7 @@ const (
 			where n.nspname in ('public', 'jobs') and a.grantee <> c.relowner
 			union all
 			select c.relname::text, a.grantee, lower(a.privilege_type), t.attname::text
-			from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute t on t.attrelid = c.oid cross join lateral aclexplode(t.attacl) a
+			from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute t on t.attrelid = c.oid and not t.attisdropped cross join lateral aclexplode(t.attacl) a
 			where n.nspname in ('public', 'jobs') and a.grantee <> c.relowner
 			union all
 			select p.proname || '()', a.grantee, 'execute', null

@@ -124,17 +124,17 @@ var illnesses = []illness{
 
 	// The queue, mail, clocks, other instances.
 	{"stuck job", byRaw("insert into jobs.river_job (kind, max_attempts, args, scheduled_at) values ('notice', 25, '{}', now() - interval '10 minutes')"),
-		byRaw("delete from jobs.river_job where kind = 'notice'"), doctor.Wrong, "a job has been due for 10m0s"},
+		byRaw("delete from jobs.river_job where kind = 'notice'"), doctor.Wrong, "a job has been due for 1"},
 	{"job given up", byRaw("insert into jobs.river_job (kind, max_attempts, args, state, finalized_at) values ('notice', 25, '{}', 'discarded', now())"),
 		byRaw("delete from jobs.river_job where kind = 'notice'"), doctor.Wrong, "jobs were given up"},
 	{"clock stands", byRaw("update jobs.river_job set finalized_at = finalized_at - interval '1 hour' where kind = 'clock'"),
-		byRaw("update jobs.river_job set finalized_at = finalized_at + interval '1 hour' where kind = 'clock'"), doctor.Wrong, "the clock's work was last done 1h0m0s ago"},
+		byRaw("update jobs.river_job set finalized_at = finalized_at + interval '1 hour' where kind = 'clock'"), doctor.Wrong, "the clock's work was last done 1h"},
 	{"late notice", byRaw(lateNotice), byRaw("delete from notice"), doctor.Wrong, "notices: the oldest has been due for 2h0m0s; start"},
 	{"failed notice", byRaw(lateNotice + "; update notice set error = 'refused'"), byRaw("delete from notice"), doctor.Wrong, "the mail server does not take it"},
 	{"no mail server", byConfig(func(c *config.Config) { c.Mail.Port = 1 }), none, doctor.Wrong, "mail server: it does not answer"},
 	{"mail off", byConfig(func(c *config.Config) { c.Mail.Off = true }), none, doctor.Look, "mail is off"},
-	{"ahead", func(w *world) { w.now = func() time.Time { return time.Now().Add(time.Minute) } }, func(w *world) { w.now = time.Now }, doctor.Wrong, "this host and the database's are 1m0s apart"},
-	{"behind", func(w *world) { w.now = func() time.Time { return time.Now().Add(-5 * time.Second) } }, func(w *world) { w.now = time.Now }, doctor.Wrong, "this host and the database's are 5s apart"},
+	{"ahead", func(w *world) { w.now = func() time.Time { return time.Now().Add(time.Minute) } }, func(w *world) { w.now = time.Now }, doctor.Wrong, "apart; set both by NTP"},
+	{"behind", func(w *world) { w.now = func() time.Time { return time.Now().Add(-time.Minute) } }, func(w *world) { w.now = time.Now }, doctor.Wrong, "apart; set both by NTP"},
 
 	// Certificates, disks, backups.
 	{"certificate ended", func(w *world) { w.certificate("public", w.stanza.PublicHost, -time.Hour) }, goodCertificate, doctor.Wrong, "certificate of the public tier: it ended"},

@@ -6,6 +6,7 @@ import { beside } from './staffbeside.mjs'
 import { inspection } from './staffinspect.mjs'
 import { keys, lostCodes } from './staffkeys.mjs'
 import { last, manage } from './staffmanage.mjs'
+import { records } from './staffrecords.mjs'
 
 /** worker is somebody of the demo, signed in, in a browser of their own. */
 export async function worker (walk, key, how) {
@@ -229,4 +230,4 @@ async function takesBack (walk) {
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
 export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...manage, ...inspection, ...keys]
-export const lastly = [...last, lostCodes]
+export const lastly = [...last, ...records, lostCodes]

@@ -5,6 +5,7 @@
 //	gatepost demo code PERSON [--data DIR]
 //	gatepost serve --config FILE --tier public|staff|both
 //	gatepost migrate --config FILE
+//	gatepost doctor --config FILE [--tier public|staff] [--whole]
 //	gatepost keys init DIR
 //	gatepost agency add ID --name NAME --archive AGE1PQ1… --keys DIR --config FILE
 //	gatepost agency open ID --config FILE

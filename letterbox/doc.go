@@ -25,6 +25,10 @@
 // An exchange whose worker knows the family is restricted: its newest key is
 // granted to named workers only, and the team's grants are gone.
 //
+// One exchange with everything about it is destroyed by two people with a day
+// between (OrderDestruction, AgreeDestruction), where it was opened in error and
+// none of its letters is to be kept. Nothing else deletes a letter.
+//
 // # Trust
 //
 // The service seals before a transaction and stores inside it; every act

@@ -27,6 +27,13 @@
 // no letter, no name, and nothing that can be changed. A reference is posted
 // like a name, and the look is in the log before it is shown.
 //
+// # A record that goes
+//
+// A records officer orders that an exchange be destroyed, by the reference of
+// the paper file, and a manager agrees a day later on a page of their own with a
+// code for this alone. Either calls it off until then. The list keeps what
+// became of each.
+//
 // # What is typed
 //
 // What was typed about a letter travels in its forms from act to act, so that

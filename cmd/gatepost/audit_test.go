@@ -34,7 +34,7 @@ func (d *deployment) inspect(t *testing.T) {
 	must(t, "", "audit", "export", log, "--agency", "elm", "--config", d.config)
 	d.refuses(t, "is there already", "", "audit", "export", log)
 	want := regexp.MustCompile(`^The log of elm: \d+ entries.*\n\d+ checkpoints? held`)
-	if out := must(t, "", "verify", "--log", log, "--key", key); !want.MatchString(out) || !strings.Contains(out, "Nothing is wrong.") || !strings.Contains(out, "role 1") {
+	if out := must(t, "", "verify", "--log", log, "--key", key); !want.MatchString(out) || !strings.Contains(out, "Nothing is wrong") || !strings.Contains(out, "role 1") {
 		t.Errorf("verify: %s", out)
 	}
 	if out, code := run("--log", log, "--key", key); code != done || !want.MatchString(out) {

@@ -10,9 +10,10 @@ import (
 )
 
 // Usage tells how Inspect is called.
-const Usage = `  --log DIR --key FILE [--seen FILE]... [--case EXCHANGE] [--tree]
-      check a whole log; --seen is a checkpoint that you kept, --case lists what
-      was done in one exchange, --tree leaves the signatures of entries out
+const Usage = `  --log DIR --key FILE [--seen FILE]... [--before FILE]... [--case EXCHANGE] [--tree]
+      check a whole log; --seen is a checkpoint that you kept, --before one that
+      you kept before a restore, --case lists what was done in one exchange,
+      --tree leaves the signatures of entries out
   --proof FILE --key FILE
       check the proof of one entry, or those of a case
 `
@@ -35,7 +36,7 @@ func (f *files) Set(value string) error { *f = append(*f, value); return nil }
 func Inspect(ctx context.Context, args []string, out io.Writer) error {
 	var o Options
 	var dir, key, proof string
-	var seen files
+	var seen, before files
 	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&dir, "log", "", "")
@@ -44,6 +45,7 @@ func Inspect(ctx context.Context, args []string, out io.Writer) error {
 	fs.StringVar(&o.Case, "case", "", "")
 	fs.BoolVar(&o.TreeOnly, "tree", false, "")
 	fs.Var(&seen, "seen", "")
+	fs.Var(&before, "before", "")
 	if err := fs.Parse(args); err != nil || fs.NArg() > 0 {
 		return fmt.Errorf("%w: %w", ErrUse, errors.Join(err, extra(fs.Args())))
 	}
@@ -64,14 +66,28 @@ func Inspect(ctx context.Context, args []string, out io.Writer) error {
 	if proof != "" {
 		return inspectProof(proof, keys, out)
 	}
-	for _, path := range seen {
-		note, err := ReadFile(path, MaxCheckpoint)
-		if err != nil {
-			return err
-		}
-		o.Seen = append(o.Seen, note)
+	if o.Case != "" && len(keys.Others) == 0 {
+		return fmt.Errorf("%w: --case needs the keys of door, registrar and system as well; take the whole page that gatepost audit keys prints", ErrUse)
+	}
+	if o.Seen, err = seen.read(); err != nil {
+		return err
+	}
+	if o.Before, err = before.read(); err != nil {
+		return err
 	}
 	return inspectLog(ctx, dir, keys, o, out)
+}
+
+// read gives the checkpoints in the files.
+func (f files) read() (list [][]byte, err error) {
+	for _, path := range f {
+		note, err := ReadFile(path, MaxCheckpoint)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, note)
+	}
+	return list, nil
 }
 
 func extra(words []string) error {

@@ -165,11 +165,30 @@ func OpenExport(dir fs.FS) (*Export, error) {
 	return &Export{dir}, nil
 }
 
+// maxHashes is the size in bytes of the largest file of an export: sixty million entries' hashes.
+const maxHashes = 2 << 30
+
+// read takes a file of the export into memory: a regular one, and no larger than it can be.
+func (x *Export) read(name string, most int64) ([]byte, error) {
+	info, err := fs.Stat(x.dir, name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > most {
+		return nil, fmt.Errorf("%s is no file of an export, or larger than one can be", name)
+	}
+	text, err := fs.ReadFile(x.dir, name)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return text, nil
+}
+
 // Hashes gives the hashes of all leaves as they were written: 32 bytes an entry in memory.
 func (x *Export) Hashes() ([]tlog.Hash, error) {
-	text, err := fs.ReadFile(x.dir, hashesFile)
+	text, err := x.read(hashesFile, maxHashes)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", hashesFile, err)
+		return nil, err
 	}
 	list := make([]tlog.Hash, len(text)/tlog.HashSize)
 	for i := range list {
@@ -180,9 +199,9 @@ func (x *Export) Hashes() ([]tlog.Hash, error) {
 
 // Checkpoints gives every checkpoint's note, unchecked.
 func (x *Export) Checkpoints() ([][]byte, error) {
-	text, err := fs.ReadFile(x.dir, checkpointsFile)
+	text, err := x.read(checkpointsFile, maxHashes)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", checkpointsFile, err)
+		return nil, err
 	}
 	return parseCheckpoints(text), nil
 }
@@ -208,9 +227,9 @@ func (x *Export) Chunks(each func([]Entry) error) error {
 		return fmt.Errorf("list the entries: %w", err)
 	}
 	for _, name := range names {
-		text, err := fs.ReadFile(x.dir, name)
+		text, err := x.read(name, chunk*(2*statement.MaxSize+100))
 		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
+			return err
 		}
 		if err := each(parseEntries(text)); err != nil {
 			return err

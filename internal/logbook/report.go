@@ -20,8 +20,8 @@ func (r *Report) Text() string {
 	r.checkpoints(&b)
 	r.signatures(&b)
 	for _, one := range r.Restored {
-		fmt.Fprintf(&b, "Entry %d: the system was restored from a backup that had %s; those after them, up to entry %d of then, were given up.\n",
-			one.Kept, count(one.Kept, "entry", "entries"), one.Lost.Size-1)
+		fmt.Fprintf(&b, "Entry %d: on %s the system was restored from a backup that had %s; those after them, up to entry %d of then, were given up.\n",
+			one.Kept, one.At.UTC().Format("2 January 2006"), count(one.Kept, "entry", "entries"), one.Lost.Size-1)
 	}
 	for _, f := range r.Told {
 		fmt.Fprintf(&b, "Entry %d does not count, and a later entry says so.\n", f.From)
@@ -32,7 +32,10 @@ func (r *Report) Text() string {
 	if r.More > 0 {
 		fmt.Fprintf(&b, "WRONG: and %d more.\n", r.More)
 	}
-	if r.Sound() {
+	switch {
+	case r.Sound() && r.Uncovered > 0:
+		fmt.Fprintf(&b, "Nothing is wrong up to entry %d. Nothing vouches yet for the rest: that it is all, and in this order.\n", r.Newest.Size-1)
+	case r.Sound():
 		b.WriteString("Nothing is wrong.\n")
 	}
 	return b.String()
@@ -45,8 +48,11 @@ func (r *Report) checkpoints(b *strings.Builder) {
 		b.WriteString("No checkpoint covers it.\n")
 	}
 	if r.Uncovered > 0 {
-		fmt.Fprintf(b, "%s came after it, from %s to %s. A system that runs covers each within a minute or two: ask why if these are older.\n",
-			count(r.Uncovered, "entry", "entries"), r.Since.Format("2 January 2006 15:04"), r.To.Format("2 January 2006 15:04 UTC"))
+		fmt.Fprintf(b, "%s came after it.", count(r.Uncovered, "entry", "entries"))
+		if !r.Since.IsZero() {
+			fmt.Fprintf(b, " They were signed from %s to %s; a system that runs covers each within a minute or two.", r.Since.UTC().Format("2 January 2006 15:04"), r.Till.UTC().Format("2 January 2006 15:04 UTC"))
+		}
+		b.WriteString("\n")
 	}
 	if r.Seen > 0 {
 		fmt.Fprintf(b, "It contains what you have seen before (%s).\n", count(int64(r.Seen), "checkpoint", "checkpoints"))
@@ -104,6 +110,8 @@ func (f Finding) String() string {
 		return at + " " + was + " seen before and " + is + " not there: the log was cut off."
 	case Unvouched:
 		return "no checkpoint of this log's key holds for " + at + ": nothing shows that these are all, or the right ones."
+	case BeforeRestore:
+		return at + ", as you have seen them, are not there. Were they kept before the restore? Then say so with --before; if after, the log was cut off."
 	case BadCheckpoint:
 		return fmt.Sprintf("checkpoint %d is not one of this log.", f.From+1)
 	}

@@ -26,6 +26,7 @@ const logObject = "log"
 type Restored struct {
 	Kept int64      // entries that the backup had; the index of the statement itself
 	Lost Checkpoint // the newest checkpoint that is given up
+	At   time.Time  // when the registrar said so; set by RestoredOf
 }
 
 // Statement is what the registrar signs.
@@ -42,7 +43,7 @@ func RestoredOf(st *statement.Statement) (Restored, error) {
 		st.Version < 1 || st.Version > 1<<62 {
 		return Restored{}, errors.New("not a statement about a restored log")
 	}
-	return Restored{kept, Checkpoint{int64(st.Version), tlog.Hash(st.Commit)}}, nil
+	return Restored{kept, Checkpoint{int64(st.Version), tlog.Hash(st.Commit)}, st.At}, nil
 }
 
 // gives tells whether what was seen is given up: it is beyond what was kept and

@@ -159,8 +159,9 @@ func TestFollows(t *testing.T) {
 }
 
 func TestRestored(t *testing.T) {
-	want := logbook.Restored{Kept: 12, Lost: logbook.Checkpoint{Size: 20, Root: tlog.RecordHash(entry(3))}}
-	st := want.Statement("oak", time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC))
+	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	want := logbook.Restored{Kept: 12, Lost: logbook.Checkpoint{Size: 20, Root: tlog.RecordHash(entry(3))}, At: at}
+	st := want.Statement("oak", at)
 	if got, err := logbook.RestoredOf(&st); err != nil || got != want {
 		t.Errorf("came back as %v, %v", got, err)
 	}

@@ -44,9 +44,16 @@ const (
 	RolledBack Kind = "rolled back"
 	// Unvouched: the log has entries and no checkpoint that holds.
 	Unvouched Kind = "unvouched"
+	// BeforeRestore: what was seen is not in the log. It was given up by a restore
+	// if it was kept before that, and cut off if it was kept after.
+	BeforeRestore Kind = "before a restore, or cut off"
 	// BadCheckpoint: a checkpoint is not one of this log; From is its number in the file.
 	BadCheckpoint Kind = "bad checkpoint"
 )
+
+// uncovered is how long entries may wait for a checkpoint. A system that runs
+// takes a minute; one of two tiers may have been down for a while.
+const uncovered = 15 * time.Minute
 
 // Finding is something about the entries From to To, both included.
 type Finding struct {
@@ -65,7 +72,7 @@ type Report struct {
 	Newest      Checkpoint       // the newest checkpoint that holds; of size 0 if none does
 	Checkpoints int              // that hold
 	Uncovered   int64            // entries after the newest checkpoint
-	Since       time.Time        // of the first of those, by the database's clock
+	Since, Till time.Time        // the first and the last time that is signed among those; with Signatures only
 	Signatures  bool             // whether they were checked
 	Events      map[string]int64 // entries that count, by event; with Signatures only
 	Restored    []Restored       // told: the log went on from a backup
@@ -98,6 +105,7 @@ func (r *Report) found(k Kind, from, to int64) {
 // Options are what a reader brings.
 type Options struct {
 	Seen     [][]byte // checkpoints that the reader kept from elsewhere or earlier
+	Before   [][]byte // those of which the reader knows that they were kept before a restore
 	TreeOnly bool     // leave the signatures of entries out
 	Case     string   // the exchange whose entries are wanted; empty for none
 }
@@ -143,6 +151,7 @@ type mark struct {
 	Checkpoint
 	number int  // in the file
 	seen   bool // brought by the reader
+	before bool // and kept before a restore
 
 	signed func() bool
 }
@@ -153,12 +162,12 @@ type mark struct {
 // nothing new.
 func (r *Report) marks(x *Export, keys Keys, o Options) ([]mark, error) {
 	var list []mark
-	for i, text := range o.Seen {
+	for i, text := range slices.Concat(o.Seen, o.Before) {
 		c, err := ParseCheckpoint(text, keys.Agency, keys.Log)
 		if err != nil {
 			return nil, fmt.Errorf("checkpoint %d that was seen: %w", i+1, err)
 		}
-		list = append(list, mark{Checkpoint: c, seen: true})
+		list = append(list, mark{Checkpoint: c, seen: true, before: i >= len(o.Seen)})
 	}
 	stored, err := x.Checkpoints()
 	if err != nil {
@@ -261,18 +270,23 @@ func (r *Report) vouch(newest mark, wrong bool) {
 	case newest.Size > 0:
 		r.found(BadCheckpoint, int64(newest.number), int64(newest.number))
 	}
-	if r.Newest.Size == 0 && r.Entries > 0 && !wrong {
-		r.found(Unvouched, 0, r.Entries-1)
+	if r.Newest.Size == 0 && !wrong {
+		r.found(Unvouched, 0, max(r.Entries-1, 0))
 	}
 }
 
 // settle says what became of what the reader saw, once the log was read.
 func (r *Report) settle(pending []mark) {
 	for _, m := range pending {
+		// The registrar gives up what was there before the restore, and names the newest checkpoint of it alone. Any
+		// other of those sizes may be one that was kept later, of a log that was cut off since.
 		given := slices.ContainsFunc(r.Restored, func(one Restored) bool { return one.gives(m.Checkpoint) })
+		named := slices.ContainsFunc(r.Restored, func(one Restored) bool { return one.Lost == m.Checkpoint })
 		switch {
-		case given:
+		case named, given && m.before:
 			r.GivenUp = append(r.GivenUp, m.Checkpoint)
+		case given:
+			r.found(BeforeRestore, 0, m.Size-1)
 		case m.Size > r.Entries:
 			r.found(RolledBack, r.Entries, m.Size-1)
 		default:
@@ -326,9 +340,6 @@ func (w *walk) chunk(list []Entry) {
 			following = &leaves[i+1]
 		}
 		if index, ok := w.place(leaves[i], following); ok {
-			if index >= w.Newest.Size && w.Since.IsZero() {
-				w.Since = e.At
-			}
 			entries = append(entries, placed{index: index, body: e.Body})
 		}
 		if w.From.IsZero() {
@@ -505,6 +516,14 @@ func (w *walk) count(e placed) {
 		return
 	}
 	w.Events[string(e.st.Event)]++
+	if e.index >= w.Newest.Size && e.st.Event != statement.EventAccess { // which has the hour only
+		if w.Since.IsZero() || e.st.At.Before(w.Since) {
+			w.Since = e.st.At
+		}
+		if e.st.At.After(w.Till) {
+			w.Till = e.st.At
+		}
+	}
 	switch e.st.Event {
 	case statement.EventVoid:
 		for _, ref := range e.st.Refs {
@@ -545,6 +564,9 @@ func (w *walk) ofCase(e placed) {
 }
 
 func (w *walk) end() {
+	if w.Newest.Size > 0 && w.Till.Sub(w.Since) > uncovered {
+		w.found(Unvouched, w.Newest.Size, w.Entries-1)
+	}
 	w.missing(int64(len(w.hashes)))
 	w.Uncovered = w.Entries - w.Newest.Size
 	w.tell()

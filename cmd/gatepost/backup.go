@@ -68,15 +68,18 @@ func backupWrite(ctx context.Context, c *call) error {
 			rows += n
 		}
 		fmt.Fprintf(c.stdout, "%s is whole and on the disk: %d rows of %d tables, %d bytes.\n", words[0], rows, len(done.Rows), done.Size)
-		for _, name := range done.Deleted {
-			fmt.Fprintf(c.stdout, "%s was more than %d days old and is deleted.\n", name, days)
-		}
-		for _, name := range done.Kept {
-			fmt.Fprintf(c.stdout, "%s is not what was written there and stays; look after it.\n", name)
-		}
 		if !done.Listed {
 			fmt.Fprintf(c.stdout, "It does not lie in backup.folder, where old ones are deleted. Delete it, and every copy, by %s.\n", done.At.Add(backup.MaxAge).Format("2 January 2006"))
 		}
+	}
+	for _, name := range done.Deleted {
+		fmt.Fprintf(c.stdout, "%s was too old and is deleted.\n", name)
+	}
+	for _, name := range done.Kept {
+		fmt.Fprintf(c.stdout, "%s is not what was written there and stays; look after it.\n", name)
+	}
+	for _, name := range done.Unfinished {
+		fmt.Fprintf(c.stdout, "%s was left by a backup that was cut off and is deleted.\n", name)
 	}
 	return err
 }

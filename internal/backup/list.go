@@ -122,12 +122,17 @@ func list(folder string, f *os.File, name string, at time.Time) error {
 	return changeList(folder, func(have []listed) ([]listed, error) { return append(have, one), nil })
 }
 
-// expire deletes the listed backups of before a time. A file that is no longer
-// what was written stays, and its name is given in kept.
-func expire(folder string, before time.Time) (deleted, kept []string, err error) {
-	err = changeList(folder, func(have []listed) (rest []listed, _ error) {
+// unfinished is for how long a part that nobody writes stays, in case it is
+// looked for.
+const unfinished = 24 * time.Hour
+
+// expire deletes the listed backups that are older than keep, and what killed
+// runs left. A file that is no longer what was written stays, and its name is
+// given in Kept.
+func (w *Written) expire(folder string, now time.Time, keep time.Duration) error {
+	return changeList(folder, func(have []listed) (rest []listed, err error) {
 		for _, l := range have {
-			if !l.at.Before(before) {
+			if !l.at.Before(now.Add(-keep)) {
 				rest = append(rest, l)
 				continue
 			}
@@ -136,14 +141,75 @@ func expire(folder string, before time.Time) (deleted, kept []string, err error)
 			case err != nil:
 				return nil, fmt.Errorf("delete an old backup: %w", err)
 			case gone:
-				deleted = append(deleted, l.name)
+				w.Deleted = append(w.Deleted, l.name)
 			default:
-				kept = append(kept, l.name)
+				w.Kept = append(w.Kept, l.name)
+			}
+			// Between the list and its name a whole backup is called so.
+			if err := w.removePart(folder, l.name+partEnd, now); err != nil {
+				return nil, err
 			}
 		}
-		return rest, nil
+		return rest, w.removeParts(folder, now.Add(-unfinished))
 	})
-	return deleted, kept, err
+}
+
+// removeParts deletes what killed runs left in the folder before a time: each
+// run has a name of its own, so no later one takes its place.
+func (w *Written) removeParts(folder string, before time.Time) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return fmt.Errorf("look for unfinished backups: %w", err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), partEnd) {
+			continue
+		}
+		if err := w.removePart(folder, e.Name(), before); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removePart deletes an unfinished backup that was last written before a time:
+// a regular file that nobody writes, and that is empty or begins like a sealed
+// one.
+func (w *Written) removePart(folder, name string, before time.Time) (err error) {
+	path := filepath.Join(folder, name)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil // gone, a link, or somebody else's
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("look at an unfinished backup: %w", err)
+	}
+	if !info.Mode().IsRegular() || !info.ModTime().Before(before) || !begun(f, info.Size()) {
+		return nil
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil // it is being written
+	}
+	// Whoever had the lock until now may have given this file its name.
+	if there, err := os.Lstat(path); err != nil || !os.SameFile(info, there) {
+		return nil // then it is no part any more
+	}
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("delete an unfinished backup: %w", err)
+	}
+	w.Unfinished = append(w.Unfinished, name)
+	return nil
+}
+
+// begun tells whether a file is the beginning of one that age seals
+// (C2SP age.md: the version line).
+func begun(r io.ReaderAt, size int64) bool {
+	const version = "age-encryption.org/v1\n"
+	begin := make([]byte, min(size, int64(len(version))))
+	_, err := r.ReadAt(begin, 0)
+	return (err == nil || errors.Is(err, io.EOF)) && strings.HasPrefix(version, string(begin))
 }
 
 // remove deletes the file if it is the one that was listed.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -53,6 +54,80 @@ func TestKeep(t *testing.T) {
 	_, err = backup.Write(t.Context(), backup.Order{DSN: db.DSN(postgres.RoleBackup), To: key.Recipient(), File: filepath.Join(dir, "fifth.age"),
 		Folder: dir, Keep: backup.MaxAge, Now: func() time.Time { return now }})
 	refused(t, err, "line 1 of "+backup.ListFile)
+}
+
+// What killed runs left goes after a day, and what is no backup of ours stays;
+// a whole backup that did not get its name goes with its line.
+func TestKeep_Unfinished(t *testing.T) {
+	db, dir, key := postgrestest.New(t), folder(t), newKey(t)
+	now := time.Now().Add(time.Hour)
+	o := backup.Order{DSN: db.DSN(postgres.RoleBackup), To: key.Recipient(), Folder: dir, Keep: 24 * time.Hour, Now: func() time.Time { return now }}
+	write := func(name string) (backup.Written, error) {
+		t.Helper()
+		o.File = filepath.Join(dir, name)
+		return backup.Write(t.Context(), o)
+	}
+	_, err := write("unnamed.age")
+	must(t, err)
+	must(t, os.Rename(filepath.Join(dir, "unnamed.age"), filepath.Join(dir, "unnamed.age.part")))
+	put := func(name, text string, age time.Duration) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		must(t, os.Chtimes(path, now.Add(-age), now.Add(-age)))
+		return path
+	}
+	const begins = "age-encryption.org/v1\n-> mlkem768x25519"
+	put("old.age.part", begins, 25*time.Hour)
+	put("empty.age.part", "", 25*time.Hour)
+	put("young.age.part", begins, 23*time.Hour)
+	put("letter.part", "not ours", 25*time.Hour)
+	put("target", begins, 25*time.Hour)
+	must(t, os.Symlink("target", filepath.Join(dir, "link.part")))
+	must(t, os.Mkdir(filepath.Join(dir, "folder.part"), 0o700))
+	held, err := os.Open(put("held.age.part", begins, 25*time.Hour))
+	must(t, err)
+	must(t, syscall.Flock(int(held.Fd()), syscall.LOCK_EX))
+
+	done, err := write("next.age")
+	must(t, err)
+	if fmt.Sprint(done.Unfinished) != "[empty.age.part old.age.part]" {
+		t.Errorf("deleted %v", done.Unfinished)
+	}
+	must(t, held.Close())
+	now = now.Add(24*time.Hour + time.Minute) // the first is past its time, and not a day old by its file's
+	must(t, os.Chtimes(filepath.Join(dir, "unnamed.age.part"), now, now.Add(-time.Hour)))
+	done, err = write("last.age")
+	must(t, err)
+	if fmt.Sprint(done.Unfinished) != "[unnamed.age.part held.age.part young.age.part]" {
+		t.Errorf("then deleted %v", done.Unfinished)
+	}
+	if got := names(t, dir, "*.part"); got != "[folder.part letter.part link.part]" {
+		t.Errorf("there are %s", got)
+	}
+}
+
+// Also when no backup can be written, what is too old to be restored goes, and
+// nothing else does.
+func TestKeep_Failed(t *testing.T) {
+	db, dir, key := postgrestest.New(t), folder(t), newKey(t)
+	now := time.Now()
+	o := backup.Order{DSN: db.DSN(postgres.RoleBackup), To: key.Recipient(), File: filepath.Join(dir, "first.age"), Folder: dir, Keep: 24 * time.Hour,
+		Now: func() time.Time { return now }}
+	_, err := backup.Write(t.Context(), o)
+	must(t, err)
+	o.DSN, o.File = "host=127.0.0.1 port=1 user=nobody", filepath.Join(dir, "second.age")
+	now = now.Add(backup.MaxAge - time.Hour)
+	if done, err := backup.Write(t.Context(), o); err == nil || len(done.Deleted) != 0 {
+		t.Errorf("one that may be restored: %v, %v", done.Deleted, err)
+	}
+	now = now.Add(2 * time.Hour)
+	if done, err := backup.Write(t.Context(), o); err == nil || fmt.Sprint(done.Deleted) != "[first.age]" {
+		t.Errorf("deleted %v, %v", done.Deleted, err)
+	}
+	if got := names(t, dir, "*.age"); got != "[]" {
+		t.Errorf("there are %s", got)
+	}
 }
 
 // Whatever stands in the list, no line names a file elsewhere, and what is read

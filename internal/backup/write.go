@@ -41,17 +41,42 @@ type Written struct {
 	Listed  bool     // it lies in the folder and will be deleted in its time
 	Deleted []string // older ones
 	Kept    []string // older ones that are no longer what was written, and stay
+	// Unfinished are those that killed runs had left and that were deleted.
+	Unfinished []string
 }
 
 // Write writes a backup. If it ends with an error, there is no file of that name,
-// and no part of one unless the process is killed; the next run takes its place.
-// A finished backup is listed and older ones are deleted only in Folder.
+// and no part of one unless the process is killed; the next run of that name
+// takes its place. Only in Folder a finished backup is listed, and older ones and
+// what was left unfinished for a day are deleted. After an error those older than
+// MaxAge go all the same, and none that may still be restored: what was destroyed
+// does not wait until backups work again.
 //
 // Each error that an operator can do something about says what.
-func Write(ctx context.Context, o Order) (_ Written, err error) {
+func Write(ctx context.Context, o Order) (w Written, err error) {
 	if o.Keep < 24*time.Hour || o.Keep > MaxAge {
 		return Written{}, errors.New("backups are kept for 1 to 35 days: what is destroyed has to be gone from them too")
 	}
+	w, err = write(ctx, o)
+	keep := o.Keep
+	if err != nil {
+		keep = MaxAge
+	}
+	if o.cleans() {
+		failed := w.expire(o.Folder, o.Now(), keep)
+		if err != nil && failed != nil && failed.Error() == err.Error() {
+			return w, err // a list that cannot be read is told once
+		}
+		err = errors.Join(err, failed)
+	}
+	return w, err
+}
+
+// cleans tells whether the file lies where older ones are deleted.
+func (o Order) cleans() bool { return o.Folder != "" && sameFolder(filepath.Dir(o.File), o.Folder) }
+
+// write takes a snapshot and writes it.
+func write(ctx context.Context, o Order) (_ Written, err error) {
 	if _, err := os.Lstat(o.File); err == nil {
 		return Written{}, fmt.Errorf("%s is there already and is not overwritten; name another file", o.File)
 	}
@@ -74,10 +99,7 @@ func Write(ctx context.Context, o Order) (_ Written, err error) {
 	if err := w.put(ctx, o, s, program); err != nil {
 		return Written{}, err
 	}
-	if w.Listed {
-		w.Deleted, w.Kept, err = expire(o.Folder, o.Now().Add(-o.Keep))
-	}
-	return w, err
+	return w, nil
 }
 
 // put writes the file and gives it its name.
@@ -108,7 +130,7 @@ func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string)
 	if w.Size, err = p.f.Seek(0, io.SeekEnd); err != nil {
 		return fmt.Errorf("write the backup: %w", err)
 	}
-	if w.Listed = o.Folder != "" && sameFolder(filepath.Dir(o.File), o.Folder); w.Listed {
+	if w.Listed = o.cleans(); w.Listed {
 		// Before it has its name: a backup that is not listed would never go.
 		if err := list(o.Folder, p.f, filepath.Base(o.File), w.At); err != nil {
 			return p.full(err)
@@ -188,8 +210,11 @@ type part struct {
 	path string
 }
 
+// partEnd ends the name of a backup that is not yet whole.
+const partEnd = ".part"
+
 func openPart(file string) (*part, error) {
-	path := file + ".part"
+	path := file + partEnd
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("the backup cannot be written there: %w", err)

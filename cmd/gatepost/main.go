@@ -108,10 +108,10 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost ceremony DIR [--agency NAME] [--print FOLDER] [--practice]
       an archive key for three officers, of whom any two open it; no network,
       no configuration. Sheets wait for the printer in FOLDER, in memory
-  gatepost ceremony drill DIR --pair AB [--object FILE]
+  gatepost ceremony drill DIR --pair AB [--object FILE] [--practice]
       the yearly proof: two typed sheets open the canary and a new one, and an
       object of the running service
-  gatepost ceremony officer DIR --leaves A --into NEWDIR [--agency NAME]
+  gatepost ceremony officer DIR --leaves A --into NEWDIR [--agency NAME] [--practice]
       an officer's place goes to another; the archive's key stays
   gatepost ceremony read
       a sheet that is typed in, as the one line that age -i reads
@@ -166,7 +166,7 @@ const usage = `Gatepost relays letters between families through a worker who rea
 
 // run finds the command, runs it, and says what went wrong.
 func (p program) run(ctx context.Context, args []string, env func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+	if len(args) > 0 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
 		fmt.Fprint(stdout, usage)
 		return done
 	}

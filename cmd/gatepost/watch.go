@@ -92,7 +92,9 @@ func (p *process) beWatched(serving context.Context, log *slog.Logger) func() er
 }
 
 // tellSystemd says that we serve, that we live, that we read again, and that we
-// stop (sd_notify(3)). Where systemd did not start us it has nothing to say.
+// stop (sd_notify(3)). Where systemd did not start us it has nothing to say. The
+// watchdog's beat proves that the process runs, and nothing of what it serves:
+// that is /readyz.
 func (p *process) tellSystemd(ctx context.Context, again <-chan os.Signal, log *slog.Logger) {
 	tell := func(state string) {
 		if _, err := daemon.SdNotify(false, state); err != nil {

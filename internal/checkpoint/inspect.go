@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"gatepost/internal/agency"
-	"gatepost/internal/logbook"
 )
 
 // Inspected is what Inspect found sound.
@@ -79,11 +78,8 @@ func InspectSeen(ctx context.Context, c Config, a *agency.Agency) (Inspected, er
 		return Inspected{}, err
 	}
 	found := Inspected{Entries: now.Size, Covered: now.Size, Seen: s.Size}
-	if now.Size == 0 && s.Size > 0 {
-		return found, &Refusal{Agency: a.ID, Seen: s.Size, Index: -1, Cause: logbook.ErrRolledBack}
-	}
 	if now.Size == 0 {
-		return found, nil
+		return found, l.nothing(s, now)
 	}
 	if err := follows(hashes{ctx, c.DB, a.ID}, s, now); err != nil {
 		return found, l.refusal(err, s, now)

@@ -14,6 +14,7 @@ import (
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
+	"gatepost/internal/fault"
 	"gatepost/internal/logbook"
 	"gatepost/internal/nudge"
 	"gatepost/internal/postgres"
@@ -26,6 +27,10 @@ const (
 	sqlSameHashes = `select 1 where not exists (select from unnest($1::bigint[], $2::bytea[]) as n (idx, hashes)
 		join audit_hash h on h.agency_id = agency() and h.idx = n.idx where h.hashes <> n.hashes)` // for postgres.Guarded
 	sqlInsertCheckpoint = `insert into audit_checkpoint (agency_id, size, note) values (agency(), $1, $2) on conflict do nothing`
+	sqlSameCheckpoint   = `select 1 from audit_checkpoint where agency_id = agency() and size = $1 and note = $2` // for postgres.Guarded
+
+	// unsignedAlarm is of both tiers.
+	unsignedAlarm = "ALARM: checkpoints in the database are not signed by the log's key; they are passed over, and somebody other than this program wrote them"
 
 	// Every is how often a log is looked at where no desk was nudged. With a
 	// pass that takes as long, no entry is without a checkpoint for a minute.
@@ -161,6 +166,9 @@ func (k *Keeper) begin(ctx context.Context, l *keptLog, s seen) error {
 		l.ledger = newLedger(k.config.DB, l.agency)
 	}
 	l.ledger.newest = n
+	if n.unsigned > 0 {
+		k.config.Log.ErrorContext(ctx, unsignedAlarm, "agency", l.agency.ID, "checkpoints", n.unsigned)
+	}
 	return nil
 }
 
@@ -262,8 +270,13 @@ func (k *Keeper) sign(ctx context.Context, l *keptLog, s seen) error {
 		err := k.config.DB.Act(ctx, l.ledger.scope(), nil, func(b *pgx.Batch) error {
 			b.Queue(sqlNoWait)
 			b.Queue(sqlInsertCheckpoint, now.Size, text)
+			b.Queue(postgres.Guarded(sqlSameCheckpoint), now.Size, text)
 			return nil
 		})
+		if fault.KindOf(k.config.DB.Fault(err)) == fault.Conflict {
+			k.config.Log.ErrorContext(ctx, "ALARM: another row has the place of the newest checkpoint; the log has the next one when it grows", "agency", l.agency.ID, "entries", now.Size)
+			return nil // and l.signed stays what is stored
+		}
 		if err != nil {
 			return fmt.Errorf("store a checkpoint: %w", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"gatepost/crypto/seal"
@@ -20,7 +21,7 @@ import (
 
 const (
 	sqlNewest = `select
-		(select c.note from audit_checkpoint c where c.agency_id = agency() order by c.size desc limit 1),
+		array(select c.note from audit_checkpoint c where c.agency_id = agency() order by c.size desc limit 16),
 		(select coalesce(max(h.idx) + 1, 0) from audit_hash h where h.agency_id = agency())`
 	sqlBodies = `select b.idx, b.at, b.body, h.hashes from audit_body b
 		left join audit_hash h on h.agency_id = b.agency_id and h.idx = b.idx
@@ -50,7 +51,8 @@ type ledger struct {
 // newest is what the database has of the tree.
 type newest struct {
 	logbook.Checkpoint
-	hashes int64 // how many entries have their hashes stored
+	hashes   int64 // how many entries have their hashes stored
+	unsigned int   // checkpoints among the newest that the log's key did not sign
 }
 
 // restored is a statement of a restore in the log.
@@ -98,20 +100,34 @@ func (l *ledger) leaves() (list [][32]byte) {
 	return list
 }
 
-// readNewest reads what the database has of the tree. A checkpoint that the
-// log's key did not sign is a Refusal.
+// readNewest reads what the database has of the tree.
 func (l *ledger) readNewest(ctx context.Context) (n newest, err error) {
-	var text []byte
+	var texts [][]byte
 	err = l.db.Read(ctx, l.scope(), func(b *pgx.Batch) {
-		b.Queue(sqlNewest).QueryRow(func(row pgx.Row) error { return row.Scan(&text, &n.hashes) })
+		b.Queue(sqlNewest).QueryRow(func(row pgx.Row) error { return row.Scan(&texts, &n.hashes) })
 	})
-	if err != nil || text == nil {
+	if err != nil {
 		return n, err
 	}
-	if n.Checkpoint, err = logbook.ParseCheckpoint(text, l.agency.ID, l.known); err != nil {
-		return n, l.refuse(-1, ErrUnsigned)
-	}
+	n.Checkpoint, _, n.unsigned = newestSigned(texts, l.agency.ID, l.known)
 	return n, nil
+}
+
+// newestSigned gives the largest checkpoint that the log's key signed, its text,
+// and how many of those given it did not sign. The staff tier's role may write
+// any row, so one that is unsigned says no more than one that is not there. The
+// size is the note's own: an older note may stand in a newer row.
+func newestSigned(texts [][]byte, agencyID string, keys note.Verifiers) (c logbook.Checkpoint, text []byte, unsigned int) {
+	for _, t := range texts {
+		one, err := logbook.ParseCheckpoint(t, agencyID, keys)
+		switch {
+		case err != nil:
+			unsigned++
+		case one.Size > c.Size:
+			c, text = one, t
+		}
+	}
+	return c, text, unsigned
 }
 
 func (l *ledger) refuse(index int64, cause error) error {

@@ -17,9 +17,9 @@ var (
 	// ErrUnproved: the families' tier asked for the proof that the log has gone
 	// on from what it saw, and a hash that it needs is not there.
 	ErrUnproved = errors.New("hashes are missing")
-	// ErrUnsigned: the newest checkpoint in the database is not signed by the
-	// log's key.
-	ErrUnsigned = errors.New("the newest checkpoint is not signed")
+	// ErrUnsigned: none of the newest checkpoints in the database is signed by the
+	// log's key, and the families' tier has seen one that was.
+	ErrUnsigned = errors.New("the newest checkpoints are not signed")
 )
 
 // Refusal says that a database is not the one that a tier has seen. The tier
@@ -48,7 +48,7 @@ func (r *Refusal) Error() string {
 	case errors.Is(r.Cause, ErrUnproved):
 		return fmt.Sprintf("the database cannot prove that the log of agency %s goes on from the %d entries that this tier has seen; start the staff tier, which writes what is missing, or %s", r.Agency, r.Seen, orBackup)
 	case errors.Is(r.Cause, ErrUnsigned):
-		return fmt.Sprintf("the newest checkpoint of agency %s is not signed by the log's key; %s", r.Agency, orBackup)
+		return fmt.Sprintf("none of the newest checkpoints of agency %s is signed by the log's key; start the staff tier, which signs the next one when the log grows, and find out who changed the database", r.Agency)
 	}
 	return fmt.Sprintf("the log of agency %s is not the one that was signed; %s", r.Agency, orBackup)
 }

@@ -43,15 +43,15 @@ func Restored(ctx context.Context, c Config, a *agency.Agency, handed ...[]byte)
 	if err != nil {
 		return Given{}, err
 	}
-	all := []seen{held}
+	var papers []logbook.Checkpoint
 	for i, text := range handed {
 		one, err := logbook.ParseCheckpoint(text, a.ID, high.verify)
 		if err != nil {
 			return Given{}, fmt.Errorf("the checkpoint number %d that was handed over is not one of agency %s; take the file ID.checkpoint of a tier's folder of state", i+1, a.ID)
 		}
-		all = append(all, seen{Checkpoint: one})
+		papers = append(papers, one)
 	}
-	given, err := k.giveUpAll(ctx, a, all)
+	given, err := k.giveUpAll(ctx, a, held, papers)
 	if err != nil {
 		return Given{}, err
 	}
@@ -59,9 +59,9 @@ func Restored(ctx context.Context, c Config, a *agency.Agency, handed ...[]byte)
 }
 
 // giveUpAll states a restore if the log lacks one of those.
-func (k *Keeper) giveUpAll(ctx context.Context, a *agency.Agency, all []seen) (Given, error) {
+func (k *Keeper) giveUpAll(ctx context.Context, a *agency.Agency, held seen, handed []logbook.Checkpoint) (Given, error) {
 	for range 5 {
-		l, lost, err := k.lacking(ctx, a, all)
+		l, lost, err := k.lacking(ctx, a, held, handed)
 		if err != nil {
 			return Given{}, err
 		}
@@ -72,7 +72,7 @@ func (k *Keeper) giveUpAll(ctx context.Context, a *agency.Agency, all []seen) (G
 		newest := lost[0]
 		for _, c := range lost {
 			if c.Size <= kept {
-				return Given{}, fmt.Errorf("the log of agency %s went on after it was restored, beyond the %d entries that were seen; restore the backup once more, with both tiers stopped", a.ID, c.Size)
+				return Given{}, fmt.Errorf("the log of agency %s went on after it was restored, beyond the %d entries that were seen; where a tier refuses it, restore the backup once more, with both tiers stopped", a.ID, c.Size)
 			}
 			if c.Size > newest.Size {
 				newest = c
@@ -99,10 +99,16 @@ func (k *Keeper) giveUpAll(ctx context.Context, a *agency.Agency, all []seen) (G
 }
 
 // lacking follows the log from its beginning once for each of what was seen, and
-// gives those that it does not hold.
-func (k *Keeper) lacking(ctx context.Context, a *agency.Agency, all []seen) (l *ledger, lost []logbook.Checkpoint, err error) {
-	l = newLedger(k.config.DB, a)
-	for _, s := range all {
+// gives those that it does not hold. An earlier statement gives up what is in
+// this tier's folder, which lists what it has gone along with. Of one that was
+// handed over that list is elsewhere, so only the statement that names it counts:
+// who has seen the log with that statement has seen it go on otherwise.
+func (k *Keeper) lacking(ctx context.Context, a *agency.Agency, held seen, handed []logbook.Checkpoint) (l *ledger, lost []logbook.Checkpoint, err error) {
+	all := []seen{held}
+	for _, c := range handed {
+		all = append(all, seen{Checkpoint: c})
+	}
+	for i, s := range all {
 		l = newLedger(k.config.DB, a)
 		if l.newest, err = l.readNewest(ctx); err != nil {
 			return l, lost, err
@@ -112,7 +118,7 @@ func (k *Keeper) lacking(ctx context.Context, a *agency.Agency, all []seen) (l *
 			return l, lost, err
 		}
 		for _, r := range l.restored {
-			holds = holds || r.gives(s)
+			holds = holds || r.gives(s) && (i == 0 || r.Lost == s.Checkpoint)
 		}
 		if !holds {
 			lost = append(lost, s.Checkpoint)

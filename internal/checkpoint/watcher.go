@@ -51,6 +51,7 @@ type glimpse struct {
 	logbook.Checkpoint
 	text     []byte
 	restored []restored
+	unsigned int // checkpoints among the newest that the log's key did not sign
 	at       time.Time
 }
 
@@ -129,11 +130,11 @@ func (w *Watcher) look(ctx context.Context, l *watchedLog) error {
 	if err != nil {
 		return err
 	}
+	if now.unsigned > 0 {
+		w.config.Log.ErrorContext(ctx, unsignedAlarm, "agency", l.agency.ID, "checkpoints", now.unsigned)
+	}
 	if now.Size == 0 {
-		if s.Size > 0 {
-			return &Refusal{Agency: l.agency.ID, Seen: s.Size, Index: -1, Cause: logbook.ErrRolledBack}
-		}
-		return nil
+		return l.nothing(s, now)
 	}
 	reader := hashes{ctx, w.config.DB, l.agency.ID}
 	if err := follows(reader, s, now); err != nil {
@@ -193,6 +194,17 @@ func temporary(err error) bool {
 	return !errors.Is(err, logbook.ErrRolledBack) && !errors.Is(err, logbook.ErrForked) && !errors.Is(err, ErrUnproved)
 }
 
+// nothing: there is no checkpoint.
+func (l *watchedLog) nothing(s seen, now glimpse) error {
+	switch {
+	case s.Size == 0:
+		return nil
+	case now.unsigned > 0:
+		return &Refusal{Agency: l.agency.ID, Index: -1, Cause: ErrUnsigned}
+	}
+	return &Refusal{Agency: l.agency.ID, Seen: s.Size, Index: -1, Cause: logbook.ErrRolledBack}
+}
+
 func (l *watchedLog) refusal(err error, s seen, now glimpse) error {
 	if temporary(err) {
 		return err
@@ -210,20 +222,22 @@ func (l *watchedLog) refusal(err error, s seen, now glimpse) error {
 // far as that checkpoint covers it.
 func (w *Watcher) glimpse(ctx context.Context, l *watchedLog) (g glimpse, err error) {
 	g.at = w.config.Now()
+	var texts [][]byte
 	var stated []bodyAt
 	err = w.config.DB.Read(ctx, postgres.Scope{Agency: l.agency.ID}, func(b *pgx.Batch) {
-		b.Queue(sqlWatched).QueryRow(func(row pgx.Row) error { return row.Scan(&g.text) })
+		b.Queue(sqlWatched).Query(func(r pgx.Rows) (err error) {
+			texts, err = pgx.CollectRows(r, pgx.RowTo[[]byte])
+			return err
+		})
 		b.Queue(sqlRestored).Query(func(r pgx.Rows) (err error) {
 			stated, err = pgx.CollectRows(r, pgx.RowToStructByName[bodyAt])
 			return err
 		})
 	})
-	if err != nil || g.text == nil {
+	if err != nil {
 		return g, err
 	}
-	if g.Checkpoint, err = logbook.ParseCheckpoint(g.text, l.agency.ID, l.high.verify); err != nil {
-		return g, &Refusal{Agency: l.agency.ID, Index: -1, Cause: ErrUnsigned}
-	}
+	g.Checkpoint, g.text, g.unsigned = newestSigned(texts, l.agency.ID, l.high.verify)
 	for _, one := range stated {
 		st, err := statement.Parse(one.Body, l.high.verify)
 		if err != nil || st.Agency != l.agency.ID {

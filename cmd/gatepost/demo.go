@@ -352,7 +352,7 @@ One-time codes: a worker needs one to sign in. Each counts once; the next comes 
   %s demo code owen%s
 
 What to try first
-  1. Sign in as Owen on the workers' page. Margaret's letter on paper is late: a colleague
+  1. Sign in as Owen on the workers' page. Mark's letter on paper is late: a colleague
      decides about it, since you typed it in. Take Kelly's, read it, and pass it on.
   2. Sign in as Rachel on the families' page: the letter is there. Open it and answer it.
   3. Sign in as Margaret. A letter of hers came back; read why, and write it again.

@@ -110,7 +110,7 @@ var whole = map[string]int64{
 	"letter held": 1, "letter escalated": 1, "letter refused": 1, "letter keptOnFile": 1, "letter withdrawn": 1, "letter passed": 1,
 	"letter keptForLater": 1, "letter recalled": 1, "letter undeliverable": 1,
 	"letter stoppedAt18": 1, "late": 1, "waits long": 1,
-	"letter received": 7, "letter returned": 1, "letter replaced": 1, "letter waiting": 2, "letter opened": 3, "rewrite": 1,
+	"letter received": 8, "letter returned": 1, "letter replaced": 1, "letter waiting": 2, "letter opened": 3, "rewrite": 1,
 	"draft": 2, "exchange": 7, "sibling homes": 1, "couple": 5, "person active": 10, "person hold": 1, "worker active": 6,
 }
 

@@ -36,8 +36,9 @@ func stories() []story {
 		{"a letter is kept for another day", keptForLater},
 		{"a letter cannot be delivered", undeliverable},
 		{"a letter is not shown yet", delayed},
-		{"a letter came on paper, and its writer should have heard", margaretOnPaper},
-		{"another came on paper, and waits long", markOnPaper},
+		{"a letter came on paper", margaretOnPaper},
+		{"another came on paper, and its writer should have heard", markOnPaper},
+		{"a third came on paper, and waits long", joanneOnPaper},
 		{"a letter waits for the home of a child who is nearly eighteen", nearlyEighteen},
 		{"two people told the agency something, and one has an answer", told},
 		{"a worker knows a family", connected},
@@ -242,11 +243,15 @@ const (
 )
 
 func margaretOnPaper(s *seeding, ctx context.Context) error {
-	return s.onPaper(ctx, step{exchange: "margaret", author: "margaret", file: "margaret-paper"}, lateBy)
+	return s.onPaper(ctx, step{exchange: "margaret", author: "margaret", file: "margaret-paper"}, 0)
 }
 
 func markOnPaper(s *seeding, ctx context.Context) error {
-	return s.onPaper(ctx, step{exchange: "cal", author: "mark", file: "mark-paper"}, amberAt)
+	return s.onPaper(ctx, step{exchange: "cal", author: "mark", file: "mark-paper"}, lateBy)
+}
+
+func joanneOnPaper(s *seeding, ctx context.Context) error {
+	return s.onPaper(ctx, step{exchange: "cal", author: "joanne", file: "joanne-paper"}, amberAt)
 }
 
 // Nobody opens it. The demo lets the day come that stops it.

@@ -25,6 +25,14 @@ export async function take (p, ...words) {
   return p.path()
 }
 
+/** takeNewest is take for the last one of those letters, which came last. */
+export async function takeNewest (p, ...words) {
+  if (p.path() !== '/desk') await p.go('/desk')
+  await p.press(words.reduce((found, word) => found.filter({ hasText: word }), p.page.locator('[data-letter]')).last().getByRole('button'))
+  await p.expect(/^\/letter\/lt/)
+  return p.path()
+}
+
 /** tray opens one of the trays of the desk. */
 export async function tray (p, key) {
   await p.go('/desk')

@@ -3,7 +3,7 @@
 import { deflateSync, crc32 } from 'node:zlib'
 import { brief, known, say, workday } from './browser.mjs'
 import * as family from './family.mjs'
-import { exchangeOf, take, worker } from './staff.mjs'
+import { exchangeOf, takeNewest, worker } from './staff.mjs'
 
 const dean = 'Dean Fallon'
 const margaret = 'Margaret Marsh'
@@ -83,14 +83,14 @@ async function typesALetterIn (walk) {
   await p.press('paper.keep')
   await p.expect(exchange)
   await p.go('/desk')
-  const letter = await take(p, margaret, say('desk.tag.paper'))
+  const letter = await takeNewest(p, margaret, say('desk.tag.paper'))
   await p.reads(say('desk.letter.whyNot.helped'))
   await p.look('letter that she typed in')
   await p.press('desk.letter.release')
 
   const owen = await worker(walk, 'owen')
   await owen.go('/desk')
-  await take(owen, margaret, say('desk.tag.paper'))
+  await takeNewest(owen, margaret, say('desk.tag.paper'))
   await owen.expect(letter).reads('The sweet peas are up.')
   await owen.look('letter on paper')
   await owen.press('paper.see')

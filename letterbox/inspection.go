@@ -40,7 +40,8 @@ const (
 	// Few is the count below which a figure is not told: three letters that wait
 	// may be three families.
 	Few = 5
-	// MaxInspected is how many entries of a case are shown and proved, the newest.
+	// MaxInspected is how many entries of a case that verify are shown and proved,
+	// the newest; of those that do not, as many again are shown.
 	MaxInspected = 5000
 	// maxCases is how many cases are listed to choose from.
 	maxCases = 500
@@ -268,6 +269,7 @@ type collected struct {
 	people   []logbook.Entry                // the keys and roles of the workers who signed, and of who gave them those
 	roles    map[string][]roleSince         // by worker
 	more     bool                           // there are older entries than MaxInspected
+	hidden   int                            // entries that do not verify and are left out
 }
 
 // roleSince is a worker's list of roles from an entry on.
@@ -302,20 +304,43 @@ func (s *Service) collect(ctx context.Context, ag *agency.Agency, exchange strin
 	return c, s.collectWorkers(ctx, ag, c, false, c.signers(ag, c.people))
 }
 
+// collectAbout reads and verifies what names these, from the newest on. Anybody
+// whom the families' tier lets write can append what looks like it: entries that
+// do not verify have a limit of their own and take no true one's place.
 func (s *Service) collectAbout(ctx context.Context, ag *agency.Agency, c *collected, whats ...string) error {
 	places, err := s.index.About(ctx, ag.ID, whats...)
 	if err != nil {
 		return s.db.Fault(err)
 	}
-	if len(places) > MaxInspected {
-		places, c.more = places[len(places)-MaxInspected:], true
+	good, bad := 0, 0
+	for len(places) > 0 && good < MaxInspected {
+		from := max(0, len(places)-MaxInspected)
+		entries, err := audit.Entries(ctx, s.db, ag.ID, places[from:])
+		if err != nil {
+			return s.db.Fault(err)
+		}
+		if err := c.verify(ctx, ag, s.db, entries); err != nil {
+			return err
+		}
+		places = places[:from]
+		for _, e := range slices.Backward(entries) {
+			switch signed := c.verified[e.Index] != nil; {
+			case signed && good < MaxInspected:
+				good++
+				c.entries = append(c.entries, e)
+			case signed:
+				delete(c.verified, e.Index)
+				c.more = true
+			case bad < MaxInspected:
+				bad++
+				c.entries = append(c.entries, e)
+			default:
+				c.hidden++
+			}
+		}
 	}
-	entries, err := audit.Entries(ctx, s.db, ag.ID, places)
-	if err != nil {
-		return s.db.Fault(err)
-	}
-	c.entries = append(c.entries, entries...)
-	return c.verify(ctx, ag, s.db, entries)
+	c.more = c.more || len(places) > 0
+	return nil
 }
 
 // verify checks who signed. An entry that does not verify is nothing but its place.

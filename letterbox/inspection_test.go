@@ -264,6 +264,27 @@ func TestInspectCase_Forged(t *testing.T) {
 	}
 }
 
+// However many entries somebody makes up about a case, the true ones are shown.
+func TestInspectCase_Flooded(t *testing.T) {
+	v := newVisit(t)
+	v.pass(v.send("The heron stood in the rain."))
+	good := v.inspects()
+	v.untriggered(fmt.Sprintf(`insert into audit_body (agency_id, idx, body)
+		select agency_id, (select max(idx) from audit_body) + n, convert_to(replace(convert_from(body, 'UTF8'), 'version 1', 'version ' || (n + 1)), 'UTF8')
+		from audit_body, generate_series(1, %d) n where idx = %d`, letterbox.MaxInspected+100, entries(good, "received")[0].Index),
+		`update audit_gate set next = (select max(idx) + 1 from audit_body)`)
+	r, err := v.Desk.InspectCase(t.Context(), v.auditor, v.reference)
+	must(t, err)
+	for _, e := range good.Entries {
+		if e.Covered && !slices.ContainsFunc(r.Entries, func(now letterbox.CaseEntry) bool { return now.Index == e.Index && now.What == e.What && now.Covered }) {
+			t.Fatalf("entry %d, %s, is not shown", e.Index, e.What)
+		}
+	}
+	if r.Bad != letterbox.MaxInspected+100 || r.More || len(r.Entries) < letterbox.MaxInspected || len(r.Letters) != 1 {
+		t.Errorf("%d bad, more %v, %d entries, %d letters", r.Bad, r.More, len(r.Entries), len(r.Letters))
+	}
+}
+
 // The file of proofs is checked without us, signatures and all.
 func TestProveCase(t *testing.T) {
 	v := newVisit(t)
@@ -271,6 +292,8 @@ func TestProveCase(t *testing.T) {
 	if _, err := v.Desk.ProveCase(t.Context(), v.Worker, v.reference); fault.KindOf(err) != fault.Forbidden {
 		t.Errorf("a letterbox worker: %v", err)
 	}
+	_, err := v.Families.Open(t.Context(), v.adoptive, v.came())
+	must(t, err)
 	seen := v.inspects()
 	file, err := v.Desk.ProveCase(t.Context(), v.auditor, v.reference)
 	must(t, err)
@@ -290,8 +313,17 @@ func TestProveCase(t *testing.T) {
 			t.Errorf("entry %d is not in the file", e.Index)
 		}
 	}
-	if bytes.Contains(file, []byte("heron")) {
+	says := func(what string) bool {
+		return slices.ContainsFunc(proofs, func(p logbook.Proof) bool { return bytes.Contains(p.Body, []byte(what)) })
+	}
+	if says("heron") {
 		t.Error("the file has a letter in it")
+	}
+	// As SECURITY.md and docs/inspection.md say.
+	for _, id := range []string{v.adoptive.Account(), v.Worker.Account()} {
+		if !says(id) {
+			t.Errorf("the file does not name %s", id)
+		}
 	}
 }
 

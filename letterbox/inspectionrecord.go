@@ -21,7 +21,7 @@ type CaseRecord struct {
 	Size      int64       // how many entries the newest checkpoint covers; 0: there is none
 	Root      string      // of that checkpoint
 	Waiting   int         // entries that no checkpoint covers yet
-	Bad       int         // entries that do not count
+	Bad       int         // entries that do not count, those that are not shown among them
 	More      bool        // there are entries older than the MaxInspected that are shown
 }
 
@@ -174,7 +174,7 @@ func newRecording(ag *agency.Agency, c *collected, proven audit.Proven, today ti
 }
 
 func (r *recording) record(reference string, opened time.Time) CaseRecord {
-	out := CaseRecord{Reference: reference, OpenedAt: opened, Size: r.proven.Under.Size, More: r.more}
+	out := CaseRecord{Reference: reference, OpenedAt: opened, Size: r.proven.Under.Size, Bad: r.hidden, More: r.more}
 	if out.Size > 0 {
 		out.Root = r.proven.Under.Root.String()
 	}

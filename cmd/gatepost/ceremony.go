@@ -46,6 +46,7 @@ func ceremonyOfficer(ctx context.Context, c *call) error {
 		fs.StringVar(&p.Agency, "agency", "", "")
 		fs.StringVar(&p.Dir, "into", "", "")
 		fs.StringVar(&leaves, "leaves", "", "")
+		fs.BoolVar(&p.Practice, "practice", false, "")
 		fs.StringVar(&shm, "print", memory, "")
 	}, "DIR, the ceremony's folder,")
 	if err != nil {
@@ -64,16 +65,18 @@ func ceremonyOfficer(ctx context.Context, c *call) error {
 
 // ceremonyDrill opens a new canary with a pair of sheets.
 func ceremonyDrill(ctx context.Context, c *call) error {
-	var pair, object string
+	var d ceremony.Trial
 	words, err := c.flags(func(fs *flag.FlagSet) {
-		fs.StringVar(&pair, "pair", "", "")
-		fs.StringVar(&object, "object", "", "")
+		fs.StringVar(&d.Pair, "pair", "", "")
+		fs.StringVar(&d.Object, "object", "", "")
+		fs.BoolVar(&d.Practice, "practice", false, "")
 	}, "DIR, the ceremony's folder,")
 	if err != nil {
 		return err
 	}
+	d.Dir = words[0]
 	return c.inRoom(ctx, "", func(ctx context.Context, room *ceremony.Room) error {
-		return ceremony.Drill(ctx, room, words[0], pair, object)
+		return ceremony.Drill(ctx, room, d)
 	})
 }
 

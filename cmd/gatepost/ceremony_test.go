@@ -88,13 +88,13 @@ func TestCeremony(t *testing.T) {
 	if _, err := os.Stat(filepath.Dir(all[1])); !os.IsNotExist(err) || !strings.HasPrefix(all[1], "/dev/shm/") {
 		t.Errorf("the sheets' folder is still there, or was not in memory: %v", err)
 	}
-	if errs, code := o.ceremonial("drill", dir, "--pair", "BC"); code != done {
+	if errs, code := o.ceremonial("drill", dir, "--pair", "BC", "--practice"); code != done {
 		t.Fatalf("drill: %s", errs)
 	}
-	if errs, code := o.ceremonial("officer", dir, "--leaves", "A", "--into", next, "--agency", "Oak Adoption"); code != done {
+	if errs, code := o.ceremonial("officer", dir, "--leaves", "A", "--into", next, "--agency", "Oak Adoption", "--practice"); code != done {
 		t.Fatalf("officer: %s", errs)
 	}
-	if errs, code := o.ceremonial("drill", next, "--pair", "CD"); code != done {
+	if errs, code := o.ceremonial("drill", next, "--pair", "CD", "--practice"); code != done {
 		t.Fatalf("drill after the change: %s", errs)
 	}
 	key := o.paper["D"]

@@ -234,25 +234,35 @@ func both(ctx context.Context, room *Room, f *folder, officers []string) (*age.H
 	return archive, keys, err
 }
 
+// Trial is what a drill proves.
+type Trial struct {
+	Dir      string // the ceremony's folder
+	Pair     string // who has come, two letters such as "AB"
+	Object   string // a file with an object of the running service, or empty
+	Practice bool   // a rehearsal, with a folder that a rehearsal made
+}
+
 // Drill is the yearly proof that the paper still opens the archive: two officers
-// type their sheets in, open the canary that lies in dir and then a new one,
+// type their sheets in, open the canary that lies in Trial.Dir and then a new one,
 // which takes its place. Which two it is goes round; record.txt says who has been.
-// object is a file with an object of the running service, or empty: it opens, or
-// the service seals to another archive.
+// Trial.Object opens, or the service seals to another archive.
 //
-// ErrPair: the sheets are not those of pair, which is two letters such as "AB".
-func Drill(ctx context.Context, room *Room, dir, pair, object string) error {
-	f, err := openFolder(filepath.Clean(dir))
+// ErrPair: the sheets are not those of the pair.
+func Drill(ctx context.Context, room *Room, d Trial) error {
+	f, err := openFolder(filepath.Clean(d.Dir))
 	if err != nil {
 		return err
 	}
-	officers := strings.Split(strings.ToUpper(pair), "")
+	if err := f.agrees(d.Practice); err != nil {
+		return err
+	}
+	officers := strings.Split(strings.ToUpper(d.Pair), "")
 	if len(officers) != 2 || officers[0] == officers[1] || !slices.Contains(f.officers, officers[0]) || !slices.Contains(f.officers, officers[1]) {
 		return fmt.Errorf("name two of the officers %s with --pair, such as --pair %s%s", strings.Join(f.officers, ", "), f.officers[0], f.officers[1])
 	}
 	slices.Sort(officers)
 	room.Say(drillScript(officers))
-	if err := ready(ctx, room, f.practice); err != nil {
+	if err := ready(ctx, room, d.Practice); err != nil {
 		return err
 	}
 	archive, _, err := both(ctx, room, f, officers)
@@ -264,7 +274,7 @@ func Drill(ctx context.Context, room *Room, dir, pair, object string) error {
 		return err
 	}
 	room.Say("\nThe canary opens: " + before)
-	if err := identify(room, object, archive); err != nil {
+	if err := identify(room, d.Object, archive); err != nil {
 		return err
 	}
 	if err := f.renew(room, archive, strings.Join(officers, "")); err != nil {
@@ -324,7 +334,7 @@ func (f *folder) renew(room *Room, archive *age.HybridIdentity, pair string) err
 
 // ChangeOfficer gives an officer's place to somebody else: the two who stay type
 // their sheets in, the new one gets the next letter, a new key and a sheet, and
-// Plan.Dir is made like Make makes it. The archive's key stays as it is, so
+// Plan.Dir is made like Make makes it; Plan.Practice is as it was for from. The archive's key stays as it is, so
 // nothing is sealed anew. from is not touched; whoever has the leaver's sheet, one
 // other sheet and an old copy of from can still open the archive.
 func ChangeOfficer(ctx context.Context, room *Room, from, leaves string, p Plan) error {
@@ -334,6 +344,9 @@ func ChangeOfficer(ctx context.Context, room *Room, from, leaves string, p Plan)
 	}
 	f, err := openFolder(filepath.Clean(from))
 	if err != nil {
+		return err
+	}
+	if err := f.agrees(p.Practice); err != nil {
 		return err
 	}
 	if !slices.Contains(f.officers, leaves) {
@@ -346,7 +359,6 @@ func ChangeOfficer(ctx context.Context, room *Room, from, leaves string, p Plan)
 	if err := absent(p.Dir); err != nil {
 		return err
 	}
-	p.Practice = f.practice
 	stay := slices.DeleteFunc(slices.Clone(f.officers), func(o string) bool { return o == leaves })
 	room.Say(changeScript(leaves, string(next), stay))
 	if err := ready(ctx, room, p.Practice); err != nil {

@@ -31,7 +31,7 @@ type folder struct {
 	dir      string
 	officers []string // three letters, in order
 	archive  *age.HybridRecipient
-	practice bool // it came of a rehearsal
+	practice bool // its record says that it came of a rehearsal
 }
 
 // openFolder reads DIR and says whether all is there.
@@ -67,6 +67,19 @@ func openFolder(dir string) (*folder, error) {
 	first, _, _ := strings.Cut(string(record), "\n")
 	f.practice = strings.Contains(first, forPractice(true))
 	return f, nil
+}
+
+// agrees refuses a folder that is for practice where no rehearsal was asked for,
+// and the other way round. Nobody signed the record: that the machine need not be
+// fit is only for the people at the keyboard to say.
+func (f *folder) agrees(practice bool) error {
+	switch {
+	case f.practice && !practice:
+		return fmt.Errorf("%s says that this folder is for practice; rehearse with --practice, or take another copy of the folder", recordFile)
+	case !f.practice && practice:
+		return fmt.Errorf("%s says that this folder is no rehearsal's; leave out --practice", recordFile)
+	}
+	return nil
 }
 
 func (f *folder) read(name string) ([]byte, error) { return readSmall(filepath.Join(f.dir, name)) }

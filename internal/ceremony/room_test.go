@@ -437,7 +437,7 @@ func TestDrill(t *testing.T) {
 	program := stock(t)
 	for _, two := range []string{"AB", "ca", "CB"} {
 		before := mustRead(t, dir, "canary.age")
-		if err := ceremony.Drill(t.Context(), p.room, dir+"/", two, ""); err != nil {
+		if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir + "/", Pair: two}); err != nil {
 			t.Fatalf("%s: %v", two, err)
 		}
 		after := mustRead(t, dir, "canary.age")
@@ -458,6 +458,37 @@ func TestDrill(t *testing.T) {
 	}
 	if len(names(t, dir)) != 7 {
 		t.Errorf("the folder has %v", names(t, dir))
+	}
+}
+
+// Only who is at the keyboard says that the machine need not be fit: a folder
+// whose record says otherwise is refused, before anything is asked.
+func TestPractice(t *testing.T) {
+	for _, says := range []bool{false, true} {
+		dir, p := held(t)
+		looked := 0
+		p.room.Faults = func() ([]string, error) { looked++; return nil, nil }
+		record := string(mustRead(t, dir, "record.txt"))
+		try := func(practice bool) (drill, change error) {
+			drill = ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: "AB", Practice: practice})
+			return drill, ceremony.ChangeOfficer(t.Context(), p.room, dir, "C", ceremony.Plan{Dir: filepath.Join(t.TempDir(), "next"), Agency: "Oak Adoption", Practice: practice})
+		}
+		if says {
+			changed := strings.Replace(record, " made;", " made for practice;", 1)
+			if err := os.WriteFile(filepath.Join(dir, "record.txt"), []byte(changed), 0o600); err != nil || changed == record {
+				t.Fatal(err)
+			}
+		}
+		asked := p.asked
+		drill, change := try(!says)
+		if drill == nil || change == nil || p.asked != asked || !strings.Contains(drill.Error(), "--practice") || !strings.Contains(change.Error(), "--practice") {
+			t.Errorf("record %v: %v, %v, %d questions", says, drill, change, p.asked-asked)
+		}
+		looked = 0
+		drill, change = try(says)
+		if drill != nil || change != nil || (looked == 0) != says {
+			t.Errorf("record %v: %v, %v, looked %d times", says, drill, change, looked)
+		}
 	}
 }
 
@@ -484,7 +515,7 @@ func TestDrill_Object(t *testing.T) {
 			t.Fatal(err)
 		}
 		canary := mustRead(t, dir, "canary.age")
-		err = ceremony.Drill(t.Context(), p.room, dir, "AC", file)
+		err = ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: "AC", Object: file})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("sealed to %d readers: %v", len(to), err)
 		}
@@ -495,7 +526,7 @@ func TestDrill_Object(t *testing.T) {
 	if !strings.Contains(p.said.String(), "The object opens: a canary of the agency oak.") {
 		t.Error("what opened was not said")
 	}
-	if err := ceremony.Drill(t.Context(), p.room, dir, "AC", dir); err == nil {
+	if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: "AC", Object: dir}); err == nil {
 		t.Error("a folder was taken for an object")
 	}
 }
@@ -504,7 +535,7 @@ func TestDrill_Refused(t *testing.T) {
 	dir, p := held(t)
 	canary, record := mustRead(t, dir, "canary.age"), mustRead(t, dir, "record.txt")
 	for _, two := range []string{"", "A", "AA", "AD", "ABC", "A B", "é"} {
-		if err := ceremony.Drill(t.Context(), p.room, dir, two, ""); err == nil {
+		if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: two}); err == nil {
 			t.Errorf("pair %q was taken", two)
 		}
 	}
@@ -515,7 +546,7 @@ func TestDrill_Refused(t *testing.T) {
 		}
 		return text
 	}
-	if err := ceremony.Drill(t.Context(), p.room, dir, "AB", ""); !errors.Is(err, ceremony.ErrPair) {
+	if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: "AB"}); !errors.Is(err, ceremony.ErrPair) {
 		t.Errorf("the wrong sheet: %v", err)
 	}
 	p.types = nil
@@ -526,7 +557,7 @@ func TestDrill_Refused(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), mustRead(t, other, name), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := ceremony.Drill(t.Context(), p.room, dir, "AB", ""); err == nil {
+		if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: "AB"}); err == nil {
 			t.Errorf("another archive's %s was taken", name)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), was, 0o600); err != nil {
@@ -539,7 +570,7 @@ func TestDrill_Refused(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "archive-BC.age")); err != nil {
 		t.Fatal(err)
 	}
-	if err := ceremony.Drill(t.Context(), p.room, dir, "AB", ""); err == nil {
+	if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: dir, Pair: "AB"}); err == nil {
 		t.Error("a folder with two pairs was taken")
 	}
 }
@@ -589,7 +620,7 @@ func TestChangeOfficer(t *testing.T) {
 	if p.key("E") == "" || !strings.Contains(string(mustRead(t, again, "record.txt")), "officer D gave the place to E; opened by each pair of ABE") {
 		t.Errorf("the record says:\n%s", mustRead(t, again, "record.txt"))
 	}
-	if err := ceremony.Drill(t.Context(), p.room, again, "AE", ""); err != nil {
+	if err := ceremony.Drill(t.Context(), p.room, ceremony.Trial{Dir: again, Pair: "AE"}); err != nil {
 		t.Error(err)
 	}
 	for _, leaves := range []string{"", "D", "AB"} {

@@ -57,6 +57,9 @@ func (w *world) visit(ctx context.Context, s *site) error {
 		if err := v.read(ctx, p); err != nil {
 			return err
 		}
+		if err := v.claim(ctx, p); err != nil {
+			return err
+		}
 	}
 	v.addOthers()
 	for _, r := range s.table.routes {
@@ -69,12 +72,33 @@ func (w *world) visit(ctx context.Context, s *site) error {
 	return s.writeCookies(w.dir)
 }
 
-// rank puts what changes nothing first.
+// rank puts what changes nothing first, and last what shuts the door to a letter
+// or a case for whoever does it.
 func rank(t target) int {
-	if t.method() == http.MethodGet {
+	switch {
+	case t.method() == http.MethodGet:
 		return 0
+	case strings.HasSuffix(t.pattern, "/release") || strings.HasSuffix(t.pattern, "/connect"):
+		return 2
 	}
 	return 1
+}
+
+// claim takes a letter, where the person may, and reads on: most pages of the
+// desk are for who has one.
+func (v *visitor) claim(ctx context.Context, p *person) error {
+	t, ok := v.targets["POST /letter/{id}/claim"]
+	if !ok || t.who != p {
+		return nil
+	}
+	a, err := p.ask(ctx, http.MethodPost, t.path, encode(t.fields))
+	if err != nil {
+		return err
+	}
+	if a.status != http.StatusSeeOther {
+		return fmt.Errorf("%s cannot take a letter: %d", p.key, a.status)
+	}
+	return v.read(ctx, p)
 }
 
 // spared are lines of the table at which a scan with a session would end the

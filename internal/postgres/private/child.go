@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -87,9 +88,16 @@ func (c *child) untilReady(ctx context.Context, p place) error {
 		if err != nil {
 			return false, nil // not written yet, or the server is gone: done tells
 		}
-		lines := strings.Split(string(b), "\n")
-		return readPID(path) == c.pid && len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready", nil
+		return readyIn(string(b), c.pid), nil
 	})
+}
+
+// readyIn tells whether a pid file says that the server with this pid is ready.
+// Both come from one reading: the file that a killed server left says "ready",
+// too, until the new one has written its own.
+func readyIn(pidFile string, pid int) bool {
+	lines := strings.Split(pidFile, "\n")
+	return len(lines) > 7 && strings.TrimSpace(lines[0]) == strconv.Itoa(pid) && strings.TrimSpace(lines[7]) == "ready"
 }
 
 // stop asks for a fast shutdown and waits for it; when ctx ends first, for an

@@ -24,10 +24,7 @@ const (
 	sqlRecoveryEnds = `select body from audit_body where agency_id = agency() and ends_recovery = $1 order by idx`
 	sqlOpenRecovery = `select id, what from own_recovery()`
 	// The recovery that put an account on hold.
-	sqlRedeemed = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
-			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at,
-			coalesce(leaf_body(start_leaf), '') as start_body, coalesce(leaf_body(agree_leaf), '') as agree_body
-		from recovery where agency_id = agency() and kind = $1 and account_id = $2 and state = 'redeemed'`
+	sqlRedeemed       = recoveryWhole + `kind = $1 and account_id = $2 and state = 'redeemed'`
 	sqlRecoveryBarred = `select recovery_barred($1)`
 	sqlPersonBarred   = `select person_barred($1)`
 	sqlFirstTeamKey   = `select id, epoch, recipient, coalesce(verifier, '') as verifier, key_leaf, coalesce(leaf_body(key_leaf), '') as body

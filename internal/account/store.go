@@ -216,11 +216,12 @@ const (
 	// Recovery. That of somebody in restricted cases only is for those who hold them, and for managers, one of whom must agree.
 	sqlStartRecovery = `insert into recovery (agency_id, id, kind, account_id, what, identity, state, started_by, started_at, start_leaf)
 		values (agency(), $1, $2, $3, $4, $5, 'started', $6, $7, $8)`
-	sqlRecovery = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
+	recoveryWhole = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			kind = 'person' and recovery_barred(account_id) as barred,
 			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at,
 			coalesce(leaf_body(start_leaf), '') as start_body, coalesce(leaf_body(agree_leaf), '') as agree_body
-		from recovery where agency_id = agency() and id = $1
+		from recovery where agency_id = agency() and `
+	sqlRecovery = recoveryWhole + `id = $1
 			and (kind <> 'person' or has_role('manager') or not person_closed(account_id))`
 	sqlRecoveries = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			kind = 'person' and recovery_barred(account_id) as barred,

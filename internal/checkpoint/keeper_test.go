@@ -339,7 +339,10 @@ func TestRun(t *testing.T) {
 		w.nudge()
 		select {
 		case err := <-ran:
-			refused(t, "what was running", err, logbook.ErrRolledBack, -1)
+			// It may have read the checkpoint before the rows went, and the entries after.
+			if _, ok := errors.AsType[*checkpoint.Refusal](err); !ok || !errors.Is(err, logbook.ErrRolledBack) && !errors.Is(err, checkpoint.ErrMissing) {
+				t.Errorf("what was running: %v, want a refusal of a log that is shorter", err)
+			}
 			cancel()
 			hearing.Wait()
 			if w.logged.count("ALARM") != 1 {

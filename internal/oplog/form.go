@@ -27,7 +27,7 @@ const (
 // formOf is the list of what a line may say. A key that is not here is left out.
 func formOf(name string) (form, bool) {
 	switch name {
-	case "status", "ms", "last", "index", "size", "epoch", "entries", "first", "kept", "seen", "seconds", "pid", "job_id", "attempt", "days", "dropped",
+	case "status", "ms", "last", "index", "size", "epoch", "entries", "first", "kept", "seen", "seconds", "checkpoints", "entry", "pid", "job_id", "attempt", "days", "dropped",
 		"num_jobs_running", "num_jobs_stuck", "num_completed_jobs", "error_count": // the queue's
 
 		return number, true

@@ -108,7 +108,8 @@ func errNotHeld() error { return fault.New(fault.Conflict, "fault.manage.letter"
 
 // Give claims a letter that waits for a named worker, whoever holds it now, for
 // as long as a claim lasts. Whoever held it is told so at their next act about
-// it. It is a manager's act and in the log.
+// it. It is a manager's act and in the log. What they hold already stays theirs,
+// and nothing is stated.
 //
 // Invalid, field "worker": they hold MaxClaims letters, or may not decide about
 // this one. Conflict: the letter does not wait, or changed hands in this moment.
@@ -124,6 +125,9 @@ func (s *Service) Give(ctx context.Context, actor authz.Actor, id LetterID, work
 	if err != nil {
 		return err
 	}
+	if t.from == worker {
+		return nil // the button was pressed again, as after an answer that got lost
+	}
 	var lock lockRow
 	var to []readerRow
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
@@ -138,7 +142,7 @@ func (s *Service) Give(ctx context.Context, actor authz.Actor, id LetterID, work
 			return fault.Field("worker", "fault.manage.mayNot")
 		}
 		b.Queue(postgres.Guarded(sqlGive), t.letter, worker)
-		if t.from != "" && t.from != worker {
+		if t.from != "" {
 			b.Queue(sqlTaken, t.letter, t.from)
 		}
 		b.Queue(sqlNudge)

@@ -72,6 +72,11 @@ func TestGive(t *testing.T) {
 		t.Fatalf("may be given to %+v, want the two letterbox workers", readers)
 	}
 	must(t, s.Desk.Give(ctx, s.Manager, letter, s.login.ID))
+	given := s.count(`select count(*) from audit_body`)
+	must(t, s.Desk.Give(ctx, s.Manager, letter, s.login.ID))
+	if again := s.count(`select count(*) from audit_body`); again != given {
+		t.Errorf("given to who holds it already: %d statements more", again-given)
+	}
 	wantFault(t, "who lost it", s.Desk.Pass(ctx, s.Worker, letter, ""), "fault.letter.taken")
 	if _, err := s.Desk.Read(ctx, s.colleague, letter); err != nil {
 		t.Errorf("who got it reads: %v", err)

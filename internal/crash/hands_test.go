@@ -1,3 +1,5 @@
+//go:build longlived
+
 package crash_test
 
 import (

@@ -1,9 +1,12 @@
+//go:build longlived
+
 package crash_test
 
 import (
 	"maps"
 	"net/http"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -99,5 +102,15 @@ func (l *load) goesOn(t *testing.T) {
 		case <-t.Context().Done():
 			t.Fatal("nobody gets on")
 		}
+	}
+}
+
+// stop ends it as in use, with what was begun finished.
+func (s *running) stop(t *testing.T) {
+	t.Helper()
+	must(t, s.cmd.Process.Signal(syscall.SIGTERM))
+	<-s.ended
+	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("%s ends with %d when it is told to stop", s.Name, code)
 	}
 }

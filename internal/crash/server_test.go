@@ -287,16 +287,6 @@ func (w *world) startAs(t *testing.T, own settings) *running {
 	return s
 }
 
-// stop ends it as in use, with what was begun finished.
-func (s *running) stop(t *testing.T) {
-	t.Helper()
-	must(t, s.cmd.Process.Signal(syscall.SIGTERM))
-	<-s.ended
-	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("%s ends with %d when it is told to stop", s.Name, code)
-	}
-}
-
 // kill ends it with SIGKILL and returns when it has ended.
 func (s *running) kill() {
 	_ = s.cmd.Process.Kill() // it may have ended

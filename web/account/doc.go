@@ -32,7 +32,8 @@
 //
 // A form that comes when the session has ended is answered by the sign-in page
 // with what was written inside its form; nothing is kept on the server. After
-// the same person has signed in it becomes their draft. A staff decision that
+// the same person has signed in it becomes their draft; what a worker typed in is
+// on its page again. A staff decision that
 // needs a fresh code is answered by the page that asks for it, which sends the
 // decision again together with the code.
 //

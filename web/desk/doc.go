@@ -5,8 +5,8 @@
 // # How a letter is read
 //
 // The desk lists letters without their text: first those whose hold is over,
-// then the oldest. It has trays: all that waits, on hold, back with us, stopped,
-// second opinions. "Read" claims a letter and shows it beside what the
+// then the oldest. It has trays: what waits now, what a colleague reads, on hold,
+// back with us, stopped, second opinions. "Read" claims a letter and shows it beside what the
 // recipient's side calls everybody, what colleagues wrote down, earlier letters
 // and what was said when one came back. A letter that may go as it is takes
 // three presses: read, pass on, next.
@@ -43,6 +43,9 @@
 // travels in one hidden field of the form and nowhere else: an exchange that is
 // half made stands in no table and in no session. A form that is refused comes
 // back with what was typed.
+//
+// A letter on paper, or an answer, that is posted after the session has ended
+// comes back once the same worker has signed in (Carry); a picture does not.
 //
 // # Trust
 //

@@ -55,7 +55,7 @@ func endAllIn(ctx context.Context, folder string, sig unix.Signal) error {
 		return err
 	}
 	for _, pid := range left {
-		if !isPostgres(pid) {
+		if !isPostgres(pid) && !leaving(pid) {
 			continue // somebody's shell
 		}
 		if err := end(ctx, pid, sig, dir); err != nil {
@@ -96,7 +96,7 @@ func end(ctx context.Context, pid int, sig unix.Signal, dir os.FileInfo) error {
 		return fmt.Errorf("get hold of the left-over server %d: %w", pid, err)
 	}
 	defer unix.Close(fd)
-	if !isPostgres(pid) || !worksIn(pid, dir) {
+	if !worksIn(pid, dir) || !isPostgres(pid) && !leaving(pid) {
 		return nil // it ended, and the pid is somebody else's
 	}
 	if err := unix.PidfdSendSignal(fd, sig, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
@@ -132,6 +132,14 @@ func isPostgres(pid int) bool {
 	}
 	name := filepath.Base(strings.TrimSuffix(exe, " (deleted)"))
 	return name == "postgres" || name == "initdb"
+}
+
+// leaving tells that a process is ending: it has no program any more and still
+// its folder. Its shared memory may be in use until it is gone, and a server
+// does not start beside that.
+func leaving(pid int) bool {
+	_, err := os.Readlink(proc(pid, "exe"))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // worksIn reports whether the process has the folder as its working folder, as

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,25 +16,52 @@ import (
 	"gatepost/internal/postgres/postgrestest"
 )
 
-// Every statement fits the schema, also those that no test happens to run.
+// Every statement of the package fits the schema, also those that no test
+// happens to run, wherever they are written.
 func TestStatementsPrepare(t *testing.T) {
 	conn := postgrestest.New(t).Admin()
-	file, err := parser.ParseFile(token.NewFileSet(), "store.go", nil, 0)
+	names, err := filepath.Glob("*.go")
 	must(t, err)
-	found := 0
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok || !strings.HasPrefix(spec.Names[0].Name, "sql") {
-			return true
+	consts := map[string]ast.Expr{}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
 		}
-		sql, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		must(t, err)
-		found++
-		if _, err := conn.Prepare(t.Context(), spec.Names[0].Name, sql); err != nil {
-			t.Errorf("%s: %v", spec.Names[0].Name, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
+				consts[spec.Names[0].Name] = spec.Values[0]
+			}
+			return true
+		})
+	}
+	// A statement may be put together from parts that several share.
+	var text func(ast.Expr) string
+	text = func(e ast.Expr) string {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			sql, err := strconv.Unquote(e.Value)
+			must(t, err)
+			return sql
+		case *ast.BinaryExpr:
+			return text(e.X) + text(e.Y)
+		case *ast.Ident:
+			return text(consts[e.Name])
 		}
-		return true
-	})
+		t.Fatalf("a statement made of %T", e)
+		return ""
+	}
+	found := 0
+	for name, value := range consts {
+		if !strings.HasPrefix(name, "sql") {
+			continue
+		}
+		found++
+		if _, err := conn.Prepare(t.Context(), name, text(value)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if found < 50 {
 		t.Errorf("%d statements found", found)
 	}

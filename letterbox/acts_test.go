@@ -13,6 +13,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 	"gatepost/letterbox"
@@ -75,13 +76,13 @@ func (p *pair) wantState(id letterbox.LetterID, state letterbox.State, told lett
 }
 
 func (p *pair) inAWeek() time.Time {
-	return letterbox.AddWorkingDays(letterbox.Today(p.Clock.Now()), 5)
+	return calendar.AddWorkingDays(calendar.Today(p.Clock.Now()), 5)
 }
 
 func TestHold(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	letter := p.claimed("We may move house.")
-	today := letterbox.Today(p.Clock.Now())
+	today := calendar.Today(p.Clock.Now())
 	for name, until := range map[string]time.Time{
 		"today": today, "never": {}, "a Saturday": today.AddDate(0, 0, 5), "Christmas": time.Date(2026, 12, 25, 0, 0, 0, 0, time.UTC), "far off": today.AddDate(0, 0, letterbox.MaxHold+1),
 	} {
@@ -105,7 +106,7 @@ func TestHold(t *testing.T) {
 	if len(reading.Notes) != 1 || reading.Notes[0].Text != "asked their worker about the house" || reading.Notes[0].What != "hold" || reading.Notes[0].By != "Rhys Penhaligon" {
 		t.Errorf("a colleague reads the notes %+v", reading.Notes)
 	}
-	later := letterbox.AddWorkingDays(p.inAWeek(), 1)
+	later := calendar.AddWorkingDays(p.inAWeek(), 1)
 	must(t, p.Desk.Hold(ctx, colleague, letter, later, "still waiting"))
 	if line, _ := p.line(colleague, letter); !line.HeldUntil.Equal(later) {
 		t.Errorf("held again until %v", line.HeldUntil)

@@ -10,6 +10,7 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 )
 
 // Who may decide about a letter: a part of readers, for every letter that waits.
@@ -52,7 +53,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	if _, err := s.begin(ctx, actor, authz.SeeBreaches, "breaches"); err != nil {
 		return Breaches{}, err
 	}
-	today := Today(s.now())
+	today := calendar.Today(s.now())
 	var rows, alone deskRows
 	var list Breaches
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {

@@ -12,6 +12,7 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -151,10 +152,10 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 }
 
 func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
-	today := Today(s.now())
+	today := calendar.Today(s.now())
 	amber, late := waitsLong(l, today)
 	line := DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
-		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: WorkingDaysBetween(l.SubmittedOn, today),
+		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: calendar.WorkingDaysBetween(l.SubmittedOn, today),
 		Amber: amber, Late: late,
 		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected, RefusedByMe: l.RefusedByMe,
 		State: State(l.State), Second: l.Second, Paper: l.Paper, Stopped: l.Stop && passedOn(State(l.State)), Restricted: l.Restricted}
@@ -177,7 +178,7 @@ func waitsLong(l deskRow, today time.Time) (amber, late bool) {
 	if l.HearBy.Before(today) {
 		return false, true
 	}
-	return WorkingDaysBetween(today, l.HearBy) <= Promise-Amber, false
+	return calendar.WorkingDaysBetween(today, l.HearBy) <= Promise-Amber, false
 }
 
 // names opens the names of somebody's rows and joins them. A name that does

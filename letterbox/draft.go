@@ -13,6 +13,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -467,7 +468,7 @@ var (
 )
 
 func (s *Service) store(ctx context.Context, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject) error {
-	hearBy := AddWorkingDays(Today(s.now()), Promise)
+	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), Promise)
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guardedSendDraft, row.ID, version)
 		if row.Replaces != "" {

@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -126,7 +127,7 @@ func (s *Service) Referrals(ctx context.Context, actor authz.Actor) ([]Referral,
 func (s *Service) referralLine(r referralRow) Referral {
 	line := Referral{Letter: LetterID(r.Letter), Reference: r.Reference}
 	if r.ReferredOn != nil {
-		line.ReferredOn, line.WorkDays = *r.ReferredOn, WorkingDaysBetween(*r.ReferredOn, Today(s.now()))
+		line.ReferredOn, line.WorkDays = *r.ReferredOn, calendar.WorkingDaysBetween(*r.ReferredOn, calendar.Today(s.now()))
 	}
 	return line
 }

@@ -20,6 +20,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -80,7 +81,7 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 	if err := s.fillKnown(ctx, actor, &n); err != nil {
 		return "", err
 	}
-	if n, err = checkExchange(n, Today(s.now())); err != nil {
+	if n, err = checkExchange(n, calendar.Today(s.now())); err != nil {
 		return "", err
 	}
 	signer, err := actor.Keys().Signer()
@@ -431,7 +432,7 @@ func (o *opening) record(c seal.Context, side string, content []byte, to ...*age
 // somebody in a century reads this first.
 func partiesText(id string, n NewExchange, at time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Gatepost: who is who in the exchange %s, written on %s.\n\n", id, at.In(London()).Format("2 January 2006"))
+	fmt.Fprintf(&b, "Gatepost: who is who in the exchange %s, written on %s.\n\n", id, at.In(calendar.London()).Format("2 January 2006"))
 	for _, c := range n.Children {
 		fmt.Fprintf(&b, "Child %s, born %s. Birth name: %s. Adoptive name: %s.\n", c.ID, c.Born.Format("2 January 2006"), c.BirthName, c.AdoptiveName)
 	}
@@ -577,4 +578,12 @@ func checkChild(field string, c *NewChild, today time.Time) (err error) {
 		return fault.Field(field+".born", "fault.exchange.ofAge")
 	}
 	return nil
+}
+
+// relaysEndOn is the day from which nothing more is passed on about a child:
+// the first of the month before the month of the eighteenth birthday. It is
+// coarse so that it is no birth date. Somebody born on 29 February comes of
+// age on 1 March, which makes it no later than for anybody born in February.
+func relaysEndOn(born time.Time) time.Time {
+	return time.Date(born.Year()+18, born.Month()-1, 1, 0, 0, 0, 0, time.UTC)
 }

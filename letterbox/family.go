@@ -12,6 +12,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -95,7 +96,7 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 	var names []objectRow
 	var drafts, sent, came []mineRow
 	var late []string
-	today := Today(s.now())
+	today := calendar.Today(s.now())
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		many(b, &sides, sqlMySides, only)
 		queueObjects(b, &names, sqlMyNames, only)
@@ -207,7 +208,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	if len(rows) == 0 {
 		return Sent{}, notFound()
 	}
-	sent := Sent{SentLine: rows[0].sent(Today(s.now())), Side: SideID(rows[0].SideID)}
+	sent := Sent{SentLine: rows[0].sent(calendar.Today(s.now())), Side: SideID(rows[0].SideID)}
 	if len(rewrites) > 0 {
 		sent.Rewrite = DraftID(rewrites[0])
 	}

@@ -8,6 +8,7 @@ import (
 
 	"gatepost/crypto/statement"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -32,7 +33,7 @@ func (s *Service) Hold(ctx context.Context, actor authz.Actor, id LetterID, unti
 	if err != nil {
 		return err
 	}
-	if until, err = holdUntil(until, Today(s.now())); err != nil {
+	if until, err = holdUntil(until, calendar.Today(s.now())); err != nil {
 		return err
 	}
 	written, err := d.note("hold", note, statement.EventCasework)
@@ -54,7 +55,7 @@ func holdUntil(until, today time.Time) (time.Time, error) {
 	if !day.After(today) || day.After(today.AddDate(0, 0, MaxHold)) {
 		return day, fault.Field("until", "fault.hold.until")
 	}
-	if !WorkingDay(day) {
+	if !calendar.WorkingDay(day) {
 		return day, fault.Field("until", "fault.hold.workingDay")
 	}
 	return day, nil

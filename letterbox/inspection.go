@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/logbook"
 	"gatepost/internal/postgres"
@@ -98,7 +99,7 @@ func (s *Service) Inspection(ctx context.Context, actor authz.Actor) (Inspection
 	if _, err := s.begin(ctx, actor, authz.Inspect, "inspection"); err != nil {
 		return Inspection{}, err
 	}
-	today := Today(s.now())
+	today := calendar.Today(s.now())
 	in := Inspection{Since: today.AddDate(-1, 0, 0)}
 	var states []stateCountRow
 	var decided []waitedRow
@@ -140,7 +141,7 @@ func waited(rows []waitedRow) (count, median, ninetieth int) {
 	var days []int
 	for _, r := range rows {
 		for range r.N {
-			days = append(days, WorkingDaysBetween(r.SubmittedOn, r.DecidedOn))
+			days = append(days, calendar.WorkingDaysBetween(r.SubmittedOn, r.DecidedOn))
 		}
 	}
 	if len(days) < Few {
@@ -204,7 +205,7 @@ func (s *Service) InspectCase(ctx context.Context, actor authz.Actor, reference 
 	if err != nil {
 		return CaseRecord{}, err
 	}
-	return newRecording(ag, c, proven, Today(s.now())).record(strings.ToUpper(strings.TrimSpace(reference)), row.OpenedAt), nil
+	return newRecording(ag, c, proven, calendar.Today(s.now())).record(strings.ToUpper(strings.TrimSpace(reference)), row.OpenedAt), nil
 }
 
 // ProveCase gives the proofs of a case's entries that the newest checkpoint

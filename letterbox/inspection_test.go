@@ -15,6 +15,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/checkpoint"
 	"gatepost/internal/fault"
 	"gatepost/internal/logbook"
@@ -128,7 +129,7 @@ func TestInspectCase(t *testing.T) {
 func TestInspectCase_Late(t *testing.T) {
 	v := newVisit(t)
 	letter := v.send("The heron stood in the rain.")
-	for day := letterbox.AddWorkingDays(letterbox.Today(v.Clock.Now()), letterbox.Promise+2); letterbox.Today(v.Clock.Now()).Before(day); {
+	for day := calendar.AddWorkingDays(calendar.Today(v.Clock.Now()), letterbox.Promise+2); calendar.Today(v.Clock.Now()).Before(day); {
 		v.Clock.Advance(24 * time.Hour)
 	}
 	if turn := v.inspects().Letters[0].Turns[0]; turn.Days < letterbox.Promise+1 || !turn.Late || !turn.On.IsZero() {

@@ -9,6 +9,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 )
 
 // CaseRecord is what the log states about a case: no name, no text, and of
@@ -271,16 +272,16 @@ func (r *recording) letter(st *statement.Statement) *LetterRecord {
 func (r *recording) step(l *LetterRecord, line *CaseEntry, st *statement.Statement) {
 	switch line.What {
 	case "received", "typedIn", "askedAgain":
-		l.Turns = append(l.Turns, Turn{From: Today(st.At)})
+		l.Turns = append(l.Turns, Turn{From: calendar.Today(st.At)})
 	case "approved", "returned", "refused", "kept", "withdrawn":
 		if n := len(l.Turns); n == 0 || !l.Turns[n-1].On.IsZero() {
 			l.Turns = append(l.Turns, Turn{})
 		}
 		turn := &l.Turns[len(l.Turns)-1]
-		turn.On, turn.Decision, turn.By = Today(st.At), string(st.Event), line.By[0]
+		turn.On, turn.Decision, turn.By = calendar.Today(st.At), string(st.Event), line.By[0]
 		turn.count(turn.On)
 	case "passedOn":
-		l.PassedOn = Today(st.At)
+		l.PassedOn = calendar.Today(st.At)
 	case "opened":
 		if l.Opened.IsZero() {
 			l.Opened = st.At
@@ -297,7 +298,7 @@ func (r *recording) waitsOn(l *LetterRecord) {
 
 func (t *Turn) count(until time.Time) {
 	if !t.From.IsZero() {
-		t.Days = WorkingDaysBetween(t.From, until)
+		t.Days = calendar.WorkingDaysBetween(t.From, until)
 		t.Late = t.Days > Promise
 	}
 }

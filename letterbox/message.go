@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -237,7 +238,7 @@ func (s *Service) messageOf(ag *agency.Agency, actor authz.Actor, row tellingRow
 		return "", fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
 	}
 	c := seal.Context{Kind: seal.KindMessage, Agency: ag.ID, Exchange: row.ExchangeID, Object: row.ID, Part: "once",
-		From: string(ring.Person(actor.Account())), To: Today(s.now()).Format(time.DateOnly), Version: uint64(row.Answers)}
+		From: string(ring.Person(actor.Account())), To: calendar.Today(s.now()).Format(time.DateOnly), Version: uint64(row.Answers)}
 	mac, err := seal.Own(key, c, sha256.Sum256([]byte(text)))
 	if err != nil {
 		return "", fmt.Errorf("name a message: %w", err)
@@ -290,7 +291,7 @@ func messageContext(agencyID string, m messageRow) seal.Context {
 }
 
 func (s *Service) storeMessage(ctx context.Context, actor authz.Actor, row tellingRow, id MessageID, object sealedObject) error {
-	hearBy := AddWorkingDays(Today(s.now()), MessagePromise)
+	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), MessagePromise)
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		object.queue(b)
 		b.Queue(sqlInsertMessage, string(id), row.ExchangeID, hearBy)
@@ -338,7 +339,7 @@ func (s *Service) conversation(ctx context.Context, ag *agency.Agency, rows []me
 	for i, r := range rows {
 		m := Message{ID: MessageID(r.ID), SentOn: r.SentOn, FromAgency: r.ByWorker != "", Answered: r.Answered}
 		if !m.FromAgency {
-			m.HearBy, m.Late = r.HearBy, !r.Answered && Today(s.now()).After(r.HearBy)
+			m.HearBy, m.Late = r.HearBy, !r.Answered && calendar.Today(s.now()).After(r.HearBy)
 		}
 		text, err := s.openMessage(ctx, ag, r, objects, keys, quiet)
 		if err != nil && !unread(err) {
@@ -404,7 +405,7 @@ func (s *Service) Told(ctx context.Context, actor authz.Actor) ([]MessageLine, e
 }
 
 func (s *Service) messageLine(actor authz.Actor, r toldRow, people []nameRow) MessageLine {
-	days := WorkingDaysBetween(r.SentOn, Today(s.now()))
+	days := calendar.WorkingDaysBetween(r.SentOn, calendar.Today(s.now()))
 	line := MessageLine{ID: MessageID(r.ID), Exchange: ExchangeID(r.ExchangeID), Reference: r.Reference, SentOn: r.SentOn, HearBy: r.HearBy,
 		WorkDays: days, Late: !r.Answered && days > MessagePromise, Closed: r.Connected || r.Closed}
 	line.Amber = !r.Answered && days >= MessageAmber && !line.Late

@@ -13,6 +13,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
@@ -44,7 +45,7 @@ func TestMessage(t *testing.T) {
 	told, err := p.Desk.Told(ctx, p.Worker)
 	must(t, err)
 	if len(told) != 1 || told[0].ID != first || told[0].Person != "Tamsin Vale" || told[0].Closed || told[0].Late ||
-		!told[0].HearBy.Equal(letterbox.AddWorkingDays(letterbox.Today(p.Clock.Now()), letterbox.MessagePromise)) {
+		!told[0].HearBy.Equal(calendar.AddWorkingDays(calendar.Today(p.Clock.Now()), letterbox.MessagePromise)) {
 		t.Fatalf("the tray has %+v", told)
 	}
 	c, err := p.Desk.ReadMessage(ctx, p.Worker, first)
@@ -231,7 +232,7 @@ func TestMessage_Late(t *testing.T) {
 		days        int
 		amber, late bool
 	}{{2, false, false}, {3, true, false}, {5, true, false}, {6, false, true}} {
-		day := letterbox.AddWorkingDays(letterbox.Today(p.Clock.Now()), tt.days)
+		day := calendar.AddWorkingDays(calendar.Today(p.Clock.Now()), tt.days)
 		sent := p.backdate(tt.days)
 		told, err := p.Desk.Told(ctx, p.Worker)
 		must(t, err)
@@ -245,12 +246,12 @@ func TestMessage_Late(t *testing.T) {
 // backdate moves the messages so many working days into the past.
 func (p *pair) backdate(days int) string {
 	p.t.Helper()
-	today := letterbox.Today(p.Clock.Now())
+	today := calendar.Today(p.Clock.Now())
 	sent := today
-	for letterbox.WorkingDaysBetween(sent, today) < days {
+	for calendar.WorkingDaysBetween(sent, today) < days {
 		sent = sent.AddDate(0, 0, -1)
 	}
-	p.Exec(p.t, `update message set sent_on = $1, hear_by = $2`, sent, letterbox.AddWorkingDays(sent, letterbox.MessagePromise))
+	p.Exec(p.t, `update message set sent_on = $1, hear_by = $2`, sent, calendar.AddWorkingDays(sent, letterbox.MessagePromise))
 	return sent.Format(time.DateOnly)
 }
 

@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -157,7 +158,7 @@ func (s *Service) checkPaper(p PaperLetter) (PaperLetter, error) {
 	case !known:
 		faults = append(faults, fault.Field("scan", "fault.paper.kind"))
 	}
-	today := Today(s.now())
+	today := calendar.Today(s.now())
 	if p.CameOn.IsZero() || p.CameOn.After(today) || p.CameOn.Before(today.AddDate(0, 0, -oldestPaper)) {
 		faults = append(faults, fault.Field("came", "fault.paper.came"))
 	}
@@ -255,7 +256,7 @@ func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, 
 func (s *Service) storePaper(ctx context.Context, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject) error {
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertPaper, pgx.StrictNamedArgs{"id": string(p.ID), "exchange": side.ExchangeID, "from": side.ID, "to": side.Other,
-			"author": string(p.Author), "came": p.CameOn, "hearBy": AddWorkingDays(p.CameOn, Promise)})
+			"author": string(p.Author), "came": p.CameOn, "hearBy": calendar.AddWorkingDays(p.CameOn, Promise)})
 		b.Queue(sqlInsertHelper, string(p.ID))
 		for _, o := range objects {
 			o.queue(b)

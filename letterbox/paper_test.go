@@ -11,6 +11,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
@@ -20,7 +21,7 @@ const jpeg = "\xff\xd8\xff\xe0 a picture of a page"
 // paper is a letter of the birth mother's that came by post two days ago.
 func (p *pair) paper() letterbox.PaperLetter {
 	return letterbox.PaperLetter{ID: letterbox.NewLetterID(), Side: p.fromSide, Author: letterbox.PersonID(p.birthID),
-		Text: "Dear Wren, I write by hand.", Scan: []byte(jpeg), CameOn: letterbox.Today(p.Clock.Now()).AddDate(0, 0, -2)}
+		Text: "Dear Wren, I write by hand.", Scan: []byte(jpeg), CameOn: calendar.Today(p.Clock.Now()).AddDate(0, 0, -2)}
 }
 
 // A letter on paper goes the way of any other, but not by the hand of who typed
@@ -39,7 +40,7 @@ func TestPaper(t *testing.T) {
 	sent, err := p.Families.OpenSent(ctx, p.birth, id)
 	must(t, err)
 	if string(sent.Text) != letter.Text || !sent.PaperCopy || !sent.SentOn.Equal(letter.CameOn) ||
-		!sent.HearBy.Equal(letterbox.AddWorkingDays(letter.CameOn, letterbox.Promise)) {
+		!sent.HearBy.Equal(calendar.AddWorkingDays(letter.CameOn, letterbox.Promise)) {
 		t.Errorf("its writer sees %+v, %q", sent, string(sent.Text))
 	}
 	if got := p.whats(p.birth, p.fromSide); got != "withUs youSent" {
@@ -116,7 +117,7 @@ func (p *pair) seesAs(account, sql string) (n int) {
 
 func TestPaper_Refused(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
-	today := letterbox.Today(p.Clock.Now())
+	today := calendar.Today(p.Clock.Now())
 	for name, c := range map[string]struct {
 		change func(*letterbox.PaperLetter)
 		actor  authz.Actor

@@ -10,6 +10,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
@@ -85,7 +86,7 @@ func TestReferred_SidesExchanged(t *testing.T) {
 func TestPaper_TypistByStatement(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	id, err := p.Desk.RecordPaper(ctx, p.Worker, letterbox.PaperLetter{ID: letterbox.NewLetterID(), Side: p.fromSide, Author: letterbox.PersonID(p.birthID),
-		Text: "Nobody wrote this.", Scan: []byte("%PDF-1.4 x"), CameOn: letterbox.Today(p.Clock.Now())})
+		Text: "Nobody wrote this.", Scan: []byte("%PDF-1.4 x"), CameOn: calendar.Today(p.Clock.Now())})
 	must(t, err)
 	must(t, p.Desk.Claim(ctx, p.Worker, id))
 	p.untriggered(`delete from letter_helper`, `update letter set paper = false`)

@@ -8,6 +8,7 @@ import (
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
@@ -114,12 +115,12 @@ func TestTakeAwayAgainstPass(t *testing.T) {
 func TestBreaches(t *testing.T) {
 	s, ctx := newShift(t), t.Context()
 	late, amber, fresh, tray := s.send("one"), s.send("two"), s.send("three"), s.send("four")
-	today := letterbox.Today(s.Clock.Now())
+	today := calendar.Today(s.Clock.Now())
 	back, again := s.send("five"), s.send("six")
 	for id, days := range map[letterbox.LetterID]int{late: 30, amber: 11, tray: 40, back: 30, again: 30} {
 		sent := today.AddDate(0, 0, -days)
 		s.Exec(t, `update letter set submitted_on = $2, hear_by = $3, submitted_at = now() - make_interval(days => $4) where id = $1`, string(id), sent,
-			letterbox.AddWorkingDays(sent, letterbox.Promise), days)
+			calendar.AddWorkingDays(sent, letterbox.Promise), days)
 	}
 	// Back with us, and looked at again: neither writer waits for the first day any more.
 	must(t, s.Desk.Claim(ctx, s.Worker, back))
@@ -179,7 +180,7 @@ func TestBreaches_Nobody(t *testing.T) {
 	counts("the other is suspended", 1, 1, 0)
 	b, err := s.Desk.Breaches(ctx, s.Manager)
 	must(t, err)
-	s.Exec(t, `update letter set hear_by = $2 where id = $1`, string(letter), letterbox.Today(s.Clock.Now()).AddDate(0, 0, -1))
+	s.Exec(t, `update letter set hear_by = $2 where id = $1`, string(letter), calendar.Today(s.Clock.Now()).AddDate(0, 0, -1))
 	if b, err := s.Desk.Breaches(ctx, s.Manager); err != nil || len(b.Nobody) != 1 || len(b.Late)+len(b.Amber) != 0 {
 		t.Errorf("it is listed twice: %+v, %v", b, err)
 	}

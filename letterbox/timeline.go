@@ -10,6 +10,7 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 )
 
 // Timeline is what happened in an exchange as one side may know it, newest
@@ -126,7 +127,7 @@ func (s *Service) Timeline(ctx context.Context, actor authz.Actor, side SideID) 
 	}
 	t := Timeline{Side: side}
 	t.Names, t.Unread = s.openNames(ctx, ag, actor, rows.names, string(side))
-	today := Today(s.now())
+	today := calendar.Today(s.now())
 	t.Events = rows.letterEvents(today)
 	for _, m := range rows.messages {
 		t.Events = append(t.Events, m.event(today))

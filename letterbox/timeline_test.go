@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
@@ -40,7 +41,7 @@ func TestTimeline(t *testing.T) {
 	first := p.send("The first.")
 	both("sent", "withUs youSent", "")
 	must(t, p.Desk.Claim(ctx, p.Worker, first))
-	must(t, p.Desk.Hold(ctx, p.Worker, first, letterbox.AddWorkingDays(letterbox.Today(p.Clock.Now()), 3), "the father's name"))
+	must(t, p.Desk.Hold(ctx, p.Worker, first, calendar.AddWorkingDays(calendar.Today(p.Clock.Now()), 3), "the father's name"))
 	both("held", "withUs youSent", "")
 	must(t, p.Desk.Claim(ctx, p.Worker, first))
 	must(t, p.Desk.Return(ctx, p.Worker, first, "identifying", "", ""))
@@ -128,7 +129,7 @@ func (p *pair) sees(what string, letter letterbox.LetterID, want string) {
 func TestTimeline_Late(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	letter := p.send("The first.")
-	today := letterbox.Today(p.Clock.Now())
+	today := calendar.Today(p.Clock.Now())
 	for _, tt := range []struct {
 		hearBy time.Time
 		what   string

@@ -10,6 +10,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -31,8 +32,8 @@ func (s *Service) Withdraw(ctx context.Context, actor authz.Actor, id LetterID) 
 // the agency again, and the promise of a date begins anew. Once for a letter.
 // Conflict: not refused, or asked before. NotFound: not of the actor's side.
 func (s *Service) SecondOpinion(ctx context.Context, actor authz.Actor, id LetterID) error {
-	today := Today(s.now())
-	days := int(AddWorkingDays(today, Promise).Sub(today).Hours()) / 24
+	today := calendar.Today(s.now())
+	days := int(calendar.AddWorkingDays(today, Promise).Sub(today).Hours()) / 24
 	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, sqlSecondOpinion, string(id), days)
 }
 

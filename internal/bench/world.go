@@ -26,6 +26,7 @@ import (
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/private"
@@ -316,7 +317,7 @@ func (w *world) couple(ctx context.Context, worker *login, exchanges int) (c cou
 		return c, err
 	}
 	birth, adoptive := letterbox.NewPerson{Name: "Tamsin Vale", Relation: "birth mother"}, letterbox.NewPerson{Name: "Morwenna Hale", Relation: "adopter"}
-	child := letterbox.NewChild{BirthName: "Wren Vale", AdoptiveName: "Wren Hale", Born: letterbox.Today(w.now()).AddDate(-7, 0, 0)}
+	child := letterbox.NewChild{BirthName: "Wren Vale", AdoptiveName: "Wren Hale", Born: calendar.Today(w.now()).AddDate(-7, 0, 0)}
 	side := func(book string, p letterbox.NewPerson) letterbox.NewSide {
 		return letterbox.NewSide{Book: book, People: []letterbox.NewPerson{p}, MaySend: []string{"letter"}, TimesAYear: 2,
 			Names: letterbox.Names{Children: []string{"Wren"}, Other: "the other family", Self: "us"}}

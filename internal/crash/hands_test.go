@@ -19,6 +19,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/internal/calendar"
 	"gatepost/internal/demo"
 	"gatepost/letterbox"
 )
@@ -187,7 +188,7 @@ func (h *hand) returned() (*story, error) {
 }
 
 func (h *hand) held() (*story, error) {
-	day := letterbox.AddWorkingDays(letterbox.Today(time.Now()), 3)
+	day := calendar.AddWorkingDays(calendar.Today(time.Now()), 3)
 	return h.begin("held").sends().reads(h.worker).
 		decides("hold", h.worker, "until-day", strconv.Itoa(day.Day()), "until-month", strconv.Itoa(int(day.Month())), "until-year", strconv.Itoa(day.Year())).
 		reads(h.worker).passes(h.worker).told()
@@ -287,7 +288,7 @@ func (h *hand) onPaper() (*story, error) {
 	if err := png.Encode(&scan, image.NewGray(image.Rect(0, 0, 62, 88))); err != nil {
 		return nil, err
 	}
-	today := letterbox.Today(time.Now())
+	today := calendar.Today(time.Now())
 	fields := []string{"author", t.from + " " + t.author, "letter", t.letter, "text", words + t.kind, "came-day", strconv.Itoa(today.Day()),
 		"came-month", strconv.Itoa(int(today.Month())), "came-year", strconv.Itoa(today.Year())}
 	t.then("record", func() (page, error) {

@@ -15,6 +15,7 @@ import (
 	"gatepost/crypto/session"
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/tier"
 	"gatepost/letterbox"
@@ -280,7 +281,7 @@ func (s *seeding) exchange(r relation) letterbox.NewExchange {
 			n.Sides[i].People = append(n.Sides[i].People, letterbox.NewPerson{ID: s.ids[c.name], Name: c.name, Relation: c.relation, Address: c.address, Phone: c.phone})
 		}
 	}
-	today := letterbox.Today(s.clock.now())
+	today := calendar.Today(s.clock.now())
 	for _, key := range r.children {
 		c := children()[slices.IndexFunc(children(), func(c child) bool { return c.key == key })]
 		n.Children = append(n.Children, letterbox.NewChild{ID: s.children[c.birth], BirthName: c.birth, AdoptiveName: c.adoptive, Born: c.born(today)})

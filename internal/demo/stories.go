@@ -11,6 +11,7 @@ import (
 
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/notice"
 	"gatepost/letterbox"
 )
@@ -127,7 +128,7 @@ func wantMail(s *seeding, ctx context.Context) error {
 }
 
 func onHold(s *seeding, ctx context.Context) error {
-	until := letterbox.AddWorkingDays(letterbox.Today(s.clock.now()), 3)
+	until := calendar.AddWorkingDays(calendar.Today(s.clock.now()), 3)
 	_, err := s.decided(ctx, "kelly", "kelly", "kelly-birthday", "owen", func(desk *letterbox.Service, a authz.Actor, id letterbox.LetterID) error {
 		return desk.Hold(ctx, a, id, until, noteBaby)
 	})
@@ -274,9 +275,9 @@ func (s *seeding) onPaper(ctx context.Context, step step, ago int) error {
 	if err != nil {
 		return err
 	}
-	today := letterbox.Today(s.clock.now())
+	today := calendar.Today(s.clock.now())
 	came := today
-	for letterbox.WorkingDaysBetween(came, today) < ago {
+	for calendar.WorkingDaysBetween(came, today) < ago {
 		came = came.AddDate(0, 0, -1)
 	}
 	own, _ := s.sideOf(step)

@@ -25,6 +25,7 @@ import (
 	"gatepost/crypto/passphrase/passphrasetest"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/demo"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
@@ -32,7 +33,6 @@ import (
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/server"
 	"gatepost/internal/tier"
-	"gatepost/letterbox"
 	"gatepost/web"
 	"gatepost/web/assets"
 	"gatepost/web/live"
@@ -269,7 +269,7 @@ func (w *world) setForward(by string) (string, error) {
 // workday is the day so many working days from today.
 func (w *world) workday(ahead string) (string, error) {
 	n, err := strconv.Atoi(ahead)
-	return letterbox.AddWorkingDays(letterbox.Today(w.clock.now()), n).Format("2 1 2006"), err
+	return calendar.AddWorkingDays(calendar.Today(w.clock.now()), n).Format("2 1 2006"), err
 }
 
 func (w *world) exec(sql string) error {

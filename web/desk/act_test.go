@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 	"gatepost/web/webtest"
 )
@@ -53,14 +54,14 @@ func (d *desk) passOn(t *testing.T, text string) string {
 
 // dateFields are the fields of a day so many working days from now.
 func (d *desk) dateFields(n int) []string {
-	day := letterbox.AddWorkingDays(letterbox.Today(d.Clock.Now()), n)
+	day := calendar.AddWorkingDays(calendar.Today(d.Clock.Now()), n)
 	return []string{"until-day", strconv.Itoa(day.Day()), "until-month", strconv.Itoa(int(day.Month())), "until-year", strconv.Itoa(day.Year())}
 }
 
 // dueToday moves the day of a letter on hold as if it had been put on hold until today.
 func (d *desk) dueToday(t *testing.T, id string) {
 	t.Helper()
-	d.Exec(t, `update letter set held_until = $2 where id = $1`, id, letterbox.Today(d.Clock.Now()).Format(time.DateOnly))
+	d.Exec(t, `update letter set held_until = $2 where id = $1`, id, calendar.Today(d.Clock.Now()).Format(time.DateOnly))
 }
 
 func TestHold(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 	"gatepost/web/page"
 	"gatepost/web/words"
@@ -259,7 +260,7 @@ func (r row) tags(l letterbox.DeskLine) (list []page.Tag) {
 
 // row makes what rows are written with, for a page of this worker.
 func (room Room) row(b *page.Base, mayRead bool) row {
-	return row{words: b.Words, today: letterbox.Today(room.Site.Now()), mayRead: mayRead, token: b.FormToken}
+	return row{words: b.Words, today: calendar.Today(room.Site.Now()), mayRead: mayRead, token: b.FormToken}
 }
 
 // desk shows what waits in one of its trays. It is the first page of every

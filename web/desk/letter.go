@@ -9,6 +9,7 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 	"gatepost/web/page"
 )
@@ -239,7 +240,7 @@ func (room Room) done(w http.ResponseWriter, r *http.Request) error {
 	p := &donePage{Base: room.Site.Base(r, "desk.done."+outcome), Exchange: x}
 	p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("desk.doneText." + outcome)}
 	if actor.Can(authz.Claim) {
-		today := letterbox.Today(room.Site.Now())
+		today := calendar.Today(room.Site.Now())
 		p.Next, p.Waiting = next(sorted(waits.Letters, today), today)
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/done", p)

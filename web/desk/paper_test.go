@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 	"gatepost/web/webtest"
 )
@@ -59,7 +60,7 @@ func TestPaper(t *testing.T) {
 	if got := wrong.Form(path); got.Get("text") != form.Get("text") || got.Get("author") != form.Get("author") || got.Get("letter") != form.Get("letter") {
 		t.Errorf("a refused form lost what was typed: %v", got)
 	}
-	came := letterbox.Today(d.Clock.Now()).AddDate(0, 0, -1)
+	came := calendar.Today(d.Clock.Now()).AddDate(0, 0, -1)
 	form.Set("came-day", strconv.Itoa(came.Day()))
 	form.Set("came-month", strconv.Itoa(int(came.Month())))
 	form.Set("came-year", strconv.Itoa(came.Year()))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 	"gatepost/web/webtest"
 	"gatepost/web/words"
@@ -162,7 +163,7 @@ func TestSecondOpinion(t *testing.T) {
 	says(t, refused, "The part about the canal.")
 	says(t, refused, h.Home.Phone)
 	ask := h.birth.Get(link(t, refused, sent.Path+"/again")).Want(http.StatusOK)
-	by := letterbox.AddWorkingDays(letterbox.Today(h.Clock.Now()), letterbox.Promise)
+	by := calendar.AddWorkingDays(calendar.Today(h.Clock.Now()), letterbox.Promise)
 	day := catalogue(t).Date(by)
 	says(t, ask, day)
 	asked := ask.Submit(ask.Path).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 	"gatepost/web/page"
@@ -77,7 +78,7 @@ func (room Room) tellPage(r *http.Request, side letterbox.SideID) (*tellPage, er
 		return nil, err
 	}
 	p := &tellPage{Base: room.Site.Base(r, "family.tell.title"), Side: side, Writer: actor.Account()}
-	p.HearBy = letterbox.AddWorkingDays(letterbox.Today(room.Site.Now()), letterbox.MessagePromise)
+	p.HearBy = calendar.AddWorkingDays(calendar.Today(room.Site.Now()), letterbox.MessagePromise)
 	p.With, p.Back, p.Exit = with(p.Words, s.Names), "/side/"+string(side), true
 	return p, nil
 }

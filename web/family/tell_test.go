@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 )
 
@@ -15,7 +16,7 @@ func TestTell(t *testing.T) {
 	h := newHome(t)
 	ask := h.birth.Get(link(t, h.birth.Get("/letters"), "/side/")).Want(http.StatusOK)
 	ask = h.birth.Get(link(t, ask, ask.Path+"/tell")).Want(http.StatusOK)
-	day := catalogue(t).Date(letterbox.AddWorkingDays(letterbox.Today(h.Clock.Now()), letterbox.MessagePromise))
+	day := catalogue(t).Date(calendar.AddWorkingDays(calendar.Today(h.Clock.Now()), letterbox.MessagePromise))
 	says(t, ask, day)
 	says(t, ask, h.Home.Phone)
 	ask.Doc().One("a.govuk-exit-this-page__button")

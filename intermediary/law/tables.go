@@ -1,0 +1,16 @@
+package law
+
+import "sync"
+
+// Tables lists every table, in order.
+func Tables() []*Table {
+	return []*Table{Proceed(), Identifying(), Background(), Veto()}
+}
+
+// Each table is compiled when it is first asked for, and never changes.
+var (
+	proceed     = sync.OnceValue(func() *Table { return must(proceedTable()) })
+	identifying = sync.OnceValue(func() *Table { return must(identifyingTable()) })
+	background  = sync.OnceValue(func() *Table { return must(backgroundTable()) })
+	veto        = sync.OnceValue(func() *Table { return must(vetoTable()) })
+)

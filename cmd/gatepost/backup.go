@@ -60,8 +60,12 @@ func backupWrite(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
+	logs := map[string]string{}
+	for _, s := range cfg.Stanzas() {
+		logs[s.ID] = s.Log
+	}
 	done, err := backup.Write(ctx, backup.Order{DSN: cfg.Database.Backup, To: to, File: words[0], Folder: cfg.Backup.Folder,
-		Keep: time.Duration(days) * 24 * time.Hour, Now: time.Now})
+		Keep: time.Duration(days) * 24 * time.Hour, Now: time.Now, Verifiers: logs})
 	if done.Size > 0 {
 		var rows int64
 		for _, n := range done.Rows {
@@ -70,6 +74,14 @@ func backupWrite(ctx context.Context, c *call) error {
 		fmt.Fprintf(c.stdout, "%s is whole and on the disk: %d rows of %d tables, %d bytes.\n", words[0], rows, len(done.Rows), done.Size)
 		if !done.Listed {
 			fmt.Fprintf(c.stdout, "It does not lie in backup.folder, where old ones are deleted. Delete it, and every copy, by %s.\n", done.At.Add(backup.MaxAge).Format("2 January 2006"))
+		}
+	}
+	for _, l := range done.Logs {
+		switch {
+		case logs[l.Agency] == "":
+			fmt.Fprintf(c.stdout, "The configuration has no agency %s, so no checkpoint of its log counted; put its stanza there.\n", l.Agency)
+		case l.Unsigned > 0:
+			fmt.Fprintf(c.stdout, "%d of the newest checkpoints of the agency %s are not signed by its log's key and did not count; run gatepost doctor, which says what to do.\n", l.Unsigned, l.Agency)
 		}
 	}
 	for _, name := range done.Deleted {

@@ -23,10 +23,9 @@ const (
 		left join audit_body b on b.agency_id = agency() and b.idx = i
 		left join audit_hash h on h.agency_id = agency() and h.idx = i order by i`
 	sqlCheckpoints = `select size, note from audit_checkpoint where agency_id = agency() and size > $1 order by size limit $2`
-	sqlNewest      = `select size, note from audit_checkpoint where agency_id = agency() order by size desc limit 1`
+	sqlNewest      = `select array(select note from audit_checkpoint where agency_id = agency() order by size desc limit 16) as notes`
 	sqlVouched     = `select b.idx, b.at, b.body, ''::bytea as leaf from node n join audit_body b on b.agency_id = n.agency_id and b.leaf = n.key_leaf
 		where n.agency_id = agency() and n.id = $1 and b.idx < $2 order by b.idx`
-	sqlHashes = `select level, pos, hash from log_hashes($1, $2)`
 )
 
 // entryRow is a place of the log with the hash that is stored for it.
@@ -118,24 +117,37 @@ func readRows[T any](ctx context.Context, db *postgres.DB, agencyID, sql string,
 	return list, err
 }
 
-// Prove makes the proof of one entry under the newest checkpoint, which has to
-// be signed by the log's key among keys. Where a worker signed the entry, the
-// proofs that the registrar vouched for their keys stand before it.
+// newest reads the newest checkpoint that the log's key among keys signed, with
+// its note; of size 0 where there is no checkpoint at all. logbook.ErrCheckpoint:
+// there are some, and the key signed none of the newest.
+func newest(ctx context.Context, db *postgres.DB, keys logbook.Keys) (under logbook.Checkpoint, note []byte, err error) {
+	rows, err := readRows[notesRow](ctx, db, keys.Agency, sqlNewest)
+	if err != nil {
+		return under, nil, fmt.Errorf("read the newest checkpoint: %w", err)
+	}
+	under, note, unsigned := logbook.Newest(rows[0].Notes, keys.Agency, keys.Log)
+	if note == nil && unsigned > 0 {
+		return under, nil, fmt.Errorf("read the newest checkpoint: the log's key has signed none of the newest %d: %w", unsigned, logbook.ErrCheckpoint)
+	}
+	return under, note, nil
+}
+
+type notesRow struct{ Notes [][]byte }
+
+// Prove makes the proof of one entry under the newest checkpoint that the log's
+// key among keys signed. Where a worker signed the entry, the proofs that the
+// registrar vouched for their keys stand before it.
 func Prove(ctx context.Context, db *postgres.DB, keys logbook.Keys, index int64) ([]logbook.Proof, error) {
 	rows, err := readRows[entryRow](ctx, db, keys.Agency, sqlEntries, index, index+1)
 	if err != nil {
 		return nil, fmt.Errorf("read entry %d: %w", index, err)
 	}
-	notes, err := readRows[noteRow](ctx, db, keys.Agency, sqlNewest)
+	under, note, err := newest(ctx, db, keys)
 	if err != nil {
-		return nil, fmt.Errorf("read the newest checkpoint: %w", err)
+		return nil, err
 	}
-	if rows[0].Body == nil || len(notes) == 0 {
+	if rows[0].Body == nil || under.Size == 0 {
 		return nil, fmt.Errorf("the log has no entry %d under a checkpoint; the newest entries wait up to a minute for theirs", index)
-	}
-	under, err := logbook.ParseCheckpoint(notes[0].Note, keys.Agency, keys.Log)
-	if err != nil {
-		return nil, fmt.Errorf("the newest checkpoint: %w", err)
 	}
 	if index >= under.Size {
 		return nil, fmt.Errorf("the newest checkpoint does not cover entry %d yet; try again in a minute", index)
@@ -149,46 +161,10 @@ func Prove(ctx context.Context, db *postgres.DB, keys logbook.Keys, index int64)
 	}
 	list := make([]logbook.Proof, len(rows))
 	for i, r := range rows {
-		list[i], err = logbook.Prove(r.Idx, r.Body, under, notes[0].Note, Hashes(ctx, db, keys.Agency))
+		list[i], err = logbook.Prove(r.Idx, r.Body, under, note, Hashes(ctx, db, keys.Agency))
 		if err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
-}
-
-// Hashes reads the stored hashes of an agency's tree, in the order of x/mod's
-// tlog. They are not believed by whoever asks: they lead to a root or not.
-func Hashes(ctx context.Context, db *postgres.DB, agencyID string) tlog.HashReader {
-	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		levels, positions := make([]int32, len(indexes)), make([]int64, len(indexes))
-		for i, index := range indexes {
-			level, n := tlog.SplitStoredHashIndex(index)
-			levels[i], positions[i] = int32(level), n
-		}
-		rows, err := readRows[hashRow](ctx, db, agencyID, sqlHashes, levels, positions)
-		if err != nil {
-			return nil, fmt.Errorf("read hashes of the tree: %w", err)
-		}
-		list := make([]tlog.Hash, len(indexes))
-		found := 0
-		for _, r := range rows {
-			for i := range indexes {
-				if levels[i] == r.Level && positions[i] == r.Pos && len(r.Hash) == tlog.HashSize {
-					list[i] = tlog.Hash(r.Hash)
-					found++
-				}
-			}
-		}
-		if found != len(indexes) {
-			return nil, fmt.Errorf("the tree lacks %d of %d hashes", len(indexes)-found, len(indexes))
-		}
-		return list, nil
-	})
-}
-
-type hashRow struct {
-	Level int32
-	Pos   int64
-	Hash  []byte
 }

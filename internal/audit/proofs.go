@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -16,9 +15,6 @@ const (
 	sqlPlaces = `select b.idx, b.at, b.body, ''::bytea as leaf from audit_body b where b.agency_id = agency() and b.idx = any($1) order by b.idx`
 	sqlLeaves = `select b.idx, b.at, b.body, ''::bytea as leaf from audit_body b where b.agency_id = agency() and b.leaf = any($1) order by b.idx`
 )
-
-// mostHashes is how many hashes log_hashes gives at once.
-const mostHashes = 256
 
 // Entries reads the entries at these places, in the order of the log. What is
 // not there is left out.
@@ -56,27 +52,22 @@ type Proven struct {
 
 // ProveAll makes and checks the proofs of entries under the newest checkpoint.
 // An entry of a place that the checkpoint covers, and without a proof, is not
-// the one that the log had there. logbook.ErrCheckpoint: the newest checkpoint
-// is not signed by the log's key.
+// the one that the log had there. logbook.ErrCheckpoint: the log's key has signed
+// none of the newest checkpoints.
 func ProveAll(ctx context.Context, db *postgres.DB, keys logbook.Keys, entries []logbook.Entry) (Proven, error) {
 	p := Proven{Proofs: map[int64]logbook.Proof{}}
-	notes, err := readRows[noteRow](ctx, db, keys.Agency, sqlNewest)
-	if err != nil {
-		return p, fmt.Errorf("read the newest checkpoint: %w", err)
+	under, note, err := newest(ctx, db, keys)
+	if err != nil || under.Size == 0 {
+		return p, err
 	}
-	if len(notes) == 0 {
-		return p, nil
-	}
-	if p.Under, err = logbook.ParseCheckpoint(notes[0].Note, keys.Agency, keys.Log); err != nil {
-		return p, fmt.Errorf("the newest checkpoint: %w", err)
-	}
+	p.Under = under
 	covered := slices.DeleteFunc(slices.Clone(entries), func(e logbook.Entry) bool { return e.Index < 0 || e.Index >= p.Under.Size })
 	hashes, err := hashesFor(ctx, db, keys.Agency, p.Under.Size, covered)
 	if err != nil {
 		return p, err
 	}
 	for _, e := range covered {
-		proof, err := logbook.Prove(e.Index, e.Body, p.Under, notes[0].Note, hashes)
+		proof, err := logbook.Prove(e.Index, e.Body, under, note, hashes)
 		if err != nil {
 			continue // a hash is missing: the entry has no proof
 		}
@@ -100,35 +91,9 @@ func hashesFor(ctx context.Context, db *postgres.DB, agencyID string, size int64
 			return nil, fmt.Errorf("prove entry %d: %w", e.Index, err)
 		}
 	}
-	slices.Sort(need)
-	have := map[int64]tlog.Hash{}
-	for chunk := range slices.Chunk(slices.Compact(need), mostHashes) {
-		levels, positions := make([]int32, len(chunk)), make([]int64, len(chunk))
-		for i, index := range chunk {
-			level, n := tlog.SplitStoredHashIndex(index)
-			levels[i], positions[i] = int32(level), n
-		}
-		rows, err := readRows[hashRow](ctx, db, agencyID, sqlHashes, levels, positions)
-		if err != nil {
-			return nil, fmt.Errorf("read hashes of the tree: %w", err)
-		}
-		for _, r := range rows {
-			if len(r.Hash) == tlog.HashSize {
-				have[tlog.StoredHashIndex(int(r.Level), r.Pos)] = tlog.Hash(r.Hash)
-			}
-		}
+	have, err := stored(ctx, db, agencyID, need)
+	if err != nil {
+		return nil, err
 	}
-	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		list := make([]tlog.Hash, len(indexes))
-		for i, index := range indexes {
-			h, ok := have[index]
-			if !ok {
-				return nil, errHash
-			}
-			list[i] = h
-		}
-		return list, nil
-	}), nil
+	return tlog.HashReaderFunc(have.pick), nil
 }
-
-var errHash = errors.New("a hash of the tree is missing")

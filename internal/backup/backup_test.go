@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -249,6 +250,56 @@ func TestRestore_Refused(t *testing.T) {
 
 	_, err = backup.Read(t.Context(), w.restore(c, file))
 	must(t, err)
+}
+
+// Rows that the log's key did not sign are not believed, and stop neither a
+// backup nor its restore.
+func TestWrite_Unsigned(t *testing.T) {
+	w, c := newAgency(t), newCluster(t)
+	unsigned := func(n int) {
+		t.Helper()
+		execute(t, w.db.DSN(postgres.RoleAdmin), fmt.Sprintf(`set session_replication_role = replica;
+			insert into audit_checkpoint (agency_id, size, note) select '%s', (select max(size) from audit_checkpoint) + i, decode(repeat('ff', 200), 'hex')
+				from generate_series(1, %d) as i`, w.stanza.ID, n))
+	}
+	write := func(name string, change func(*backup.Order)) backup.Log {
+		t.Helper()
+		o := w.order(t, name)
+		change(&o)
+		done, err := backup.Write(t.Context(), o)
+		must(t, err)
+		return done.Logs[0]
+	}
+	as := func(*backup.Order) {}
+	execute(t, w.db.DSN(postgres.RoleAdmin), fmt.Sprintf(`set session_replication_role = replica;
+		insert into audit_body (agency_id, idx, body) select '%s', i, convert_to(repeat('entry ' || i, 30), 'UTF8') from generate_series(0, 6) as i`, w.stanza.ID))
+	w.checkpoint(t)
+	if l := write("all signed.age", as); l.Unsigned != 0 || l.Size != 7 || !strings.Contains(l.Checkpoint, "\n7\n") {
+		t.Errorf("all signed: %+v", l)
+	}
+	if l := write("no stanza.age", func(o *backup.Order) { o.Verifiers = nil }); l.Checkpoint != "" || l.Size != 7 {
+		t.Errorf("without a stanza: %+v", l)
+	}
+	unsigned(15)
+	if l := write("fifteen.age", as); l.Unsigned != 15 || !strings.Contains(l.Checkpoint, "\n7\n") {
+		t.Errorf("fifteen unsigned: %+v", l)
+	}
+	var said []string
+	r := w.restore(c, filepath.Join(w.dir, "fifteen.age"))
+	r.Say = func(what string, _ time.Duration) { said = append(said, what) }
+	_, err := backup.Read(t.Context(), r)
+	must(t, err)
+	if !strings.Contains(fmt.Sprint(said), "has its 7 entries, and the first 7 are the ones that its key has signed") {
+		t.Errorf("the restore says %q", said)
+	}
+	unsigned(1)
+	if l := write("sixteen.age", as); l.Unsigned != 16 || l.Checkpoint != "" || l.Size != 7 {
+		t.Errorf("sixteen unsigned: %+v", l)
+	}
+	o := w.order(t, "no key.age")
+	o.Verifiers = map[string]string{w.stanza.ID: "elsewhere"}
+	_, err = backup.Write(t.Context(), o)
+	refused(t, err, "has no verifier of its log")
 }
 
 // A restore that has no superuser says what one has to do, and works then.

@@ -9,6 +9,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatepost/crypto/statement"
+	"gatepost/internal/logbook"
 )
 
 const (
@@ -20,7 +23,7 @@ const (
 		where c.relkind in ('r', 'p') and c.relpersistence = 'p' and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_'
 		order by n.nspname, c.relname`
 	sqlLogs = `select a.id, (select count(*) from audit_body b where b.agency_id = a.id),
-			coalesce((select convert_from(c.note, 'UTF8') from audit_checkpoint c where c.agency_id = a.id order by c.size desc limit 1), '')
+			array(select c.note from audit_checkpoint c where c.agency_id = a.id order by c.size desc limit 16)
 		from agency a order by a.id`
 )
 
@@ -142,13 +145,30 @@ func (s *snapshot) rows(ctx context.Context) (map[string]int64, error) {
 	return counts, nil
 }
 
-// logs reads how far each agency's log is.
-func (s *snapshot) logs(ctx context.Context) ([]Log, error) {
+// logs reads how far each agency's log is. verifiers are of the logs' keys, by
+// agency; where one is missing, no checkpoint is believed.
+func (s *snapshot) logs(ctx context.Context, verifiers map[string]string) ([]Log, error) {
+	keys := make(map[string]statement.Verifiers, len(verifiers))
+	for agency, text := range verifiers {
+		v, err := statement.NewVerifiers(text)
+		if err != nil {
+			return nil, fmt.Errorf("the stanza of the agency %s has no verifier of its log; correct it", agency)
+		}
+		keys[agency] = v
+	}
 	found, err := s.tx.Query(ctx, sqlLogs)
 	if err != nil {
 		return nil, fmt.Errorf("list the logs: %w", err)
 	}
-	logs, err := pgx.CollectRows(found, pgx.RowToStructByPos[Log])
+	logs, err := pgx.CollectRows(found, func(row pgx.CollectableRow) (l Log, err error) {
+		var notes [][]byte
+		if err := row.Scan(&l.Agency, &l.Size, &notes); err != nil {
+			return l, err
+		}
+		_, newest, unsigned := logbook.Newest(notes, l.Agency, keys[l.Agency])
+		l.Checkpoint, l.Unsigned = string(newest), unsigned
+		return l, nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list the logs: %w", err)
 	}

@@ -32,7 +32,7 @@ func (w *restoring) log(ctx context.Context, s *snapshot, l Log) error {
 		return fmt.Errorf("the log of the agency %s has %d entries, had %d when the backup was written, and %d are signed for; take another backup", l.Agency, size, l.Size, signed.Size)
 	}
 	if l.Checkpoint == "" {
-		w.proved("the log of %s has its %d entries; no checkpoint was made of it yet", l.Agency, size)
+		w.proved("the log of %s has its %d entries; no checkpoint that its key signed was there", l.Agency, size)
 		return nil
 	}
 	w.proved("the log of %s has its %d entries, and the first %d are the ones that its key has signed", l.Agency, size, signed.Size)

@@ -34,7 +34,8 @@ type Manifest struct {
 type Log struct {
 	Agency     string `json:"agency"`
 	Size       int64  `json:"size"`       // entries
-	Checkpoint string `json:"checkpoint"` // the newest one, a signed note; "" if there is none yet
+	Checkpoint string `json:"checkpoint"` // the newest one that the log's key signed, a note; "" if there is none
+	Unsigned   int    `json:"-"`          // checkpoints among the newest sixteen that it did not sign; of Write only
 }
 
 // ErrManifest: what was sealed is no backup of this program.

@@ -215,7 +215,8 @@ func (w *world) checkpoint(t testing.TB) {
 
 func (w *world) order(t testing.TB, name string) backup.Order {
 	t.Helper()
-	return backup.Order{DSN: w.db.DSN(postgres.RoleBackup), To: w.key.Recipient(), File: filepath.Join(w.dir, name), Keep: backup.MaxAge, Now: time.Now}
+	return backup.Order{DSN: w.db.DSN(postgres.RoleBackup), To: w.key.Recipient(), File: filepath.Join(w.dir, name), Keep: backup.MaxAge, Now: time.Now,
+		Verifiers: map[string]string{w.stanza.ID: w.stanza.Log}}
 }
 
 // write writes a backup and gives its path.

@@ -20,7 +20,8 @@ import (
 	"gatepost/internal/postgres/private"
 )
 
-// Order is one backup to be written. Every field is needed but Folder.
+// Order is one backup to be written. Every field is needed but Folder and
+// Verifiers.
 type Order struct {
 	DSN    string // of gatepost_backup
 	To     *age.HybridRecipient
@@ -28,6 +29,10 @@ type Order struct {
 	Folder string        // where older ones are deleted, if File lies in it
 	Keep   time.Duration // for how long they are kept, MaxAge at most
 	Now    func() time.Time
+	// Verifiers are the verifier strings of the agencies' log keys, from their
+	// stanzas, by agency. Where one is missing, no checkpoint of that log is
+	// believed, and a restore can compare its length only.
+	Verifiers map[string]string
 }
 
 // MaxAge is for how long a backup is kept, and after which it is not restored:
@@ -93,7 +98,7 @@ func write(ctx context.Context, o Order) (_ Written, err error) {
 	if w.Rows, err = s.rows(ctx); err != nil {
 		return Written{}, err
 	}
-	if w.Logs, err = s.logs(ctx); err != nil {
+	if w.Logs, err = s.logs(ctx, o.Verifiers); err != nil {
 		return Written{}, err
 	}
 	if err := w.put(ctx, o, s, program); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 )
 
 // Inspected is what Inspect found sound.
@@ -81,7 +82,7 @@ func InspectSeen(ctx context.Context, c Config, a *agency.Agency) (Inspected, er
 	if now.Size == 0 {
 		return found, l.nothing(s, now)
 	}
-	if err := follows(hashes{ctx, c.DB, a.ID}, s, now); err != nil {
+	if err := follows(audit.Hashes(ctx, c.DB, a.ID), s, now); err != nil {
 		return found, l.refusal(err, s, now)
 	}
 	return found, nil

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"gatepost/crypto/seal"
@@ -109,25 +108,8 @@ func (l *ledger) readNewest(ctx context.Context) (n newest, err error) {
 	if err != nil {
 		return n, err
 	}
-	n.Checkpoint, _, n.unsigned = newestSigned(texts, l.agency.ID, l.known)
+	n.Checkpoint, _, n.unsigned = logbook.Newest(texts, l.agency.ID, l.known)
 	return n, nil
-}
-
-// newestSigned gives the largest checkpoint that the log's key signed, its text,
-// and how many of those given it did not sign. The staff tier's role may write
-// any row, so one that is unsigned says no more than one that is not there. The
-// size is the note's own: an older note may stand in a newer row.
-func newestSigned(texts [][]byte, agencyID string, keys note.Verifiers) (c logbook.Checkpoint, text []byte, unsigned int) {
-	for _, t := range texts {
-		one, err := logbook.ParseCheckpoint(t, agencyID, keys)
-		switch {
-		case err != nil:
-			unsigned++
-		case one.Size > c.Size:
-			c, text = one, t
-		}
-	}
-	return c, text, unsigned
 }
 
 func (l *ledger) refuse(index int64, cause error) error {

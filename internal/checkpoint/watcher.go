@@ -12,6 +12,7 @@ import (
 
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
+	"gatepost/internal/audit"
 	"gatepost/internal/logbook"
 	"gatepost/internal/postgres"
 )
@@ -19,7 +20,6 @@ import (
 const (
 	sqlWatched  = `select log_checkpoint()`
 	sqlRestored = `select idx, body from log_restored()`
-	sqlHashes   = `select level, pos, hash from log_hashes($1, $2)`
 
 	// Look is how often a running families' tier looks.
 	Look = time.Minute
@@ -136,8 +136,7 @@ func (w *Watcher) look(ctx context.Context, l *watchedLog) error {
 	if now.Size == 0 {
 		return l.nothing(s, now)
 	}
-	reader := hashes{ctx, w.config.DB, l.agency.ID}
-	if err := follows(reader, s, now); err != nil {
+	if err := follows(audit.Hashes(ctx, w.config.DB, l.agency.ID), s, now); err != nil {
 		return l.refusal(err, s, now)
 	}
 	if s.Size == 0 && l.last.Size == 0 {
@@ -157,7 +156,7 @@ func (w *Watcher) settle(ctx context.Context, l *watchedLog, s seen, now glimpse
 		return nil
 	}
 	l.last = now
-	err := follows(hashes{ctx, w.config.DB, l.agency.ID}, seen{Checkpoint: last.Checkpoint}, now)
+	err := follows(audit.Hashes(ctx, w.config.DB, l.agency.ID), seen{Checkpoint: last.Checkpoint}, now)
 	switch {
 	case err == nil:
 	case temporary(err):
@@ -191,7 +190,7 @@ func follows(reader tlog.HashReader, s seen, now glimpse) error {
 
 // temporary tells whether err says nothing about the log.
 func temporary(err error) bool {
-	return !errors.Is(err, logbook.ErrRolledBack) && !errors.Is(err, logbook.ErrForked) && !errors.Is(err, ErrUnproved)
+	return !errors.Is(err, logbook.ErrRolledBack) && !errors.Is(err, logbook.ErrForked) && !errors.Is(err, audit.ErrNoHash)
 }
 
 // nothing: there is no checkpoint.
@@ -211,7 +210,7 @@ func (l *watchedLog) refusal(err error, s seen, now glimpse) error {
 	}
 	cause := ErrUnproved
 	for _, known := range []error{logbook.ErrRolledBack, logbook.ErrForked} {
-		if errors.Is(err, known) && !errors.Is(err, ErrUnproved) {
+		if errors.Is(err, known) && !errors.Is(err, audit.ErrNoHash) {
 			cause = known
 		}
 	}
@@ -237,7 +236,7 @@ func (w *Watcher) glimpse(ctx context.Context, l *watchedLog) (g glimpse, err er
 	if err != nil {
 		return g, err
 	}
-	g.Checkpoint, g.text, g.unsigned = newestSigned(texts, l.agency.ID, l.high.verify)
+	g.Checkpoint, g.text, g.unsigned = logbook.Newest(texts, l.agency.ID, l.high.verify)
 	for _, one := range stated {
 		st, err := statement.Parse(one.Body, l.high.verify)
 		if err != nil || st.Agency != l.agency.ID {
@@ -253,54 +252,4 @@ func (w *Watcher) glimpse(ctx context.Context, l *watchedLog) (g glimpse, err er
 type bodyAt struct {
 	Idx  int64
 	Body []byte
-}
-
-// hashes reads the tree's hashes as the families' tier may. It lives as long as
-// one question.
-type hashes struct {
-	ctx    context.Context
-	db     *postgres.DB
-	agency string
-}
-
-var _ tlog.HashReader = hashes{}
-
-// ReadHashes is tlog's.
-func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	levels, positions := make([]int32, len(indexes)), make([]int64, len(indexes))
-	for i, index := range indexes {
-		level, pos := tlog.SplitStoredHashIndex(index)
-		levels[i], positions[i] = int32(level), pos
-	}
-	type place struct {
-		level int32
-		pos   int64
-	}
-	found := map[place]tlog.Hash{}
-	err := h.db.Read(h.ctx, postgres.Scope{Agency: h.agency}, func(b *pgx.Batch) {
-		b.Queue(sqlHashes, levels, positions).Query(func(rows pgx.Rows) error {
-			var at place
-			var hash []byte
-			_, err := pgx.ForEachRow(rows, []any{&at.level, &at.pos, &hash}, func() error {
-				if len(hash) != tlog.HashSize {
-					return ErrUnproved
-				}
-				found[at] = tlog.Hash(hash)
-				return nil
-			})
-			return err
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	list := make([]tlog.Hash, len(indexes))
-	for i := range indexes {
-		hash, ok := found[place{levels[i], positions[i]}]
-		if !ok {
-			return nil, ErrUnproved
-		}
-		list[i] = hash
-	}
-	return list, nil
 }

@@ -68,6 +68,24 @@ func ParseCheckpoint(text []byte, agency string, v note.Verifiers) (Checkpoint, 
 	return readCheckpoint(n.Text, origin)
 }
 
+// Newest gives the largest of these checkpoints that the log's key signed, its
+// note, and how many of them it did not sign; nil where none is signed. It is
+// asked for the sixteen largest rows of a database: who may write any row there
+// can neither have one believed nor, by a few, keep the true one from being
+// found. The size is the note's own: an older note may stand in a newer row.
+func Newest(notes [][]byte, agency string, keys note.Verifiers) (c Checkpoint, newest []byte, unsigned int) {
+	for _, text := range notes {
+		one, err := ParseCheckpoint(text, agency, keys)
+		switch {
+		case err != nil:
+			unsigned++
+		case one.Size > c.Size:
+			c, newest = one, text
+		}
+	}
+	return c, newest, unsigned
+}
+
 // readCheckpoint reads the text of a note, whoever signed it.
 func readCheckpoint(text, origin string) (Checkpoint, error) {
 	lines := strings.Split(text, "\n")

@@ -145,3 +145,31 @@ func TestUnsigned(t *testing.T) {
 		t.Errorf("signed anew: written down %d and %d", w.high("staff"), w.high("public"))
 	}
 }
+
+// A look from outside counts what the key did not sign: among the newest, and
+// among all where all is asked for.
+func TestInspect_Unsigned(t *testing.T) {
+	w := newWorld(t)
+	w.write(5)
+	w.startBoth()
+	look := func(what string, whole bool, want int, sizes ...int64) {
+		t.Helper()
+		found, err := checkpoint.Inspect(t.Context(), w.config(w.staff, "staff"), w.Home, whole)
+		must(t, err)
+		if found.Unsigned != want || !slices.Equal(found.Sizes, sizes) || found.Entries != 5 {
+			t.Errorf("%s: %+v", what, found)
+		}
+	}
+	look("as it is", true, 0)
+	w.exec(`set session_replication_role = replica; insert into audit_checkpoint (agency_id, size, note) select 'oak', i, decode(repeat('ff', 200), 'hex') from generate_series(1, 2) as i`)
+	look("two below", false, 2, 2, 1)
+	seen, err := checkpoint.InspectSeen(t.Context(), w.config(w.public, "public"), w.Home)
+	if err != nil || seen.Unsigned != 2 {
+		t.Errorf("the families' tier: %+v, %v", seen, err)
+	}
+	w.exec(`set session_replication_role = replica; insert into audit_checkpoint (agency_id, size, note) select 'oak', 100 + i, c.note from audit_checkpoint c, generate_series(1, 16) as i where c.size = 5`)
+	look("far below", false, 0)
+	look("far below, and all are looked at", true, 2, 1, 2)
+	w.exec(`set session_replication_role = replica; insert into audit_checkpoint (agency_id, size, note) select 'oak', 1000 + i, decode(repeat('ff', 200), 'hex') from generate_series(1, 2500) as i`)
+	look("more than a page", true, 2502, 1, 2, 1001, 1002, 1003, 1004, 1005, 1006)
+}

@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
+	"gatepost/internal/logbook"
 )
 
 // Inspected is what Inspect found sound.
@@ -17,7 +20,20 @@ type Inspected struct {
 	Covered int64 // of which the newest checkpoint in the database covers so many
 	Seen    int64 // that this tier's folder has seen; zero for a folder that is empty
 	Voided  int   // bad entries that the registrar has voided; only where the whole was asked for
+	// Unsigned counts the checkpoints in the database that the log's key did not
+	// sign, among the newest sixteen or, where the whole was asked for, among all.
+	// They are passed over. Sizes names the first few of their rows, for who may
+	// delete them; only Inspect knows them.
+	Unsigned int
+	Sizes    []int64
 }
+
+const (
+	sqlNewestRows = `select size, note from audit_checkpoint where agency_id = agency() order by size desc limit 16`
+	sqlRowsAfter  = `select size, note from audit_checkpoint where agency_id = agency() and size > $1 order by size limit $2`
+
+	someSizes = 8
+)
 
 // ErrUnsignedEntries: entries are not signed by who should have signed them, and
 // no staff tier has voided them yet.
@@ -49,6 +65,9 @@ func Inspect(ctx context.Context, c Config, a *agency.Agency, whole bool) (Inspe
 		return Inspected{}, err
 	}
 	found := Inspected{Entries: l.tree.Size(), Covered: l.newest.Size, Seen: s.Size}
+	if err := found.countUnsigned(ctx, l, whole); err != nil {
+		return found, err
+	}
 	if !holds {
 		k := Keeper{config: c}
 		if err := k.giveUp(ctx, &keptLog{agency: a, ledger: l}, s); err != nil {
@@ -62,6 +81,57 @@ func Inspect(ctx context.Context, c Config, a *agency.Agency, whole bool) (Inspe
 		found.Voided++
 	}
 	return found, nil
+}
+
+// checkpointRow is a checkpoint with the size that its row claims.
+type checkpointRow struct {
+	Size int64
+	Note []byte
+}
+
+// countUnsigned looks for checkpoints that the log's key did not sign.
+func (f *Inspected) countUnsigned(ctx context.Context, l *ledger, whole bool) error {
+	if !whole {
+		rows, err := l.checkpoints(ctx, sqlNewestRows)
+		f.judge(l, rows)
+		return err
+	}
+	for after := int64(0); ; {
+		rows, err := l.checkpoints(ctx, sqlRowsAfter, after, page)
+		if err != nil {
+			return err
+		}
+		f.judge(l, rows)
+		if len(rows) < page {
+			return nil
+		}
+		after = rows[len(rows)-1].Size
+	}
+}
+
+func (f *Inspected) judge(l *ledger, rows []checkpointRow) {
+	for _, r := range rows {
+		if _, err := logbook.ParseCheckpoint(r.Note, l.agency.ID, l.known); err == nil {
+			continue
+		}
+		f.Unsigned++
+		if len(f.Sizes) < someSizes {
+			f.Sizes = append(f.Sizes, r.Size)
+		}
+	}
+}
+
+func (l *ledger) checkpoints(ctx context.Context, sql string, args ...any) (rows []checkpointRow, err error) {
+	err = l.db.Read(ctx, l.scope(), func(b *pgx.Batch) {
+		b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
+			rows, err = pgx.CollectRows(r, pgx.RowToStructByName[checkpointRow])
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the checkpoints: %w", err)
+	}
+	return rows, nil
 }
 
 // InspectSeen looks at an agency's newest checkpoint as a Watcher does when it
@@ -78,7 +148,7 @@ func InspectSeen(ctx context.Context, c Config, a *agency.Agency) (Inspected, er
 	if err != nil {
 		return Inspected{}, err
 	}
-	found := Inspected{Entries: now.Size, Covered: now.Size, Seen: s.Size}
+	found := Inspected{Entries: now.Size, Covered: now.Size, Seen: s.Size, Unsigned: now.unsigned}
 	if now.Size == 0 {
 		return found, l.nothing(s, now)
 	}

@@ -102,6 +102,10 @@ var illnesses = []illness{
 	{"edited entry", byRaw("update audit_body set body = body || 'x'"), byRaw("update audit_body set body = substring(body for octet_length(body) - 1)"), doctor.Wrong, "is not what was written there"},
 	{"unsigned entry", byRaw("insert into audit_body (agency_id, idx, body) select agency_id, max(idx) + 1, convert_to(repeat('no statement ', 20), 'UTF8') from audit_body group by agency_id"),
 		byRaw("delete from audit_body where body = convert_to(repeat('no statement ', 20), 'UTF8')"), doctor.Wrong, "are not signed by who should have signed them; somebody other"},
+	{"unsigned checkpoint", byRaw("insert into audit_checkpoint (agency_id, size, note) select agency_id, 4321, decode(repeat('ff', 200), 'hex') from audit_body limit 1"),
+		byRaw("delete from audit_checkpoint where size = 4321"), doctor.Wrong, "as the staff tier sees it: checkpoints that its key did not sign are in the database, and passed over (1); somebody other than this program wrote them: change the roles' passwords, find out who it was, and delete the rows as gatepost_owner (table audit_checkpoint, size 4321)"},
+	{"unsigned checkpoint, from the families' tier", byRaw("insert into audit_checkpoint (agency_id, size, note) select agency_id, 4321, decode(repeat('ff', 200), 'hex') from audit_body limit 1"),
+		byRaw("delete from audit_checkpoint where size = 4321"), doctor.Wrong, "as the public tier sees it: checkpoints that its key did not sign are in the database, and passed over (1)"},
 	{"no checkpoint for long", byRaw("update audit_body set at = now() - interval '3 minutes'; create table kept as table audit_checkpoint; delete from audit_checkpoint"),
 		byRaw("insert into audit_checkpoint table kept; drop table kept"), doctor.Wrong, "have had no checkpoint for two minutes"},
 	{"families' tier saw more", func(w *world) {

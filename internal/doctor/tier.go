@@ -3,8 +3,10 @@ package doctor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -137,6 +139,11 @@ func (e *examination) log(ctx context.Context, db *postgres.DB, t authz.Tier, a 
 		e.unanswered(about)
 		return
 	}
+	if found.Unsigned > 0 {
+		e.say(Wrong, about, "checkpoints that its key did not sign are in the database, and passed over (%d); somebody other than this program wrote them: change the roles' passwords, find out who it was, and delete the rows as gatepost_owner (table audit_checkpoint%s)",
+			found.Unsigned, sizes(found.Sizes))
+		return
+	}
 	if t == authz.Staff && e.uncovered(ctx, db, a) {
 		e.say(Wrong, about, "its newest entries have had no checkpoint for two minutes; start a workers' tier, or look into its log")
 		return
@@ -149,6 +156,14 @@ func (e *examination) log(ctx context.Context, db *postgres.DB, t authz.Tier, a 
 	default:
 		e.say(OK, about, "%d entries hold together and go on from the %d that this tier has seen%s", found.Entries, found.Seen, e.signatures(t))
 	}
+}
+
+// sizes names rows of checkpoints by their sizes, as far as they are known.
+func sizes(list []int64) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return ", size " + strings.Trim(strings.ReplaceAll(fmt.Sprint(list), " ", ", "), "[]")
 }
 
 func (e *examination) signatures(t authz.Tier) string {

@@ -22,7 +22,7 @@ FUZZTIME := 60s
 
 ASSETS := web/assets/dist/app.css
 
-.PHONY: demo build test check bench performance fuzz scan crash browser fmt vet staticcheck unit tools-build tools-test program clean
+.PHONY: demo build test check bench performance fuzz scan browser fmt vet staticcheck unit tools-build tools-test program clean
 
 demo: build
 	@exec bin/gatepost demo
@@ -67,11 +67,6 @@ check: fmt build vet staticcheck
 unit: build
 	$(GO_TEST) ./...
 	go test -count=1 ./internal/arch
-
-# 200 kills of servers and 20 of PostgreSQL in one life, and a rolling restart.
-# They do not pass whole yet, so they are not part of test.
-crash:
-	go test -tags longlived -count=1 -timeout 30m -run 'TestLongLived|TestRollingRestart' ./internal/crash
 
 browser: tools-test build
 	node --test --test-concurrency=1 $(wildcard browser/*.test.mjs)

@@ -39,7 +39,4 @@
 // failure, so that the same kill can be repeated, or given by GATEPOST_CRASH_SEED:
 //
 //	go test ./internal/crash -run 'TestKilledServer/pass_trip_5_unread' -seed 1
-//
-// The long life with 200 kills and the rolling restart do not pass whole yet;
-// they have a build tag and a target of their own, make crash.
 package crash

@@ -1,5 +1,3 @@
-//go:build longlived
-
 package crash_test
 
 import (
@@ -324,11 +322,7 @@ func (f *face) coded(path string, fields ...string) (page, error) {
 // suspension keeps somebody out and lets them in again. A statement has its time
 // in seconds, and the same one twice is one: it begins in a second of its own.
 func (h *hand) suspension() (*story, error) {
-	next := time.Now().Truncate(time.Second).Add(time.Second)
-	select {
-	case <-time.After(time.Until(next)):
-	case <-h.load.ctx.Done():
-	}
+	<-time.After(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
 	t := h.begin("suspension")
 	t.objects = []string{h.author}
 	for _, name := range []string{"suspend", "lift"} {

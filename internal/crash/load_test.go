@@ -1,5 +1,3 @@
-//go:build longlived
-
 package crash_test
 
 import (

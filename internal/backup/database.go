@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"golang.org/x/mod/sumdb/note"
 
-	"gatepost/crypto/statement"
 	"gatepost/internal/logbook"
 )
 
@@ -148,13 +148,13 @@ func (s *snapshot) rows(ctx context.Context) (map[string]int64, error) {
 // logs reads how far each agency's log is. verifiers are of the logs' keys, by
 // agency; where one is missing, no checkpoint is believed.
 func (s *snapshot) logs(ctx context.Context, verifiers map[string]string) ([]Log, error) {
-	keys := make(map[string]statement.Verifiers, len(verifiers))
+	keys := make(map[string]note.Verifiers, len(verifiers))
 	for agency, text := range verifiers {
-		v, err := statement.NewVerifiers(text)
+		v, err := note.NewVerifier(text)
 		if err != nil {
 			return nil, fmt.Errorf("the stanza of the agency %s has no verifier of its log; correct it", agency)
 		}
-		keys[agency] = v
+		keys[agency] = note.VerifierList(v)
 	}
 	found, err := s.tx.Query(ctx, sqlLogs)
 	if err != nil {
@@ -165,7 +165,11 @@ func (s *snapshot) logs(ctx context.Context, verifiers map[string]string) ([]Log
 		if err := row.Scan(&l.Agency, &l.Size, &notes); err != nil {
 			return l, err
 		}
-		_, newest, unsigned := logbook.Newest(notes, l.Agency, keys[l.Agency])
+		known, ok := keys[l.Agency]
+		if !ok {
+			known = note.VerifierList()
+		}
+		_, newest, unsigned := logbook.Newest(notes, l.Agency, known)
 		l.Checkpoint, l.Unsigned = string(newest), unsigned
 		return l, nil
 	})

@@ -43,6 +43,41 @@ func shell(t *testing.T, dir, script string) {
 	}
 }
 
+// The age program that the page says how to make reads a post-quantum key.
+func TestArchivePage_Age(t *testing.T) {
+	page := string(mustRead(t, "../../docs/archive.md"))
+	intro, _, _ := strings.Cut(page, "\n## ")
+	line := strings.TrimSpace(commands("\n## "+intro, "", ""))
+	dir := t.TempDir()
+	made := filepath.Join(dir, "age")
+	if !strings.Contains(line, " -o age ") {
+		t.Fatalf("the page says %q", line)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-euc", strings.Replace(line, " -o age ", " -o "+made+" ", 1))
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	id, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sealed bytes.Buffer
+	w, err := seal.Stream(&sealed, id.Recipient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte("a letter")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := decrypt(t, made, id.String(), sealed.Bytes()); err != nil || string(got) != "a letter" {
+		t.Errorf("it reads %q, %v", got, err)
+	}
+}
+
 // The commands of docs/archive.md, as they stand there, give back what was sealed;
 // so do those of a printed sheet.
 func TestArchivePage(t *testing.T) {

@@ -54,6 +54,31 @@ const (
 	// KindIdentity is a document of identity: to the intake or the case only,
 	// since it may have to be destroyed.
 	KindIdentity Kind = "identity"
+	// KindIntake is a first enquiry as it was sent: to the intake and the archive.
+	KindIntake Kind = "intake"
+	// KindParticulars is who somebody in an intermediary case is: to the case,
+	// or to the adopted person's record, and the archive. Never to a file.
+	KindParticulars Kind = "particulars"
+	// KindFact is what a worker found out and why they say so: as KindParticulars.
+	KindFact Kind = "fact"
+	// KindItem is a piece of information that might be given: to the case and
+	// the archive.
+	KindItem Kind = "item"
+	// KindNote is a worker's note on an intermediary case: to the case and the
+	// archive.
+	KindNote Kind = "note"
+	// KindTrace is something that was tried to find a subject: as KindNote.
+	KindTrace Kind = "trace"
+	// KindApproach is how a subject was approached: as KindNote.
+	KindApproach Kind = "approach"
+	// KindView is what a service user thinks of a decision: as KindNote.
+	KindView Kind = "view"
+	// KindLetter is a letter of the agency to an applicant or a subject: to
+	// their file, the case and the archive.
+	KindLetter Kind = "letter"
+	// KindPack is what was disclosed: to the applicant's file, the case and the
+	// archive.
+	KindPack Kind = "pack"
 	// KindMessage is what a person told the agency, or its answer: to that
 	// person, the case and the archive.
 	KindMessage Kind = "message"
@@ -79,7 +104,8 @@ func (k Kind) known() bool {
 	switch k {
 	case KindDraft, KindSubmission, KindDelivery, KindReason, KindProposal, KindNames, KindOwnList,
 		KindParties, KindList, KindAgreement, KindDecision, KindWorknote, KindConsent, KindVeto,
-		KindEnquiry, KindIdentity, KindContact, KindMessage, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
+		KindEnquiry, KindIdentity, KindIntake, KindParticulars, KindFact, KindItem, KindNote, KindTrace, KindApproach, KindView,
+		KindLetter, KindPack, KindContact, KindMessage, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
 		return true
 	}
 	return false

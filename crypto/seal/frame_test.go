@@ -187,7 +187,7 @@ func TestMalformedContexts(t *testing.T) {
 		"sign":          strings.Replace(testContext, "version 3", "version +3", 1),
 		"too large":     strings.Replace(testContext, "version 3", "version 18446744073709551616", 1),
 		"no last end":   strings.TrimSuffix(testContext, "\n"),
-		"unknown kind":  strings.Replace(testContext, "submission", "letter", 1),
+		"unknown kind":  strings.Replace(testContext, "submission", "epistle", 1),
 		"no object":     strings.Replace(testContext, "object lt42", "object -", 1),
 	} {
 		_, content, _, err := seal.ParseFrame(rawFrame(testSalt, context, "words", 4096))

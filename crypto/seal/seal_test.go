@@ -162,7 +162,7 @@ func TestContextIsBound(t *testing.T) {
 func TestContextValues(t *testing.T) {
 	id := newIdentity(t)
 	for name, c := range map[string]seal.Context{
-		"unknown kind": {Kind: "letter", Agency: "ag1", Object: "lt1"},
+		"unknown kind": {Kind: "epistle", Agency: "ag1", Object: "lt1"},
 		"no kind":      {Agency: "ag1", Object: "lt1"},
 		"no agency":    {Kind: seal.KindDraft, Object: "lt1"},
 		"no object":    {Kind: seal.KindDraft, Agency: "ag1"},

@@ -54,9 +54,9 @@ const (
 	SeeExchange Act = "seeExchange"
 	// Connect: declare that one is connected to a family.
 	Connect Act = "connect"
-	// InvitePerson: print an invitation for a person of a family.
+	// InvitePerson: print an invitation for a person of a family, or a party of a case.
 	InvitePerson Act = "invitePerson"
-	// ConfirmPerson: after a call, grant a person their side.
+	// ConfirmPerson: after a call, grant a person their sides, or a party their file.
 	ConfirmPerson Act = "confirmPerson"
 	// InviteWorker: print an invitation for a worker.
 	InviteWorker Act = "inviteWorker"
@@ -108,6 +108,46 @@ const (
 	OrderDestruction Act = "orderDestruction"
 	// AgreeDestruction: a day later, as somebody else, destroy what was ordered.
 	AgreeDestruction Act = "agreeDestruction"
+	// SeeCases: see which intermediary cases there are and what waits in them.
+	SeeCases Act = "seeCases"
+	// TakeIntake: see first enquiries, read one, decline it, or type one in.
+	TakeIntake Act = "takeIntake"
+	// OpenCase: open an intermediary case, its subjects and its parties.
+	OpenCase Act = "openCase"
+	// SeeCase: see an intermediary case with everything known in it.
+	SeeCase Act = "seeCase"
+	// StateFact: state a fact of a case, agree to a colleague's, decide about it.
+	StateFact Act = "stateFact"
+	// EndCase: stop or close a case, with reasons and a neutral letter.
+	EndCase Act = "endCase"
+	// Ask: ask what the law says about a subject or an item.
+	Ask Act = "ask"
+	// Approach: look for a subject, and approach them.
+	Approach Act = "approach"
+	// StateVeto: register, change or withdraw a veto for an adopted person.
+	StateVeto Act = "stateVeto"
+	// Stop: ask for protection at once.
+	Stop Act = "stop"
+	// EndStop: end a provisional stop, with reasons.
+	EndStop Act = "endStop"
+	// SignReferral: be one of the two who sign what the law refers to people.
+	SignReferral Act = "signReferral"
+	// PrepareItem: write down what might be given to an applicant.
+	PrepareItem Act = "prepareItem"
+	// CheckItem: be the second person who checks it.
+	CheckItem Act = "checkItem"
+	// Disclose: give an item to the applicant.
+	Disclose Act = "disclose"
+	// Enquire: ask the appropriate adoption agency, a court or a register.
+	Enquire Act = "enquire"
+	// AnswerEnquiry: answer what another agency asks.
+	AnswerEnquiry Act = "answerEnquiry"
+	// CaseMessage: read what a party of a case wrote, and answer.
+	CaseMessage Act = "caseMessage"
+	// ReadFile: see one's own file of an intermediary case.
+	ReadFile Act = "readFile"
+	// WriteFile: write to the worker of one's own case.
+	WriteFile Act = "writeFile"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -150,6 +190,26 @@ var table = []struct {
 	{SeeRecords, []Role{Manager, RecordsOfficer}},
 	{OrderDestruction, []Role{RecordsOfficer}},
 	{AgreeDestruction, []Role{Manager}},
+	{SeeCases, []Role{IntermediaryWorker, Manager}},
+	{TakeIntake, []Role{IntermediaryWorker}},
+	{OpenCase, []Role{IntermediaryWorker}},
+	{SeeCase, []Role{IntermediaryWorker, Manager}},
+	{StateFact, []Role{IntermediaryWorker, Manager}},
+	{EndCase, []Role{IntermediaryWorker, Manager}},
+	{Ask, []Role{IntermediaryWorker, Manager}},
+	{Approach, []Role{IntermediaryWorker}},
+	{StateVeto, []Role{IntermediaryWorker}},
+	{Stop, []Role{IntermediaryWorker, Manager}},
+	{EndStop, []Role{Manager}},
+	{SignReferral, []Role{IntermediaryWorker, Manager}},
+	{PrepareItem, []Role{IntermediaryWorker}},
+	{CheckItem, []Role{IntermediaryWorker, Manager}},
+	{Disclose, []Role{IntermediaryWorker}},
+	{Enquire, []Role{IntermediaryWorker}},
+	{AnswerEnquiry, []Role{IntermediaryWorker}},
+	{CaseMessage, []Role{IntermediaryWorker}},
+	{ReadFile, []Role{Correspondent}},
+	{WriteFile, []Role{Correspondent}},
 	{OwnAccount, Roles()},
 }
 

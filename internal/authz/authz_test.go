@@ -31,7 +31,15 @@ func TestPolicy(t *testing.T) {
 		correspondent/tell letterboxWorker/answer letterboxWorker/recordPaper letterboxWorker/printLetter
 		manager/inspect auditor/inspect
 		manager/seeRecords recordsOfficer/seeRecords recordsOfficer/orderDestruction manager/agreeDestruction
-		letterboxWorker/searchDirectory`) {
+		letterboxWorker/searchDirectory
+		intermediaryWorker/seeCases manager/seeCases intermediaryWorker/seeCase manager/seeCase
+		intermediaryWorker/takeIntake intermediaryWorker/openCase
+		intermediaryWorker/stateFact manager/stateFact intermediaryWorker/endCase manager/endCase
+		intermediaryWorker/ask manager/ask intermediaryWorker/approach intermediaryWorker/stateVeto
+		intermediaryWorker/stop manager/stop manager/endStop intermediaryWorker/signReferral manager/signReferral
+		intermediaryWorker/prepareItem intermediaryWorker/checkItem manager/checkItem intermediaryWorker/disclose
+		intermediaryWorker/enquire intermediaryWorker/answerEnquiry intermediaryWorker/caseMessage
+		correspondent/readFile correspondent/writeFile`) {
 		allowed[pair] = true
 	}
 	for _, role := range authz.Roles() {

@@ -788,9 +788,10 @@ $$;
 create function open_pack(disclosure_id text) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
-	perform exactly_one((with opened as (update disclosure d set opened_at = coalesce(d.opened_at, now())
-		where d.agency_id = agency() and d.id = disclosure_id and exists (select from my_packs() m where m.id = disclosure_id) returning 1)
-		select count(*) from opened));
+	if not exists (select from my_packs() m where m.id = disclosure_id) then
+		raise exception 'no such pack' using errcode = 'GP404';
+	end if;
+	update disclosure d set opened_at = now() where d.agency_id = agency() and d.id = disclosure_id and d.opened_at is null;
 end
 $$;
 create function pack_opened(disclosure_id text) returns bool
@@ -820,16 +821,22 @@ begin
 		insert into intake (agency_id, id, code, state, sealed, expires_on) values (agency(), new_id, of_code, 'draft', new_sealed, current_date + least(days, 90));
 		return;
 	end if;
-	perform exactly_one((with saved as (update intake i set sealed = new_sealed, version = i.version + 1, updated_at = now(), expires_on = current_date + least(days, 90)
-		where i.agency_id = agency() and i.code = of_code and i.id = new_id and i.state = 'draft' and i.version = was returning 1) select count(*) from saved));
+	update intake i set sealed = new_sealed, version = i.version + 1, updated_at = now(), expires_on = current_date + least(days, 90)
+		where i.agency_id = agency() and i.code = of_code and i.id = new_id and i.state = 'draft' and i.version = was;
+	if not found then
+		raise exception 'saved by somebody else, or sent' using errcode = 'GP409';
+	end if;
 end
 $$;
 create function intake_send(of_code bytea, of_id text, was int, new_sealed bytea, new_commit bytea, new_leaf bytea, shown text, hear date) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
-	perform exactly_one((with sent as (update intake i set state = 'received', sealed = new_sealed, commit = new_commit, leaf = new_leaf, version = i.version + 1,
+	update intake i set state = 'received', sealed = new_sealed, commit = new_commit, leaf = new_leaf, version = i.version + 1,
 		information = shown, sent_on = current_date, hear_by = hear, expires_on = null, updated_at = now()
-		where i.agency_id = agency() and i.code = of_code and i.id = of_id and i.state = 'draft' and i.version = was returning 1) select count(*) from sent));
+		where i.agency_id = agency() and i.code = of_code and i.id = of_id and i.state = 'draft' and i.version = was;
+	if not found then
+		raise exception 'saved by somebody else, or sent' using errcode = 'GP409';
+	end if;
 	perform nudge_desk();
 end
 $$;

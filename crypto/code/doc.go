@@ -11,6 +11,9 @@
 // from the database, and so it is with the fact that worker and person have
 // agreed on by telephone ([FactHash]).
 //
+// An [Intake] is the same for a first enquiry, which has no account yet: what it
+// opens is found by a keyed hash of it ([IntakeKey]).
+//
 // A [TOTP] is the second factor (RFC 6238). [Verify] takes the code of the current
 // half minute or the one before, and none that is not newer than the last one
 // taken: a code that somebody watched being typed is spent. Ten recovery codes

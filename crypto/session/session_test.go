@@ -254,3 +254,21 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// A token that follows from a secret is the token whose cookie is that secret.
+func TestTokenOf(t *testing.T) {
+	var key [32]byte
+	for i := range key {
+		key[i] = byte(i)
+	}
+	token := session.TokenOf(key)
+	if token.Cookie() != knownCookie {
+		t.Errorf("the cookie is %s", token.Cookie())
+	}
+	if row := token.RowID(); hex.EncodeToString(row[:]) != knownRow {
+		t.Errorf("the row is %x", row)
+	}
+	if s := fmt.Sprint(token); s != "[secret]" {
+		t.Errorf("printed as %s", s)
+	}
+}

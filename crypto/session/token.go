@@ -43,6 +43,12 @@ func NewToken() Token {
 	return Token{key: secret.Of(key)}
 }
 
+// TokenOf is the token that follows from a secret which somebody holds: what a
+// code opens has the same box as a session. The secret is 32 bytes that cannot
+// be guessed, such as a keyed hash of the code; two uses of one code need two
+// keys, for equal secrets give equal tokens.
+func TokenOf(key [32]byte) Token { return Token{key: secret.Of(key)} }
+
 // ParseToken reads the value of a cookie, exactly as Cookie wrote it. It returns
 // ErrToken for anything else; whether there is a session is for the database.
 func ParseToken(cookie string) (Token, error) {

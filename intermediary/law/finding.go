@@ -135,8 +135,12 @@ const (
 
 // Neutral is what the applicant may be told. A worker may say more, by letter
 // and by name; the program does not.
-func (f Finding) Neutral() Wording {
-	switch o := f.Outcome(); {
+func (f Finding) Neutral() Wording { return f.Outcome().Neutral() }
+
+// Neutral is what the applicant may be told of an outcome; see
+// [Finding.Neutral].
+func (o Outcome) Neutral() Wording {
+	switch {
 	case o == OutcomeRoute:
 		return WordingElsewhere
 	case o.Permits() && o != OutcomeProceed:

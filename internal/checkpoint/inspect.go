@@ -11,6 +11,7 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
+	"gatepost/internal/highwater"
 	"gatepost/internal/logbook"
 )
 
@@ -143,7 +144,7 @@ func InspectSeen(ctx context.Context, c Config, a *agency.Agency) (Inspected, er
 		return Inspected{}, err
 	}
 	w := &Watcher{config: c}
-	l := &watchedLog{agency: a, high: highWater{Folder{c.Folder}, a.ID, a.Verifiers()}}
+	l := &watchedLog{agency: a, high: highWater{highwater.At(c.Folder), a.ID, a.Verifiers()}}
 	now, err := w.glimpse(ctx, l)
 	if err != nil {
 		return Inspected{}, err
@@ -164,7 +165,7 @@ func peek(dir string, a *agency.Agency) (seen, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return seen{}, nil
 	}
-	s, err := highWater{Folder{dir}, a.ID, a.Verifiers()}.load()
+	s, err := highWater{highwater.At(dir), a.ID, a.Verifiers()}.load()
 	if err != nil {
 		return seen{}, &StateError{err}
 	}

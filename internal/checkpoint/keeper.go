@@ -15,6 +15,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/fault"
+	"gatepost/internal/highwater"
 	"gatepost/internal/logbook"
 	"gatepost/internal/nudge"
 	"gatepost/internal/postgres"
@@ -56,7 +57,7 @@ type Config struct {
 // number of processes. It is safe for use by many goroutines.
 type Keeper struct {
 	config Config
-	folder Folder
+	folder highwater.Folder
 	stall  func(point string) // for tests: called between two steps
 
 	logs []*keptLog
@@ -75,7 +76,7 @@ type keptLog struct {
 
 // NewKeeper opens the folder of state. It reads nothing of the database yet.
 func NewKeeper(c Config) (*Keeper, error) {
-	folder, err := OpenFolder(c.Folder)
+	folder, err := highwater.Open(c.Folder)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"gatepost/crypto/statement"
 	"gatepost/internal/checkpoint"
+	"gatepost/internal/highwater"
 	"gatepost/internal/logbook"
 	"gatepost/internal/nudge"
 	"gatepost/internal/postgres"
@@ -298,13 +299,13 @@ func TestFolder(t *testing.T) {
 	must(t, os.Chmod(path, 0o600))
 	must(t, w.keeper("staff").Start(t.Context()))
 	must(t, os.Chmod(dir, 0o770))
-	if _, err := checkpoint.OpenFolder(dir); err == nil {
+	if _, err := highwater.Open(dir); err == nil {
 		t.Error("a folder that others write is taken")
 	}
-	if _, err := checkpoint.OpenFolder(filepath.Join(w.state, "a", "b")); err == nil {
+	if _, err := highwater.Open(filepath.Join(w.state, "a", "b")); err == nil {
 		t.Error("a folder is made in one that is not there")
 	}
-	if _, err := checkpoint.OpenFolder(path); err == nil {
+	if _, err := highwater.Open(path); err == nil {
 		t.Error("a file is taken for a folder")
 	}
 }

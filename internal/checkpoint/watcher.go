@@ -13,6 +13,7 @@ import (
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
+	"gatepost/internal/highwater"
 	"gatepost/internal/logbook"
 	"gatepost/internal/postgres"
 )
@@ -57,7 +58,7 @@ type glimpse struct {
 
 // NewWatcher opens the folder of state. It reads nothing of the database yet.
 func NewWatcher(c Config) (*Watcher, error) {
-	folder, err := OpenFolder(c.Folder)
+	folder, err := highwater.Open(c.Folder)
 	if err != nil {
 		return nil, err
 	}

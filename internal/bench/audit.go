@@ -59,13 +59,8 @@ func (w *world) appending(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	conn, err := pgx.Connect(ctx, w.server.DSN(postgres.RoleAdmin, database))
-	if err != nil {
-		return Result{}, fmt.Errorf("connect to make a table: %w", err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // the bench is over
-	if _, err := conn.Exec(ctx, "create table bench_act (id bigint generated always as identity primary key, body bytea); grant insert on bench_act to gatepost_staff"); err != nil {
-		return Result{}, fmt.Errorf("make a table: %w", err)
+	if err := w.makeTable(ctx); err != nil {
+		return Result{}, err
 	}
 	of := w.staff.Agencies.All()[0]
 	body := func() ([]byte, error) {
@@ -107,6 +102,20 @@ func (w *world) appending(ctx context.Context) (Result, error) {
 		return real
 	})
 	return result, err
+}
+
+// makeTable makes the table whose rows the small act adds. Its connection is
+// closed then: flushes are counted while nobody else is connected.
+func (w *world) makeTable(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, w.server.DSN(postgres.RoleAdmin, database))
+	if err != nil {
+		return fmt.Errorf("connect to make a table: %w", err)
+	}
+	_, err = conn.Exec(ctx, "create table bench_act (id bigint generated always as identity primary key, body bytea); grant insert on bench_act to gatepost_staff")
+	if err != nil {
+		err = fmt.Errorf("make a table: %w", err)
+	}
+	return errors.Join(err, conn.Close(ctx))
 }
 
 // commitsOf counts flushes over acts on a pool of their own, one after the other.

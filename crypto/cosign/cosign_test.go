@@ -113,7 +113,7 @@ func TestKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := strings.Split(vkey, "+")
+	parts := strings.SplitN(vkey, "+", 3) // the third may hold a plus
 	other := "0" + parts[1][1:]
 	if parts[1][0] == '0' {
 		other = "1" + parts[1][1:]

@@ -1,0 +1,41 @@
+// Package intermediary is the service to adopted adults and their relatives who
+// look for each other: an application, what was found out and by whom, who was
+// asked and what they said, and what was given to whom in the end.
+//
+// # The story
+//
+// Somebody applies. A worker opens a case: the adopted person's record, the
+// application (whose applicant looks), and one subject for each person whom the
+// applicant looks for. Workers state facts: that the applicant was met, that the
+// agency of the adoption answered, that the subject has died. The law (package
+// law) is asked about each subject, and later about each item; what it answers is
+// written down, and only an answer of the same transaction lets an approach or a
+// disclosure be made. A case ends stopped or closed, with reasons for colleagues
+// and a letter for the applicant that tells nothing.
+//
+// # Where things stand
+//
+// Ids, states, times and the values that the law's tables name stand in clear.
+// Names, dates, words and reasons are sealed in casework: to the key of the case
+// (case/ap…), to that of the adopted person's record (case/ad…) where they are
+// about the adopted person whoever applies, and always to the archive. What the
+// applicant or a subject may read is sealed to their file as well (side/ap…,
+// side/sb…). Nothing about one subject is sealed to another's file.
+//
+// # What it guards, and whom it trusts
+//
+// A row is only what the database says. A case is shown, and the law is asked,
+// from rows that a worker's signed statement repeats: each fact's value stands in
+// its sealed casework too, so does which adopted person and which pair an
+// application is about, and nobody is given a file's key without a worker's
+// statement that they are a party. Where row and statement differ, the operator is
+// told, the page shows a notice, and the fact counts as not given.
+//
+// Where the law's table asks for two workers, the first one's statement changes
+// nothing until another agrees; what counted before goes on counting. The
+// database holds the same by triggers of its own.
+//
+// It trusts two honest workers not to lie together, and the registrar's keys of
+// the configuration. It opens nothing inside a transaction and waits for nothing
+// there.
+package intermediary

@@ -1,0 +1,158 @@
+package intermediary
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// Promise is within how many working days an applicant hears from us: after
+// the case is opened, and by default after each word of ours.
+const Promise = 10
+
+// Service is the intermediary service on one tier. It is safe for use by many
+// goroutines.
+type Service struct {
+	db       *postgres.DB
+	agencies *agency.Registry
+	index    *audit.Index // staff tier only: the newest statement of each object
+	codes    Codes        // staff tier only: who checks a code given for one act
+	now      func() time.Time
+	log      *slog.Logger
+	// stall runs at the named places of an act, so that a test can let
+	// another act overtake it there; nil otherwise.
+	stall func(at string)
+}
+
+// Codes checks the one-time codes that are given for one act. account.Service
+// is one. The returned function queues into the act's own transaction what
+// keeps the code from being used again.
+type Codes interface {
+	FreshCode(ctx context.Context, actor authz.Actor, digits string) (keep func(*pgx.Batch), err error)
+}
+
+// New makes the service of a tier. index is nil on the public tier, whose
+// database role cannot read the log.
+func New(db *postgres.DB, agencies *agency.Registry, index *audit.Index, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{db: db, agencies: agencies, index: index, now: now, log: log}
+}
+
+// WithCodes is the same service with somebody to check one-time codes. One
+// without refuses every act that needs a fresh code.
+func (s *Service) WithCodes(codes Codes) *Service {
+	other := *s
+	other.codes = codes
+	return &other
+}
+
+// freshCode checks the code of one act.
+func (s *Service) freshCode(ctx context.Context, actor authz.Actor, digits string) (func(*pgx.Batch), error) {
+	if s.codes == nil {
+		return nil, fault.New(fault.StepUp, "fault.stepUp")
+	}
+	return s.codes.FreshCode(ctx, actor, digits)
+}
+
+func scope(a authz.Actor) postgres.Scope {
+	return postgres.Scope{Agency: a.Agency(), Account: a.Account()}
+}
+
+// begin is the first line of every method: the gate, then the actor's agency.
+func (s *Service) begin(ctx context.Context, a authz.Actor, act authz.Act, of string) (*agency.Agency, error) {
+	if err := audit.Check(ctx, s.db, a, act, of); err != nil {
+		return nil, err
+	}
+	ag, ok := s.agencies.Get(a.Agency())
+	if !ok {
+		return nil, fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	return ag, nil
+}
+
+// at lets a test stop an act at a place.
+func (s *Service) at(place string) {
+	if s.stall != nil {
+		s.stall(place)
+	}
+}
+
+// notFound is the one answer to an id that is not there, not yours, or no id.
+func notFound() error { return fault.New(fault.NotFound, "fault.notFound") }
+
+// hour is the clock of a reading: the log tells no finer.
+func hour(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
+
+// one reads exactly one row into dst: pgx.ErrNoRows, a NotFound, for none.
+func one[T any](b *pgx.Batch, dst *T, sql string, args ...any) {
+	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
+		*dst, err = pgx.CollectExactlyOneRow(r, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// many reads all rows into dst.
+func many[T any](b *pgx.Batch, dst *[]T, sql string, args ...any) {
+	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
+		*dst, err = pgx.CollectRows(r, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// clean makes what a form sent into a text as it is sealed: UTF-8 in NFC, line
+// ends \n, and nothing that cannot be seen. limit is in bytes after that.
+func clean(field, text string, limit int) (string, error) {
+	if len(text) > 2*limit {
+		return "", fault.Field(field, "fault.text.tooLong")
+	}
+	if !utf8.ValidString(text) {
+		return "", fault.Field(field, "fault.text.notText")
+	}
+	text = norm.NFC.String(strings.Map(readable, strings.ReplaceAll(text, "\r\n", "\n")))
+	if len(text) > limit {
+		return "", fault.Field(field, "fault.text.tooLong")
+	}
+	return text, nil
+}
+
+// readable turns every kind of line end into \n and drops control characters
+// and the marks that change the order in which a text is read (Unicode Annex 9).
+func readable(r rune) rune {
+	switch {
+	case r == '\r', r == '\v', r == '\f', r == '\u0085', r == '\u2028', r == '\u2029':
+		return '\n'
+	case r == '\n', r == '\t':
+		return r
+	case unicode.IsControl(r), r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		return -1
+	}
+	return r
+}
+
+// cleanLine is clean for one line: a name, a phone number.
+func cleanLine(field, text string) (string, error) {
+	text, err := clean(field, strings.TrimSpace(text), 400)
+	if err != nil {
+		return "", err
+	}
+	if strings.ContainsAny(text, "\n\t") {
+		return "", fault.Field(field, "fault.text.oneLine")
+	}
+	return text, nil
+}
+
+// blank tells whether there is nothing to read in a text.
+func blank(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) < 0
+}

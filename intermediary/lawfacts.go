@@ -1,0 +1,727 @@
+package intermediary
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"gatepost/intermediary/law"
+	"gatepost/internal/calendar"
+)
+
+// AnswerLasts is how many days an agency's answer about vetoes is good for. It
+// has to be newer than the last act as well; ISR 6 and 8 are a continuing duty.
+const AnswerLasts = 14
+
+// The rows that a decision rests on, as the database has them. place is where
+// the row's statement stands in the agency's log: the log is written last in
+// every act, so its order is the order in which acts took effect. The times in
+// the rows are what the workers' clocks said, and order nothing.
+type (
+	gateFact struct {
+		OnID     string
+		Name     string
+		Version  uint64
+		Value    string
+		Two      bool // counts only once a second worker has agreed
+		Confirms *int64
+		WorkerID string
+		At       time.Time
+		Leaf     []byte
+		Place    int64
+	}
+	gateVeto struct {
+		Version uint64
+		Kind    string
+		InForce bool
+		At      time.Time
+		Leaf    []byte
+		Place   int64
+	}
+	gateStop struct {
+		ID        string
+		SubjectID *string
+		WorkerID  string
+		Leaf      []byte
+	}
+	gateConsent struct {
+		Version uint64
+		Answer  string
+		Scope   []string
+		At      time.Time
+		Leaf    []byte
+		Place   int64
+	}
+	gateEnquiry struct {
+		ID         string
+		Whom       string
+		State      string
+		AnsweredOn *time.Time
+	}
+	gateSignature struct {
+		ID        string
+		ItemID    *string
+		RowID     string
+		Digest    []byte
+		FirstID   string
+		SecondID  *string
+		ExpiresOn time.Time
+		Leaf      []byte
+		Second    []byte
+	}
+	gateItem struct {
+		ID          string
+		Kind        string
+		About       string
+		Identifying bool
+		PreparedBy  string
+		CheckedBy   *string
+		Version     uint64
+		Place       int64 // of its newest words
+		Given       bool
+	}
+	// gateAct is the last approach or disclosure of the application.
+	gateAct struct {
+		Place int64
+		On    *time.Time
+	}
+	// gateGiven is the last disclosure to anybody who reads the applicant's
+	// file, in whatever case.
+	gateGiven struct{ Place int64 }
+	gateHead  struct {
+		ApplicationID string
+		AdoptedID     string
+		Pair          string
+		State         string
+		SubjectID     string
+		SubjectState  string
+		Represented   bool // somebody reads the applicant's file on their behalf
+	}
+)
+
+// grounds is everything that one decision about one subject, and perhaps one item,
+// rests on, read at one moment. In an act it is read with the gate rows held.
+type grounds struct {
+	head       gateHead
+	facts      []gateFact // by what they are about, name and version
+	vetoes     []gateVeto // oldest first
+	stops      []gateStop // those in force, of the adopted person or this subject
+	consents   []gateConsent
+	enquiries  []gateEnquiry
+	signatures []gateSignature // with both names
+	last       gateAct
+	given      gateGiven
+	item       *gateItem
+
+	registered bool              // the acting agency may do this work (ISR 3)
+	doubted    map[[32]byte]bool // leaves of rows that do not say what was sealed
+	now        time.Time         // of the decision
+	used       map[string]law.Version
+}
+
+// history gives the versions of a fact that count, oldest first: those that
+// need no second worker, and those that a second one has agreed to. If the
+// newest that counts is doubted the fact was not given: nothing before it is
+// taken in its stead.
+func (g *grounds) history(on, name string) []gateFact {
+	var list []gateFact
+	for _, f := range g.facts {
+		if f.OnID == on && f.Name == name && (!f.Two || f.Confirms != nil) {
+			list = append(list, f)
+		}
+	}
+	if n := len(list); n > 0 {
+		g.use(on+"/"+name, list[n-1].Version)
+		if g.doubts(list[n-1].Leaf) {
+			return nil
+		}
+	}
+	return list
+}
+
+func (g *grounds) doubts(leaf []byte) bool { return len(leaf) == 32 && g.doubted[[32]byte(leaf)] }
+
+// use writes down that a row was looked at.
+func (g *grounds) use(of string, version uint64) {
+	if g.used == nil {
+		g.used = map[string]law.Version{}
+	}
+	g.used[of] = law.Version{Of: of, Version: version}
+}
+
+// versions lists the rows that were looked at, in order.
+func (g *grounds) versions() []law.Version {
+	list := make([]law.Version, 0, len(g.used))
+	for _, v := range g.used {
+		list = append(list, v)
+	}
+	slices.SortFunc(list, func(a, b law.Version) int { return cmp.Compare(a.Of, b.Of) })
+	return list
+}
+
+// counted is the version of a fact that counts now.
+func (g *grounds) counted(on, name string) (gateFact, bool) {
+	list := g.history(on, name)
+	if len(list) == 0 {
+		return gateFact{}, false
+	}
+	return list[len(list)-1], true
+}
+
+// fact is the value that counts now, or star where nobody has said anything.
+func (g *grounds) fact(on, name, star string) string {
+	if f, ok := g.counted(on, name); ok {
+		return f.Value
+	}
+	return star
+}
+
+// judgedSince tells whether a fact that counts was judged after a place of the
+// log: where two judge, the first of them too, so that what the one looked at is
+// what the other agreed to.
+func (g *grounds) judgedSince(on, name string, place int64) bool {
+	f, ok := g.counted(on, name)
+	if !ok {
+		return false
+	}
+	if f.Confirms != nil {
+		i := slices.IndexFunc(g.facts, func(o gateFact) bool {
+			return o.OnID == on && o.Name == name && o.Version == uint64(*f.Confirms)
+		})
+		if i < 0 {
+			return false
+		}
+		f = g.facts[i]
+	}
+	return f.Place > place
+}
+
+// today is the date of the decision in London.
+func (g *grounds) today() time.Time { return calendar.Today(g.now) }
+
+// answers sets the inputs of a table, in the order in which they are given.
+func answers(t *law.Table, pairs ...string) (law.Facts, error) {
+	f := t.Facts()
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if err := f.Set(pairs[i], pairs[i+1]); err != nil {
+			return f, fmt.Errorf("gather the facts of table %s: %w", t.ID(), err)
+		}
+	}
+	return f, nil
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
+// The inputs, each with its rule. What is not known gives the value that the
+// table marks with a star.
+
+func (g *grounds) order() string { return g.fact(g.head.AdoptedID, "order", "unknown") }
+func (g *grounds) juris() string { return g.fact(g.head.AdoptedID, "juris", "unknown") }
+
+// regime is the order's law for the tables that do not ask for the country:
+// known only where that is England or Wales (8.0 rule 12).
+func (g *grounds) regime() string {
+	if j := g.juris(); j != "E" && j != "W" {
+		return "unknown"
+	}
+	return g.order()
+}
+
+func (g *grounds) pair() string { return g.head.Pair }
+
+// prescribed tells whether the adopted person is neither applicant nor subject
+// (ISR 5A(2), (3)).
+func (g *grounds) prescribed() bool { return g.pair() == "REL>PR" || g.pair() == "PR>REL" }
+
+func (g *grounds) agency() string {
+	if g.registered {
+		return "registered"
+	}
+	return "not"
+}
+
+// reg11 is passed only with the authority of whoever acts for the applicant.
+func (g *grounds) reg11() string {
+	v := g.fact(g.head.ApplicationID, "reg11", "pending")
+	if v == "passed" && g.head.Represented && g.repAuthority() != "yes" {
+		return "pending"
+	}
+	return v
+}
+
+func (g *grounds) repAuthority() string { return g.fact(g.head.ApplicationID, "repAuthority", "no") }
+
+// linkProven arises only where the applicant says they are the adopted person.
+func (g *grounds) linkProven() string {
+	if g.pair() != "AP>REL" {
+		return "no"
+	}
+	return g.fact(g.head.ApplicationID, "linkProven", "no")
+}
+
+// met is a live meeting; by video only as a manager accepted it (OQ7).
+func (g *grounds) met() string {
+	switch g.fact(g.head.ApplicationID, "met", "no") {
+	case "inPerson", "liveVideo":
+		return "yes"
+	}
+	return "no"
+}
+
+func (g *grounds) idVerified() string { return g.fact(g.head.ApplicationID, "idVerified", "no") }
+func (g *grounds) aaa() string        { return g.fact(g.head.ApplicationID, "aaa", "pending") }
+
+// vetoRanks orders what is known of a veto: where the agency's own record and
+// the answer of the appropriate agency differ, the one that stops more counts.
+func vetoRank(v string) int {
+	return slices.Index([]string{"none", "qualifiedMet", "unknown", "qualifiedUnclear", "qualifiedNotMet", "absolute"}, v)
+}
+
+// veto is the adopted person's veto: the agency's own record, which is the whole
+// truth only where it is the appropriate agency itself, and the other's answer.
+func (g *grounds) veto() string {
+	own, stated := g.ownVeto(), g.vetoAnswer()
+	if g.aaa() == "self" && stated == "unknown" {
+		stated = own // its own record answers
+	}
+	if vetoRank(own) > vetoRank(stated) {
+		return own
+	}
+	return stated
+}
+
+// ownVeto is what the agency's own record says: the newest version. A doubted
+// one was somebody's protection, and is taken as absolute.
+func (g *grounds) ownVeto() string {
+	if len(g.vetoes) == 0 {
+		return "none"
+	}
+	v := g.vetoes[len(g.vetoes)-1]
+	g.use(g.head.AdoptedID+"/veto", v.Version)
+	switch {
+	case g.doubts(v.Leaf):
+		return "absolute"
+	case !v.InForce:
+		return "none"
+	case v.Kind == "qualified":
+		return g.qualified(v.Place)
+	}
+	return "absolute"
+}
+
+// vetoAnswer is what the appropriate agency said.
+func (g *grounds) vetoAnswer() string {
+	f, ok := g.counted(g.head.ApplicationID, "vetoAnswer")
+	if !ok {
+		return "unknown"
+	}
+	if f.Value == "qualified" {
+		return g.qualified(f.Place)
+	}
+	return f.Value
+}
+
+// qualified is a person's judgement of whether the circumstances are met. One
+// that is older than the veto is of another veto; nobody guesses (OQ4).
+func (g *grounds) qualified(since int64) string {
+	v := g.fact(g.head.ApplicationID, "qualified", "unclear")
+	if !g.judgedSince(g.head.ApplicationID, "qualified", since) {
+		return "qualifiedUnclear"
+	}
+	switch v {
+	case "met":
+		return "qualifiedMet"
+	case "notMet":
+		return "qualifiedNotMet"
+	}
+	return "qualifiedUnclear"
+}
+
+// vetoFresh is 8.0 rule 9. The agency that is itself the appropriate one reads
+// its record in the act. Another's answer counts while it is newer than the
+// last act and no older than AnswerLasts, and there was a question that it
+// answered.
+func (g *grounds) vetoFresh() string {
+	if g.aaa() == "self" {
+		return "yes"
+	}
+	f, ok := g.counted(g.head.ApplicationID, "vetoAnswer")
+	if !ok || f.Place <= g.last.Place || f.Place == 0 {
+		return "no"
+	}
+	oldest := g.today().AddDate(0, 0, -AnswerLasts)
+	if calendar.Today(f.At).Before(oldest) {
+		return "no"
+	}
+	for _, e := range g.enquiries {
+		if e.Whom != "AAA" || e.State != "answered" || e.AnsweredOn == nil || e.AnsweredOn.Before(oldest) {
+			continue
+		}
+		if g.last.On == nil || !e.AnsweredOn.Before(*g.last.On) {
+			return "yes"
+		}
+	}
+	return "no"
+}
+
+// provisionalStop is a stop in force about the adopted person or this subject.
+// The stop of an adopted person who searches herself is counted too: the row
+// does not say whose word it was, and the database counts it.
+func (g *grounds) provisionalStop() string { return yesNo(len(g.stops) > 0) }
+
+// apConsent is the adopted person's consent to the application proceeding. A
+// refusal or withdrawal in life stays: only a consent ends it. A consent before
+// death or incapacity is that no more (OQ1, OQ11).
+func (g *grounds) apConsent() string {
+	if !g.prescribed() {
+		return "notSought"
+	}
+	v := "notSought"
+	for _, f := range g.history(g.head.ApplicationID, "apConsent") {
+		if (v == "refused" || v == "withdrawn") && f.Value != "given" && f.Value != "refused" && f.Value != "withdrawn" {
+			continue
+		}
+		v = f.Value
+	}
+	if vital := g.fact(g.head.AdoptedID, "apVital", "unknown"); v == "given" && (vital == "died" || vital == "incapable") {
+		return vital
+	}
+	return v
+}
+
+// aboutSubject is a fact about the subject.
+func (g *grounds) aboutSubject(name, star string) string { return g.fact(g.head.SubjectID, name, star) }
+
+// proceedAnswers are the inputs of 8a, nothing signed.
+func (g *grounds) proceedAnswers() (law.Facts, error) {
+	return answers(law.Proceed(),
+		"order", g.order(), "juris", g.juris(), "agency", g.agency(), "pair", g.pair(),
+		"appAge", g.fact(g.head.ApplicationID, "appAge", "unknown"),
+		"subjAge", g.aboutSubject("subjAge", "unknown"),
+		"apAge", g.fact(g.head.AdoptedID, "apAge", "unknown"),
+		"reg11", g.reg11(), "linkProven", g.linkProven(), "met", g.met(),
+		"aaa", g.aaa(), "veto", g.veto(), "vetoFresh", g.vetoFresh(), "provisionalStop", g.provisionalStop(),
+		"apConsent", g.apConsent(), "acr", g.aboutSubject("acr", "notChecked"),
+		"acrNoContact", g.aboutSubject("acrNoContact", "yes"), "approp", g.aboutSubject("approp", "undecided"))
+}
+
+// proceedFacts are the facts of table 8a for this subject, with what is signed.
+func (g *grounds) proceedFacts() (law.Facts, error) {
+	f, err := g.proceedAnswers()
+	if err != nil {
+		return f, err
+	}
+	return g.signed(f, "")
+}
+
+// consentTo is the subject's own consent to one kind of information. What was
+// said in life stays: a letter that nobody answers takes back neither a refusal
+// nor a limit. Without any answer, or with none but silence, it is unknown until
+// somebody has looked for one on the file and asked the agency (reg 12).
+func (g *grounds) consentTo(kind string) string {
+	var said *gateConsent
+	for i, c := range g.consents {
+		if c.Answer != "noReply" {
+			said = &g.consents[i]
+		}
+	}
+	n := len(g.consents)
+	if n > 0 {
+		g.use(g.head.SubjectID+"/consent", g.consents[n-1].Version)
+		if g.doubts(g.consents[n-1].Leaf) || said != nil && g.doubts(said.Leaf) {
+			return "unknown"
+		}
+	}
+	silent := n > 0 && g.consents[n-1].Answer == "noReply"
+	switch {
+	case said == nil && g.aboutSubject("asked", "unknown") != "searched":
+		return "unknown"
+	case said == nil && silent:
+		return "noReply"
+	case said == nil:
+		return "notAsked"
+	case said.Answer == "withdrawn":
+		return "withdrawn"
+	case said.Answer == "no" || said.Answer == "notNow":
+		return "refused"
+	case !slices.Contains(said.Scope, kind):
+		return "short"
+	case silent:
+		return "noReply" // they agreed once, were asked again, and are silent now
+	}
+	return "current"
+}
+
+// vetoNow is the veto as table 8b asks for it. An answer that is not fresh is
+// no answer; an adopted person's own veto is no bar to her own application.
+func (g *grounds) vetoNow() string {
+	if g.pair() == "AP>REL" {
+		return "notApplicable"
+	}
+	if len(g.stops) > 0 {
+		return "blocking"
+	}
+	switch v := g.veto(); {
+	case v != "none" && v != "qualifiedMet" && v != "unknown":
+		return "blocking"
+	case g.vetoFresh() != "yes" || v == "unknown":
+		return "unknown"
+	default:
+		return v
+	}
+}
+
+// informed tells whether the applicant, and a subject who lives, have been
+// given written information about counselling (ISR 10).
+func (g *grounds) informed() string {
+	if g.fact(g.head.ApplicationID, "cnsl", "no") != "yes" {
+		return "no"
+	}
+	if g.aboutSubject("subjectVital", "untraced") == "living" {
+		return g.aboutSubject("cnsl", "no")
+	}
+	return "yes"
+}
+
+// jigsaw is what the item gives away together with everything that the
+// applicant was given before, in whatever case. That nobody is found out by it
+// counts only for these words, and only until something more is given.
+func (g *grounds) jigsaw() string {
+	v := g.fact(g.item.ID, "jigsaw", "unsure")
+	if v == "safe" && !g.judgedSince(g.item.ID, "jigsaw", max(g.given.Place, g.item.Place)) {
+		return "unsure"
+	}
+	return v
+}
+
+// thirdConsent is written consent to these words.
+func (g *grounds) thirdConsent() string {
+	if !g.judgedSince(g.item.ID, "thirdConsent", g.item.Place) {
+		return "no"
+	}
+	return g.fact(g.item.ID, "thirdConsent", "no")
+}
+
+func (g *grounds) twoPerson() string { return yesNo(g.item.CheckedBy != nil) }
+
+func (g *grounds) recipient() string {
+	if g.head.Represented {
+		return "applicantRep"
+	}
+	return "applicant"
+}
+
+// caseNow is the row that 8a gives now and whether it lets the case go on.
+func (g *grounds) caseNow() (row, gate string, err error) {
+	f, err := g.proceedFacts()
+	if err != nil {
+		return "", "", err
+	}
+	finding, err := law.Proceed().Decide(f)
+	if err != nil {
+		return "", "", fmt.Errorf("ask table 8a: %w", err)
+	}
+	gate = "other"
+	if finding.Outcome() == law.OutcomeProceed {
+		gate = string(law.OutcomeProceed)
+	}
+	return string(finding.Row()), gate, nil
+}
+
+// identifyingFacts are the facts of table 8b for this subject and item.
+func (g *grounds) identifyingFacts() (law.Facts, error) {
+	row, gate, err := g.caseNow()
+	if err != nil {
+		return law.Facts{}, err
+	}
+	f, err := answers(law.Identifying(),
+		"regime", g.regime(), "pair", g.pair(), "caseRow", row, "gate", gate,
+		"recipient", g.recipient(), "repAuthority", g.repAuthority(), "purpose", "none", "about", g.item.About,
+		"met", g.met(), "idVerified", g.idVerified(), "subjectVital", g.aboutSubject("subjectVital", "untraced"),
+		"consent", g.consentTo(g.item.Kind), "evidence", g.aboutSubject("evidence", "no"),
+		"sixDecision", g.aboutSubject("sixDecision", "no"), "vetoNow", g.vetoNow(), "cnsl", g.informed(),
+		"jigsaw", g.jigsaw(), "thirdConsent", g.thirdConsent(), "twoPerson", g.twoPerson())
+	if err != nil {
+		return f, err
+	}
+	return g.signed(f, g.item.ID)
+}
+
+// own tells whether the acting agency is the appropriate adoption agency.
+func (g *grounds) own() bool { return g.aaa() == "self" }
+
+// notYet is why the subject's consent is not what the applicant waits for: an
+// answer, a silence, a death, a veto; until then first contact could suffer.
+func (g *grounds) notYet() string {
+	switch c := g.consentTo(g.item.Kind); c {
+	case "refused", "withdrawn":
+		return c
+	case "current", "short":
+		return "consented"
+	}
+	switch v := g.aboutSubject("subjectVital", ""); v {
+	case "died", "incapable":
+		return v
+	}
+	if g.vetoNow() == "blocking" && len(g.stops) == 0 {
+		return "veto"
+	}
+	if g.consentTo(g.item.Kind) == "noReply" || g.aboutSubject("subjectVital", "") == "untraced" {
+		return "cannotObtain"
+	}
+	return "notYetAsked"
+}
+
+// backgroundFacts are the facts of table 8c for this subject and item. While
+// somebody's protection is not settled nothing is decided to be appropriate
+// (8.0 rule 5). redirected: table 8f sent here.
+func (g *grounds) backgroundFacts(redirected bool) (law.Facts, error) {
+	row, _, err := g.caseNow()
+	if err != nil {
+		return law.Facts{}, err
+	}
+	who, reason, purpose, approp := "IA", "notYetAsked", "other", g.aboutSubject("approp", "undecided")
+	if g.regime() == "post" && g.own() {
+		who, purpose = "AAA", "functions"
+	}
+	if g.regime() == "pre" {
+		reason = g.notYet()
+	}
+	if len(g.stops) > 0 {
+		approp = "undecided"
+	}
+	f, err := answers(law.Background(),
+		"regime", g.regime(), "who", who, "initiatedBy", "applicant", "to", g.adoptedAdult(),
+		"metVerified", yesNo(g.met() == "yes" && g.idVerified() == "yes"), "addresseeConfirmed", "no", "caseRow", row,
+		"jigsaw", plainJigsaw(g.jigsaw()), "approp", approp, "reason", reason, "purpose", purpose,
+		"agreementWritten", "no", "twoPerson", g.twoPerson(), "redirected", yesNo(redirected))
+	if err != nil {
+		return f, err
+	}
+	return g.signed(f, g.item.ID)
+}
+
+// plainJigsaw is jigsaw as table 8c asks for it: identifies, whomever.
+func plainJigsaw(v string) string {
+	switch v {
+	case "beyondScope", "identifiesOther":
+		return "identifies"
+	}
+	return v
+}
+
+func (g *grounds) adoptedAdult() string {
+	if g.linkProven() == "yes" && g.fact(g.head.ApplicationID, "appAge", "unknown") == "ge18" {
+		return "adoptedAdult"
+	}
+	return "other"
+}
+
+// applicant is who asks, as tables 8f and 8i name them: somebody whose age is
+// not known is a child.
+func (g *grounds) applicant() string {
+	switch g.pair() {
+	case "AP>REL":
+		if g.fact(g.head.ApplicationID, "appAge", "unknown") == "ge18" {
+			return "adoptedAdult"
+		}
+		return "adoptedChild"
+	case "REL>AP", "REL>PR":
+		return "birthRelative"
+	}
+	return "other"
+}
+
+// postCommencementFacts are the facts of table 8f for this item. What nobody
+// has stated withholds. redirected: table 8c sent here, and the item is
+// protected whatever it was taken for.
+func (g *grounds) postCommencementFacts(redirected bool) (law.Facts, error) {
+	app, sub, it := g.head.ApplicationID, g.head.SubjectID, g.item.ID
+	f, err := answers(law.PostCommencement(),
+		"regime", g.order(), "juris", g.juris(), "req", g.fact(app, "req", "s61_62"), "applicant", g.applicant(),
+		"item", protected(g.item.Identifying || redirected), "redirected", yesNo(redirected),
+		"idVerified", g.idVerified(), "met", g.met(), "linkProven", g.linkProven(),
+		"order60_3", g.fact(app, "orderSixty", "applied"), "agreement", "notCovers", "powerVerified", "no",
+		"researchAuthority", "no", "counsellorVerified", "no", "writtenReasons", g.fact(app, "writtenReasons", "no"),
+		"proceed", g.aboutSubject("approp", "undecided"), "views", g.fact(sub, "views", "no"),
+		"expressed", g.fact(sub, "expressed", "notAsked"), "childViews", g.fact(sub, "childViews", "no"),
+		"childWelfare", g.fact(sub, "childWelfare", "undecided"), "regard", g.fact(sub, "regard", "no"),
+		"decision", g.fact(it, "decision", "undecided"), "decisionMaker", "none", "cnsl", g.informed(),
+		"standstill", "notStarted", "panel", "pending", "signoff", g.twoPerson(), "anyChild", "notKnown")
+	if err != nil {
+		return f, err
+	}
+	return g.signed(f, it)
+}
+
+func protected(is bool) string {
+	if is {
+		return "protected"
+	}
+	return "notProtected"
+}
+
+// birthRecordFacts are the facts of table 8i for this application.
+func (g *grounds) birthRecordFacts() (law.Facts, error) {
+	app := g.head.ApplicationID
+	who := g.applicant()
+	if who == "birthRelative" {
+		who = "other"
+	}
+	return answers(law.BirthRecord(),
+		"req", "birthRecord", "regime", g.regime(), "applicant", who,
+		"metVerified", yesNo(g.met() == "yes" && g.idVerified() == "yes"), "linkProven", g.linkProven(),
+		"publicPolicy", g.fact(app, "publicPolicy", "risk"),
+		"interviewRequired", g.fact(g.head.AdoptedID, "interviewRequired", "yes"),
+		"interviewHeld", g.fact(app, "interviewHeld", "no"), "residence", g.fact(app, "residence", "uk"),
+		"counsellingTold", g.fact(app, "cnsl", "no"), "rgSent", g.fact(app, "rgSent", "no"))
+}
+
+// behind lists the wishes, vetoes and consents on which a signature rests
+// beside the facts themselves (8.0 rule 6).
+func (g *grounds) behind() []law.Version {
+	var list []law.Version
+	app, sub := g.head.ApplicationID, g.head.SubjectID
+	for _, of := range [...]struct{ on, name string }{{sub, "acrNoContact"}, {app, "apConsent"}, {app, "qualified"}} {
+		if f, ok := g.counted(of.on, of.name); ok {
+			list = append(list, law.Version{Of: of.on + "/" + of.name, Version: f.Version})
+		}
+	}
+	if n := len(g.vetoes); n > 0 {
+		list = append(list, law.Version{Of: g.head.AdoptedID + "/veto", Version: g.vetoes[n-1].Version})
+	}
+	if n := len(g.consents); n > 0 {
+		list = append(list, law.Version{Of: g.head.SubjectID + "/consent", Version: g.consents[n-1].Version})
+	}
+	return list
+}
+
+// signed adds what two people signed for exactly these facts, for this item or
+// for none. No policy flag is set on any deployment: a row that needs one cannot
+// be signed (OQ1, OQ9).
+func (g *grounds) signed(f law.Facts, item string) (law.Facts, error) {
+	digest, err := f.Digest(g.behind()...)
+	if err != nil {
+		return f, fmt.Errorf("gather the facts for a signature: %w", err)
+	}
+	for _, s := range g.signatures {
+		of := ""
+		if s.ItemID != nil {
+			of = *s.ItemID
+		}
+		if of != item || s.SecondID == nil || s.ExpiresOn.Before(g.today()) || string(s.Digest) != string(digest[:]) ||
+			g.doubts(s.Leaf) || g.doubts(s.Second) {
+			continue
+		}
+		if f.Sign(law.RowID(s.RowID), law.Flags{}) == nil { // of another table, or its flag is not set: it signs nothing
+			g.use("signature/"+s.ID, 1)
+		}
+	}
+	return f, nil
+}

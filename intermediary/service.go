@@ -25,12 +25,13 @@ const Promise = 10
 // Service is the intermediary service on one tier. It is safe for use by many
 // goroutines.
 type Service struct {
-	db       *postgres.DB
-	agencies *agency.Registry
-	index    *audit.Index // staff tier only: the newest statement of each object
-	codes    Codes        // staff tier only: who checks a code given for one act
-	now      func() time.Time
-	log      *slog.Logger
+	db        *postgres.DB
+	agencies  *agency.Registry
+	index     *audit.Index // staff tier only: the newest statement of each object
+	codes     Codes        // staff tier only: who checks a code given for one act
+	strangers Strangers    // families' tier only: the door for whoever has no account
+	now       func() time.Time
+	log       *slog.Logger
 	// stall runs at the named places of an act, so that a test can let
 	// another act overtake it there; nil otherwise.
 	stall func(at string)

@@ -35,7 +35,7 @@ func (db *DB) Fault(err error) error { return db.constraints.Fault(err) }
 //	GP404, no rows            NotFound   fault.notFound
 //	GP410                     Gone       fault.gone
 //	GP403, 42501              Forbidden  fault.forbidden
-//	23505, 23503, 23514, 23P01  by the constraint's name
+//	23505, 23503, 23514, 23P01, 53400  by the constraint's name
 //	22P02, 22001, 22021, 23502  Invalid    fault.invalid
 //	40P01, 55P03, 57014         Busy       fault.busy
 //	08…, 53300, 57P01 to 57P05  Busy       fault.busy
@@ -77,7 +77,7 @@ func (c Constraints) pattern(pg *pgconn.PgError) *fault.Error {
 		return fault.New(fault.Gone, "fault.gone")
 	case "GP403", "42501":
 		return fault.New(fault.Forbidden, "fault.forbidden")
-	case "23505", "23503", "23514", "23P01":
+	case "23505", "23503", "23514", "23P01", "53400":
 		return c[pg.ConstraintName]
 	case "22P02", "22001", "22021", "23502":
 		return fault.New(fault.Invalid, "fault.invalid")

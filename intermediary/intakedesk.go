@@ -1,0 +1,453 @@
+package intermediary
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/ring"
+	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/audit"
+	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+const (
+	sqlIntakes = `select i.id, i.by_worker is not null as typed, i.sent_on, i.hear_by from intake i
+		where i.agency_id = agency() and i.state = 'received' order by i.hear_by, i.sent_on, i.id limit 500`
+	sqlIntake = `select i.id, i.state, coalesce(i.by_worker, '') as by_worker, i.sent_on, i.hear_by, i.sealed, i.leaf, leaf_body(i.leaf) as body,
+			coalesce(a.id, '') as application_id
+		from intake i left join application a on a.agency_id = i.agency_id and a.intake_id = i.id
+		where i.agency_id = agency() and i.id = $1 and i.state <> 'draft'`
+	sqlIntakeNodes = `select ` + sqlNodeColumns + ` from node n
+		where n.agency_id = agency() and n.id = 'intake' and n.key_leaf is not null order by n.epoch desc`
+	sqlIntakeDeclined = `select ` + sqlWorkColumns + ` from casework w
+		where w.agency_id = agency() and w.id = $1 and w.part = 'declined' order by w.version desc limit 1`
+	sqlInsertIntake = `insert into intake (agency_id, id, code, state, information, sealed, commit, leaf, by_worker, sent_on, hear_by)
+		values (agency(), @id, @code, 'received', @information, @sealed, @commit, @leaf, account(), @came, @hearBy)`
+	sqlNudgeDesk     = `select nudge_desk()`
+	sqlTypedIntake   = `select id from intake where agency_id = agency() and id = $1 and by_worker = account()`
+	sqlTakeIntake    = `update intake set state = 'taken' where agency_id = agency() and id = $1 and state = 'received' returning 1`
+	sqlDeclineIntake = `update intake set state = 'declined' where agency_id = agency() and id = $1 and state = 'received' returning 1`
+)
+
+// IntakeAmber is after how many working days the tray says that an enquiry has
+// waited long.
+const IntakeAmber = 5
+
+// oldestIntake is how many days ago an enquiry may have come by telephone or on
+// paper before it is typed in.
+const oldestIntake = 366
+
+// intakeConstraints says what to tell somebody whose act on an enquiry the
+// schema refuses.
+func intakeConstraints() postgres.Constraints {
+	return postgres.Constraints{
+		"intake_full":   fault.New(fault.Busy, "fault.intake.full"),
+		"intake_code":   fault.New(fault.Conflict, "fault.conflict"),
+		"intake_pkey":   fault.New(fault.Conflict, "fault.conflict"),
+		"intake_move":   fault.New(fault.Conflict, "fault.intake.moved"),
+		"intake_became": fault.New(fault.Conflict, "fault.intake.moved"),
+	}
+}
+
+// IntakeLine is an enquiry in the tray: no name and no word of it.
+type IntakeLine struct {
+	ID       IntakeID
+	Typed    bool // a worker typed it in
+	SentOn   time.Time
+	HearBy   time.Time
+	WorkDays int // since it came
+	Amber    bool
+	Late     bool
+}
+
+// ReadIntake is an enquiry as a worker reads it.
+type ReadIntake struct {
+	IntakeLine
+	State       string // received, taken, declined
+	Application string // the case that it became; "" for none
+	Shown       string // the version of the information that they were given; "" for none
+	Row         string // the row of the law that lets it be given
+	Answers     Answers
+	Route       Route  // what they were told that we can do
+	Reasons     string // why it was declined
+	Unread      bool   // it does not open, and the operator was told
+}
+
+// intakeLineRow is a row of the tray.
+type intakeLineRow struct {
+	ID     string
+	Typed  bool
+	SentOn time.Time
+	HearBy time.Time
+}
+
+// sentRow is an enquiry that was sent, as the database has it.
+type sentRow struct {
+	ID            string
+	State         string
+	ByWorker      string
+	SentOn        time.Time
+	HearBy        time.Time
+	Sealed        []byte
+	Leaf          []byte
+	Body          []byte // its statement
+	ApplicationID string
+}
+
+func (r sentRow) context(agencyID string) seal.Context {
+	from := ""
+	if r.ByWorker != "" {
+		from = "worker/" + r.ByWorker
+	}
+	return intakeContext(agencyID, r.ID, from)
+}
+
+// NewIntakeID is for a form in which an enquiry is typed in.
+func NewIntakeID() IntakeID { return IntakeID(agency.NewID("in")) }
+
+// Intakes is the tray of first enquiries that nobody has taken or declined, the
+// one that must hear first at the top, 500 at most. It has no names. TakeIntake.
+func (s *Service) Intakes(ctx context.Context, actor authz.Actor) ([]IntakeLine, error) {
+	if _, err := s.begin(ctx, actor, authz.TakeIntake, "intakes"); err != nil {
+		return nil, err
+	}
+	var rows []intakeLineRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlIntakes) }); err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load enquiries: %w", err))
+	}
+	list := make([]IntakeLine, len(rows))
+	for i, r := range rows {
+		list[i] = s.intakeLine(r)
+	}
+	return list, nil
+}
+
+func (s *Service) intakeLine(r intakeLineRow) IntakeLine {
+	today := calendar.Today(s.now())
+	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: calendar.WorkingDaysBetween(r.SentOn, today)}
+	l.Late = today.After(r.HearBy)
+	l.Amber = !l.Late && l.WorkDays >= IntakeAmber
+	return l
+}
+
+// ReadIntake opens an enquiry. The reading is in the log before it is opened.
+// What does not open is marked Unread. NotFound: there is none, or it was not
+// sent yet.
+func (s *Service) ReadIntake(ctx context.Context, actor authz.Actor, id IntakeID) (ReadIntake, error) {
+	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(id))
+	if err != nil {
+		return ReadIntake{}, err
+	}
+	rows, err := s.loadSent(ctx, actor, id)
+	if err != nil {
+		return ReadIntake{}, err
+	}
+	if err := s.readingIntake(ctx, ag, actor, rows.sent.ID); err != nil {
+		return ReadIntake{}, err
+	}
+	return s.readIntake(ctx, ag, actor, rows)
+}
+
+// readingIntake writes down that the actor reads an enquiry.
+func (s *Service) readingIntake(ctx context.Context, ag *agency.Agency, actor authz.Actor, id string) error {
+	signer, err := actor.Keys().Signer()
+	if err != nil {
+		return fmt.Errorf("sign a reading: %w", err)
+	}
+	body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: id, Part: intakePart, Version: 1,
+		From: "worker/" + actor.Account(), To: string(ring.Intake), At: hour(s.now())}, "", signer)
+	if err != nil {
+		return err
+	}
+	return s.db.Fault(s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		audit.Append(b, body)
+		return nil
+	}))
+}
+
+// sentRows is an enquiry with what it is opened with.
+type sentRows struct {
+	sent     sentRow
+	nodes    []agency.NodeRow
+	declined []workRow
+}
+
+func (s *Service) loadSent(ctx context.Context, actor authz.Actor, id IntakeID) (*sentRows, error) {
+	if !agency.ValidID("in", string(id)) {
+		return nil, notFound()
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return nil, err
+	}
+	r := &sentRows{}
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &r.sent, sqlIntake, string(id))
+		many(b, &r.nodes, sqlIntakeNodes)
+		many(b, &r.declined, sqlIntakeDeclined, string(id))
+	})
+	if err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load enquiry %s: %w", id, err))
+	}
+	return r, nil
+}
+
+// keys are the epochs of the intake's key that the session holds.
+func (r *sentRows) keys(actor authz.Actor) (keys []*age.HybridIdentity) {
+	for _, n := range r.nodes {
+		if key, ok := actor.Keys().Identity(agency.NodeName(n.ID, n.Epoch)); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func (s *Service) readIntake(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *sentRows) (ReadIntake, error) {
+	r := rows.sent
+	in := ReadIntake{IntakeLine: s.intakeLine(intakeLineRow{ID: r.ID, Typed: r.ByWorker != "", SentOn: r.SentOn, HearBy: r.HearBy}),
+		State: r.State, Application: r.ApplicationID}
+	if in.State != "received" {
+		in.Amber, in.Late = false, false
+	}
+	content, err := s.openSent(ctx, ag, r, rows.keys(actor))
+	if err != nil {
+		in.Unread = true
+		return in, ignored(err)
+	}
+	in.Shown, in.Row, in.Answers = content.Shown, content.Row, content.Answers
+	if in.Route, err = RouteOf(content.Answers); err != nil {
+		return ReadIntake{}, err
+	}
+	if len(rows.declined) == 1 {
+		var why declinedIntake
+		if err := s.openAs(ctx, ag, rows.declined[0], &why, rows.keys(actor)...); err != nil {
+			return in, ignored(err)
+		}
+		in.Reasons = why.Reasons
+	}
+	return in, nil
+}
+
+// ignored is nil for what does not open, which the page says by itself.
+func ignored(err error) error {
+	if unread(err) {
+		return nil
+	}
+	return err
+}
+
+// openSent opens an enquiry: the door, or the worker who typed it in, has
+// stated exactly this one, and its text is the one that was stated.
+func (s *Service) openSent(ctx context.Context, ag *agency.Agency, r sentRow, keys []*age.HybridIdentity) (content sentIntake, err error) {
+	c := r.context(ag.ID)
+	st, err := s.statedIntake(ctx, ag, r)
+	if err == nil {
+		err = s.index.Newest(ctx, ag.ID, r.ID, intakePart, [32]byte(r.Leaf))
+	}
+	var text []byte
+	if err == nil {
+		err = fmt.Errorf("open %s: %w", c.Kind, seal.ErrKey)
+		for _, key := range keys {
+			if text, err = seal.OpenSigned(r.Sealed, c, key, st.Commit); !errors.Is(err, seal.ErrKey) {
+				break
+			}
+		}
+	}
+	if err == nil && json.Unmarshal(text, &content) != nil { // its error would repeat the text
+		err = errContent
+	}
+	if err != nil {
+		return sentIntake{}, s.alarmed(ctx, "an enquiry does not open", err, "agency", ag.ID, "object", r.ID)
+	}
+	return content, nil
+}
+
+// statedIntake gives the verified statement of an enquiry.
+func (s *Service) statedIntake(ctx context.Context, ag *agency.Agency, r sentRow) (*statement.Statement, error) {
+	leaf := statement.Leaf(r.Body)
+	if !bytes.Equal(leaf[:], r.Leaf) {
+		return nil, fmt.Errorf("%w: not the row's statement", seal.ErrUnsigned)
+	}
+	st, err := ag.Verify(ctx, s.db, r.Body)
+	if err != nil {
+		return nil, err
+	}
+	event := statement.EventReceipt
+	if r.ByWorker != "" {
+		event = statement.EventRecord
+	}
+	return st, speaksOf(st, r.context(ag.ID), []statement.Event{event})
+}
+
+// declinedIntake is why an enquiry was declined.
+type declinedIntake struct {
+	Reasons string `json:"reasons"`
+}
+
+// DeclineIntake declines an enquiry, with reasons for colleagues that are sealed
+// to the intake. Whoever sent it is told nothing by the program, whatever code
+// they ask with: a worker writes or calls, in the way that they said is safe.
+// Invalid on "reasons". Conflict: somebody has taken or declined it.
+func (s *Service) DeclineIntake(ctx context.Context, actor authz.Actor, id IntakeID, reasons string) error {
+	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(id))
+	if err != nil {
+		return err
+	}
+	if !agency.ValidID("in", string(id)) {
+		return notFound()
+	}
+	if reasons, err = clean("reasons", strings.TrimSpace(reasons), MaxLong); err != nil {
+		return err
+	}
+	if blank(reasons) {
+		return fault.Field("reasons", "fault.intake.reasons")
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return err
+	}
+	node, err := s.intakeNode(ctx, ag, scope(actor))
+	if err == nil {
+		err = s.newestKeys(ctx, ag, node)
+	}
+	if err != nil {
+		return err
+	}
+	a, err := s.acts(ag, actor)
+	if err != nil {
+		return err
+	}
+	p := paper{id: string(id), part: "declined", version: 1, kind: seal.KindDecision}
+	if _, err := a.seal(folder{of: string(ring.Intake), node: node}, p, declinedIntake{reasons}); err != nil {
+		return err
+	}
+	a.write(postgres.Guarded(sqlDeclineIntake), string(id))
+	a.write(sqlNudgeDesk)
+	return s.movedIntake(a.commit(ctx, "decline intake", held{}))
+}
+
+// movedIntake says in the words of this tray that somebody was first.
+func (s *Service) movedIntake(err error) error {
+	if fault.KindOf(err) == fault.Conflict {
+		return fault.Wrap(fault.Conflict, "fault.intake.moved", err)
+	}
+	return err
+}
+
+// takeIntake queues that an enquiry has become a case: the act that opens the
+// case calls it, after the application's row. A Conflict where somebody has
+// taken or declined it.
+func (a *acting) takeIntake(id IntakeID) {
+	a.write(postgres.Guarded(sqlTakeIntake), string(id))
+}
+
+// EnteredIntake is an enquiry that came by telephone or on paper.
+type EnteredIntake struct {
+	ID      IntakeID // chosen once by the form, so that two clicks make one
+	Came    time.Time
+	Shown   string // the version of the information that they were given; "" for none yet
+	Answers Answers
+}
+
+// versionForm is a version of the information.
+var versionForm = regexp.MustCompile(`^[a-z0-9.-]{0,40}$`)
+
+// EnterIntake types in an enquiry, under the worker's own signature. The promise
+// counts from the day on which it came. Called again with the same ID by the
+// same worker it does nothing. Invalid with the field: as for SaveIntake and
+// Answers.Missing, and "came".
+func (s *Service) EnterIntake(ctx context.Context, actor authz.Actor, e EnteredIntake) error {
+	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(e.ID))
+	if err != nil {
+		return err
+	}
+	if !agency.ValidID("in", string(e.ID)) || !versionForm.MatchString(e.Shown) {
+		return notFound()
+	}
+	answers, err := e.Answers.clean()
+	if err := errors.Join(err, answers.Missing(), s.cameOn(e.Came)); err != nil {
+		return err
+	}
+	e.Answers = answers
+	var typed []string
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlTypedIntake, string(e.ID)).Query(func(r pgx.Rows) (err error) {
+			typed, err = pgx.CollectRows(r, pgx.RowTo[string])
+			return err
+		})
+	})
+	if err != nil {
+		return s.db.Fault(fmt.Errorf("look for an enquiry: %w", err))
+	}
+	if len(typed) == 1 {
+		return nil
+	}
+	return s.storeEntered(ctx, ag, actor, e)
+}
+
+// cameOn checks the day on which an enquiry came.
+func (s *Service) cameOn(day time.Time) error {
+	today := calendar.Today(s.now())
+	if day.IsZero() || day.After(today) || day.Before(today.AddDate(0, 0, -oldestIntake)) {
+		return fault.Field("came", "fault.intake.came")
+	}
+	return nil
+}
+
+func (s *Service) storeEntered(ctx context.Context, ag *agency.Agency, actor authz.Actor, e EnteredIntake) error {
+	row, err := informed()
+	if err != nil {
+		return err
+	}
+	content := sentIntake{Shown: e.Shown, Answers: e.Answers}
+	if e.Shown != "" {
+		content.Row = string(row)
+	}
+	text, err := json.Marshal(content)
+	if err != nil {
+		return fmt.Errorf("write an enquiry: %w", err)
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return err
+	}
+	node, err := s.intakeNode(ctx, ag, scope(actor))
+	if err == nil {
+		err = s.newestKeys(ctx, ag, node)
+	}
+	if err != nil {
+		return err
+	}
+	c := intakeContext(ag.ID, string(e.ID), "worker/"+actor.Account())
+	sealed, err := seal.Seal(c, text, node.Recipient(), ag.Archive())
+	if err != nil {
+		return fmt.Errorf("seal an enquiry: %w", err)
+	}
+	a, err := s.acts(ag, actor)
+	if err != nil {
+		return err
+	}
+	leaf, err := a.state(statement.Statement{Event: statement.EventRecord, Object: c.Object, Part: c.Part, Version: c.Version,
+		From: c.From, To: c.To, Commit: sealed.Commit})
+	if err != nil {
+		return err
+	}
+	var code [32]byte // nobody has it: who called is answered by a worker
+	_, _ = rand.Read(code[:])
+	a.write(sqlInsertIntake, pgx.StrictNamedArgs{"id": c.Object, "code": code[:], "information": e.Shown, "sealed": sealed.Bytes, "commit": sealed.Commit[:],
+		"leaf": leaf[:], "came": e.Came, "hearBy": calendar.AddWorkingDays(e.Came, Promise)})
+	a.write(sqlNudgeDesk)
+	return a.commit(ctx, "enter intake", held{})
+}

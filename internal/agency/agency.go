@@ -34,9 +34,10 @@ type Stanza struct {
 	Registrar  string // verifier of the key that vouches for keys and roles
 	Log        string // verifier of the checkpoints' key
 	System     string // verifier of what the staff tier's program does itself
+	Country    string // E or W: under whose rules it is registered; "" where nobody has said
 }
 
-// Fingerprint covers every line that is trusted. Both tiers note it in the
+// Fingerprint covers every line that is trusted with keys. Both tiers note it in the
 // database at start; an agency is active only while the two agree.
 func (s Stanza) Fingerprint() [32]byte {
 	return sha256.Sum256([]byte(strings.Join([]string{"gatepost/stanza/v1", s.ID, s.Archive, s.Door, s.Registrar, s.Log, s.System}, "\n")))

@@ -91,6 +91,8 @@ type Agency struct {
 	Registrar  string `toml:"registrar"`
 	Log        string `toml:"log"`
 	System     string `toml:"system"`
+	// Country is E or W: the country under whose rules the agency is registered.
+	Country string `toml:"country,omitempty"`
 }
 
 // Problems is everything that is wrong with a configuration, each one sentence
@@ -366,6 +368,9 @@ func (c *Config) checkAgencies(found *Problems) {
 			if need.value == "" {
 				found.add("%s: %s is missing; take it from the stanza that gatepost agency add printed", where, need.name)
 			}
+		}
+		if a.Country != "" && a.Country != "E" && a.Country != "W" {
+			found.add("%s: country is E for an agency registered in England and W for one in Wales", where)
 		}
 		twice(found, where, "id", a.ID, &ids)
 		twice(found, where, "public_host", a.PublicHost, &publicHosts)

@@ -15,6 +15,8 @@
 //	gatepost worker suspend WORKER --config FILE --agency ID
 //	gatepost worker leave WORKER --config FILE --agency ID
 //	gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
+//	gatepost law decide TABLE < FACTS
+//	gatepost law print
 //	gatepost bench relay|pages [--json]
 //
 // It exits with 0 when it has done what it was asked, 1 when that failed, and 2

@@ -94,6 +94,8 @@ func commands() []command {
 		{[]string{"verify"}, verify},
 		{[]string{"backup"}, backupWrite},
 		{[]string{"restore"}, backupRestore},
+		{[]string{"law", "decide"}, lawDecide},
+		{[]string{"law", "print"}, lawPrint},
 		{[]string{"bench"}, runBench},
 	}
 }
@@ -155,6 +157,12 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost restore FILE --config FILE --identity KEYFILE [--seen FILE]...
       into an empty database, with proofs; --worker: a worker signs in here and
       a letter opens; --check: all of it in a database beside that is dropped
+
+  gatepost law decide TABLE < FACTS
+      what the law says: one JSON object of facts a line, TABLE 8a to 8i as in
+      docs/law.md; a line that cannot be answered says why
+  gatepost law print
+      the law as Markdown, the page docs/law.md
 
   gatepost bench relay|pages|live|audit|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and

@@ -110,7 +110,7 @@ func backgroundRows() []Row {
 		{ID: "c08", When: "regime = pre and who = AAA and to = adoptedAdult",
 			Outcome: "+DISCLOSE", Effects: []Effect{"record"},
 			Meaning:  "The agency's own records to the adopted adult, as it thinks fit for its functions; recorded in writing",
-			Citation: "AAR83 15(2)(a), 15(3); ISR 4(2)",
+			Citation: "AAR83 15(2)(a), (3); ISR 4(2)",
 			Reason:   "You may give this to the adopted adult from your own records. Write down what you gave, and why."},
 		{ID: "c09", When: "regime = post and who = AAA and purpose = functions",
 			Outcome: "+DISCLOSE", Effects: []Effect{"record"},

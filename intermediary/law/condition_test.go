@@ -175,3 +175,26 @@ func (n *node) means(facts *[words]uint64) bool {
 	}
 	return true
 }
+
+// Each input of each table is in one topic of the index, and no topic names what
+// is no input.
+func TestTopics(t *testing.T) {
+	count := map[string]int{}
+	for _, topic := range topics() {
+		for name := range strings.FieldsSeq(topic.inputs) {
+			count[name]++
+		}
+	}
+	for _, table := range Tables() {
+		for _, in := range table.inputs {
+			if count[in.Name] != 1 {
+				t.Errorf("%s is in %d topics", in.Name, count[in.Name])
+			}
+		}
+	}
+	for name := range count {
+		if !slices.ContainsFunc(Tables(), func(t *Table) bool { return t.input(name) >= 0 }) {
+			t.Errorf("%s is no input", name)
+		}
+	}
+}

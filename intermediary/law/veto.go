@@ -63,7 +63,7 @@ func vetoRows() []Row {
 		{ID: "d03", When: "registrant = rep and authority = notConfirmed",
 			Outcome: "HOLD", Effects: []Effect{"provisionalStop"},
 			Meaning:  "A representative without confirmed authority; what stands, stands",
-			Citation: "ISR 11",
+			Citation: "ISR 11 by analogy",
 			Reason:   "This person acts for the adopted person, but has not shown that they may. Everything stops for now; check the authority."},
 		{ID: "d04", When: "registrant = rep and capacity = lacks and signed lacks d04",
 			Outcome: "REFER", Effects: []Effect{"provisionalStop"},

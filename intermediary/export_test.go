@@ -1,0 +1,9 @@
+package intermediary
+
+// Stalled is the same service, whose acts call stall at their named places, so
+// that a test can let another act overtake them there.
+func (s *Service) Stalled(stall func(at string)) *Service {
+	other := *s
+	other.stall = stall
+	return &other
+}

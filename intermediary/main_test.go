@@ -1,0 +1,9 @@
+package intermediary_test
+
+import (
+	"testing"
+
+	"gatepost/internal/postgres/postgrestest"
+)
+
+func TestMain(m *testing.M) { postgrestest.Main(m) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -43,8 +44,14 @@ func WithConnections(n int) Option {
 }
 
 // WithConstraints says which fault a broken constraint is; DB.Fault uses it.
+// Given more than once, all of them count.
 func WithConstraints(c Constraints) Option {
-	return func(_ *pgxpool.Config, db *DB) { db.constraints = c }
+	return func(_ *pgxpool.Config, db *DB) {
+		if db.constraints == nil {
+			db.constraints = Constraints{}
+		}
+		maps.Copy(db.constraints, c)
+	}
 }
 
 // Open connects to the database that dsn names (a URL or key=value pairs) and

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatepost/crypto/passphrase"
+	"gatepost/intermediary"
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
@@ -54,6 +55,7 @@ type Tier struct {
 type Services struct {
 	Accounts *account.Service
 	Letters  *letterbox.Service
+	Cases    *intermediary.Service
 	Notices  *notice.Service // public tier only
 }
 
@@ -76,7 +78,7 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	db, err := postgres.Open(ctx, c.DSN, postgres.WithConstraints(letterbox.Constraints()))
+	db, err := postgres.Open(ctx, c.DSN, postgres.WithConstraints(letterbox.Constraints()), postgres.WithConstraints(intermediary.Constraints()))
 	if err != nil {
 		return nil, err
 	}
@@ -147,9 +149,10 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log)}
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log),
+		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
-		made.Letters = made.Letters.WithCodes(accounts)
+		made.Letters, made.Cases = made.Letters.WithCodes(accounts), made.Cases.WithCodes(accounts)
 	}
 	if t.config.Tier == authz.Public {
 		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)

@@ -17,6 +17,7 @@ import (
 	"gatepost/crypto/passphrase/passphrasetest"
 	"gatepost/crypto/session"
 	"gatepost/crypto/statement"
+	"gatepost/intermediary"
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
@@ -128,8 +129,8 @@ func newWorld(t testing.TB, ids ...string) *World {
 	t.Helper()
 	db := postgrestest.New(t)
 	w := &World{Database: db, PublicSent: &Sent{}, StaffSent: &Sent{}, Clock: &Clock{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}}
-	w.PublicDB = db.DB(postgres.RolePublic, postgres.WithConnections(8), postgres.WithConstraints(letterbox.Constraints()), w.PublicSent.watch)
-	w.StaffDB = db.DB(postgres.RoleStaff, postgres.WithConnections(8), postgres.WithConstraints(letterbox.Constraints()), w.StaffSent.watch)
+	w.PublicDB = db.DB(postgres.RolePublic, postgres.WithConnections(8), postgres.WithConstraints(letterbox.Constraints()), postgres.WithConstraints(intermediary.Constraints()), w.PublicSent.watch)
+	w.StaffDB = db.DB(postgres.RoleStaff, postgres.WithConnections(8), postgres.WithConstraints(letterbox.Constraints()), postgres.WithConstraints(intermediary.Constraints()), w.StaffSent.watch)
 	var public, staff []*agency.Agency
 	for _, id := range ids {
 		door, desk, archive := NewAgency(t, id)

@@ -1,0 +1,59 @@
+package intermediary
+
+import (
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// Constraints says what to tell somebody whose act the schema refuses. The
+// database refuses coarsely and never permits: a worker who meets a gate's
+// refusal is told to ask the law again, whose answer says why.
+func Constraints() postgres.Constraints {
+	none := fault.New(fault.NotFound, "fault.notFound")
+	again := fault.New(fault.Conflict, "fault.casework.askAgain")
+	newer := fault.New(fault.Conflict, "fault.casework.newerFact")
+	another := fault.New(fault.Forbidden, "fault.casework.another")
+	return postgres.Constraints{
+		"casework_worker":                       fault.New(fault.Forbidden, "fault.forbidden"),
+		"casework_pkey":                         newer,
+		"fact_pkey":                             newer,
+		"fact_version":                          newer,
+		"fact_confirms":                         another,
+		"fact_manager":                          fault.New(fault.Forbidden, "fault.casework.manager"),
+		"fact_name_value_about_fkey":            fault.New(fault.Invalid, "fault.casework.value"),
+		"veto_version":                          newer,
+		"consent_version":                       newer,
+		"stop_begins":                           fault.New(fault.Conflict, "fault.conflict"),
+		"stop_manager":                          fault.New(fault.Forbidden, "fault.casework.stopManager"),
+		"case_move":                             fault.New(fault.Conflict, "fault.casework.ended"),
+		"item_two":                              another,
+		"item_given":                            fault.New(fault.Conflict, "fault.casework.given"),
+		"item_version":                          newer,
+		"signature_worker":                      another,
+		"signature_manager":                     fault.New(fault.Forbidden, "fault.casework.signManager"),
+		"signature_two":                         another,
+		"gate_adopted":                          none,
+		"gate_subject":                          none,
+		"gate_asked":                            again,
+		"gate_blocked":                          again,
+		"gate_case":                             again,
+		"gate_consent":                          again,
+		"gate_jigsaw":                           again,
+		"gate_met":                              again,
+		"gate_open":                             fault.New(fault.Conflict, "fault.casework.ended"),
+		"gate_table":                            again,
+		"gate_two":                              again,
+		"disclosure_once":                       fault.New(fault.Conflict, "fault.casework.given"),
+		"disclosure_two":                        another,
+		"intake_full":                           fault.New(fault.Busy, "fault.busy"),
+		"enquiry_road":                          none,
+		"enquiry_answered":                      fault.New(fault.Conflict, "fault.casework.answered"),
+		"enquiry_move":                          fault.New(fault.Conflict, "fault.conflict"),
+		"enquiry_off":                           fault.New(fault.Conflict, "fault.casework.answered"),
+		"enquiry_word_version":                  newer,
+		"application_reference":                 fault.New(fault.Busy, "fault.busy"),
+		"application_intake":                    fault.New(fault.Conflict, "fault.casework.taken"),
+		"application_adopted_id_agency_id_fkey": none,
+		"party_pkey":                            fault.New(fault.Conflict, "fault.casework.party"),
+	}
+}

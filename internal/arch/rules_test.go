@@ -125,6 +125,9 @@ var rules = []rule{
 		never: []string{"net/http", "filippo.io/age"}},
 	{of: []string{"internal/highwater"}, may: []string{}, never: []string{"net", "net/http"}},
 	{of: []string{"internal/account"}, never: []string{"gatepost/letterbox", "gatepost/web", "net/http"}},
+	// The law is pure: no clock, no chance, no machine, and nothing of the module that could bring them.
+	{of: []string{"intermediary/law"}, may: []string{"internal/calendar"},
+		never: []string{"github.com", "golang.org", "filippo.io", "net", "os", "io/fs", "log", "database/sql", "crypto/rand", "context", "unsafe"}},
 	{of: []string{"internal/ceremony"}, may: []string{"crypto"},
 		never: []string{"github.com/jackc/pgx", "net/http"}},
 	{of: []string{"internal/backup"}, may: []string{"internal/backup", "internal/logbook", "internal/postgres", "crypto/seal", "migrations"}, never: []string{"net/http"}},
@@ -201,6 +204,7 @@ var places = []struct {
 	{regexp.MustCompile(`\.WithLimits\(`), []string{"internal/bench"}, "the limits of real letters are fixed"},
 	{regexp.MustCompile(`prometheus/`), []string{"internal/ops"}, "figures go through one place, which leaves small counts out"},
 	{regexp.MustCompile(`net/http/pprof|expvar`), nil, "a profile holds letters"},
+	{regexp.MustCompile(`\blaw\.Begin\(`), []string{"intermediary", "internal/bench"}, "a permit is made where its transaction is"},
 }
 
 func TestPlaces(t *testing.T) {

@@ -38,9 +38,8 @@ const (
 		where w.agency_id = agency() and w.id = $1 and w.part = 'declined' order by w.version desc limit 1`
 	sqlInsertIntake = `insert into intake (agency_id, id, code, state, information, sealed, commit, leaf, by_worker, sent_on, hear_by)
 		values (agency(), @id, @code, 'received', @information, @sealed, @commit, @leaf, account(), @came, @hearBy)`
-	sqlNudgeDesk     = `select nudge_desk()`
+	sqlNudgeTray     = `select nudge_desk()`
 	sqlTypedIntake   = `select id from intake where agency_id = agency() and id = $1 and by_worker = account()`
-	sqlTakeIntake    = `update intake set state = 'taken' where agency_id = agency() and id = $1 and state = 'received' returning 1`
 	sqlDeclineIntake = `update intake set state = 'declined' where agency_id = agency() and id = $1 and state = 'received' returning 1`
 )
 
@@ -51,18 +50,6 @@ const IntakeAmber = 5
 // oldestIntake is how many days ago an enquiry may have come by telephone or on
 // paper before it is typed in.
 const oldestIntake = 366
-
-// intakeConstraints says what to tell somebody whose act on an enquiry the
-// schema refuses.
-func intakeConstraints() postgres.Constraints {
-	return postgres.Constraints{
-		"intake_full":   fault.New(fault.Busy, "fault.intake.full"),
-		"intake_code":   fault.New(fault.Conflict, "fault.conflict"),
-		"intake_pkey":   fault.New(fault.Conflict, "fault.conflict"),
-		"intake_move":   fault.New(fault.Conflict, "fault.intake.moved"),
-		"intake_became": fault.New(fault.Conflict, "fault.intake.moved"),
-	}
-}
 
 // IntakeLine is an enquiry in the tray: no name and no word of it.
 type IntakeLine struct {
@@ -335,7 +322,7 @@ func (s *Service) DeclineIntake(ctx context.Context, actor authz.Actor, id Intak
 		return err
 	}
 	a.write(postgres.Guarded(sqlDeclineIntake), string(id))
-	a.write(sqlNudgeDesk)
+	a.write(sqlNudgeTray)
 	return s.movedIntake(a.commit(ctx, "decline intake", held{}))
 }
 
@@ -345,13 +332,6 @@ func (s *Service) movedIntake(err error) error {
 		return fault.Wrap(fault.Conflict, "fault.intake.moved", err)
 	}
 	return err
-}
-
-// takeIntake queues that an enquiry has become a case: the act that opens the
-// case calls it, after the application's row. A Conflict where somebody has
-// taken or declined it.
-func (a *acting) takeIntake(id IntakeID) {
-	a.write(postgres.Guarded(sqlTakeIntake), string(id))
 }
 
 // EnteredIntake is an enquiry that came by telephone or on paper.
@@ -448,6 +428,6 @@ func (s *Service) storeEntered(ctx context.Context, ag *agency.Agency, actor aut
 	_, _ = rand.Read(code[:])
 	a.write(sqlInsertIntake, pgx.StrictNamedArgs{"id": c.Object, "code": code[:], "information": e.Shown, "sealed": sealed.Bytes, "commit": sealed.Commit[:],
 		"leaf": leaf[:], "came": e.Came, "hearBy": calendar.AddWorkingDays(e.Came, Promise)})
-	a.write(sqlNudgeDesk)
+	a.write(sqlNudgeTray)
 	return a.commit(ctx, "enter intake", held{})
 }

@@ -156,6 +156,7 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	}
 	if t.config.Tier == authz.Public {
 		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)
+		made.Cases = made.Cases.WithStrangers(accounts)
 	}
 	return made, nil
 }

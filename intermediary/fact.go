@@ -167,8 +167,16 @@ const (
 		values (agency(), @on, @about, @name, @version, @value, @confirms, account(), @at, @leaf)`
 )
 
-// factPart is the part of casework that a fact's reasons are sealed in.
-func factPart(name string) string { return "f" + strings.ToLower(name) }
+// factPart is the part of casework that a fact's reasons are sealed in: f and
+// the letters of its name, for a part has nothing else. No two facts share one.
+func factPart(name string) string {
+	return "f" + strings.Map(func(r rune) rune {
+		if r < 'a' || r > 'z' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(name))
+}
 
 // two tells whether the row's value counts only with a second worker. A value
 // that is not of the list counts never.

@@ -164,7 +164,7 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost law print
       the law as Markdown, the page docs/law.md
 
-  gatepost bench relay|pages|live|audit|growth [--json]
+  gatepost bench relay|pages|live|audit|law|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and
       the same commits and nothing else; growth stores a million letters first
       and takes a while and 15 GB

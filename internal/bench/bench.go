@@ -39,7 +39,7 @@ type Result struct {
 }
 
 // Names lists the benches.
-func Names() []string { return []string{"relay", "pages", "live", "audit", "growth"} }
+func Names() []string { return []string{"relay", "pages", "live", "audit", "law", "growth"} }
 
 // Run runs a bench and prints its lines to out as it goes: JSON objects, or a
 // table for people.
@@ -54,6 +54,8 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 		return measureLive(ctx, print)
 	case "audit":
 		return auditing(ctx, print)
+	case "law":
+		return deciding(ctx, print)
 	case "growth":
 		return growth(ctx, print)
 	}

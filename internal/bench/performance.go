@@ -33,6 +33,7 @@ var wanted = []struct {
 	{"audit append", "flushes an act with its entry", "1 at most", func(r Result) bool { return r.Commits <= 1 }, func(r Result) float64 { return r.Commits }},
 	{"audit verify", "seconds for the tree of a million entries", "4 at most", func(r Result) bool { return r.VerifySeconds < 4 }, func(r Result) float64 { return r.VerifySeconds }},
 	{"audit verify", "MB while verifying", "400 at most", func(r Result) bool { return r.RSS < 400 }, func(r Result) float64 { return r.RSS }},
+	{"law permit", "decisions with a permit a second, on one core", "1,000,000 or more", func(r Result) bool { return r.PerSecond >= 1e6 }, func(r Result) float64 { return r.PerSecond }},
 	{"relay growth", "CPU a letter beside a million stored, to that beside a thousand", "1.2 at most", func(r Result) bool { return r.Growth < 1.2 }, func(r Result) float64 { return r.Growth }},
 }
 

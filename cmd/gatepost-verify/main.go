@@ -2,7 +2,7 @@
 // one entry. It is for inspectors: it needs no database, no network and none of
 // the service's code, opens no letter, and holds no secret.
 //
-//	gatepost-verify --log DIR --key FILE [--seen FILE]... [--case EXCHANGE] [--tree]
+//	gatepost-verify --log DIR --key FILE [--seen FILE]... [--witness FILE] [--case EXCHANGE] [--tree]
 //	gatepost-verify --proof FILE --key FILE
 //
 // It ends with 0 when everything is sound, 1 when something is wrong or cannot

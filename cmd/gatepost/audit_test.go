@@ -41,6 +41,7 @@ func (d *deployment) inspect(t *testing.T) {
 		t.Errorf("gatepost-verify: code %d, %s", code, out)
 	}
 
+	again := d.witnessed(t, log, key, run)
 	proof := filepath.Join(d.dir, "0.tlog-proof")
 	if err := os.WriteFile(proof, []byte(must(t, "", "audit", "prove", "0", "--config", d.config)), 0o600); err != nil {
 		t.Fatal(err)
@@ -60,6 +61,9 @@ func (d *deployment) inspect(t *testing.T) {
 	}
 	if out, code := run("--log", log, "--key", key); code != failed || !regexp.MustCompile(`WRONG: entry \d+ is not what the log had there`).MatchString(out) {
 		t.Errorf("an edited entry: code %d, %s", code, out)
+	}
+	if out, errs, code := again(); code != failed || !strings.Contains(out, "is not what the log had there") || !strings.Contains(errs, "nothing was remembered or signed") {
+		t.Errorf("the witness looks at an edited entry: code %d, %s%s", code, out, errs)
 	}
 	for _, args := range [][]string{{}, {"--log", log}, {"--key", key}, {"--log", log, "--proof", proof, "--key", key}, {"--log", log, "--key", key, "--case", "ex1", "--tree"}} {
 		if out, code := run(args...); code != wrongUse || !strings.Contains(out, "--log DIR") {

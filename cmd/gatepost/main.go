@@ -92,6 +92,7 @@ func commands() []command {
 		{[]string{"audit", "keys"}, auditKeys},
 		{[]string{"audit", "prove"}, auditProve},
 		{[]string{"verify"}, verify},
+		{[]string{"witness"}, witnessLook},
 		{[]string{"backup"}, backupWrite},
 		{[]string{"restore"}, backupRestore},
 		{[]string{"law", "decide"}, lawDecide},
@@ -146,10 +147,16 @@ const usage = `Gatepost relays letters between families through a worker who rea
       the keys that it is checked with, to be printed and kept apart
   gatepost audit prove NUMBER --config FILE [--agency ID]
       one entry with the proof that the log has it (c2sp.org/tlog-proof)
-  gatepost verify --log DIR --key FILE [--seen FILE]... [--case EXCHANGE] [--tree]
+  gatepost verify --log DIR --key FILE [--seen FILE]... [--witness FILE]
+      [--case EXCHANGE] [--tree]
   gatepost verify --proof FILE --key FILE
       checks what audit export or audit prove wrote; gatepost-verify is the same
       without everything else
+  gatepost witness --log DIR --key FILE --state DIR [--sign KEY] [--restored]
+      for somebody outside: remembers in DIR how far the log went, and refuses
+      one that does not go on from there; KEY cosigns (c2sp.org/tlog-cosignature)
+  gatepost witness --new KEY --name NAME
+      that key, and its public line to be printed
 
   gatepost backup FILE --config FILE [--keep DAYS]
       the database, sealed to backup.recipient; those that it wrote into

@@ -166,6 +166,10 @@ func TestWrongUse(t *testing.T) {
 		{"serve --tier public", "--config FILE is missing"},
 		{"bench fly", "there is no bench"},
 		{"migrate", "--config FILE is missing"},
+		{"witness --log a --key b", "--state DIR are needed"},
+		{"witness --new a --log b", "does nothing else"},
+		{"witness --new a", "--name NAME is missing"},
+		{"verify --log a --key b --witness c", "--witness says who cosigned"},
 		{"agency add --config x", "the agency's ID is missing"},
 	} {
 		_, errs, code := gatepost(t, "", strings.Fields(c.args)...)

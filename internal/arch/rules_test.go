@@ -117,12 +117,15 @@ var rules = []rule{
 	{of: []string{"internal/postgres"}, may: []string{"internal/postgres", "internal/fault", "migrations"}},
 	{of: []string{"internal/audit"}, may: []string{"internal/authz", "internal/logbook", "internal/postgres", "internal/fault", "crypto"}},
 	// What an inspector runs: no database, no server, no key that opens anything.
-	{of: []string{"internal/logbook"}, may: []string{"crypto/statement"}, never: []string{"github.com/jackc/pgx", "filippo.io/age", "net", "os/exec"}},
+	{of: []string{"internal/logbook"}, may: []string{"crypto/cosign", "crypto/statement"}, never: []string{"github.com/jackc/pgx", "filippo.io/age", "net", "os/exec"}},
 	{of: []string{"cmd/gatepost-verify"}, may: []string{"internal/logbook"}},
 	{of: []string{"internal/agency"}, may: []string{"internal/authz", "internal/postgres", "internal/fault", "internal/audit", "crypto"}},
 	{of: []string{"internal/checkpoint"},
 		may:   []string{"internal/agency", "internal/audit", "internal/fault", "internal/highwater", "internal/logbook", "internal/nudge", "internal/postgres", "crypto"},
 		never: []string{"net/http", "filippo.io/age"}},
+	{of: []string{"crypto/cosign"}, may: []string{}, never: []string{"filippo.io/age"}},
+	{of: []string{"internal/witness"}, may: []string{"crypto/cosign", "internal/highwater", "internal/logbook"},
+		never: []string{"github.com/jackc/pgx", "filippo.io/age", "net", "os/exec"}},
 	{of: []string{"internal/highwater"}, may: []string{}, never: []string{"net", "net/http"}},
 	{of: []string{"internal/account"}, never: []string{"gatepost/letterbox", "gatepost/web", "net/http"}},
 	// The law is pure: no clock, no chance, no machine, and nothing of the module that could bring them.

@@ -50,22 +50,28 @@ func (c Checkpoint) text(origin string) string {
 // which v must know, has to have signed it; other signatures, such as those of
 // witnesses, are let be. There is one form only. The error is ErrCheckpoint.
 func ParseCheckpoint(text []byte, agency string, v note.Verifiers) (Checkpoint, error) {
+	c, _, err := openCheckpoint(text, agency, v)
+	return c, err
+}
+
+func openCheckpoint(text []byte, agency string, v note.Verifiers) (Checkpoint, *note.Note, error) {
 	if len(text) > MaxCheckpoint {
-		return Checkpoint{}, fmt.Errorf("%w: larger than %d bytes", ErrCheckpoint, MaxCheckpoint)
+		return Checkpoint{}, nil, fmt.Errorf("%w: larger than %d bytes", ErrCheckpoint, MaxCheckpoint)
 	}
 	origin := statement.KeyName(agency, statement.RoleLog)
 	n, err := note.Open(text, v)
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
+		return Checkpoint{}, nil, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}
 	signed := false
 	for _, sig := range n.Sigs {
 		signed = signed || sig.Name == origin
 	}
 	if !signed {
-		return Checkpoint{}, fmt.Errorf("%w: the log's key has not signed it", ErrCheckpoint)
+		return Checkpoint{}, nil, fmt.Errorf("%w: the log's key has not signed it", ErrCheckpoint)
 	}
-	return readCheckpoint(n.Text, origin)
+	c, err := readCheckpoint(n.Text, origin)
+	return c, n, err
 }
 
 // Newest gives the largest of these checkpoints that the log's key signed, its

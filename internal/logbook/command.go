@@ -7,12 +7,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+
+	"gatepost/crypto/cosign"
 )
 
 // Usage tells how Inspect is called.
-const Usage = `  --log DIR --key FILE [--seen FILE]... [--before FILE]... [--case EXCHANGE] [--tree]
+const Usage = `  --log DIR --key FILE [--seen FILE]... [--before FILE]... [--witness FILE]
+      [--case EXCHANGE] [--tree]
       check a whole log; --seen is a checkpoint that you kept, --before one that
-      you kept before a restore, --case lists what was done in one exchange,
+      you kept before a restore, --witness the public key of the witness that
+      has to have cosigned them, --case lists what was done in one exchange,
       --tree leaves the signatures of entries out
   --proof FILE --key FILE
       check the proof of one entry, or those of a case
@@ -35,7 +40,7 @@ func (f *files) Set(value string) error { *f = append(*f, value); return nil }
 // arguments.
 func Inspect(ctx context.Context, args []string, out io.Writer) error {
 	var o Options
-	var dir, key, proof string
+	var dir, key, proof, witness string
 	var seen, before files
 	fs := flag.NewFlagSet("verify", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -46,11 +51,15 @@ func Inspect(ctx context.Context, args []string, out io.Writer) error {
 	fs.BoolVar(&o.TreeOnly, "tree", false, "")
 	fs.Var(&seen, "seen", "")
 	fs.Var(&before, "before", "")
+	fs.StringVar(&witness, "witness", "", "")
 	if err := fs.Parse(args); err != nil || fs.NArg() > 0 {
 		return fmt.Errorf("%w: %w", ErrUse, errors.Join(err, extra(fs.Args())))
 	}
 	if key == "" || (dir == "") == (proof == "") {
 		return fmt.Errorf("%w: --key FILE and one of --log DIR and --proof FILE are needed", ErrUse)
+	}
+	if witness != "" && len(seen)+len(before) == 0 {
+		return fmt.Errorf("%w: --witness says who cosigned what --seen or --before names; name one", ErrUse)
 	}
 	if o.Case != "" && o.TreeOnly {
 		return fmt.Errorf("%w: --case needs the signatures that --tree leaves out", ErrUse)
@@ -69,10 +78,7 @@ func Inspect(ctx context.Context, args []string, out io.Writer) error {
 	if o.Case != "" && len(keys.Others) == 0 {
 		return fmt.Errorf("%w: --case needs the keys of door, registrar and system as well; take the whole page that gatepost audit keys prints", ErrUse)
 	}
-	if o.Seen, err = seen.read(); err != nil {
-		return err
-	}
-	if o.Before, err = before.read(); err != nil {
+	if err := o.bring(seen, before, witness); err != nil {
 		return err
 	}
 	return inspectLog(ctx, dir, keys, o, out)
@@ -88,6 +94,34 @@ func (f files) read() (list [][]byte, err error) {
 		list = append(list, note)
 	}
 	return list, nil
+}
+
+// bring reads what the reader has kept.
+func (o *Options) bring(seen, before files, witness string) (err error) {
+	if o.Seen, err = seen.read(); err != nil {
+		return err
+	}
+	if o.Before, err = before.read(); err != nil {
+		return err
+	}
+	o.Witness, err = readWitness(witness)
+	return err
+}
+
+// readWitness reads a witness's public key; nil for no file.
+func readWitness(path string) (*cosign.Verifier, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := ReadFile(path, MaxKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	v, err := cosign.ParseVerifier(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("%s is not the public key of a witness; take the line that gatepost witness --new printed", path)
+	}
+	return v, nil
 }
 
 func extra(words []string) error {

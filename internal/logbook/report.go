@@ -57,6 +57,10 @@ func (r *Report) checkpoints(b *strings.Builder) {
 	if r.Seen > 0 {
 		fmt.Fprintf(b, "It contains what you have seen before (%s).\n", count(int64(r.Seen), "checkpoint", "checkpoints"))
 	}
+	for _, c := range r.Cosigned {
+		fmt.Fprintf(b, "%s has said of %s, by its own clock on %s: the largest that it had seen, and containing all before.\n",
+			c.By, count(c.Size, "entry", "entries"), c.At.Format("2 January 2006 15:04 UTC"))
+	}
 	for _, c := range r.GivenUp {
 		fmt.Fprintf(b, "What you have seen of %s was given up when the system was restored.\n", count(c.Size, "entry", "entries"))
 	}

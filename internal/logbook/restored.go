@@ -46,9 +46,10 @@ func RestoredOf(st *statement.Statement) (Restored, error) {
 	return Restored{kept, Checkpoint{int64(st.Version), tlog.Hash(st.Commit)}, st.At}, nil
 }
 
-// gives tells whether what was seen is given up: it is beyond what was kept and
-// not beyond what the registrar knew of.
-func (r Restored) gives(seen Checkpoint) bool { return seen.Size > r.Kept && seen.Size <= r.Lost.Size }
+// Gives tells whether what was seen is given up: it is beyond what was kept and
+// not beyond what the registrar knew of. What was seen after the restore can have
+// such a size as well, so who remembers goes along with each word once.
+func (r Restored) Gives(seen Checkpoint) bool { return seen.Size > r.Kept && seen.Size <= r.Lost.Size }
 
 // Follows tells whether a log that stands at now goes on from what was seen of
 // it: nil if it contains it, by a proof over stored hashes that are not believed
@@ -61,7 +62,7 @@ func Follows(seen, now Checkpoint, hashes tlog.HashReader, restored []Restored) 
 		return err
 	}
 	for _, r := range restored {
-		if r.gives(seen) && r.Kept < now.Size {
+		if r.Gives(seen) && r.Kept < now.Size {
 			return nil
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"gatepost/crypto/cosign"
 	"gatepost/crypto/statement"
 )
 
@@ -82,6 +83,7 @@ type Report struct {
 	Case        []CaseEntry      // of the exchange that was asked for
 	Seen        int              // checkpoints given by the reader that the log contains
 	GivenUp     []Checkpoint     // those that a restored statement gives up
+	Cosigned    []Cosigned       // those given by the reader, by the witness whose key was given
 }
 
 // CaseEntry is one entry about a case.
@@ -108,6 +110,8 @@ type Options struct {
 	Before   [][]byte // those of which the reader knows that they were kept before a restore
 	TreeOnly bool     // leave the signatures of entries out
 	Case     string   // the exchange whose entries are wanted; empty for none
+	// Witness has to have cosigned each of Seen and Before; nil asks for none.
+	Witness *cosign.Verifier
 }
 
 // Verify checks a whole export: that each entry has the hash that stands at its
@@ -164,6 +168,11 @@ func (r *Report) marks(x *Export, keys Keys, o Options) ([]mark, error) {
 	var list []mark
 	for i, text := range slices.Concat(o.Seen, o.Before) {
 		c, err := ParseCheckpoint(text, keys.Agency, keys.Log)
+		if o.Witness != nil && err == nil {
+			var by Cosigned
+			by, err = ParseCosigned(text, keys.Agency, keys.Log, o.Witness)
+			r.Cosigned = append(r.Cosigned, by)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("checkpoint %d that was seen: %w", i+1, err)
 		}
@@ -280,7 +289,7 @@ func (r *Report) settle(pending []mark) {
 	for _, m := range pending {
 		// The registrar gives up what was there before the restore, and names the newest checkpoint of it alone. Any
 		// other of those sizes may be one that was kept later, of a log that was cut off since.
-		given := slices.ContainsFunc(r.Restored, func(one Restored) bool { return one.gives(m.Checkpoint) })
+		given := slices.ContainsFunc(r.Restored, func(one Restored) bool { return one.Gives(m.Checkpoint) })
 		named := slices.ContainsFunc(r.Restored, func(one Restored) bool { return one.Lost == m.Checkpoint })
 		switch {
 		case named, given && m.before:

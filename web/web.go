@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"gatepost/intermediary"
 	service "gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -14,6 +15,7 @@ import (
 	"gatepost/letterbox"
 	"gatepost/web/account"
 	"gatepost/web/assets"
+	"gatepost/web/casework"
 	"gatepost/web/desk"
 	"gatepost/web/family"
 	"gatepost/web/live"
@@ -24,8 +26,9 @@ import (
 // Config is what a tier's pages work with. Every field but Proxies, Live, Caller
 // and Answered is needed.
 type Config struct {
-	Accounts *service.Service   // of the tier
-	Letters  *letterbox.Service // of the tier
+	Accounts *service.Service      // of the tier
+	Letters  *letterbox.Service    // of the tier
+	Cases    *intermediary.Service // of the tier
 	Agencies *agency.Registry
 	Notices  *notice.Service // public tier only
 	// Secure says that browsers reach the tier by TLS. Without it, cookies have
@@ -66,14 +69,15 @@ func Public(c Config) (*page.Router, error) {
 // Staff makes the workers' pages. Its error is a mistake in the program, such
 // as a template that does not parse.
 func Staff(c Config) (*page.Router, error) {
-	site, sessions, err := c.tier(page.Staff, desk.Source())
+	site, sessions, err := c.tier(page.Staff, desk.Source(), casework.Source())
 	if err != nil {
 		return nil, err
 	}
 	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
 	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, desk.Texts(), desk.Carried()
-	tables := [][]page.Route{account.Routes(sessions), desk.Routes(room)}
+	cases := casework.Room{Site: site, Cases: c.Cases, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
+	tables := [][]page.Route{account.Routes(sessions), desk.Routes(room), casework.Routes(cases)}
 	if c.Live != nil {
 		tables = append(tables, c.Live.Routes(sessions))
 	}
@@ -82,12 +86,12 @@ func Staff(c Config) (*page.Router, error) {
 
 // tier makes the site of a tier and its Door. Both are complete but for what
 // the rooms add.
-func (c Config) tier(tier page.Tier, room page.Source) (*page.Site, *account.Sessions, error) {
+func (c Config) tier(tier page.Tier, rooms ...page.Source) (*page.Site, *account.Sessions, error) {
 	catalogue, err := words.Load()
 	if err != nil {
 		return nil, nil, fmt.Errorf("load the words: %w", err)
 	}
-	renderer, err := page.NewRenderer(catalogue, c.Assets, account.Source(), room)
+	renderer, err := page.NewRenderer(catalogue, c.Assets, append([]page.Source{account.Source()}, rooms...)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the pages: %w", err)
 	}

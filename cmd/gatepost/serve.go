@@ -98,7 +98,7 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 		}
 		if err == nil {
 			p.watch(part, t, all)
-			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Notices: t.Notices, Assets: set, Log: log, Caller: callers.Name})
+			err = p.listen(ctx, cfg, part, web.Config{Agencies: t.Agencies, Accounts: t.Accounts, Letters: t.Letters, Cases: t.Cases, Notices: t.Notices, Assets: set, Log: log, Caller: callers.Name})
 		}
 		if err != nil {
 			p.close()

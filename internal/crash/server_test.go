@@ -147,7 +147,7 @@ type process struct {
 func (p *process) add(ctx context.Context, side authz.Tier, t *tier.Tier, set *assets.Set) error {
 	// One person writes all the letters here.
 	letters := t.Letters.WithLimits(letterbox.Limits{Text: letterbox.MaxText, LettersADay: 1 << 20})
-	config := web.Config{Accounts: t.Accounts, Letters: letters, Notices: t.Notices, Agencies: t.Agencies, Assets: set, Now: time.Now, Log: p.log,
+	config := web.Config{Accounts: t.Accounts, Letters: letters, Cases: t.Cases, Notices: t.Notices, Agencies: t.Agencies, Assets: set, Now: time.Now, Log: p.log,
 		Proxies: p.proxies(), Address: func(string, authz.Tier) string { return "http://" + demo.PublicHost }}
 	site := server.Site{Name: string(side), Connections: p.Most, Proxies: p.proxies()}
 	if p.Beside {

@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/web/account"
 	"gatepost/web/assets"
+	"gatepost/web/casework"
 	"gatepost/web/desk"
 	"gatepost/web/family"
 	"gatepost/web/page"
@@ -170,7 +171,7 @@ func everyName(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := page.NewRenderer(catalogue, set, account.Source(), family.Source(), desk.Source())
+	r, err := page.NewRenderer(catalogue, set, account.Source(), family.Source(), desk.Source(), casework.Source())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func (w *world) site(of *tier.Tier, name authz.Tier, host string) server.Site {
 		scheme, site.TLS = "https", w.tls
 	}
 	w.bases[name] = scheme + "://" + net.JoinHostPort(host, port)
-	c := web.Config{Accounts: services.Accounts, Letters: services.Letters, Notices: services.Notices, Agencies: of.Agencies, Secure: w.secure, Assets: set,
+	c := web.Config{Accounts: services.Accounts, Letters: services.Letters, Cases: services.Cases, Notices: services.Notices, Agencies: of.Agencies, Secure: w.secure, Assets: set,
 		Now: w.clock.now, Log: w.log(), Address: func(_ string, of authz.Tier) string { return w.bases[of] }}
 	build := web.Public
 	if name == authz.Staff {

@@ -14,6 +14,7 @@ import (
 	"gatepost/letterbox"
 	"gatepost/web"
 	"gatepost/web/account"
+	"gatepost/web/casework"
 	desks "gatepost/web/desk"
 	"gatepost/web/page"
 	"gatepost/web/page/pagetest"
@@ -270,8 +271,8 @@ func TestMatrix(t *testing.T) {
 	for _, v := range matrix {
 		covered[v.pattern] = true
 	}
-	own := map[string]bool{} // the account pages, which are about nobody else
-	for _, route := range account.Routes(&account.Sessions{Site: &page.Site{Tier: page.Staff}}) {
+	own := map[string]bool{} // the account pages, which are about nobody else, and those that have a matrix of their own
+	for _, route := range slices.Concat(account.Routes(&account.Sessions{Site: &page.Site{Tier: page.Staff}}), casework.Routes(casework.Room{})) {
 		own[route.Method+" "+route.Pattern] = true
 	}
 	for _, route := range staffRoutes(d) {

@@ -39,5 +39,6 @@
 // Not held: what was written since the newest checkpoint, which is less than a
 // minute and usually a second. A tier that starts with an empty folder believes
 // the database that it finds, and says so. Who has the log's key and the
-// database can show two tiers two logs; checkpoints on paper are against that.
+// database can show two tiers two logs; checkpoints on paper and a witness
+// (internal/witness) are against that.
 package checkpoint

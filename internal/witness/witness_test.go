@@ -328,6 +328,25 @@ func TestLook_Folder(t *testing.T) {
 	}
 }
 
+// A folder that was lost goes on from what was handed out.
+func TestLook_FolderLost(t *testing.T) {
+	w := newWorld(t)
+	bodies := w.entries(12, "a")
+	res, err := w.look(w.export(bodies[:9]), false)
+	must(t, err)
+	handed, err := os.ReadFile(res.Cosigned)
+	must(t, err)
+	w.dir = filepath.Join(t.TempDir(), "state")
+	must(t, os.Mkdir(w.dir, 0o700))
+	must(t, os.WriteFile(filepath.Join(w.dir, "oak.checkpoint"), handed, 0o600))
+	if _, err := w.look(w.export(bodies[:7]), false); !errors.Is(err, logbook.ErrUnsound) {
+		t.Errorf("cut off: %v", err)
+	}
+	if res, err := w.look(w.export(bodies), false); err != nil || res.Before.Size != 9 || w.cosigned() != 12 {
+		t.Errorf("gone on: %+v, %v", res, err)
+	}
+}
+
 // A key is its owner's alone, and is never written over.
 func TestKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "witness.key")

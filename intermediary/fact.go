@@ -517,6 +517,9 @@ func (a *acting) stateFact(f folder, n NewFact, confirms int, rests uint64) erro
 	}
 	a.write(sqlInsertFact, pgx.StrictNamedArgs{"on": n.On, "about": prefixAbout(n.On), "name": n.Name, "version": version, "value": n.Value,
 		"confirms": agreed, "at": a.moment, "leaf": leaf[:]})
+	if prefixAbout(n.On) != "item" { // what is said of an item has no part in whether the case goes on
+		a.changes(a.factStated(n, confirms))
+	}
 	return nil
 }
 

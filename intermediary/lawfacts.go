@@ -21,6 +21,7 @@ const AnswerLasts = 14
 type (
 	gateFact struct {
 		OnID     string
+		About    string
 		Name     string
 		Version  uint64
 		Value    string

@@ -15,6 +15,7 @@ import (
 
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
+	"gatepost/intermediary/law"
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
@@ -192,6 +193,10 @@ type acting struct {
 
 	writes []func(*pgx.Batch) // what the transaction writes, in order
 	bodies [][]byte           // the statements, appended last
+
+	changed  []change   // of what the law is asked with; the law is asked anew
+	hearings []*law.Act // of this run of the transaction
+	late     [][]byte   // statements of what this run of the transaction was answered
 }
 
 // acts begins an act of a worker.
@@ -304,10 +309,15 @@ type look struct {
 }
 
 // commit runs the act's transaction: the gate rows, what was read under their
-// lock and asked of it, the writes, and the statements last. name is the place
+// lock and asked of it, the writes, what the law says anew if the act changes
+// what it is asked with, and the statements last. name is the place
 // where a test may stop it, before the transaction, and with " locked" in it.
 func (a *acting) commit(ctx context.Context, name string, g held, looks ...look) error {
 	a.at(name)
+	defer a.adjourn()
+	if len(a.changed) > 0 && g.adopted != "" {
+		looks = append(looks, a.continuing(g.adopted))
+	}
 	err := a.db.Act(ctx, scope(a.actor), func(b *pgx.Batch) {
 		g.queue(b)
 		for _, l := range looks {
@@ -315,6 +325,8 @@ func (a *acting) commit(ctx context.Context, name string, g held, looks ...look)
 		}
 	}, func(b *pgx.Batch) error {
 		a.at(name + " locked")
+		a.adjourn() // it may be run again
+		a.late = nil
 		for _, w := range a.writes {
 			w(b)
 		}
@@ -324,6 +336,7 @@ func (a *acting) commit(ctx context.Context, name string, g held, looks ...look)
 			}
 		}
 		audit.Append(b, a.bodies...)
+		audit.Append(b, a.late...)
 		return nil
 	})
 	return a.db.Fault(err)

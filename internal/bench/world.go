@@ -55,6 +55,7 @@ type world struct {
 	archive *age.HybridIdentity
 
 	worker   session.Token
+	login    *login // the worker's
 	workerID string
 	couples  []couple
 	pools    []*pgxpool.Pool // the floor's
@@ -66,6 +67,7 @@ type world struct {
 type couple struct {
 	writer, reader     session.Token
 	writerID, readerID string
+	logins             [2]login // the writer's and the reader's
 	sides              []ends
 }
 
@@ -269,7 +271,7 @@ func (w *world) people(ctx context.Context, couples, exchanges int) error {
 	if err != nil {
 		return err
 	}
-	w.workerID = worker.id
+	w.workerID, w.login = worker.id, worker
 	if w.worker, err = w.signIn(ctx, w.desk.Accounts, worker); err != nil {
 		return err
 	}
@@ -337,30 +339,55 @@ func (w *world) couple(ctx context.Context, worker *login, exchanges int) (c cou
 		c.sides = append(c.sides, ends{x.Sides[0].ID, x.Sides[1].ID})
 	}
 	c.writerID, c.readerID = string(birth.ID), string(adoptive.ID)
-	if c.writer, err = w.person(ctx, actor, worker, c.writerID); err != nil {
-		return c, err
+	for i, id := range []string{c.writerID, c.readerID} {
+		if c.logins[i], err = w.person(ctx, actor, worker, id); err != nil {
+			return c, err
+		}
 	}
-	c.reader, err = w.person(ctx, actor, worker, c.readerID)
-	return c, err
+	return c, w.comeIn(ctx, &c)
 }
 
-func (w *world) person(ctx context.Context, actor authz.Actor, worker *login, id string) (session.Token, error) {
+// person enrols somebody, and confirms them.
+func (w *world) person(ctx context.Context, actor authz.Actor, worker *login, id string) (login, error) {
 	paper, err := w.desk.Accounts.InvitePerson(ctx, actor, id, fact)
 	if err != nil {
-		return session.Token{}, fmt.Errorf("invite a person: %w", err)
+		return login{}, fmt.Errorf("invite a person: %w", err)
 	}
 	l, _, err := w.enrol(ctx, w.doors.Accounts, paper)
 	if err != nil {
-		return session.Token{}, err
+		return login{}, err
 	}
 	digits, err := w.code(worker)
 	if err != nil {
-		return session.Token{}, err
+		return login{}, err
 	}
 	if err := w.desk.Accounts.ConfirmPerson(ctx, actor, id, digits); err != nil {
-		return session.Token{}, fmt.Errorf("confirm a person: %w", err)
+		return login{}, fmt.Errorf("confirm a person: %w", err)
 	}
-	return w.signIn(ctx, w.doors.Accounts, &l)
+	return l, nil
+}
+
+// comeIn signs both of a couple in.
+func (w *world) comeIn(ctx context.Context, c *couple) (err error) {
+	if c.writer, err = w.signIn(ctx, w.doors.Accounts, &c.logins[0]); err != nil {
+		return err
+	}
+	c.reader, err = w.signIn(ctx, w.doors.Accounts, &c.logins[1])
+	return err
+}
+
+// signInAgain gives everybody a new session, as after a time in which nobody
+// did anything.
+func (w *world) signInAgain(ctx context.Context) (err error) {
+	if w.worker, err = w.signIn(ctx, w.desk.Accounts, w.login); err != nil {
+		return err
+	}
+	for i := range w.couples {
+		if err := w.comeIn(ctx, &w.couples[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cpuTime is computing time, user and system.

@@ -12,7 +12,7 @@ export GATEPOST_ASSETS := required
 
 # Packages that need neither PostgreSQL nor a built program.
 FAST := ./crypto/... ./internal/arch ./internal/authz ./internal/config ./internal/fault ./internal/keyfile \
-	./internal/logbook ./internal/ops ./internal/oplog ./internal/server ./web/assets ./web/page/... ./web/words
+	./intermediary/law ./internal/logbook ./internal/ops ./internal/oplog ./internal/server ./web/assets ./web/page/... ./web/words
 
 # Each test binary starts a PostgreSQL of its own: two at once on two cores.
 GO_TEST := go test -p 2 -timeout 20m

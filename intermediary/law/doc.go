@@ -4,7 +4,7 @@
 // # What it is
 //
 // A [Table] is an ordered list of rows. A [Row] has a condition, an outcome,
-// effects, its citation, and one sentence for the worker. The first row whose
+// effects, its citation, and a plain word to the worker. The first row whose
 // condition holds wins; the last row withholds. What is not permitted by a row
 // is not permitted. Conditions are written in a small language (condition.go)
 // that a lawyer can read, and are parsed once; what is printed in docs/law.md,

@@ -88,6 +88,36 @@ func auditExport(ctx context.Context, c *call) error {
 	return nil
 }
 
+// auditExtend prints the proof that the log goes on from so many entries.
+func auditExtend(ctx context.Context, c *call) error {
+	cfg, s, words, err := c.auditOf("how many entries the witness has seen")
+	if err != nil {
+		return err
+	}
+	old, err := strconv.ParseInt(words[0], 10, 64)
+	if err != nil || old < 0 {
+		return wrong("%q is no number of entries; 0 is for a witness who has seen nothing.", words[0])
+	}
+	keys, err := keysOf(s)
+	if err != nil {
+		return err
+	}
+	db, err := logOf(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	e, err := audit.Extend(ctx, db, keys, old)
+	if errors.Is(err, logbook.ErrExtension) {
+		return fmt.Errorf("the newest checkpoint does not cover %d entries; try again in a minute, and if it stays so, the log is shorter than it was: run gatepost doctor", old)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(e.Text())
+	return err
+}
+
 // auditProve prints one entry with the proof that the log has it.
 func auditProve(ctx context.Context, c *call) error {
 	cfg, s, words, err := c.auditOf("the entry's number")

@@ -91,6 +91,7 @@ func commands() []command {
 		{[]string{"audit", "export"}, auditExport},
 		{[]string{"audit", "keys"}, auditKeys},
 		{[]string{"audit", "prove"}, auditProve},
+		{[]string{"audit", "extend"}, auditExtend},
 		{[]string{"verify"}, verify},
 		{[]string{"witness"}, witnessLook},
 		{[]string{"backup"}, backupWrite},
@@ -147,12 +148,15 @@ const usage = `Gatepost relays letters between families through a worker who rea
       the keys that it is checked with, to be printed and kept apart
   gatepost audit prove NUMBER --config FILE [--agency ID]
       one entry with the proof that the log has it (c2sp.org/tlog-proof)
+  gatepost audit extend ENTRIES --config FILE [--agency ID]
+      for a witness who has seen so many: the proof that the log goes on from there
   gatepost verify --log DIR --key FILE [--seen FILE]... [--witness FILE]
       [--case EXCHANGE] [--tree]
   gatepost verify --proof FILE --key FILE
       checks what audit export or audit prove wrote; gatepost-verify is the same
       without everything else
   gatepost witness --log DIR --key FILE --state DIR [--sign KEY] [--restored]
+  gatepost witness --proof FILE --key FILE --state DIR [--sign KEY]
       for somebody outside: remembers in DIR how far the log went, and refuses
       one that does not go on from there; KEY cosigns (c2sp.org/tlog-cosignature)
   gatepost witness --new KEY --name NAME

@@ -167,6 +167,7 @@ func TestWrongUse(t *testing.T) {
 		{"bench fly", "there is no bench"},
 		{"migrate", "--config FILE is missing"},
 		{"witness --log a --key b", "--state DIR are needed"},
+		{"witness --log a --proof c --key b --state d", "one of --log DIR and --proof FILE"},
 		{"witness --new a --log b", "does nothing else"},
 		{"witness --new a", "--name NAME is missing"},
 		{"verify --log a --key b --witness c", "--witness says who cosigned"},

@@ -16,9 +16,10 @@ import (
 // no database and no network.
 func witnessLook(ctx context.Context, c *call) error {
 	var o witness.Order
-	var key, state, sign, made, name string
+	var key, state, sign, made, name, proof string
 	_, err := c.flags(func(fs *flag.FlagSet) {
 		fs.StringVar(&o.Dir, "log", "", "")
+		fs.StringVar(&proof, "proof", "", "")
 		fs.StringVar(&key, "key", "", "")
 		fs.StringVar(&state, "state", "", "")
 		fs.StringVar(&sign, "sign", "", "")
@@ -29,12 +30,15 @@ func witnessLook(ctx context.Context, c *call) error {
 	switch {
 	case err != nil:
 		return err
-	case made != "" && (o.Dir != "" || key != "" || state != "" || sign != "" || o.Restored):
+	case made != "" && (o.Dir != "" || proof != "" || key != "" || state != "" || sign != "" || o.Restored):
 		return wrong("--new makes a key and does nothing else.")
 	case made != "":
 		return c.newWitness(made, name)
-	case o.Dir == "" || key == "" || state == "" || name != "":
-		return wrong("--log DIR, --key FILE and --state DIR are needed; or --new KEY with --name NAME.")
+	case (o.Dir == "") == (proof == "") || key == "" || state == "" || name != "":
+		return wrong("one of --log DIR and --proof FILE, --key FILE and --state DIR are needed; or --new KEY with --name NAME.")
+	}
+	if o.Proof, err = readExtension(proof); err != nil {
+		return err
 	}
 	text, err := logbook.ReadFile(key, logbook.MaxKeyFile)
 	if err != nil {
@@ -53,6 +57,19 @@ func witnessLook(ctx context.Context, c *call) error {
 	}
 	res, err := witness.Look(ctx, o)
 	return errors.Join(err, c.witnessed(o, res, err == nil))
+}
+
+// readExtension reads what audit extend wrote; nil for no file.
+func readExtension(path string) (*logbook.Extension, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := logbook.ReadFile(path, logbook.MaxExtension)
+	if err != nil {
+		return nil, err
+	}
+	e, err := logbook.ParseExtension(text)
+	return &e, err
 }
 
 // newWitness makes a witness's key.

@@ -28,6 +28,19 @@ func (d *deployment) witnessed(t *testing.T, log, key string, run func(...string
 			t.Errorf("look %d: code %d, %s%s", i+1, code, out, errs)
 		}
 	}
+	// By a proof it goes on as well; how many entries were seen stands in the checkpoint's second line.
+	text, err := os.ReadFile(filepath.Join(state, "elm.checkpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof := filepath.Join(d.dir, "proof")
+	if err := os.WriteFile(proof, []byte(must(t, "", "audit", "extend", strings.Split(string(text), "\n")[1], "--agency", "elm", "--config", d.config)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, "", "witness", "--proof", proof, "--key", key, "--state", state, "--sign", own); !strings.HasPrefix(out, "Remembered: ") || !strings.Contains(out, "Cosigned: ") {
+		t.Errorf("by a proof: %s", out)
+	}
+	d.refuses(t, "the newest checkpoint does not cover 9999", "", "audit", "extend", "9999")
 	if out, code := run("--log", log, "--key", key, "--seen", filepath.Join(state, "elm.cosigned"), "--witness", public); code != done || !strings.Contains(out, "witness.example/elm has said of ") {
 		t.Errorf("what was cosigned: code %d, %s", code, out)
 	}

@@ -78,6 +78,20 @@ func ProveAll(ctx context.Context, db *postgres.DB, keys logbook.Keys, entries [
 	return p, nil
 }
 
+// Extend makes the proof that the log, as its key signed it last, contains what
+// it was at old entries. logbook.ErrExtension: it has fewer, or no checkpoint
+// yet. logbook.ErrCheckpoint: the key has signed none of the newest checkpoints.
+func Extend(ctx context.Context, db *postgres.DB, keys logbook.Keys, old int64) (logbook.Extension, error) {
+	now, note, err := newest(ctx, db, keys)
+	if err != nil {
+		return logbook.Extension{}, err
+	}
+	if now.Size == 0 {
+		return logbook.Extension{}, fmt.Errorf("%w: there is no checkpoint yet", logbook.ErrExtension)
+	}
+	return logbook.Extend(old, now, note, Hashes(ctx, db, keys.Agency))
+}
+
 // hashesFor reads what the proofs of all these entries need, as few times as
 // the database allows.
 func hashesFor(ctx context.Context, db *postgres.DB, agencyID string, size int64, entries []logbook.Entry) (tlog.HashReader, error) {

@@ -146,4 +146,32 @@ func TestProve_UnsignedCheckpoints(t *testing.T) {
 	if _, err := audit.ProveAll(t.Context(), w.StaffDB, keys, list); !errors.Is(err, logbook.ErrCheckpoint) {
 		t.Errorf("all, none signed: %v", err)
 	}
+	if _, err := audit.Extend(t.Context(), w.StaffDB, keys, 4); !errors.Is(err, logbook.ErrCheckpoint) {
+		t.Errorf("going on, none signed: %v", err)
+	}
+}
+
+// What a witness has seen is in the log, by a proof from the stored hashes.
+func TestExtend(t *testing.T) {
+	w := accounttest.NewClosed(t)
+	keys := keysOf(t, w)
+	if _, err := audit.Extend(t.Context(), w.StaffDB, keys, 0); !errors.Is(err, logbook.ErrExtension) {
+		t.Errorf("without a checkpoint: %v", err)
+	}
+	write(t, w, 37)
+	cover(t, w)
+	list, err := audit.Entries(t.Context(), w.StaffDB, "oak", []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+	must(t, err)
+	var tree logbook.Tree
+	for _, e := range list {
+		tree.Append(e.Body)
+		x, err := audit.Extend(t.Context(), w.StaffDB, keys, tree.Size())
+		must(t, err)
+		if now, err := x.Check(tree.Checkpoint(), keys); err != nil || now.Size != 37 {
+			t.Errorf("from %d: %+v, %v", tree.Size(), now, err)
+		}
+	}
+	if _, err := audit.Extend(t.Context(), w.StaffDB, keys, 38); !errors.Is(err, logbook.ErrExtension) {
+		t.Errorf("from beyond: %v", err)
+	}
 }

@@ -30,10 +30,12 @@ var ErrCut = errors.New("the log was cut off: what was seen of it is gone, and i
 // gives up what the witness has seen.
 var ErrRestored = errors.New("the log gives up what was seen of it: it says that the service was restored from a backup; ask the agency by another way, and if it was, look again with --restored")
 
-// Order is one look at a log. Sign and Restored may be empty.
+// Order is one look at a log: at an export of all of it, or at a proof that it
+// goes on, which shows no entry. Sign and Restored may be empty.
 type Order struct {
-	Dir      string       // the export
-	Keys     logbook.Keys // from paper
+	Dir      string             // the export
+	Proof    *logbook.Extension // instead of it
+	Keys     logbook.Keys       // from paper
 	State    highwater.Folder
 	Sign     *cosign.Signer // nil: nothing is cosigned
 	Restored bool           // the witness heard by another way that the service was restored
@@ -41,15 +43,16 @@ type Order struct {
 
 // Result is what became of it.
 type Result struct {
-	Report   *logbook.Report    // of the whole export; nil where it could not be read
+	Report   *logbook.Report    // of the whole export; nil for a proof, and where it could not be read
 	Before   logbook.Checkpoint // what had been seen; of size 0 for nothing
 	Now      logbook.Checkpoint // what is remembered now
 	Cosigned string             // the file with the witness's signature; "" for none
 }
 
-// Look checks an export and remembers how far it goes. The log has to contain
-// what the folder remembers. logbook.ErrUnsound: it does not, or is not sound in
-// itself; the report names the entries. ErrRestored. After any error nothing is
+// Look checks an export, or a proof, and remembers how far it goes. The log has
+// to contain what the folder remembers. logbook.ErrUnsound: it does not, or is not
+// sound in itself; the report names the entries. ErrCut, ErrRestored. For a proof
+// the errors are those of logbook.Extension's Check. After any error nothing is
 // remembered that was not before, and nothing is cosigned.
 func Look(ctx context.Context, o Order) (res Result, err error) {
 	unlock, err := o.State.Lock(o.Keys.Agency + lockEnd)
@@ -62,7 +65,12 @@ func Look(ctx context.Context, o Order) (res Result, err error) {
 		return res, err
 	}
 	res.Before = w.before
-	if res.Report, err = w.check(ctx); err != nil {
+	if o.Proof != nil {
+		err = w.prove()
+	} else {
+		res.Report, err = w.check(ctx)
+	}
+	if err != nil {
 		return res, err
 	}
 	if res.Now, err = w.remember(); err != nil {
@@ -98,6 +106,20 @@ func (w *looking) load() (err error) {
 		return fmt.Errorf("%s is not signed by the key of this log; if the agency has a new one, it has to tell why, and a new folder begins", w.State.Path(name))
 	}
 	return nil
+}
+
+// prove checks that the log goes on from what was seen. A restore cannot be told
+// from a log that was cut off without its entries.
+func (w *looking) prove() error {
+	if w.Restored {
+		return errors.New("a restore is stated in the log itself; look at the whole export with --restored")
+	}
+	now, err := w.Proof.Check(w.before, w.Keys)
+	if errors.Is(err, logbook.ErrRolledBack) || errors.Is(err, logbook.ErrForked) {
+		return fmt.Errorf("%w; nothing was remembered or signed: ask for the whole export, and look at that", err)
+	}
+	w.newest, w.given = now, w.Proof.Checkpoint
+	return err
 }
 
 // check verifies the whole export against what was seen.

@@ -216,6 +216,63 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// A proof that the log goes on does as well as all of it, and what is no proof is
+// refused.
+func TestLook_Proof(t *testing.T) {
+	w := newWorld(t)
+	bodies, other := w.entries(30, "a"), w.entries(30, "b")
+	look := func(bodies [][]byte, old int64, restored bool) (witness.Result, error) {
+		t.Helper()
+		var hashes []tlog.Hash
+		var tree logbook.Tree
+		for _, b := range bodies {
+			hashes = append(hashes, tree.Append(b)...)
+		}
+		read := tlog.HashReaderFunc(func(at []int64) (list []tlog.Hash, _ error) {
+			for _, i := range at {
+				list = append(list, hashes[i])
+			}
+			return list, nil
+		})
+		proof, err := logbook.Extend(old, tree.Checkpoint(), w.checkpoint(bodies), read)
+		must(t, err)
+		state, err := highwater.Open(w.dir)
+		must(t, err)
+		return witness.Look(t.Context(), witness.Order{Proof: &proof, Keys: w.keys, State: state, Sign: w.signer, Restored: restored})
+	}
+	if res, err := look(bodies[:10], 0, false); err != nil || res.Now.Size != 10 || w.cosigned() != 10 {
+		t.Fatalf("the first: %+v, %v", res, err)
+	}
+	if res, err := w.look(w.export(bodies[:20]), false); err != nil || res.Before.Size != 10 {
+		t.Fatalf("an export between: %+v, %v", res, err)
+	}
+	if res, err := look(bodies, 20, false); err != nil || res.Before.Size != 20 || res.Now.Size != 30 || w.cosigned() != 30 {
+		t.Fatalf("gone on: %+v, %v", res, err)
+	}
+	before := w.files()
+	for name, c := range map[string]struct {
+		bodies [][]byte
+		old    int64
+		want   error
+		words  string
+	}{
+		"from too early":     {bodies, 20, logbook.ErrExtension, "ask for gatepost audit extend 30"},
+		"another log":        {other, 30, logbook.ErrForked, "ask for the whole export"},
+		"fewer entries":      {bodies[:25], 20, logbook.ErrRolledBack, "entries 25 to 29 were seen and are not there"},
+		"to a new beginning": {other, 0, logbook.ErrExtension, "30 were seen"},
+	} {
+		if _, err := look(c.bodies, c.old, false); !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := look(bodies, 30, true); err == nil {
+		t.Error("a restore is taken from a proof")
+	}
+	if after := w.files(); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Error("what was refused has changed the folder")
+	}
+}
+
 // Entries whose checkpoint was lost are there, and what was seen stays the
 // largest.
 func TestLook_CheckpointLost(t *testing.T) {

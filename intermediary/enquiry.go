@@ -646,6 +646,13 @@ func (e *enquiring) answered(ctx context.Context, name string, content enquiryCo
 		return err
 	}
 	e.write(guardedAnswer, e.rows.row.ID, answer.On, e.rows.row.Heard, heard)
+	e.changes(func(st *standing) {
+		for i := range st.enquiries {
+			if st.enquiries[i].ID == e.rows.row.ID {
+				st.enquiries[i].State, st.enquiries[i].AnsweredOn = "answered", &answer.On
+			}
+		}
+	})
 	return e.commit(ctx, name, held{adopted: e.rows.kase.AdoptedID}, e.stillAsked())
 }
 

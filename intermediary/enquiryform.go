@@ -187,7 +187,8 @@ type asked struct {
 }
 
 // checkAnswer cleans and checks an answer: every question that was asked has
-// its answer, and none that was not. In Wales a veto is the whole answer.
+// its answer, and none that was not. In Wales a veto is the whole answer, and it
+// may be where the country is not known.
 func checkAnswer(a EnquiryAnswer, of asked, today time.Time) (EnquiryAnswer, error) {
 	if err := cleanTexts(typed{"named", &a.Named}, typed{"vetoTerms", &a.VetoTerms}, typed{"viewsText", &a.ViewsText},
 		typed{"why", &a.Why}, typed{"information", &a.Information}); err != nil {
@@ -213,6 +214,7 @@ func checkAnswer(a EnquiryAnswer, of asked, today time.Time) (EnquiryAnswer, err
 
 func checkFour(a EnquiryAnswer, of asked) (EnquiryAnswer, error) {
 	vetoed := a.Veto == "absolute" || a.Veto == "qualified"
+	nothingMore := blank(a.Views + a.ViewsText + a.Appropriate + a.Why + a.Information)
 	switch {
 	case !vetoed && a.Veto != "none" && a.Veto != "unknown":
 		return a, fault.Field("veto", "fault.enquiry.veto")
@@ -220,10 +222,9 @@ func checkFour(a EnquiryAnswer, of asked) (EnquiryAnswer, error) {
 		return a, fault.Field("vetoTerms", "fault.enquiry.vetoTerms")
 	case a.Veto != "qualified" && !blank(a.VetoTerms):
 		return a, fault.Field("vetoTerms", "fault.enquiry.noTerms")
-	case vetoed && of.juris == "W":
-		if !blank(a.Views+a.ViewsText+a.Appropriate+a.Why) || !blank(a.Information) {
-			return a, fault.Field("views", "fault.enquiry.wales")
-		}
+	case vetoed && of.juris == "W" && !nothingMore:
+		return a, fault.Field("views", "fault.enquiry.wales")
+	case vetoed && of.juris != "E" && nothingMore:
 		return a, nil
 	case !slices.Contains([]string{"yes", "no", "unknown"}, a.Views):
 		return a, fault.Field("views", "fault.enquiry.views")

@@ -80,6 +80,7 @@ func TestCheckAnswer(t *testing.T) {
 	four := EnquiryAnswer{CameBy: "letter", On: monday, Held: "yes", Veto: "none", Views: "no", Appropriate: "yes"}
 	toAgency := asked{whom: AskAgency, juris: "E", since: monday}
 	wales := asked{whom: AskAgency, juris: "W", since: monday}
+	nowhere := asked{whom: AskAgency, juris: "unknown", since: monday}
 	register := asked{whom: AskContactRegister, since: monday, subjects: []string{"sb1", "sb2"}}
 	court := asked{whom: AskCourt, since: monday}
 	vetoOnly := func(a *EnquiryAnswer) { a.Veto, a.Views, a.Appropriate = "absolute", "", "" }
@@ -98,6 +99,8 @@ func TestCheckAnswer(t *testing.T) {
 		"in Wales a veto and nothing else":   {wales, vetoOnly, ""},
 		"in Wales a veto and more":           {wales, func(a *EnquiryAnswer) { a.Veto = "absolute" }, "views"},
 		"in Wales a veto and information":    {wales, func(a *EnquiryAnswer) { vetoOnly(a); a.Information = "lives in Bath" }, "views"},
+		"somewhere a veto and nothing else":  {nowhere, vetoOnly, ""},
+		"somewhere a veto and more":          {nowhere, func(a *EnquiryAnswer) { a.Veto = "absolute" }, ""},
 		"in Wales no veto and nothing else":  {wales, func(a *EnquiryAnswer) { a.Views, a.Appropriate = "", "" }, "views"},
 		"views that nobody wrote down":       {toAgency, func(a *EnquiryAnswer) { a.Views = "yes" }, "viewsText"},
 		"not appropriate, and no reason":     {toAgency, func(a *EnquiryAnswer) { a.Appropriate = "no" }, "why"},

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/ring"
 	"gatepost/crypto/statement"
+	"gatepost/intermediary/law"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
@@ -322,7 +324,7 @@ func (s *Service) AnswerEnquiryIn(ctx context.Context, actor authz.Actor, id Enq
 	}
 	today := calendar.Today(a.moment)
 	answer.On, answer.CameBy = today, ""
-	if answer, err = checkAnswer(answer, asked{whom: AskAgency, juris: content.Juris, since: a.row.ArrivedOn, online: true}, today); err != nil {
+	if answer, err = checkAnswer(answer, asked{whom: AskAgency, juris: content.Juris, online: true}, today); err != nil {
 		return err
 	}
 	switch {
@@ -370,6 +372,36 @@ func (v ownVeto) agrees(a EnquiryAnswer) error {
 		return fault.Field("veto", "fault.enquiry.stop")
 	}
 	return nil
+}
+
+// tell tells what the act about a veto does to every agency that has asked about
+// that adopted person: the veto as it stands now, or, while a notice is not
+// settled and protects by a stop, that it is not known.
+func (v *vetoing) tell(ctx context.Context, finding law.Finding) (look, error) {
+	switch {
+	case finding.Permits() && v.op == "withdraw":
+		return v.pushVeto(ctx, v.n.Adopted, "none", "")
+	case finding.Permits() && v.n.Kind == VetoQualified:
+		return v.pushVeto(ctx, v.n.Adopted, VetoQualified, terms(v.n.Circumstances))
+	case finding.Permits():
+		return v.pushVeto(ctx, v.n.Adopted, v.n.Kind, "")
+	case finding.Has(law.EffectProvisionalStop):
+		return v.pushVeto(ctx, v.n.Adopted, "unknown", "")
+	}
+	return look{read: func(*pgx.Batch) {}, check: func(*pgx.Batch) error { return nil }}, nil
+}
+
+// terms writes the circumstances of a qualified veto, a line each.
+func terms(list []Circumstance) string {
+	var b strings.Builder
+	for _, c := range list {
+		b.WriteString(c.What)
+		if c.Persons != "" {
+			b.WriteString(" (" + c.Persons + ")")
+		}
+		b.WriteString("\n")
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // pushVeto tells every agency that has asked us about an adopted person that

@@ -152,8 +152,12 @@ func (s *Service) veto(ctx context.Context, actor authz.Actor, n VetoNotice, op 
 	if err := v.write(finding, asked); err != nil {
 		return Answer{}, err
 	}
+	told, err := v.tell(ctx, finding)
+	if err != nil {
+		return Answer{}, err
+	}
 	var now vetoRows
-	err = v.commit(ctx, "veto", held{adopted: n.Adopted}, look{
+	err = v.commit(ctx, "veto", held{adopted: n.Adopted}, told, look{
 		read: func(b *pgx.Batch) { now = vetoRows{}; now.queue(b, n.Adopted) },
 		check: func(*pgx.Batch) error {
 			if !bytes.Equal(now.marks(), v.rows.marks()) {

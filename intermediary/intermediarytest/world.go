@@ -29,6 +29,7 @@ func New(t testing.TB) *World {
 func In(t testing.TB, of *accounttest.World) *World {
 	t.Helper()
 	w := &World{World: of}
+	w.Home.Country, w.Door.Country = "E", "E" // registered for this work, under the rules of England
 	w.Cases = intermediary.New(w.StaffDB, w.StaffAgencies, w.StaffConfig.Index, w.Clock.Now, accounttest.Log(t)).WithCodes(w.Staff)
 	w.Files = intermediary.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, accounttest.Log(t)).WithStrangers(w.Public)
 	w.CaseLogin, w.CaseWorker = w.NewWorker(t, "Elowen Trease", authz.IntermediaryWorker)
@@ -158,4 +159,17 @@ func must(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Join makes somebody new a party of a file, with an account that a call has
+// confirmed, and signs them in.
+func (w *World) Join(t testing.TB, file, kind string) (accounttest.Login, authz.Actor) {
+	t.Helper()
+	person, err := w.Cases.AddParty(t.Context(), w.CaseWorker, intermediary.NewParty{File: file, Kind: kind, Code: w.Code(t, &w.CaseLogin)})
+	must(t, err)
+	paper, err := w.Staff.InvitePerson(t.Context(), w.CaseWorker, person, accounttest.Fact)
+	must(t, err)
+	l := w.Enrol(t, w.Home.ID, false, paper)
+	must(t, w.Staff.ConfirmPerson(t.Context(), w.CaseWorker, person, w.Code(t, &w.CaseLogin)))
+	return l, w.SignInPerson(t, &l)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -179,7 +180,8 @@ func (s *Service) checkMember(ctx context.Context, ag *agency.Agency, person str
 // ConfirmPerson ends a person's hold, after the call on which they read their
 // four words: the registrar vouches for the key of the signed request, the
 // worker climbs team, case and side, and grants the person each of their
-// sides. It needs a fresh one-time code. It cannot be done to oneself.
+// sides, or a party of an intermediary case their file. It needs a fresh one-time
+// code. It cannot be done to oneself.
 //
 // A person with a new key instead of an earlier one (changed or recovered)
 // loses what was granted to that one in the same act, and signs in anew.
@@ -293,8 +295,20 @@ func queueSides(b *pgx.Batch, into *[]sideRow, person string) {
 	})
 }
 
-// grantSides climbs from the worker's team to each side and grants it.
+// held tells whether a worker's team holds the key that a side is granted by: the
+// letterbox team those of exchanges, the intermediary team those of its cases.
+func (r sideRow) held(actor authz.Actor) bool {
+	if strings.HasPrefix(r.Kase, "case/ap") {
+		return actor.Has(authz.IntermediaryWorker)
+	}
+	return actor.Has(authz.LetterboxWorker)
+}
+
+// grantSides climbs from the worker's team to each side and grants it. The file
+// of somebody who has sides as well is left to the intermediary team, whose
+// worker makes them a party of it anew.
 func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirmation, sides []sideRow) error {
+	sides = slices.DeleteFunc(slices.Clone(sides), func(one sideRow) bool { return !one.held(actor) })
 	if len(sides) == 0 {
 		return nil
 	}
@@ -302,7 +316,7 @@ func (s *Service) grantSides(ctx context.Context, actor authz.Actor, c *confirma
 	for _, one := range sides {
 		sideIDs, caseIDs = append(sideIDs, one.Side), append(caseIDs, one.Kase)
 	}
-	parents := append([]string{string(ring.TeamLetterbox), nodeID("worker", actor.Account())}, caseIDs...)
+	parents := append([]string{string(ring.TeamLetterbox), string(ring.TeamIntermediary), nodeID("worker", actor.Account())}, caseIDs...)
 	ids := append(slices.Clone(sideIDs), caseIDs...)
 	var nodes []agency.NodeRow
 	var grants []agency.GrantRow

@@ -70,7 +70,7 @@ func TestConfirmPersonRefused(t *testing.T) {
 
 	want(t, "no code", confirm(w.Worker, l.ID, ""), fault.Invalid, "fault.stepUp.wrong")
 	want(t, "a used code", confirm(w.Worker, l.ID, used), fault.Invalid, "fault.stepUp.wrong")
-	want(t, "nobody", confirm(w.Worker, agency.NewID("pe"), w.Code(t, &w.WorkerLogin)), fault.Conflict, "fault.confirm.notWaiting")
+	want(t, "nobody", confirm(w.Worker, agency.NewID("pe"), w.Code(t, &w.WorkerLogin)), fault.NotFound, "fault.notFound")
 	want(t, "not an id", confirm(w.Worker, "x", ""), fault.NotFound, "fault.notFound")
 	want(t, "a manager only", confirm(w.Manager, l.ID, w.Code(t, &w.ManagerLogin)), fault.Forbidden, "fault.forbidden")
 	want(t, "the person", confirm(w.SignInPerson(t, &l), l.ID, ""), fault.Forbidden, "fault.forbidden")

@@ -290,7 +290,7 @@ func TestRecoveryRefused(t *testing.T) {
 	own := worker
 	own.Account = l.ManagerLogin.ID
 	want(t, "one's own", start(l.Manager, &l.ManagerLogin, own), fault.Forbidden, "fault.recovery.self")
-	want(t, "nobody's", start(l.Worker, &l.WorkerLogin, asked(agency.NewID("pe"))), fault.Conflict, "fault.recovery.account")
+	want(t, "nobody's", start(l.Worker, &l.WorkerLogin, asked(agency.NewID("pe"))), fault.NotFound, "fault.notFound")
 	_, err := l.Staff.StartRecovery(ctx, l.Worker, person, "000000")
 	want(t, "no code", err, fault.Invalid, "fault.stepUp.wrong")
 	l.Exec(t, "update worker set person_id = $1 where id = $2", l.adopter.ID, third.ID)

@@ -27,22 +27,36 @@ const (
 	sqlRedeemed       = recoveryWhole + `kind = $1 and account_id = $2 and state = 'redeemed'`
 	sqlRecoveryBarred = `select recovery_barred($1)`
 	sqlPersonBarred   = `select person_barred($1)`
-	sqlFirstTeamKey   = `select id, epoch, recipient, coalesce(verifier, '') as verifier, key_leaf, coalesce(leaf_body(key_leaf), '') as body
+	// People whom the worker's own service knows. Who searches is not the letterbox workers' to know, nor who writes letters
+	// the intermediary workers'; somebody of both is the letterbox workers', who grant what they hold.
+	ourPeople = `select o.id from person o where o.agency_id = agency() and (has_role('manager')
+		or has_role('letterboxWorker') and (exists (select from side_member om where om.agency_id = o.agency_id and om.person_id = o.id)
+			or not exists (select from party op where op.agency_id = o.agency_id and op.person_id = o.id))
+		or has_role('intermediaryWorker') and exists (select from party op where op.agency_id = o.agency_id and op.person_id = o.id)
+			and not exists (select from side_member om where om.agency_id = o.agency_id and om.person_id = o.id))`
+	sqlPersonOurs   = `select exists (` + ourPeople + ` and o.id = $1)`
+	sqlFirstTeamKey = `select id, epoch, recipient, coalesce(verifier, '') as verifier, key_leaf, coalesce(leaf_body(key_leaf), '') as body
 		from node where agency_id = agency() and id = 'team/letterbox' and epoch = 1`
 )
 
 // notBarred refuses whoever is connected to a person's family, or not named in
-// its cases: sql is one of the two rules above.
+// its cases: sql is one of the two rules above. Of somebody whom only the other
+// service knows it says that there is no such person.
 func (s *Service) notBarred(ctx context.Context, actor authz.Actor, act authz.Act, sql, person string) error {
 	if !agency.ValidID("pe", person) {
 		return nil // a worker is of no family here
 	}
-	var barred bool
+	var barred, ours bool
 	err := s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
 		b.Queue(sql, person).QueryRow(func(row pgx.Row) error { return row.Scan(&barred) })
+		b.Queue(sqlPersonOurs, person).QueryRow(func(row pgx.Row) error { return row.Scan(&ours) })
 	})
 	if err != nil {
 		return fmt.Errorf("read who may look after a person: %w", s.db.Fault(err))
+	}
+	if !ours {
+		audit.Refused(ctx, s.db, actor, act, person)
+		return fault.New(fault.NotFound, "fault.notFound")
 	}
 	if barred {
 		return s.barred(ctx, actor, act, person)

@@ -168,9 +168,12 @@ const (
 	sqlPersonForUpdate = `select state from person where agency_id = agency() and id = $1 for update`
 	sqlWorkerForUpdate = `select state from worker where agency_id = agency() and id = $1 for update`
 	sqlOwnPerson       = `select exists (select from worker where agency_id = agency() and id = $1 and person_id = $2)`
-	sqlSides           = `select 'side/' || s.id as side, 'case/' || s.exchange_id as kase, coalesce(leaf_body(m.leaf), '') as body from side_member m
+	// Their sides of exchanges, and the files of intermediary cases that they are a party of.
+	sqlSides = `select 'side/' || s.id as side, 'case/' || s.exchange_id as kase, coalesce(leaf_body(m.leaf), '') as body from side_member m
 		join side s on s.agency_id = m.agency_id and s.id = m.side_id
-		where m.agency_id = agency() and m.person_id = $1 order by s.id`
+		where m.agency_id = agency() and m.person_id = $1
+		union all select 'side/' || p.file, 'case/' || p.application_id, coalesce(leaf_body(p.leaf), '') from party p
+		where p.agency_id = agency() and p.person_id = $1 order by 1`
 	sqlVouch = `update node set key_leaf = $4
 		where agency_id = agency() and id = $1 and epoch = $2 and request_leaf = $3 and recipient = $5 and key_leaf is null returning 1`
 	sqlPersonActive = `update person set state = 'active' where agency_id = agency() and id = $1 and state = 'hold' returning 1`
@@ -191,7 +194,10 @@ const (
 	sqlPersonsOnHold       = `select p.id, max(i.used_at) as since,
 			case when p.state = 'active' then 'changed'
 				when exists (select from recovery r where r.agency_id = p.agency_id and r.account_id = p.id and r.state = 'redeemed') then 'recovered' else 'new' end as why,
-			coalesce(array_agg(distinct x.reference) filter (where x.reference is not null), '{}') as exchanges,
+			coalesce(array_agg(distinct x.reference) filter (where x.reference is not null), '{}')
+				|| case when has_role('intermediaryWorker') then array(select distinct a.reference from party y
+					join application a on a.agency_id = y.agency_id and a.id = y.application_id
+					where y.agency_id = p.agency_id and y.person_id = p.id order by 1) else '{}' end as exchanges,
 			coalesce(min(s.book), 'birth') as book
 		from person p
 		left join invitation i on i.agency_id = p.agency_id and i.account_id = p.id and i.used_at is not null
@@ -200,7 +206,7 @@ const (
 		left join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
 		where p.agency_id = agency() and (p.state = 'hold' or p.state = 'active' and exists (select from node n
 			where n.agency_id = p.agency_id and n.id = 'person/' || p.id and n.key_leaf is null and n.retired_at is null))
-			and not person_closed(p.id)
+			and not person_closed(p.id) and p.id in (` + ourPeople + `)
 		group by p.id, p.state, p.agency_id order by 2, 1`
 	sqlWorkersOnHold = `select w.id, max(i.used_at) as since, bool_or(c.totp_sealed is not null) as totp, w.roles,
 			case when w.state = 'active' then 'changed'
@@ -222,12 +228,12 @@ const (
 			coalesce(leaf_body(start_leaf), '') as start_body, coalesce(leaf_body(agree_leaf), '') as agree_body
 		from recovery where agency_id = agency() and `
 	sqlRecovery = recoveryWhole + `id = $1
-			and (kind <> 'person' or has_role('manager') or not person_closed(account_id))`
+			and (kind <> 'person' or has_role('manager') or not person_closed(account_id) and account_id in (` + ourPeople + `))`
 	sqlRecoveries = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			kind = 'person' and recovery_barred(account_id) as barred,
 			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at, ''::bytea as start_body, ''::bytea as agree_body
 		from recovery where agency_id = agency() and (ended_at is null or ended_at > $1)
-			and (kind <> 'person' or has_role('manager') or not person_closed(account_id)) order by started_at desc, id limit 500`
+			and (kind <> 'person' or has_role('manager') or not person_closed(account_id) and account_id in (` + ourPeople + `)) order by started_at desc, id limit 500`
 	sqlAgreeRecovery = `update recovery set state = 'agreed', agreed_by = $2, agreed_at = $3, agree_leaf = $4, held_back = nullif($5, '')
 		where agency_id = agency() and id = $1 and state = 'started' returning 1`
 	sqlPrintRecovery = `update recovery set state = 'printed', printed_at = $2

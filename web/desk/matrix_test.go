@@ -102,10 +102,10 @@ var matrix = []visit{
 	{pattern: "POST /message/{id}/answer", act: authz.Answer, own: 422, abroad: 404},
 
 	{pattern: "GET /people", act: authz.ConfirmPerson, or: authz.ConfirmWorker, own: 200, abroad: 200, restricted: 200, connected: 200},
-	{pattern: "GET /person/{id}/invite", act: authz.InvitePerson, own: 200, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "POST /person/{id}/invite", act: authz.InvitePerson, own: 422, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "GET /person/{id}/confirm", act: authz.ConfirmPerson, own: 200, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "POST /person/{id}/confirm", act: authz.ConfirmPerson, own: 422, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "GET /person/{id}/invite", act: authz.InvitePerson, own: 200, abroad: 404, restricted: 404, connected: 404, but: searching(403)},
+	{pattern: "POST /person/{id}/invite", act: authz.InvitePerson, own: 422, abroad: 404, restricted: 404, connected: 404, but: searching(403)},
+	{pattern: "GET /person/{id}/confirm", act: authz.ConfirmPerson, own: 200, abroad: 404, restricted: 404, connected: 404, but: searching(404)},
+	{pattern: "POST /person/{id}/confirm", act: authz.ConfirmPerson, own: 422, abroad: 404, restricted: 404, connected: 404, but: searching(404)},
 	{pattern: "GET /worker/new", act: authz.InviteWorker, own: 200, abroad: 200},
 	{pattern: "POST /worker/new", act: authz.InviteWorker, own: 422, abroad: 422},
 	{pattern: "GET /worker/{id}/confirm", act: authz.ConfirmWorker, own: 200, abroad: 404},
@@ -193,6 +193,12 @@ func pathOf(t *testing.T, pattern string, ids map[string]string) (method, path s
 		t.Fatalf("there is no id for %s", pattern)
 	}
 	return method, strings.Replace(path, "{id}", id, 1)
+}
+
+// searching is what an intermediary worker gets for a person who is on a side of
+// an exchange and looks for nobody.
+func searching(status int) map[authz.Role]int {
+	return map[authz.Role]int{authz.IntermediaryWorker: status}
 }
 
 // ask sends what a line of the matrix asks, with the form token where there is

@@ -403,6 +403,18 @@ func (g *grounds) behindInput(input string) []GroundRow {
 		return []GroundRow{{On: sub, Name: input}}
 	case "consent", "reason":
 		return []GroundRow{{On: sub, Name: "consent"}, {On: sub, Name: "asked"}}
+	case "req", "writtenReasons", "publicPolicy", "interviewHeld", "residence", "rgSent":
+		return []GroundRow{{On: app, Name: input}}
+	case "order60_3":
+		return []GroundRow{{On: app, Name: "orderSixty"}}
+	case "proceed":
+		return []GroundRow{{On: sub, Name: "approp"}}
+	case "views", "expressed", "anyChild", "childViews", "childWelfare", "regard":
+		return []GroundRow{{On: sub, Name: input}}
+	case "decision", "standstill", "panel":
+		return []GroundRow{{On: it, Name: input}}
+	case "decisionMaker":
+		return []GroundRow{{On: it, Name: "decision"}}
 	case "cnsl":
 		return []GroundRow{{On: app, Name: input}, {On: sub, Name: input}}
 	case "jigsaw", "thirdConsent":

@@ -371,13 +371,14 @@ type placeRow struct {
 	ApplicationID string // "" for the adopted person
 	SubjectID     string // "" for the adopted person and the application
 	State         string // of the application, or of the subject where it is not open
+	Over          bool   // nothing is stated any more: the application is not open, or the subject is done
 }
 
-const sqlPlace = `select d.id as adopted_id, '' as application_id, '' as subject_id, 'open' as state from adopted d where d.agency_id = agency() and d.id = $1
-	union all select a.adopted_id, a.id, '', a.state from application a where a.agency_id = agency() and a.id = $1
-	union all select s.adopted_id, s.application_id, s.id, case a.state when 'open' then s.state else a.state end from subject s
+const sqlPlace = `select d.id as adopted_id, '' as application_id, '' as subject_id, 'open' as state, false as over from adopted d where d.agency_id = agency() and d.id = $1
+	union all select a.adopted_id, a.id, '', a.state, a.state <> 'open' from application a where a.agency_id = agency() and a.id = $1
+	union all select s.adopted_id, s.application_id, s.id, case a.state when 'open' then s.state else a.state end, a.state <> 'open' or s.state = 'done' from subject s
 		join application a on a.agency_id = s.agency_id and a.id = s.application_id where s.agency_id = agency() and s.id = $1
-	union all select s.adopted_id, s.application_id, s.id, case a.state when 'open' then s.state else a.state end from item i
+	union all select s.adopted_id, s.application_id, s.id, case a.state when 'open' then s.state else a.state end, a.state <> 'open' or s.state = 'done' from item i
 		join subject s on s.agency_id = i.agency_id and s.id = i.subject_id
 		join application a on a.agency_id = s.agency_id and a.id = s.application_id where i.agency_id = agency() and i.id = $1`
 
@@ -484,7 +485,7 @@ func (s *Service) StateFact(ctx context.Context, actor authz.Actor, n NewFact) e
 		return nil // the second of two clicks
 	case newest.Version != n.Was:
 		return fault.New(fault.Conflict, "fault.casework.newerFact")
-	case p.row.State != "open":
+	case p.row.Over:
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
 	f, err := s.folder(ctx, ag, p)
@@ -586,7 +587,7 @@ func (s *Service) ConfirmFact(ctx context.Context, actor authz.Actor, on, name s
 		return fault.New(fault.Forbidden, "fault.casework.another")
 	case newest.Value == "liveVideo" && !actor.Has(authz.Manager):
 		return fault.New(fault.Forbidden, "fault.casework.manager")
-	case p.row.State != "open":
+	case p.row.Over:
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
 	u, err := s.climb(ctx, ag, actor.Keys(), &p.keyRows, p.nodeID())

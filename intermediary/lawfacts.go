@@ -643,9 +643,10 @@ func (g *grounds) applicant() string {
 // has stated withholds. redirected: table 8c sent here, and the item is
 // protected whatever it was taken for.
 func (g *grounds) postCommencementFacts(redirected bool) (law.Facts, error) {
-	app, sub, it := g.head.ApplicationID, g.head.SubjectID, g.item.ID
+	app, sub := g.head.ApplicationID, g.head.SubjectID
+	decision, maker := g.decision()
 	f, err := answers(law.PostCommencement(),
-		"regime", g.order(), "juris", g.juris(), "req", g.fact(app, "req", "s61_62"), "applicant", g.applicant(),
+		"regime", g.order(), "juris", g.juris(), "req", g.fact(app, "req", "other"), "applicant", g.applicant(),
 		"item", protected(g.item.Identifying || redirected), "redirected", yesNo(redirected),
 		"idVerified", g.idVerified(), "met", g.met(), "linkProven", g.linkProven(),
 		"order60_3", g.fact(app, "orderSixty", "applied"), "agreement", "notCovers", "powerVerified", "no",
@@ -653,12 +654,51 @@ func (g *grounds) postCommencementFacts(redirected bool) (law.Facts, error) {
 		"proceed", g.aboutSubject("approp", "undecided"), "views", g.fact(sub, "views", "no"),
 		"expressed", g.fact(sub, "expressed", "notAsked"), "childViews", g.fact(sub, "childViews", "no"),
 		"childWelfare", g.fact(sub, "childWelfare", "undecided"), "regard", g.fact(sub, "regard", "no"),
-		"decision", g.fact(it, "decision", "undecided"), "decisionMaker", "none", "cnsl", g.informed(),
-		"standstill", "notStarted", "panel", "pending", "signoff", g.twoPerson(), "anyChild", "notKnown")
+		"decision", decision, "decisionMaker", maker, "cnsl", g.informed(),
+		"standstill", g.standstill(), "panel", g.fact(g.item.ID, "panel", "pending"), "signoff", g.twoPerson())
 	if err != nil {
 		return f, err
 	}
-	return g.signed(f, it)
+	if err := f.Set("anyChild", g.anyChild()...); err != nil {
+		return f, fmt.Errorf("gather the facts of table 8f: %w", err)
+	}
+	return g.signed(f, g.item.ID)
+}
+
+// decision is what was decided about these words, and whether somebody put
+// their name to it. To give other words is another decision.
+func (g *grounds) decision() (decision, maker string) {
+	f, ok := g.counted(g.item.ID, "decision")
+	if !ok || f.Value == "undecided" || f.Value == "disclose" && !g.judgedSince(g.item.ID, "decision", g.item.Place) {
+		return "undecided", "none"
+	}
+	return f.Value, "named"
+}
+
+// standstill is how the clock of an objector's notice stands (DAIR 15). The day
+// of the notice is that of the newest word that it runs.
+func (g *grounds) standstill() string {
+	f, ok := g.counted(g.item.ID, "standstill")
+	if !ok || f.Value != "running" {
+		return g.fact(g.item.ID, "standstill", "notStarted")
+	}
+	clock, err := law.StartClock(law.DayOf(f.At), 0)
+	if err != nil {
+		return "notStarted"
+	}
+	return string(clock.Standstill(g.now))
+}
+
+// anyChild is who was under 18 among those whom the item is about.
+func (g *grounds) anyChild() []string {
+	switch v := g.aboutSubject("anyChild", "notKnown"); v {
+	case "none":
+		return nil
+	case "both":
+		return []string{"adoptedChild", "otherChild"}
+	default:
+		return []string{v}
+	}
 }
 
 func protected(is bool) string {

@@ -340,14 +340,36 @@ func TestPostCommencementFacts(t *testing.T) {
 	}
 	post := func() *known { return offered("AP>REL").say(anAdopted, "order", "post") }
 	plain := func() *known { k := post(); k.item.Identifying = false; return k }
+	for61 := func() *known {
+		return post().say(anApp, "req", "s61_62").say(anApp, "writtenReasons", "yes").say(aSubject, "views", "yes").say(aSubject, "expressed", "agree").
+			say(aSubject, "anyChild", "none").say(anItem, "decision", "disclose")
+	}
+	object := func(noticed, now time.Time) *known {
+		k := for61().say(aSubject, "expressed", "object").say(anItem, "panel", "notRequested").said(anItem, "standstill", "running", noticed)
+		k.now = now
+		return k
+	}
+	march := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	tests := map[string]struct {
 		got, want string
 	}{
-		"ISR 2, before commencement":       {of(offered("AP>REL"), false), "f00"},
-		"DAIR 13, not identified":          {of(post().say(anApp, "idVerified", "no"), false), "f02"},
-		"DAIR 12, not in writing":          {of(post(), false), "f15"},
-		"ACA 58, not protected":            {of(plain(), false), "f09"},
-		"ACA 57(4), it came from table 8c": {of(plain(), true), "f15"},
+		"ISR 2, before commencement":            {of(offered("AP>REL"), false), "f00"},
+		"DAIR 13, not identified":               {of(post().say(anApp, "idVerified", "no"), false), "f02"},
+		"ACA 57, nobody has said what is asked": {of(post(), false), "f15a"},
+		"DAIR 12, not in writing":               {of(post().say(anApp, "req", "s61_62"), false), "f15"},
+		"ACA 58, not protected":                 {of(plain(), false), "f09"},
+		"ACA 57(4), it came from table 8c":      {of(plain().say(anApp, "req", "s61_62"), true), "f15"},
+		"ACA 60(2)(a), the right":               {of(post().say(anApp, "req", "s60_2a").say(anApp, "orderSixty", "none"), false), "f05"},
+		"ACA 60(3), the court was asked":        {of(post().say(anApp, "req", "s60_2a"), false), "f04"},
+		"ACA 61, they agree":                    {of(for61(), false), "f29"},
+		"ACA 61, the words are others since":    {of(func() *known { k := for61(); k.item.Place = k.next(); return k }(), false), "f22"},
+		"ACA 61(3), nobody has asked":           {of(for61().say(aSubject, "expressed", "notAsked"), false), "f18"},
+		"ACA 62(3), two children":               {of(for61().say(aSubject, "anyChild", "both"), false), "f20"},
+		"ACA 62(6)(a), an adopted child":        {of(for61().say(aSubject, "anyChild", "adoptedChild").say(aSubject, "childViews", "yes").say(aSubject, "childWelfare", "against"), false), "f19"},
+		"ACA 62(6)(b), another child":           {of(for61().say(aSubject, "anyChild", "otherChild").say(aSubject, "childViews", "yes"), false), "f21"},
+		"DAIR 15(1)(b), no notice":              {of(for61().say(aSubject, "expressed", "object"), false), "f25"},
+		"DAIR 15(3), on the fortieth day":       {of(object(march, time.Date(2026, 4, 29, 22, 0, 0, 0, time.UTC)), false), "f25"},
+		"DAIR 15(3), on the next":               {of(object(march, time.Date(2026, 4, 30, 8, 0, 0, 0, time.UTC)), false), "f26"},
 	}
 	for name, tt := range tests {
 		if tt.got != tt.want {

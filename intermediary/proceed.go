@@ -82,7 +82,7 @@ func (s *Service) DecideProceed(ctx context.Context, actor authz.Actor, n NewPro
 		return nil // the second of two clicks
 	case newest.Version != n.Was:
 		return fault.New(fault.Conflict, "fault.casework.newerFact")
-	case p.row.State != "open":
+	case p.row.Over:
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
 	f, err := s.folder(ctx, ag, p)
@@ -128,8 +128,10 @@ type stateRow struct {
 	ApplicationState string
 }
 
+// open: a decision may be made anew about somebody who was stopped, too; it is
+// Resume that lets them go on.
 func (r stateRow) open() error {
-	if r.State != "open" || r.ApplicationState != "open" {
+	if r.State == "done" || r.ApplicationState != "open" {
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
 	return nil

@@ -64,8 +64,9 @@ const (
 				where w.agency_id = i.agency_id and w.id = i.id and w.kind = 'item'), 0) as place,
 			exists (select from disclosure d where d.agency_id = i.agency_id and d.item_id = i.id) as given
 		from item i where i.agency_id = agency() and i.id = any($1::text[]) order by i.id`
-	// The sealed casework that repeats what those rows say.
-	sqlStandingWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.kind in ('fact', 'veto', 'consent')
+	// The sealed casework that repeats what those rows say: of the application, the subjects' belonging to it, and the rest.
+	sqlStandingWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency()
+			and (w.kind in ('fact', 'veto', 'consent') or w.part in ('case', 'particulars'))
 			and w.id = any(array(` + aboutAdopted + ` union all select unnest($2::text[])))
 		union all select ` + sqlWorkColumns + ` from casework w join signature g on g.agency_id = w.agency_id and g.id = w.id
 			where w.agency_id = agency() and w.part in ('first', 'second') and g.subject_id = any(array(` + theirSubjects + `))
@@ -168,13 +169,14 @@ func (st *standing) head(subject string) (gateHead, bool) {
 }
 
 // grounds are what a decision about one subject, and one item or none, rests on.
-// False if there is no such subject here, or the item is another subject's.
-func (s *Service) grounds(st *standing, d doubts, subject, item string) (*grounds, bool) {
+// The agency is registered for this work if its configuration says under which
+// country's rules. False if there is no such subject here, or the item is another subject's.
+func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds, bool) {
 	head, ok := st.head(subject)
 	if !ok {
 		return nil, false
 	}
-	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: true, doubted: d.leaves, now: s.now()}
+	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment}
 	for _, p := range st.stops {
 		if (p.EndedBy == nil || d.stops[p.ID]) && (p.SubjectID == nil || *p.SubjectID == subject) {
 			g.stops = append(g.stops, p.gateStop)
@@ -300,7 +302,11 @@ func (s *Service) believe(ctx context.Context, ag *agency.Agency, actor authz.Ac
 		return nil, err
 	}
 	b := &belief{standing: rows.standing, subject: subject, items: items, keys: append(k.keys, record.keys...), node: k.node}
-	return b, s.doubt(ctx, ag, b, rows.work)
+	r := &factReader{Service: s, ag: ag, work: rows.work, keys: b.keys}
+	if err := s.believeHead(ctx, b, r); err != nil {
+		return nil, s.unstated(ctx, ag, subject, err)
+	}
+	return b, s.doubt(ctx, b, r)
 }
 
 // standingRows are a standing with what was sealed of it and the keys.
@@ -332,9 +338,46 @@ func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject s
 	return of, rows, s.db.Fault(err)
 }
 
+// believeHead holds the application to what was stated of it: whose adoption it
+// is about, who looks for whom, and that the subject is of this application.
+// Nothing is asked about a case whose rows say otherwise.
+func (s *Service) believeHead(ctx context.Context, b *belief, r *factReader) error {
+	head, _ := b.head(b.subject)
+	var text caseText
+	w := r.newestOf(head.ApplicationID, casePart)
+	if w == nil {
+		return errRow
+	}
+	if err := r.opened(ctx, w.ID, w.Part, w.Version, w.Leaf, &text); err != nil {
+		return err
+	}
+	if err := r.last(ctx, w.ID, w.Part, w.Leaf); err != nil {
+		return err
+	}
+	if text.Adopted != b.adopted || text.Pair != head.Pair {
+		return errRow
+	}
+	p := r.newestOf(b.subject, "particulars")
+	if p == nil || p.ApplicationID != head.ApplicationID {
+		return errRow
+	}
+	_, err := s.stated(ctx, r.ag, *p)
+	return err
+}
+
+// newestOf finds the newest version of a part among the rows.
+func (r *factReader) newestOf(id, part string) *workRow {
+	var newest *workRow
+	for i := range r.work {
+		if w := &r.work[i]; w.ID == id && w.Part == part && (newest == nil || w.Version > newest.Version) {
+			newest = w
+		}
+	}
+	return newest
+}
+
 // doubt fills in what is in doubt of a belief.
-func (s *Service) doubt(ctx context.Context, ag *agency.Agency, b *belief, work []workRow) error {
-	r := &factReader{Service: s, ag: ag, work: work, keys: b.keys}
+func (s *Service) doubt(ctx context.Context, b *belief, r *factReader) error {
 	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtStops} {
 		if err := check(ctx, b, r); err != nil {
 			return err

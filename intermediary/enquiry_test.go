@@ -28,6 +28,7 @@ type enquiries struct {
 	elmWorker, elmOther authz.Actor // intermediary workers of elm
 
 	admin *pgx.Conn // who can write the database
+	staff *pgx.Conn // the staff tier's own user
 }
 
 // sql changes the database behind everybody's back, in one session. What a

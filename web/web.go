@@ -14,6 +14,7 @@ import (
 	"gatepost/internal/notice"
 	"gatepost/letterbox"
 	"gatepost/web/account"
+	"gatepost/web/apply"
 	"gatepost/web/assets"
 	"gatepost/web/casework"
 	"gatepost/web/desk"
@@ -55,7 +56,7 @@ type Config struct {
 // Public makes the families' pages. Its error is a mistake in the program, such
 // as a template that does not parse.
 func Public(c Config) (*page.Router, error) {
-	site, sessions, err := c.tier(page.Public, family.Source())
+	site, sessions, err := c.tier(page.Public, family.Source(), apply.Source())
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,8 @@ func Public(c Config) (*page.Router, error) {
 	sessions.Home, sessions.Nav = family.Home, family.Nav
 	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, family.Texts(), family.Carried()
 	sessions.Notices = c.Notices
-	return router(site, account.Routes(sessions), family.Routes(room))
+	asking := apply.Room{Site: site, Cases: c.Cases, Sessions: sessions}
+	return router(site, account.Routes(sessions), family.Routes(room), apply.Routes(asking))
 }
 
 // Staff makes the workers' pages. Its error is a mistake in the program, such

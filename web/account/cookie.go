@@ -76,11 +76,14 @@ func (s *Sessions) setToken(w http.ResponseWriter, token session.Token) {
 	http.SetCookie(w, s.cookie(sessionCookie, token.Cookie(), 0))
 }
 
-// expire takes session and form cookie from the browser. The remembered device
+// expire takes session and form cookie from the browser, and an enquiry that is open. The remembered device
 // stays: its owner asked for it, and it opens nothing.
 func (s *Sessions) expire(w http.ResponseWriter) {
 	http.SetCookie(w, s.cookie(sessionCookie, "", -1))
 	http.SetCookie(w, s.cookie(formCookie, "", -1))
+	if s.Site.Tier == page.Public {
+		s.CloseIntake(w)
+	}
 }
 
 // chance is the random part of a stranger's forms, 128 bits as 26 characters.

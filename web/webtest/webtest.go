@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"gatepost/intermediary"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
 	"gatepost/internal/notice"
@@ -22,6 +23,8 @@ type Site struct {
 	*accounttest.World
 	Public *page.Router
 	Staff  *page.Router
+	// The intermediary service: of the families' tier, and of the staff's.
+	Asking, Cases *intermediary.Service
 }
 
 // New makes a world and its pages, reached by TLS.
@@ -42,11 +45,14 @@ func of(t testing.TB, secure bool) *Site {
 	c := web.Config{Secure: secure, Assets: set, Now: s.Clock.Now, Log: accounttest.Log(t),
 		Address: func(string, authz.Tier) string { return "https://letters.oak.example" }}
 	c.Accounts, c.Letters, c.Agencies = s.World.Public, s.Families, s.PublicAgencies
+	s.Asking = intermediary.New(s.PublicDB, s.PublicAgencies, nil, s.Clock.Now, accounttest.Log(t)).WithStrangers(s.World.Public)
+	s.Cases = intermediary.New(s.StaffDB, s.StaffAgencies, s.StaffConfig.Index, s.Clock.Now, accounttest.Log(t)).WithCodes(s.World.Staff)
+	c.Cases = s.Asking
 	c.Notices = notice.New(s.PublicDB, s.PublicAgencies, s.Clock.Now, accounttest.Log(t))
 	if s.Public, err = web.Public(c); err != nil {
 		t.Fatal(err)
 	}
-	c.Accounts, c.Letters, c.Agencies = s.World.Staff, s.Desk, s.StaffAgencies
+	c.Accounts, c.Letters, c.Cases, c.Agencies = s.World.Staff, s.Desk, s.Cases, s.StaffAgencies
 	if s.Staff, err = web.Staff(c); err != nil {
 		t.Log(err)
 	}

@@ -1,0 +1,247 @@
+package apply
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"gatepost/intermediary"
+	"gatepost/internal/fault"
+	"gatepost/web/page"
+)
+
+// questionPage is one question.
+type questionPage struct {
+	applyPage
+	Name    string
+	Heading string // where no label is the heading
+	Hint    *page.Hint
+	Fields  []fieldView
+	Check   bool // it was reached from the page on which answers are checked
+}
+
+func pathOf(q question) string { return "/apply/ask/" + q.name }
+
+// find gives a question of somebody, and its number.
+func find(a intermediary.Answers, name string) (question, int, bool) {
+	list := asked(a)
+	at := slices.IndexFunc(list, func(q question) bool { return q.name == name })
+	if at < 0 {
+		return question{}, 0, false
+	}
+	return list[at], at + 1, true
+}
+
+// after is the question that follows one.
+func after(a intermediary.Answers, name string) question {
+	list := asked(a)
+	_, number, _ := find(a, name)
+	return list[min(number, len(list)-1)]
+}
+
+// next is where somebody goes after a question: the next one, or the page that
+// belongs between.
+func next(in intermediary.Intake, name string, checking bool) string {
+	list := asked(in.Answers)
+	_, number, _ := find(in.Answers, name)
+	switch {
+	case checking && name == "who": // what follows may never have been asked
+		return pathOf(list[number])
+	case checking, number == len(list):
+		return "/apply/check"
+	case name == lastFirst:
+		return "/apply/what"
+	}
+	return pathOf(list[number])
+}
+
+func (room Room) ask(w http.ResponseWriter, r *http.Request) error {
+	in, _, done, err := room.draft(w, r)
+	if done {
+		return err
+	}
+	q, number, ok := find(in.Answers, r.PathValue("question"))
+	if !ok {
+		return fault.New(fault.NotFound, "fault.notFound")
+	}
+	p := room.questionPage(r, in, q, number)
+	p.Check = page.Query(r).Get("from") == "check"
+	p.Back = back(in, number, p.Check)
+	return room.Sessions.Show(w, r, http.StatusOK, "apply/question", p)
+}
+
+func (room Room) questionPage(r *http.Request, in intermediary.Intake, q question, number int) *questionPage {
+	p := &questionPage{applyPage: applyPage{room.base(r, "apply.ask.title", "Number", strconv.Itoa(number)), in.Code}, Name: q.name}
+	p.Fields = q.views(p.Words, in.Answers)
+	if len(q.fields) > 1 {
+		p.Heading, p.Hint = p.Words.T("apply.ask."+q.name+".heading"), hint(p.Words, "apply.ask."+q.name+".hint")
+	}
+	return p
+}
+
+// back is the page before a question.
+func back(in intermediary.Intake, number int, checking bool) string {
+	list := asked(in.Answers)
+	switch {
+	case checking:
+		return "/apply/check"
+	case number == 1:
+		return "/apply/code"
+	case list[number-2].name == lastFirst:
+		return "/apply/information"
+	}
+	return pathOf(list[number-2])
+}
+
+// answer keeps what was answered to one question. Whoever stops for now may
+// leave it half done.
+func (room Room) answer(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	var kept intermediary.Intake
+	var q question
+	number, found := 0, true
+	done, err := room.change(w, r, func(in *intermediary.Intake) {
+		if q, number, found = find(in.Answers, r.PathValue("question")); found {
+			q.take(&in.Answers, form)
+		}
+		kept = *in
+	})
+	later := form.Get("do") == "later"
+	switch {
+	case done:
+		return err
+	case !found:
+		return fault.New(fault.NotFound, "fault.notFound")
+	case err == nil && !later:
+		err = missing(q, kept.Answers)
+	}
+	checking := form.Get("from") == "check"
+	if err == nil {
+		if later {
+			return page.SeeOther(w, r, "/apply/code")
+		}
+		return page.SeeOther(w, r, next(kept, q.name, checking))
+	}
+	p := room.questionPage(r, kept, q, number)
+	p.Check, p.Back = checking, back(kept, number, checking)
+	if !p.Refused(form, beside(err)) {
+		return err
+	}
+	return room.Sessions.Show(w, r, http.StatusUnprocessableEntity, "apply/question", p)
+}
+
+// missing is what an enquiry needs of one question before it can be sent.
+func missing(q question, a intermediary.Answers) error {
+	var faults []error
+	for _, f := range faultsOf(a.Missing()) {
+		if slices.Contains(q.needs, f.Field) {
+			faults = append(faults, f)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// faultsOf lists the faults that are joined in an error.
+func faultsOf(err error) (list []*fault.Error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			list = append(list, faultsOf(one)...)
+		}
+		return list
+	}
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		list = append(list, f)
+	}
+	return list
+}
+
+// checkPage shows every answer before it is sent.
+type checkPage struct {
+	applyPage
+	Rows     []checkRow
+	Version  int
+	Informed bool
+	Next     string // the first question without an answer
+}
+
+// checkRow is a question with its answer.
+type checkRow struct {
+	Name, Question string
+	Lines          []string
+}
+
+func (room Room) check(w http.ResponseWriter, r *http.Request) error {
+	in, _, done, err := room.draft(w, r)
+	if done {
+		return err
+	}
+	return room.Sessions.Show(w, r, http.StatusOK, "apply/check", room.checkPage(r, in))
+}
+
+func (room Room) checkPage(r *http.Request, in intermediary.Intake) *checkPage {
+	p := &checkPage{applyPage: applyPage{room.base(r, "apply.check.title"), in.Code}, Version: in.Version}
+	p.Informed = in.Shown == version(p.Base)
+	for _, q := range asked(in.Answers) {
+		row := checkRow{Name: q.name, Question: p.Words.T("apply.ask." + q.name + ".heading")}
+		for _, f := range q.fields {
+			row.Lines = append(row.Lines, f.said(p.Words, in.Answers)...)
+		}
+		if len(row.Lines) == 0 && p.Next == "" {
+			p.Next = pathOf(q)
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return p
+}
+
+// send hands in what was checked: the version that the page showed.
+func (room Room) send(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	in, token, done, err := room.draft(w, r)
+	if done {
+		return err
+	}
+	checked, err := strconv.Atoi(form.Get("version"))
+	if err != nil || checked != in.Version {
+		err = fault.New(fault.Conflict, "fault.intake.changed")
+	} else {
+		_, err = room.Cases.SendIntake(r.Context(), room.Sessions.Agency(r).ID, token, checked, version(room.Site.Base(r, "apply.check.title")))
+	}
+	if err == nil {
+		return page.SeeOther(w, r, "/apply/sent")
+	}
+	p := room.checkPage(r, in)
+	if !p.Refused(form, placed(err)) {
+		return err
+	}
+	status := http.StatusUnprocessableEntity
+	if fault.KindOf(err) == fault.Conflict {
+		status = http.StatusConflict
+	}
+	return room.Sessions.Show(w, r, status, "apply/check", p)
+}
+
+// placed gives a fault the name of the row on which it can be put right.
+func placed(err error) error {
+	var list []error
+	for _, f := range faultsOf(err) {
+		field := f.Field
+		for _, q := range questions() {
+			if slices.Contains(q.needs, f.Field) {
+				field = "change-" + q.name
+			}
+		}
+		list = append(list, &fault.Error{Kind: f.Kind, Message: f.Message, Field: field})
+	}
+	if len(list) == 0 {
+		return err
+	}
+	return errors.Join(list...)
+}

@@ -650,6 +650,7 @@ func (e *enquiring) answered(ctx context.Context, name string, content enquiryCo
 		for i := range st.enquiries {
 			if st.enquiries[i].ID == e.rows.row.ID {
 				st.enquiries[i].State, st.enquiries[i].AnsweredOn = "answered", &answer.On
+				st.enquiries[i].Unheard = st.enquiries[i].Unheard && heard == e.rows.row.Heard
 			}
 		}
 	})

@@ -205,10 +205,19 @@ func TestEnquiry_UnheardStops(t *testing.T) {
 	}
 	w.answer(id, 0, "none", "")
 	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
-	if blocked() {
-		t.Fatal("blocked with no veto at all")
+	ask := func() intermediary.Answer {
+		t.Helper()
+		a, err := w.Cases.Ask(ctx, w.CaseWorker, string(c.Subject))
+		must(t, err)
+		return a
+	}
+	if a := ask(); blocked() || !a.Permits {
+		t.Fatalf("no veto at all, and the law says %s: %s", a.Row, a.Reason)
 	}
 	w.answer(id, 1, "absolute", "")
+	if a := ask(); a.Permits || a.Row != "a26" {
+		t.Errorf("an answer that nobody has read, and the law says %s", a.Row)
+	}
 	if !blocked() || w.fact(string(c.ID), "vetoAnswer") != "none" {
 		t.Error("a veto that nobody has read yet stops nothing")
 	}

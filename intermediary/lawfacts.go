@@ -59,6 +59,7 @@ type (
 		Whom       string
 		State      string
 		AnsweredOn *time.Time
+		Unheard    bool // the other agency has answered, and nobody has read it into the case
 	}
 	gateSignature struct {
 		ID        string
@@ -347,8 +348,12 @@ func (g *grounds) qualified(since int64) string {
 // vetoFresh is 8.0 rule 9. The agency that is itself the appropriate one reads
 // its record in the act. Another's answer counts while it is newer than the
 // last act and no older than AnswerLasts, and there was a question that it
-// answered.
+// answered. An answer that nobody has read yet may be a veto: no older one is
+// fresh beside it (the database's unheard).
 func (g *grounds) vetoFresh() string {
+	if slices.ContainsFunc(g.enquiries, func(e gateEnquiry) bool { return e.Unheard }) {
+		return "no"
+	}
 	if g.aaa() == "self" {
 		return "yes"
 	}

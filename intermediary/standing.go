@@ -40,7 +40,8 @@ const (
 		from stop p where p.agency_id = agency() and p.adopted_id = $1 order by p.id`
 	sqlConsents = `select c.subject_id, c.version, c.answer, c.scope, c.at, c.leaf, ` + placeOf + `c.leaf), 0) as place
 		from consent c where c.agency_id = agency() and c.subject_id = any(array(` + theirSubjects + `)) order by c.subject_id, c.version`
-	sqlAsked = `select e.id, e.application_id, e.whom, e.state, e.answered_on from enquiry e
+	sqlAsked = `select e.id, e.application_id, e.whom, e.state, e.answered_on,
+			exists (select from enquiry_words(e.id) o where o.kind = 'answer' and o.version > e.heard) as unheard from enquiry e
 		join application a on a.agency_id = e.agency_id and a.id = e.application_id where e.agency_id = agency() and a.adopted_id = $1 order by e.id`
 	sqlSignatures = `select g.id, g.subject_id, g.item_id, g.row_id, g.digest, g.first_id, g.second_id, g.expires_on, g.leaf, coalesce(g.second_leaf, '') as second
 		from signature g where g.agency_id = agency() and g.subject_id = any(array(` + theirSubjects + `)) order by g.id`
@@ -238,7 +239,7 @@ func (st *standing) marks(subject string) []byte {
 	}
 	for _, e := range st.enquiries {
 		if e.ApplicationID == head.ApplicationID {
-			fmt.Fprintf(&b, "enquiry %s %s %t\n", e.ID, e.State, e.AnsweredOn != nil)
+			fmt.Fprintf(&b, "enquiry %s %s %t %t\n", e.ID, e.State, e.AnsweredOn != nil, e.Unheard)
 		}
 	}
 	for _, a := range st.last {
@@ -271,7 +272,7 @@ type belief struct {
 // sqlOfSubject finds a subject's place for whoever knows its id.
 const sqlOfSubject = `select s.adopted_id, s.application_id from subject s where s.agency_id = agency() and s.id = $1`
 
-type subjectRow struct {
+type subjectOf struct {
 	AdoptedID     string
 	ApplicationID string
 }
@@ -316,7 +317,7 @@ type standingRows struct {
 	keyRows
 }
 
-func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject string, items []string) (of subjectRow, rows standingRows, err error) {
+func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject string, items []string) (of subjectOf, rows standingRows, err error) {
 	if !agency.ValidID("sb", subject) || slices.ContainsFunc(items, func(id string) bool { return !agency.ValidID("it", id) }) {
 		return of, rows, notFound()
 	}

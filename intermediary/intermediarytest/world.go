@@ -3,6 +3,8 @@ package intermediarytest
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/intermediary"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
@@ -14,6 +16,8 @@ type World struct {
 
 	Cases *intermediary.Service // the staff tier's
 	Files *intermediary.Service // the families' tier's
+
+	Rows *pgx.Conn // as the database's administrator, to look at rows and to tamper with them
 
 	CaseLogin, ColleagueLogin accounttest.Login
 	CaseWorker, Colleague     authz.Actor // two intermediary workers
@@ -28,7 +32,7 @@ func New(t testing.TB) *World {
 // In gives a world that is there an intermediary team.
 func In(t testing.TB, of *accounttest.World) *World {
 	t.Helper()
-	w := &World{World: of}
+	w := &World{World: of, Rows: of.Database.Admin()}
 	w.Home.Country, w.Door.Country = "E", "E" // registered for this work, under the rules of England
 	w.Cases = intermediary.New(w.StaffDB, w.StaffAgencies, w.StaffConfig.Index, w.Clock.Now, accounttest.Log(t)).WithCodes(w.Staff)
 	w.Files = intermediary.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, accounttest.Log(t)).WithStrangers(w.Public)
@@ -86,7 +90,7 @@ func (w *World) OpenCase(t testing.TB, n intermediary.NewCase) Case {
 	id, err := w.Cases.OpenCase(t.Context(), w.CaseWorker, n)
 	must(t, err)
 	c := Case{ID: id}
-	must(t, w.Database.Admin().QueryRow(t.Context(), `select a.adopted_id, s.id from application a join subject s on s.application_id = a.id
+	must(t, w.Rows.QueryRow(t.Context(), `select a.adopted_id, s.id from application a join subject s on s.application_id = a.id
 		where a.id = $1 order by s.id limit 1`, string(id)).Scan(&c.Adopted, &c.Subject))
 	return c
 }
@@ -115,7 +119,7 @@ func (w *World) state(t testing.TB, on, fact string) {
 // Version is the newest version of a fact; 0 for none.
 func (w *World) Version(t testing.TB, on, name string) (version int) {
 	t.Helper()
-	must(t, w.Database.Admin().QueryRow(t.Context(), `select coalesce(max(version), 0) from fact where on_id = $1 and name = $2`, on, name).Scan(&version))
+	must(t, w.Rows.QueryRow(t.Context(), `select coalesce(max(version), 0) from fact where on_id = $1 and name = $2`, on, name).Scan(&version))
 	return version
 }
 

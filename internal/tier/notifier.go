@@ -12,13 +12,17 @@ import (
 	"gatepost/internal/postgres"
 )
 
-// NotifierConfig is what a Notifier is made of. Every field but Mail is needed.
+// NotifierConfig is what a Notifier is made of. Every field but Mail and Remind
+// is needed.
 type NotifierConfig struct {
 	DSN      string // of gatepost_notify
 	Agencies *agency.Registry
 	Keys     *keyfile.Keys  // of the staff tier
 	Mail     *notice.Server // nil: notices wait
-	Log      *slog.Logger
+	// Remind is what the clock does for an agency in the staff tier's own role:
+	// intermediary.Service.RemindOverdue. nil: nothing.
+	Remind func(ctx context.Context, agencyID string) error
+	Log    *slog.Logger
 }
 
 // Notifier sends notices and does the clock's work, in the staff tier's
@@ -38,7 +42,7 @@ func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	queue := jobs.Config{DSN: c.DSN, Clock: notice.Clock(db, time.Now, c.Log), Log: c.Log}
+	queue := jobs.Config{DSN: c.DSN, Clock: c.clock(notice.Clock(db, time.Now, c.Log)), Log: c.Log}
 	for _, a := range c.Agencies.All() {
 		queue.Agencies = append(queue.Agencies, a.ID)
 	}
@@ -56,6 +60,21 @@ func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
 		return nil, err
 	}
 	return n, nil
+}
+
+// clock does the clock's work and then reminds; the one does not stop the other.
+func (c NotifierConfig) clock(work jobs.Work) jobs.Work {
+	if c.Remind == nil {
+		return work
+	}
+	return func(ctx context.Context, job jobs.Job) error {
+		err := work(ctx, job)
+		if failed := c.Remind(ctx, job.Agency); failed != nil {
+			c.Log.ErrorContext(ctx, "nobody was reminded of overdue enquiries", "agency", job.Agency, "error", failed)
+			err = jobs.Code("remind")
+		}
+		return err
+	}
 }
 
 // Run works until ctx ends and then for as long as what was begun takes, at

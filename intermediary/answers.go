@@ -12,7 +12,7 @@ import (
 // Limits of what somebody types in a first enquiry, in bytes.
 const (
 	MaxShort = 400  // a name, a number, an e-mail address
-	MaxLong  = 8000 // what they tell in their own words
+	MaxLong  = 4000 // what they tell in their own words; it has to fit into the Particulars of a case
 )
 
 // Answers are what somebody says in a first enquiry. Nothing in it is proved,

@@ -162,16 +162,10 @@ func faultsOf(err error) (list []*fault.Error) {
 // checkPage shows every answer before it is sent.
 type checkPage struct {
 	applyPage
-	Rows     []checkRow
+	Rows     []Answer
 	Version  int
 	Informed bool
 	Next     string // the first question without an answer
-}
-
-// checkRow is a question with its answer.
-type checkRow struct {
-	Name, Question string
-	Lines          []string
 }
 
 func (room Room) check(w http.ResponseWriter, r *http.Request) error {
@@ -185,15 +179,9 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 func (room Room) checkPage(r *http.Request, in intermediary.Intake) *checkPage {
 	p := &checkPage{applyPage: applyPage{room.base(r, "apply.check.title"), in.Code}, Version: in.Version}
 	p.Informed = in.Shown == version(p.Base)
-	for _, q := range asked(in.Answers) {
-		row := checkRow{Name: q.name, Question: p.Words.T("apply.ask." + q.name + ".heading")}
-		for _, f := range q.fields {
-			row.Lines = append(row.Lines, f.said(p.Words, in.Answers)...)
-		}
-		if len(row.Lines) == 0 && p.Next == "" {
-			p.Next = pathOf(q)
-		}
-		p.Rows = append(p.Rows, row)
+	p.Rows = Said(p.Words, in.Answers)
+	if i := slices.IndexFunc(p.Rows, func(a Answer) bool { return len(a.Lines) == 0 }); i >= 0 {
+		p.Next = "/apply/ask/" + p.Rows[i].Name
 	}
 	return p
 }

@@ -9,6 +9,7 @@ import (
 	"gatepost/intermediary"
 	"gatepost/internal/fault"
 	"gatepost/web/page"
+	"gatepost/web/words"
 )
 
 // base is what every page of an enquiry begins with. Exit takes the visitor
@@ -132,9 +133,7 @@ func (room Room) left(w http.ResponseWriter, r *http.Request) error {
 // whatPage tells what the law has for somebody.
 type whatPage struct {
 	applyPage
-	Route intermediary.Route
-	// Said begins the keys of the two paragraphs about the way.
-	Said string
+	Way, Birth []string
 }
 
 func (room Room) what(w http.ResponseWriter, r *http.Request) error {
@@ -146,13 +145,36 @@ func (room Room) what(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &whatPage{applyPage{room.base(r, "apply.what.title"), in.Code}, route, said(route, in.Answers)}
+	p := &whatPage{applyPage: applyPage{room.base(r, "apply.what.title"), in.Code}}
+	p.Way, p.Birth = Told(p.Words, route, in.Answers)
 	p.Back = "/apply/ask/" + lastFirst
 	return room.Sessions.Show(w, r, http.StatusOK, "apply/what", p)
 }
 
-// said is what the page says about a way to this kind of person: the beginning
-// of the keys of two paragraphs.
+// Told is what somebody is told of their way, a paragraph each, and of how they
+// come to the record of their birth; nothing of that for whoever was not
+// adopted. The worker reads the same.
+func Told(w *words.Words, route intermediary.Route, a intermediary.Answers) (way, birth []string) {
+	about := said(route, a)
+	way = []string{w.T(about + "1"), w.T(about + "2")}
+	switch route.Way {
+	case intermediary.WayService:
+		way = append(way, w.T("apply.what.service.first"))
+	case intermediary.WayDuty:
+		way = append(way, w.T("apply.what.duty.send"))
+	}
+	if route.Wales {
+		way = append(way, w.T("apply.what.wales"))
+	}
+	if route.Birth != "" {
+		about = "apply.what.birth." + string(route.Birth) + "."
+		birth = []string{w.T(about + "1"), w.T(about + "2")}
+	}
+	return way, birth
+}
+
+// said begins the keys of the two paragraphs about a way, for this kind of
+// person.
 func said(route intermediary.Route, a intermediary.Answers) string {
 	switch {
 	case route.Way == intermediary.WayDuty && a.Who == intermediary.WhoAdopted:

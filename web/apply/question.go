@@ -269,6 +269,26 @@ func autocomplete(name string) string {
 	return "off"
 }
 
+// Answer is a question with what was said to it, a line each; none where nothing
+// was said.
+type Answer struct {
+	Name, Question string
+	Lines          []string
+}
+
+// Said is every question that somebody is asked, with what they said, in the
+// words of the pages. The worker reads the same.
+func Said(w *words.Words, a intermediary.Answers) (list []Answer) {
+	for _, q := range asked(a) {
+		answer := Answer{Name: q.name, Question: w.T("apply.ask." + q.name + ".heading")}
+		for _, f := range q.fields {
+			answer.Lines = append(answer.Lines, f.said(w, a)...)
+		}
+		list = append(list, answer)
+	}
+	return list
+}
+
 // said is the answer to a field in words, for the page on which they are
 // checked, one line each.
 func (f field) said(w *words.Words, a intermediary.Answers) []string {

@@ -35,7 +35,7 @@ type Room struct {
 // Routes is the table of these pages. All are for a signed-in worker of the
 // agency; which worker, the service decides for each act.
 func Routes(room Room) []page.Route {
-	return slices.Concat(room.caseRoutes())
+	return slices.Concat(room.caseRoutes(), room.intakeRoutes())
 }
 
 // get is a line of the table for a page.

@@ -145,6 +145,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 		{authz.Answer, page.NavItem{Key: "message.nav", Href: "/messages"}},
 		{authz.SetExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
 		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},
+		{authz.TakeIntake, page.NavItem{Key: "apply.tray.nav", Href: "/intakes"}},
 	} {
 		if actor.May(line.act) == nil {
 			items = append(items, line.NavItem)

@@ -1,0 +1,122 @@
+package casework_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"gatepost/intermediary"
+	"gatepost/internal/account/accounttest"
+	"gatepost/internal/authz"
+	"gatepost/web/page"
+	"gatepost/web/webtest"
+)
+
+// tray is a site with an intermediary worker, and an enquiry that was sent.
+type tray struct {
+	*webtest.Site
+	login accounttest.Login
+	id    string
+}
+
+func newTray(t *testing.T) *tray {
+	t.Helper()
+	s := &tray{Site: webtest.New(t)}
+	s.login, _ = s.NewWorker(t, "Elowen Pask", authz.IntermediaryWorker)
+	token, err := s.Asking.BeginIntake(t.Context(), s.Home.ID, accounttest.From())
+	must(t, err)
+	in, err := s.Asking.LoadIntake(t.Context(), s.Home.ID, token)
+	must(t, err)
+	in.Answers = intermediary.Answers{Who: "adopted", When: "interview", Where: "england", Name: "Nerys Holloway", Reach: []string{"phone"}, Phone: "01632 960123",
+		Sought: "My mother.\nShe was called Tamsin Vane."}
+	in.Shown = "2026-11-22.en"
+	must(t, s.Asking.SaveIntake(t.Context(), s.Home.ID, token, in))
+	_, err = s.Asking.SendIntake(t.Context(), s.Home.ID, token, in.Version+1, in.Shown)
+	must(t, err)
+	return s
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// worker is the intermediary worker's browser.
+func (s *tray) worker(t *testing.T) *webtest.Browser {
+	t.Helper()
+	b := s.Worker(t)
+	b.SignIn(s.Site, &s.login)
+	return b
+}
+
+// The tray has no names; one enquiry shows what was said and told, and is
+// declined once.
+func TestIntakes(t *testing.T) {
+	s := newTray(t)
+	b := s.worker(t)
+	list := b.Get("/intakes").Want(200)
+	if strings.Contains(list.Body, "Nerys") || strings.Contains(list.Body, "Tamsin") {
+		t.Error("the tray has a name")
+	}
+	path := list.Doc().One("[data-list=intakes] a").Attr("href")
+	one := b.Get(path).Want(200)
+	text := one.Doc().One("main").Text()
+	for _, want := range []string{"Nerys Holloway", "She was called Tamsin Vane.", "On 12 November 1975 or before", "you talk with a counsellor first", "2026-11-22.en", "i01"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	decline := b.Get(path + "/decline").Want(200)
+	decline.Submit(path+"/decline", "reasons", " ").Want(422)
+	decline.Submit(path+"/decline", "reasons", "It came twice.").Want(303).Follow().Want(200)
+	decline.Submit(path+"/decline", "reasons", "It came twice.").Want(409)
+	if text := b.Get(path).Want(200).Doc().One("main").Text(); !strings.Contains(text, "It came twice.") || strings.Contains(text, "Open a case") {
+		t.Errorf("afterwards it says %s", text)
+	}
+}
+
+// A worker types in what came by telephone; two clicks make one.
+func TestEnterIntake(t *testing.T) {
+	s := newTray(t)
+	b := s.worker(t)
+	form := b.Get("/intake/new").Want(200)
+	fields := []string{"came-day", "20", "came-month", "11", "came-year", "2026", "who", "relative", "looks", "adopted", "name", "Tamsin Vane",
+		"reach", "phone", "phone", "07700 900123", "adoptedBorn-year", "1990", "informed", "yes"}
+	if text := form.Submit("/intake/new", "name", "Tamsin Vane").Want(422).Doc().One("main").Text(); !strings.Contains(text, "Enter the day on which it came") {
+		t.Errorf("it says %s", text)
+	}
+	form.Submit("/intake/new", append(fields, "born-day", "31", "born-month", "2", "born-year", "1970")...).Want(422)
+	form.Submit("/intake/new", fields...).Want(303)
+	list := form.Submit("/intake/new", fields...).Want(303).Follow()
+	links := list.Doc().All("[data-list=intakes] a")
+	if len(links) != 2 {
+		t.Fatalf("there are %d enquiries", len(links))
+	}
+	if text := b.Get(links[0].Attr("href")).Want(200).Doc().One("main").Text(); !strings.Contains(text, "Tamsin Vane") || !strings.Contains(text, "1990") || !strings.Contains(text, "2026-11-22.en") {
+		t.Errorf("it reads %s", text)
+	}
+}
+
+// Nobody else gets anything of it: not a letterbox worker, not a manager.
+func TestIntakes_Others(t *testing.T) {
+	s := newTray(t)
+	path := s.worker(t).Get("/intakes").Doc().One("[data-list=intakes] a").Attr("href")
+	for name, login := range map[string]*accounttest.Login{"a letterbox worker": &s.WorkerLogin, "a manager": &s.ManagerLogin} {
+		b := s.Worker(t)
+		b.SignIn(s.Site, login)
+		token := url.Values{page.TokenField: {b.Get("/account").Form("/sign-out").Get(page.TokenField)}, "reasons": {"No."}, "id": {string(intermediary.NewIntakeID())}}
+		for _, a := range []webtest.Answer{b.Get("/intakes"), b.Get("/intake/new"), b.Get(path), b.Get(path + "/decline"), b.Post(path+"/decline", token), b.Post("/intake/new", token)} {
+			if a.Status != 403 || strings.Contains(a.Body, "Nerys") {
+				t.Errorf("%s gets %d at %s", name, a.Status, a.Path)
+			}
+		}
+		if strings.Contains(b.Get("/account").Body, `href="/intakes"`) {
+			t.Errorf("%s is shown the way to it", name)
+		}
+	}
+	b := s.worker(t)
+	b.Get("/intake/in" + strings.Repeat("a", 20)).Want(404)
+	b.Get("/intake/x").Want(404)
+}

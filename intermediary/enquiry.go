@@ -703,13 +703,16 @@ func (s *Service) PullReply(ctx context.Context, actor authz.Actor, id EnquiryID
 	if !ok {
 		return fault.New(fault.Conflict, "fault.enquiry.byPost")
 	}
+	if err := e.wordsStand(ctx, other); err != nil {
+		return err
+	}
 	var newest *EnquiryAnswer
 	heard := e.rows.row.Heard
 	for _, w := range e.rows.words {
 		if w.Version <= e.rows.row.Heard {
 			continue
 		}
-		answer, err := e.hear(ctx, other, w, w.Version == len(e.rows.words))
+		answer, err := e.hear(ctx, other, w)
 		if err != nil {
 			return s.alarmed(ctx, "what another agency said does not hold", err, "agency", e.ag.ID, "object", e.rows.row.ID, "version", w.Version)
 		}
@@ -728,8 +731,39 @@ func (s *Service) PullReply(ctx context.Context, actor authz.Actor, id EnquiryID
 	return e.answered(ctx, "pullReply", content, *newest, heard)
 }
 
+// wordsStand checks that the newest word in the table is the newest in the other
+// agency's log: none was taken away. Conflict: one came in this moment.
+func (e *enquiring) wordsStand(ctx context.Context, other *agency.Agency) error {
+	leaf, said, err := e.newestWord(ctx, other.ID, e.rows.row.ID)
+	if err != nil || !said && len(e.rows.words) == 0 {
+		return err
+	}
+	words := e.rows.words
+	if err := e.db.Read(ctx, scope(e.actor), func(b *pgx.Batch) { many(b, &words, sqlEnquiryWords, e.rows.row.ID) }); err != nil {
+		return e.db.Fault(fmt.Errorf("load what was said of an enquiry: %w", err))
+	}
+	switch {
+	case len(words) == 0:
+		err = seal.ErrStale
+	case len(words) > len(e.rows.words):
+		return fault.New(fault.Conflict, "fault.enquiry.moved")
+	default:
+		var last [32]byte
+		if last, err = saidLeaf(words[len(words)-1].Statement); err == nil && last != leaf {
+			err = seal.ErrStale
+		}
+	}
+	if err == nil && e.rows.row.Heard > len(words) {
+		err = errEnquiry
+	}
+	if err != nil {
+		return e.alarmed(ctx, "what another agency said is not all there", err, "agency", e.ag.ID, "object", e.rows.row.ID)
+	}
+	return nil
+}
+
 // hear checks and opens a word of the other agency, and seals it to the case.
-func (e *enquiring) hear(ctx context.Context, other *agency.Agency, w wordRow, last bool) (*EnquiryAnswer, error) {
+func (e *enquiring) hear(ctx context.Context, other *agency.Agency, w wordRow) (*EnquiryAnswer, error) {
 	l := letter{from: other, to: e.ag, id: e.rows.row.ID, part: partWord, version: uint64(w.Version)}
 	st, err := e.received(ctx, l, w.Statement, e.rows.row.Leaf)
 	if err != nil {
@@ -738,11 +772,6 @@ func (e *enquiring) hear(ctx context.Context, other *agency.Agency, w wordRow, l
 	leaf, err := saidLeaf(w.Statement)
 	if err != nil {
 		return nil, err
-	}
-	if last { // that nothing newer was taken away
-		if err := e.index.Newest(ctx, other.ID, l.id, l.part, leaf); err != nil {
-			return nil, err
-		}
 	}
 	var c wordContent
 	if err := openRoad(l, w.Sealed, st, intakeKeys(e.actor.Keys(), e.rows.own), &c); err != nil {

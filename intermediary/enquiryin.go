@@ -35,7 +35,7 @@ const (
 	sqlInsertWord = `insert into enquiry_word (agency_id, id, version, kind, due_on, sealed, statement, worker_id, leaf, said_on)
 		values (agency(), @id, @version, @kind, @due, @sealed, @statement, account(), @leaf, @on)`
 	// What our own record says of a veto: the newest in force, or a stop, which may stand for one.
-	sqlOwnVeto = `select coalesce((select v.kind from (select * from veto v where v.agency_id = agency() and v.adopted_id = $1 order by v.version desc limit 1) v where v.in_force), '') as kind,
+	sqlOwnVeto = `select coalesce((select case when v.in_force then v.kind end from veto v where v.agency_id = agency() and v.adopted_id = $1 order by v.version desc limit 1), '') as kind,
 		exists (select from stop p where p.agency_id = agency() and p.adopted_id = $1 and p.ended_by is null) as stopped`
 )
 

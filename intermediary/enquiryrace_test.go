@@ -135,6 +135,51 @@ func TestEnquiry_VetoIsPushed(t *testing.T) {
 	}
 }
 
+// A veto that was said and is taken away again before anybody reads it, or rows
+// that say it was read: the other agency's log still has it, nothing goes on, and
+// whoever reads the answers is told.
+func TestEnquiry_TakenAway(t *testing.T) {
+	w := newEnquiries(t)
+	ctx := t.Context()
+	c := w.Ready(t, "REL>AP")
+	id := w.ask(c)
+	w.State(t, string(c.ID), "aaa=answered")
+	w.answer(id, 0, "none", "")
+	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
+	law := func() string {
+		t.Helper()
+		a, err := w.Cases.Ask(ctx, w.CaseWorker, string(c.Subject))
+		must(t, err)
+		return a.Row
+	}
+	heard := func(n int) {
+		t.Helper()
+		w.sql("set session_replication_role = replica")
+		w.sql("update enquiry set heard = $2 where id = $1", string(id), n)
+		w.sql("set session_replication_role = origin")
+	}
+	if row := law(); row != "a32" {
+		t.Fatalf("no veto, and the law says %s", row)
+	}
+	w.answer(id, 1, "absolute", "")
+	heard(2)
+	if row := law(); row != "a26" {
+		t.Errorf("a row says that a veto was read, and the law says %s", row)
+	}
+	heard(1)
+	w.sql("delete from enquiry_word where id = $1 and version = 2", string(id))
+	if row := law(); row != "a26" {
+		t.Errorf("a veto was taken away, and the law says %s", row)
+	}
+	if err := w.Cases.PullReply(ctx, w.CaseWorker, id); kind(err) != fault.Sealed {
+		t.Errorf("a veto was taken away: %v", err)
+	}
+	w.sql("delete from enquiry_word where id = $1", string(id))
+	if err := w.Cases.PullReply(ctx, w.CaseWorker, id); kind(err) != fault.Sealed {
+		t.Errorf("everything was taken away: %v", err)
+	}
+}
+
 func (w *enquiries) once(place string, do func()) func(string) {
 	var once atomic.Bool
 	return func(at string) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -150,6 +151,66 @@ func (s *Service) received(ctx context.Context, l letter, said, on []byte) (*sta
 		err = nil // an earlier word; whoever reads them all asks for the newest
 	}
 	return st, err
+}
+
+// newestWord is the newest word of an enquiry by the log of the agency that says
+// it: what the table has lost, the log still has.
+func (s *Service) newestWord(ctx context.Context, agencyID, id string) (leaf [32]byte, said bool, err error) {
+	leaf, said, err = s.index.Latest(ctx, agencyID, id, partWord)
+	if err != nil {
+		return leaf, said, s.db.Fault(fmt.Errorf("look for the newest word of an enquiry: %w", err))
+	}
+	return leaf, said, nil
+}
+
+const sqlHeardWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = any($1) and w.part = 'word'`
+
+// doubtEnquiries looks, for each enquiry of the subject's case to an agency of
+// this deployment, whether the newest word that its log has is read into the case.
+// Where it is not, the answer may be any: no row can say otherwise.
+func (s *Service) doubtEnquiries(ctx context.Context, b *belief, r *factReader) error {
+	head, _ := b.head(b.subject)
+	asked := map[string]string{}
+	var ids []string
+	for _, e := range b.enquiries {
+		if e.ApplicationID == head.ApplicationID && e.ToAgency != "" {
+			asked[e.ID], ids = e.ToAgency, append(ids, e.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var rows []workRow
+	if err := s.db.Read(ctx, postgres.Scope{Agency: r.ag.ID}, func(batch *pgx.Batch) { many(batch, &rows, sqlHeardWork, ids) }); err != nil {
+		return s.db.Fault(fmt.Errorf("load what was read of enquiries: %w", err))
+	}
+	for id, agencyID := range asked {
+		leaf, said, err := s.newestWord(ctx, agencyID, id)
+		if err != nil {
+			return err
+		}
+		if said && !s.heard(ctx, r.ag, rows, id, leaf) {
+			if b.doubted.words == nil {
+				b.doubted.words = map[string]bool{}
+			}
+			b.doubted.words[id] = true
+		}
+	}
+	return nil
+}
+
+// heard tells whether a worker of ours has stated that they read a word into the
+// case.
+func (s *Service) heard(ctx context.Context, ag *agency.Agency, rows []workRow, id string, leaf [32]byte) bool {
+	for _, w := range rows {
+		if w.ID != id {
+			continue
+		}
+		if st, err := s.stated(ctx, ag, w); err == nil && slices.Contains(st.Refs, leaf) {
+			return true
+		}
+	}
+	return false
 }
 
 // openRoad opens an object of the road with the keys of our own intake.

@@ -40,7 +40,7 @@ const (
 		from stop p where p.agency_id = agency() and p.adopted_id = $1 order by p.id`
 	sqlConsents = `select c.subject_id, c.version, c.answer, c.scope, c.at, c.leaf, ` + placeOf + `c.leaf), 0) as place
 		from consent c where c.agency_id = agency() and c.subject_id = any(array(` + theirSubjects + `)) order by c.subject_id, c.version`
-	sqlAsked = `select e.id, e.application_id, e.whom, e.state, e.answered_on,
+	sqlAsked = `select e.id, e.application_id, coalesce(e.to_agency, '') as to_agency, e.whom, e.state, e.answered_on,
 			exists (select from enquiry_words(e.id) o where o.kind = 'answer' and o.version > e.heard) as unheard from enquiry e
 		join application a on a.agency_id = e.agency_id and a.id = e.application_id where e.agency_id = agency() and a.adopted_id = $1 order by e.id`
 	sqlSignatures = `select g.id, g.subject_id, g.item_id, g.row_id, g.digest, g.first_id, g.second_id, g.expires_on, g.leaf, coalesce(g.second_leaf, '') as second
@@ -88,6 +88,7 @@ type (
 	}
 	standingEnquiry struct {
 		ApplicationID string
+		ToAgency      string
 		gateEnquiry
 	}
 	standingSignature struct {
@@ -148,6 +149,7 @@ func (st *standing) queue(b *pgx.Batch, adopted string, items []string) {
 type doubts struct {
 	leaves map[[32]byte]bool
 	stops  map[string]bool // ended stops whose end nobody signed
+	words  map[string]bool // enquiries of which the other agency's log has a word that is not read into the case
 }
 
 func (d *doubts) leaf(leaf []byte) {
@@ -185,6 +187,7 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 	}
 	g.consents = pick(st.consents, func(c standingConsent) (gateConsent, bool) { return c.gateConsent, c.SubjectID == subject })
 	g.enquiries = pick(st.enquiries, func(e standingEnquiry) (gateEnquiry, bool) {
+		e.Unheard = e.Unheard || d.words[e.ID]
 		return e.gateEnquiry, e.ApplicationID == head.ApplicationID
 	})
 	g.signatures = pick(st.signatures, func(s standingSignature) (gateSignature, bool) { return s.gateSignature, s.SubjectID == subject })
@@ -379,7 +382,7 @@ func (r *factReader) newestOf(id, part string) *workRow {
 
 // doubt fills in what is in doubt of a belief.
 func (s *Service) doubt(ctx context.Context, b *belief, r *factReader) error {
-	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtStops} {
+	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtStops, s.doubtEnquiries} {
 		if err := check(ctx, b, r); err != nil {
 			return err
 		}

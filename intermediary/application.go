@@ -348,7 +348,7 @@ func (s *Service) SetHearBy(ctx context.Context, actor authz.Actor, id Applicati
 	if err != nil {
 		return err
 	}
-	versions, err := s.versions(ctx, actor, string(id), "hearby")
+	newest, err := s.newestOf(ctx, actor, string(id), "hearby")
 	if err != nil {
 		return err
 	}
@@ -359,23 +359,32 @@ func (s *Service) SetHearBy(ctx context.Context, actor authz.Actor, id Applicati
 	text := struct {
 		Day string `json:"day"`
 	}{day.Format(time.DateOnly)}
-	if _, err := a.seal(f, paper{id: string(id), part: "hearby", version: versions + 1, kind: seal.KindNote}, text); err != nil {
+	if _, err := a.seal(f, paper{id: string(id), part: "hearby", version: newest.Version + 1, kind: seal.KindNote}, text); err != nil {
 		return err
 	}
 	a.write(guardedHear, string(id), day)
 	return a.commit(ctx, "setHearBy", held{adopted: at.row.AdoptedID})
 }
 
-const sqlVersions = `select coalesce(max(w.version), 0)::bigint as version from casework w where w.agency_id = agency() and w.id = $1 and w.part = $2`
+const sqlNewest = `select w.version, w.from_node from casework w where w.agency_id = agency() and w.id = $1 and w.part = $2 order by w.version desc limit 1`
 
-// versions tells how many versions a part of something has.
-func (s *Service) versions(ctx context.Context, actor authz.Actor, id, part string) (uint64, error) {
-	var n struct{ Version uint64 }
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &n, sqlVersions, id, part) })
+// newestRow is the newest version of a part of something, and who wrote it.
+type newestRow struct {
+	Version  uint64
+	FromNode string
+}
+
+// newestOf gives it; the zero row for none.
+func (s *Service) newestOf(ctx context.Context, actor authz.Actor, id, part string) (newestRow, error) {
+	var list []newestRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &list, sqlNewest, id, part) })
 	if err != nil {
-		return 0, s.db.Fault(fmt.Errorf("count versions: %w", err))
+		return newestRow{}, s.db.Fault(fmt.Errorf("count versions: %w", err))
 	}
-	return n.Version, nil
+	if len(list) == 0 {
+		return newestRow{}, nil
+	}
+	return list[0], nil
 }
 
 // Ending is how a case ends.
@@ -412,7 +421,7 @@ func (s *Service) EndCase(ctx context.Context, actor authz.Actor, id Application
 	if e.State == "closed" {
 		from = []string{"open", "stopped"}
 	}
-	return s.moveCase(ctx, ag, actor, id, func(a *acting, m moving) error {
+	return s.moveCase(ctx, ag, actor, id, e.State, func(a *acting, m moving) error {
 		if !slices.Contains(from, m.at.row.State) {
 			return fault.New(fault.Conflict, "fault.casework.ended")
 		}
@@ -441,7 +450,7 @@ func (s *Service) ReopenCase(ctx context.Context, actor authz.Actor, id Applicat
 	if blank(reasons) {
 		return fault.Field("reasons", "fault.casework.reasons")
 	}
-	return s.moveCase(ctx, ag, actor, id, func(a *acting, m moving) error {
+	return s.moveCase(ctx, ag, actor, id, "open", func(a *acting, m moving) error {
 		if m.at.row.State != "stopped" {
 			return fault.New(fault.Conflict, "fault.casework.notStopped")
 		}
@@ -461,7 +470,7 @@ type moving struct {
 	version uint64      // how many decisions about it there are
 }
 
-func (s *Service) moveCase(ctx context.Context, ag *agency.Agency, actor authz.Actor, id ApplicationID, write func(*acting, moving) error) error {
+func (s *Service) moveCase(ctx context.Context, ag *agency.Agency, actor authz.Actor, id ApplicationID, to string, write func(*acting, moving) error) error {
 	if !agency.ValidID("ap", string(id)) {
 		return notFound()
 	}
@@ -477,15 +486,18 @@ func (s *Service) moveCase(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err != nil {
 		return err
 	}
-	version, err := s.versions(ctx, actor, string(id), "ending")
+	newest, err := s.newestOf(ctx, actor, string(id), "ending")
 	if err != nil {
 		return err
+	}
+	if at.row.State == to && newest.FromNode == "worker/"+actor.Account() {
+		return nil // the second of two clicks
 	}
 	a, err := s.acts(ag, actor)
 	if err != nil {
 		return err
 	}
-	if err := write(a, moving{at, f, file, version}); err != nil {
+	if err := write(a, moving{at, f, file, newest.Version}); err != nil {
 		return err
 	}
 	return a.commit(ctx, "endCase", held{adopted: at.row.AdoptedID})

@@ -62,7 +62,7 @@ func Constraints() postgres.Constraints {
 		"enquiry_word_version":                  newer,
 		"application_reference":                 fault.New(fault.Busy, "fault.busy"),
 		"application_intake":                    fault.New(fault.Conflict, "fault.casework.taken"),
-		"application_adopted_id_agency_id_fkey": none,
+		"application_agency_id_adopted_id_fkey": none,
 		"party_pkey":                            fault.New(fault.Conflict, "fault.casework.party"),
 	}
 }

@@ -46,6 +46,13 @@ application vetoAnswer        none absolute qualified unknown
 application qualified         met+ notMet unclear
 application apConsent         given+ refused withdrawn notSought noReply died+ incapable+ untraced+
 application cnsl              yes no
+application req               s60_2a s60_2b s60_4court s61_62
+application orderSixty        inForce applied none+
+application writtenReasons    yes no
+application publicPolicy      none risk refusedByRG
+application interviewHeld     yes no
+application residence         uk abroad
+application rgSent            yes no
 subject     subjAge           ge18 lt18 unknown
 subject     subjectVital      living died incapable+ untraced
 subject     acr               checked notChecked
@@ -55,8 +62,17 @@ subject     evidence          yes+ no
 subject     sixDecision       yes+ no
 subject     asked             searched unknown
 subject     cnsl              yes no
+subject     views             yes no
+subject     expressed         agree object none notFound died incapable+ notAsked
+subject     anyChild          none adoptedChild otherChild both notKnown
+subject     childViews        yes no
+subject     childWelfare      supports+ against undecided
+subject     regard            yes no
 item        jigsaw            safe+ beyondScope identifiesOther unsure
 item        thirdConsent      yes+ no
+item        decision          disclose+ refuse undecided
+item        standstill        notStarted running notApplicable
+item        panel             notRequested+ pending recommendationConsidered+
 `
 
 // FactValues lists every value that a fact may have, in the order of the pages.

@@ -150,11 +150,11 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 		return err
 	}
 	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), Promise)
-	if n.Intake != "" {
-		a.write(guardedTaken, n.Intake)
-	}
 	a.write(sqlInsertApplication, pgx.StrictNamedArgs{"id": string(n.ID), "adopted": string(n.Adopted), "intake": null(n.Intake), "pair": n.Pair,
 		"reference": text.Reference, "hearBy": hearBy})
+	if n.Intake != "" { // the database asks for the case that it became
+		a.write(guardedTaken, n.Intake)
+	}
 	f := folder{of: string(n.ID), application: string(n.ID), node: kase}
 	if _, err := a.seal(f, paper{id: string(n.ID), part: casePart, version: 1, kind: seal.KindParticulars}, text); err != nil {
 		return err
@@ -515,10 +515,9 @@ func (s *Service) fileNode(ctx context.Context, ag *agency.Agency, actor authz.A
 }
 
 // letter seals a letter of the agency to a file. Its id is new; whoever holds the
-// file's key may read it.
+// file's key may read it, and is told by mail that something waits.
 func (a *acting) letter(f folder, file agency.Node, text string, refs ...[32]byte) error {
-	_, err := a.seal(f, paper{id: agency.NewID("cm"), part: "letter", version: 1, kind: seal.KindLetter, file: file, refs: refs}, []byte(text))
-	return err
+	return a.letterNamed(f, NewLetterID(), file, text, refs...)
 }
 
 func checkEnding(e Ending) (Ending, error) {

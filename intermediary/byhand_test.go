@@ -106,6 +106,8 @@ insert into subject values ('ag1', '@sb', '@ap', '@ad', 'open'), ('ag1', '@sb2',
 insert into item (agency_id, id, application_id, subject_id, kind, about, identifying, prepared_by, checked_by, check_leaf) values
 	('ag1', '@it', '@ap', '@sb', 'name', 'subject', true, '@w1', '@w2', sha256('c')), ('ag1', '@it3', '@ap', '@sb', 'background', 'subject', false, '@w1', '@w2', sha256('c'));
 select hand.words('@it', 1), hand.words('@it3', 1);
+insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf)
+	values ('ag1', '@ap', 'agreement', 1, 'note', '@ap', 'worker/@w1', 'case/@ap', 'x', sha256('x'), sha256('x'));
 select hand.fact(id, name, value) from (values ('@ad', 'order', 'pre'), ('@ad', 'juris', 'E'), ('@ad', 'apAge', 'ge18'), ('@ad', 'apVital', 'living'),
 	('@ap', 'appAge', 'ge18'), ('@ap', 'reg11', 'passed'), ('@ap', 'met', 'inPerson'), ('@ap', 'idVerified', 'yes'), ('@ap', 'aaa', 'answered'),
 	('@ap', 'vetoAnswer', 'none'), ('@ap', 'cnsl', 'yes'), ('@sb', 'subjAge', 'ge18'), ('@sb', 'subjectVital', 'living'), ('@sb', 'acr', 'checked'),

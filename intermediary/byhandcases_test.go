@@ -169,7 +169,8 @@ func handCases() []handCase {
 		{name: "Wales", change: `select hand.fact('@ad', 'juris', 'W')`, want: ""},
 
 		// The case
-		{name: "another application", swap: swap("application", "'@ap2'"), want: "gate_case"},
+		{name: "another application", swap: swap("application", "'@ap2'"), want: "gate_agreement"},
+		{name: "another application, with an agreement", change: `update casework set id = '@ap2' where part = 'agreement'`, swap: swap("application", "'@ap2'"), want: "gate_case"},
 		{name: "another adopted person", swap: swap("adopted", "'@ad2'"), want: "gate_subject"},
 		{name: "another adopted person, who has a subject of that name", change: `update subject set adopted_id = '@ad2' where id = '@sb'`, swap: swap("adopted", "'@ad2'"), want: "gate_case"},
 		{name: "another subject", swap: swap("subject", "'@sb3'"), want: "gate_case"},
@@ -178,7 +179,7 @@ func handCases() []handCase {
 		{name: "an item that there is not", swap: swap("item", "'@it2'"), want: "gate_case"},
 		{name: "another agency's item", change: `insert into item select 'ag2', '@it2', application_id, subject_id, kind, about, identifying, prepared_by, checked_by, check_leaf, version from item where id = '@it'`,
 			swap: swap("item", "'@it2'", "asked for", "'@it2'"), want: "gate_case"},
-		{name: "into another agency", swap: swap("agency", "'ag2'"), want: "gate_case"},
+		{name: "into another agency", swap: swap("agency", "'ag2'"), want: "gate_agreement"},
 		{name: "twice", change: `select hand.given('@ap', '@it'), hand.fact('@it', 'jigsaw', 'safe')`, want: "disclosure_once"},
 		{name: "a pack in the subject's file", swap: swap("file", "'@sb'"), want: "gate_pack"},
 		{name: "a pack for the agency alone", swap: swap("file", "null"), want: "gate_pack"},
@@ -187,6 +188,11 @@ func handCases() []handCase {
 		{name: "no pack", swap: swap("pack", "'@dc2'"), want: "gate_pack"},
 		{name: "a pack of another statement", swap: swap("leaf", "(select leaf from audit_body where idx = 1)"), want: "gate_pack"},
 		{name: "a pack that is open already", swap: swap("opened", "now()"), want: "gate_pack"},
+
+		// NMS 27.3
+		{name: "no confidentiality agreement", change: `delete from casework where part = 'agreement'`, want: "gate_agreement"},
+		{name: "an agreement of another kind", change: `update casework set kind = 'letter' where part = 'agreement'`, want: "gate_agreement"},
+		{name: "an agreement of another application", change: `update casework set id = '@ap2' where part = 'agreement'`, want: "gate_agreement"},
 
 		// ISR 7(4): what it gives away with the rest
 		{name: "it tells of more than was agreed", change: `select hand.fact('@it', 'jigsaw', 'beyondScope')`, want: "gate_jigsaw"},
@@ -265,6 +271,7 @@ func handCases() []handCase {
 		{name: "an objection, and no notice", change: handObject + `delete from fact where name = 'standstill'`, swap: post(), want: "gate_post"},
 		{name: "an objection, and the forty days run", change: handObject + `update fact set at = now() - interval '55 days' where name = 'standstill'`, swap: post(), want: "gate_post"},
 		{name: "an objection, and the notice was taken back", change: handObject + `select hand.fact('@it', 'standstill', 'notStarted')`, swap: post(), want: "gate_post"},
+		{name: "an objection, a notice taken back and sent again", change: handObject + `select hand.fact('@it', 'standstill', 'notStarted'), hand.fact('@it', 'standstill', 'running')`, swap: post(), want: "gate_post"},
 		{name: "an objection, and a panel sits", change: handObject + `select hand.fact('@it', 'panel', 'pending')`, swap: post(), want: "gate_post"},
 		{name: "an objection, and nobody asked about a panel", change: handObject + `delete from fact where name = 'panel'`, swap: post(), want: "gate_post"},
 		{name: "an objection in Wales, signed by two", change: handObjectWales, swap: post(), want: ""},

@@ -142,11 +142,29 @@ func (s *Service) Disclose(ctx context.Context, actor authz.Actor, items []strin
 	if done, err := s.givenByMe(ctx, actor, items); err != nil || done != nil {
 		return done, err
 	}
-	keep, err := s.freshCode(ctx, actor, code)
+	g, err := s.beginGiving(ctx, ag, actor, subject, items)
 	if err != nil {
 		return nil, err
 	}
-	g, err := s.beginGiving(ctx, ag, actor, subject, items)
+	ids, err := g.disclose(ctx, code)
+	if refused, ok := errors.AsType[*Refused](err); ok {
+		return nil, s.recordRefused(ctx, g, refused, err)
+	}
+	return ids, err
+}
+
+// disclose asks the law before the code, which is not used up by what would be
+// refused, and again in the transaction.
+func (g *giving) disclose(ctx context.Context, code string) ([]string, error) {
+	defer g.adjourn()
+	for _, in := range g.items {
+		if r, err := g.rule(&g.belief.standing, in.row.ID); err != nil {
+			return nil, err
+		} else if err := g.allowed(r, in); err != nil {
+			return nil, err
+		}
+	}
+	keep, err := g.freshCode(ctx, g.actor, code)
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +173,7 @@ func (s *Service) Disclose(ctx context.Context, actor authz.Actor, items []strin
 	if err != nil {
 		return nil, err
 	}
-	err = g.commit(ctx, "disclose", held{g.belief.adopted, subject}, g.still(), g.look())
-	if refused, ok := errors.AsType[*Refused](err); ok {
-		return nil, s.recordRefused(ctx, g, refused, err)
-	}
-	if err != nil {
+	if err := g.commit(ctx, "disclose", held{g.belief.adopted, g.belief.subject}, g.still(), g.look()); err != nil {
 		return nil, err
 	}
 	return ids, nil
@@ -347,12 +361,8 @@ func (g *giving) rule(st *standing, item string) (ruling, error) {
 // give writes one disclosure. It refuses without the law's permit for exactly
 // this item, which only an act that has not ended can give.
 func (g *giving) give(b *pgx.Batch, r ruling, in givingItem) error {
-	switch {
-	case !r.permit.For(r.finding.Table(), r.of) || r.permit.Outcome() != law.OutcomeDisclose || r.permit.Evaluation().Item != in.row.ID,
-		len(r.stops) > 0, r.over(in.row.Identifying):
-		return fault.Wrap(fault.Conflict, "fault.casework.askAgain", &Refused{Item: in.row.ID, Answer: r.answer()})
-	case in.row.CheckedBy == "":
-		return fault.New(fault.Conflict, "fault.item.unchecked")
+	if err := g.allowed(r, in); err != nil {
+		return err
 	}
 	evaluation, err := g.record(b, r, "disclose")
 	if err != nil {
@@ -360,6 +370,19 @@ func (g *giving) give(b *pgx.Batch, r ruling, in givingItem) error {
 	}
 	b.Queue(sqlInsertDisclosure, pgx.StrictNamedArgs{"id": in.id, "application": r.head.ApplicationID, "adopted": r.head.AdoptedID, "subject": r.head.SubjectID,
 		"item": in.row.ID, "evaluation": evaluation, "row": string(r.permit.Row()), "second": in.row.CheckedBy, "at": g.moment, "leaf": in.leaf[:]})
+	return nil
+}
+
+// allowed refuses without the law's permit for exactly this item, in a stop, in a
+// case that has ended, and what nobody has checked.
+func (g *giving) allowed(r ruling, in givingItem) error {
+	switch {
+	case !r.permit.For(r.finding.Table(), r.of) || r.permit.Outcome() != law.OutcomeDisclose || r.permit.Evaluation().Item != in.row.ID,
+		len(r.stops) > 0, r.over(in.row.Identifying):
+		return fault.Wrap(fault.Conflict, "fault.casework.askAgain", &Refused{Item: in.row.ID, Answer: r.answer()})
+	case in.row.CheckedBy == "":
+		return fault.New(fault.Conflict, "fault.item.unchecked")
+	}
 	return nil
 }
 

@@ -32,7 +32,7 @@ func TestPolicy(t *testing.T) {
 		manager/inspect auditor/inspect
 		manager/seeRecords recordsOfficer/seeRecords recordsOfficer/orderDestruction manager/agreeDestruction
 		letterboxWorker/searchDirectory
-		intermediaryWorker/invitePerson intermediaryWorker/confirmPerson
+		intermediaryWorker/invitePerson intermediaryWorker/confirmPerson intermediaryWorker/recover intermediaryWorker/suspendPerson
 		intermediaryWorker/seeCases manager/seeCases intermediaryWorker/seeCase manager/seeCase
 		intermediaryWorker/takeIntake intermediaryWorker/openCase
 		intermediaryWorker/stateFact manager/stateFact intermediaryWorker/endCase manager/endCase

@@ -117,14 +117,14 @@ var matrix = []visit{
 	{pattern: "GET /worker/{id}/recover", act: authz.RecoverWorker, own: 200, abroad: 200}, // a form that names nobody
 	{pattern: "POST /worker/{id}/recover", act: authz.RecoverWorker, own: 422, abroad: 422},
 	// A letterbox worker began it, so a manager agrees; it is not agreed yet, and is its beginner's or a manager's to stop.
-	{pattern: "GET /recovery/{id}/agree", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "POST /recovery/{id}/agree", act: authz.Recover, own: 422, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.LetterboxWorker: 403}},
+	{pattern: "GET /recovery/{id}/agree", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404, but: searching(404)},
+	{pattern: "POST /recovery/{id}/agree", act: authz.Recover, own: 422, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.IntermediaryWorker: 404, authz.LetterboxWorker: 403}},
 	{pattern: "GET /recovery/{id}/print", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
 	{pattern: "POST /recovery/{id}/print", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
 	{pattern: "GET /recovery/{id}/reset", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
 	{pattern: "POST /recovery/{id}/reset", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "GET /recovery/{id}/stop", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.LetterboxWorker: 404}},
-	{pattern: "POST /recovery/{id}/stop", act: authz.Recover, own: 303, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.LetterboxWorker: 404}},
+	{pattern: "GET /recovery/{id}/stop", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.IntermediaryWorker: 404, authz.LetterboxWorker: 404}},
+	{pattern: "POST /recovery/{id}/stop", act: authz.Recover, own: 303, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.IntermediaryWorker: 404, authz.LetterboxWorker: 404}},
 
 	// The worker of the matrix waits for the call; a worker of another agency is not there. Every form lacks a code.
 	{pattern: "GET /workers", act: authz.SeeWorkers, own: 200, abroad: 200},
@@ -137,9 +137,9 @@ var matrix = []visit{
 	{pattern: "GET /worker/{id}/roles", act: authz.EndWorker, own: 200, abroad: 404},
 	{pattern: "POST /worker/{id}/roles", act: authz.EndWorker, own: 422, abroad: 404},
 	{pattern: "GET /person/{id}/suspend", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "POST /person/{id}/suspend", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "POST /person/{id}/suspend", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404, but: searching(404)},
 	{pattern: "GET /person/{id}/lift", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404},
-	{pattern: "POST /person/{id}/lift", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "POST /person/{id}/lift", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404, but: searching(404)},
 	{pattern: "GET /keys", act: authz.Rotate, own: 200, abroad: 200},
 	{pattern: "POST /rotation/{id}/go-on", act: authz.Rotate, own: 404, abroad: 404}, // there is none
 	{pattern: "POST /rotation/{id}/stop", act: authz.Rotate, own: 404, abroad: 404},

@@ -7,3 +7,6 @@ func (s *Service) Stalled(stall func(at string)) *Service {
 	other.stall = stall
 	return &other
 }
+
+// CleanAnswers is what is kept of answers.
+func CleanAnswers(a Answers) (Answers, error) { return a.clean() }

@@ -16,6 +16,7 @@ import (
 
 	"gatepost/internal/authz"
 	"gatepost/web/account"
+	"gatepost/web/apply"
 	"gatepost/web/assets"
 	"gatepost/web/casework"
 	"gatepost/web/desk"
@@ -171,7 +172,7 @@ func everyName(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := page.NewRenderer(catalogue, set, account.Source(), family.Source(), desk.Source(), casework.Source())
+	r, err := page.NewRenderer(catalogue, set, account.Source(), family.Source(), apply.Source(), desk.Source(), casework.Source())
 	if err != nil {
 		t.Fatal(err)
 	}

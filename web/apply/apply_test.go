@@ -3,9 +3,13 @@ package apply_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -343,4 +347,35 @@ func TestQuestions(t *testing.T) {
 	if got := a.Doc().One("textarea").Raw(); !strings.HasPrefix(strings.TrimSpace(got), strings.TrimSpace(long)) {
 		t.Error("a text that is too long does not come back")
 	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares the main part of a page with how it was looked at.
+func golden(t *testing.T, name string, a webtest.Answer) {
+	t.Helper()
+	got := hidden.ReplaceAllString(a.Doc().One("main").HTML(), "TOKEN") + "\n"
+	file := filepath.Join("testdata", name)
+	if *update {
+		must(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	must(t, err)
+	if got != string(want) {
+		t.Errorf("%s is different; look at it and run with -update:\n%s", file, got)
+	}
+}
+
+// hidden is what is another on each visit: tokens and codes.
+var hidden = regexp.MustCompile(`[A-Za-z0-9_-]{43}|([0-9A-Z]{4}-){3}[0-9A-Z]{4}`)
+
+func TestGolden(t *testing.T) {
+	s := webtest.New(t)
+	golden(t, "start.golden", s.Family(t).Get("/apply"))
+	golden(t, "information.golden", s.Family(t).Get("/apply/information"))
+	b, _ := begun(t, s)
+	answers(t, b, adult())
+	golden(t, "reach.golden", b.Get("/apply/ask/reach"))
+	golden(t, "check.golden", b.Get("/apply/check"))
+	golden(t, "sent.golden", b.Get("/apply/check").Submit("/apply/send").Follow())
 }

@@ -3,9 +3,11 @@ package intermediary_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gatepost/intermediary"
 	"gatepost/intermediary/intermediarytest"
+	"gatepost/internal/account"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -131,4 +133,32 @@ func TestAddParty_Again(t *testing.T) {
 		t.Error("the key was not given again")
 	}
 	again() // a second time is no error, and grants nothing twice
+}
+
+// A party who forgot their passphrase comes back by two workers of the service,
+// and a call gives them the file's key anew.
+func TestParty_Recovery(t *testing.T) {
+	w := intermediarytest.New(t)
+	c := w.Open(t, "AP>REL")
+	login, _ := w.Join(t, string(c.ID), "applicant")
+	n := account.NewRecovery{Kind: "person", Account: login.ID, What: "passphrase", Identity: "inPerson"}
+	_, err := w.Staff.StartRecovery(t.Context(), w.SignInWorker(t, &w.WorkerLogin), n, w.Code(t, &w.WorkerLogin))
+	wants(t, "a letterbox worker begins it", err, fault.NotFound)
+	worker := w.SignInWorker(t, &w.CaseLogin)
+	id, err := w.Staff.StartRecovery(t.Context(), worker, n, w.Code(t, &w.CaseLogin))
+	need(t, err)
+	w.Clock.Advance(31 * 24 * time.Hour) // the manager let both colleagues in a month ago
+	need(t, w.Staff.AgreeRecovery(t.Context(), w.SignInWorker(t, &w.ManagerLogin), id, "", w.Code(t, &w.ManagerLogin)))
+	w.Clock.Advance(25 * time.Hour)
+	worker = w.SignInWorker(t, &w.CaseLogin)
+	paper, err := w.Staff.PrintRecovery(t.Context(), worker, id, accounttest.Fact, w.Code(t, &w.CaseLogin))
+	need(t, err)
+	again := w.Enrol(t, w.Home.ID, false, paper)
+	if again.ID != login.ID {
+		t.Fatalf("%s came back as %s", login.ID, again.ID)
+	}
+	need(t, w.Staff.ConfirmPerson(t.Context(), worker, login.ID, w.Code(t, &w.CaseLogin)))
+	if actor := w.SignInPerson(t, &again); !actor.Keys().Has("side/" + string(c.ID) + "/1") {
+		t.Error("the file's key is not granted to the new key")
+	}
 }

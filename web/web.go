@@ -78,7 +78,7 @@ func Staff(c Config) (*page.Router, error) {
 	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
 	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, desk.Texts(), desk.Carried()
-	cases := casework.Room{Site: site, Cases: c.Cases, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
+	cases := casework.Room{Site: site, Cases: c.Cases, Accounts: c.Accounts, Agencies: c.Agencies, Actor: sessions.Actor, Address: c.Address}
 	tables := [][]page.Route{account.Routes(sessions), desk.Routes(room), casework.Routes(cases)}
 	if c.Live != nil {
 		tables = append(tables, c.Live.Routes(sessions))

@@ -12,14 +12,16 @@ import (
 
 // field is one thing that a form asks for.
 type field struct {
-	kind    string   // line, text, date, choice, many
-	name    string   // in the form
-	key     string   // of its words; what it hints stands under the key with "Hint"
-	options []string // of choice and many
-	of      string   // what the keys of the options begin with
-	value   string   // at first; a date as 1974-11-03, 1974-11 or 1974
-	values  []string // of many
-	rows    int      // of a text
+	kind    string        // line, text, date, choice, many
+	name    string        // in the form
+	key     string        // of its words; what it hints stands under casework.hint
+	options []string      // of choice and many
+	of      string        // what the keys of the options begin with
+	value   string        // at first; a date as 1974-11-03, 1974-11 or 1974
+	values  []string      // of many
+	rows    int           // of a text
+	number  int           // of several alike, from 1
+	choices []page.Choice // in the place of options, with words of their own
 }
 
 // fieldView is a field as the template shows it.
@@ -37,8 +39,11 @@ type fieldView struct {
 func viewsOf(w *words.Words, fields []field) []fieldView {
 	views := make([]fieldView, len(fields))
 	for i, f := range fields {
-		v := fieldView{Kind: f.kind, Name: f.name, Label: w.T(f.key), Value: f.value, Values: f.values, Rows: max(f.rows, 3)}
-		if hint := f.key + "Hint"; w.Has(hint) {
+		v := fieldView{Kind: f.kind, Name: f.name, Value: f.value, Values: f.values, Rows: max(f.rows, 3)}
+		if f.key != "" && f.number == 0 {
+			v.Label = w.T(f.key)
+		}
+		if hint := "casework.hint." + strings.TrimPrefix(f.key, "casework."); f.key != "" && w.Has(hint) {
 			v.Hint = &page.Hint{Text: w.T(hint)}
 		}
 		for _, option := range f.options {
@@ -48,6 +53,10 @@ func viewsOf(w *words.Words, fields []field) []fieldView {
 				choice.Hint = &page.Hint{Text: w.T(hint)}
 			}
 			v.Items = append(v.Items, choice)
+		}
+		v.Items = append(v.Items, f.choices...)
+		if f.number > 0 {
+			v.Label = w.T(f.key, "Number", f.number)
 		}
 		if f.kind == "date" {
 			v.Dates = datesOf(f.name, f.value)

@@ -25,6 +25,7 @@ type Room struct {
 	Site     *page.Site
 	Cases    *intermediary.Service
 	Accounts *account.Service
+	Agencies *agency.Registry
 	// Actor gives who asks, as the site's Door found them.
 	Actor func(*http.Request) authz.Actor
 	// Address is where people of that tier sign in to that agency, as it is
@@ -35,7 +36,11 @@ type Room struct {
 // Routes is the table of these pages. All are for a signed-in worker of the
 // agency; which worker, the service decides for each act.
 func Routes(room Room) []page.Route {
-	return slices.Concat(room.caseRoutes(), room.intakeRoutes())
+	tables := [][]page.Route{room.caseRoutes(), room.enquiryRoutes(), room.recordRoutes(), room.itemRoutes(), room.intakeRoutes()}
+	for _, a := range room.acts() {
+		tables = append(tables, room.actRoutes(a))
+	}
+	return slices.Concat(tables...)
 }
 
 // get is a line of the table for a page.

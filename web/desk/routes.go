@@ -146,6 +146,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 		{authz.SetExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
 		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},
 		{authz.TakeIntake, page.NavItem{Key: "apply.tray.nav", Href: "/intakes"}},
+		{authz.SeeCases, page.NavItem{Key: "casework.nav", Href: "/cases"}},
 	} {
 		if actor.May(line.act) == nil {
 			items = append(items, line.NavItem)

@@ -1,0 +1,124 @@
+package casework
+
+import (
+	"errors"
+	"net/http"
+
+	"gatepost/intermediary"
+	"gatepost/intermediary/law"
+	"gatepost/internal/fault"
+)
+
+// lawView is what the law answers, as a page shows it.
+type lawView struct {
+	intermediary.Answer
+	Of      string // sb… or it…
+	Grounds []groundView
+}
+
+// groundView is one question that the answer rests on, and where it is answered.
+type groundView struct {
+	Question string
+	Answer   string
+	Known    bool
+	Links    []linkView
+}
+
+// linkView is a link with its words.
+type linkView struct{ Href, Text string }
+
+// answerView gives an answer its words and its links. The questions and the
+// reason are the law's own; what was answered is in our words where we have any.
+func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermediary.Answer) lawView {
+	v := lawView{Answer: a, Of: of}
+	notes := map[string]string{}
+	if t, ok := law.Lookup(a.Table); ok {
+		for _, in := range t.Inputs() {
+			notes[in.Name] = in.Note
+		}
+	}
+	for _, g := range a.Why {
+		view := groundView{Question: notes[g.Input], Answer: g.Answer, Known: g.Known}
+		if key := "casework.value." + g.Input + "." + g.Answer; b.Words.Has(key) {
+			view.Answer = b.Words.T(key)
+		}
+		for _, f := range g.Facts {
+			view.Links = append(view.Links, linkView{factPlace(c, f.On, f.Name), b.Words.T("casework.law.look")})
+		}
+		if len(view.Links) == 0 {
+			view.Links = append(view.Links, linkView{inputPlace(c, of, g.Input), b.Words.T("casework.law.say")})
+		}
+		if len(view.Links) > 1 {
+			view.Links = view.Links[len(view.Links)-1:]
+		}
+		v.Grounds = append(v.Grounds, view)
+	}
+	return v
+}
+
+// factPlace is the page on which a row is looked at and said anew.
+func factPlace(c *intermediary.Case, on, name string) string {
+	path := "/case/" + string(c.ID)
+	switch name {
+	case "order", "juris", "interviewRequired", "apAge", "appAge", "subjAge":
+		return path + "/particulars/" + on
+	case "approp":
+		return path + "/proceed/" + on
+	case "consent":
+		return path + "/consent/" + on
+	case "veto", "stop":
+		return path + "/protection"
+	case "aaa", "vetoAnswer", "acr", "acrNoContact":
+		return path + "/enquiries"
+	}
+	return path + "/fact/" + on + "/" + name
+}
+
+// inputPlace is the page on which a question of the law is answered that nobody
+// has answered yet.
+func inputPlace(c *intermediary.Case, of, input string) string {
+	path := "/case/" + string(c.ID)
+	subject := subjectOf(c, of)
+	switch input {
+	case "order", "juris", "regime", "interviewRequired", "apAge", "adoptedAdult":
+		return factPlace(c, c.Adopted.ID, "order")
+	case "appAge":
+		return factPlace(c, string(c.ID), "appAge")
+	case "reg11", "linkProven", "met", "idVerified", "repAuthority", "metVerified", "apConsent", "qualified":
+		if input == "metVerified" {
+			input = "met"
+		}
+		return factPlace(c, string(c.ID), input)
+	case "cnsl":
+		return path + "/facts"
+	case "aaa", "veto", "vetoNow", "vetoFresh", "acr", "acrNoContact":
+		return path + "/enquiries"
+	case "provisionalStop":
+		return path + "/protection"
+	case "subjAge", "subjectVital", "evidence", "sixDecision", "asked", "approp":
+		return factPlace(c, subject, input)
+	case "consent", "reason":
+		return factPlace(c, subject, "consent")
+	case "jigsaw", "thirdConsent":
+		return factPlace(c, of, input)
+	}
+	if of != subject {
+		return path + "/item/" + of
+	}
+	return path + "/facts"
+}
+
+// ask asks the law about a subject or an item. That it was asked is written
+// down; the answer permits nothing, each act asks again. Where something changed
+// in this moment the page says that instead of an answer.
+func (room Room) askLaw(r *http.Request, b *base, c *intermediary.Case, of string) (*lawView, error) {
+	a, err := room.Cases.Ask(r.Context(), room.Actor(r), of)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Conflict {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := room.answerView(b, c, of, a)
+	return &v, nil
+}

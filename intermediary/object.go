@@ -62,10 +62,10 @@ func (r workRow) context(agencyID string) seal.Context {
 // events says which statement may vouch for casework of each kind.
 func events(kind string) []statement.Event {
 	switch seal.Kind(kind) {
-	case seal.KindMessage:
-		return []statement.Event{statement.EventReceipt, statement.EventCasework} // a party's, an answer
+	case seal.KindMessage, seal.KindView:
+		return []statement.Event{statement.EventReceipt, statement.EventCasework} // a party's own; a worker's answer, or note of what they said
 	case seal.KindParticulars, seal.KindIdentity, seal.KindEnquiry, seal.KindFact, seal.KindVeto, seal.KindConsent, seal.KindItem, seal.KindNote,
-		seal.KindTrace, seal.KindApproach, seal.KindDecision, seal.KindLetter, seal.KindPack, seal.KindView:
+		seal.KindTrace, seal.KindApproach, seal.KindDecision, seal.KindLetter, seal.KindPack:
 		return []statement.Event{statement.EventCasework}
 	}
 	return nil

@@ -37,6 +37,8 @@ func Constraints() postgres.Constraints {
 		"gate_asked":                            again,
 		"gate_blocked":                          again,
 		"gate_case":                             again,
+		"gate_answered":                         fault.New(fault.Conflict, "fault.step.answered"),
+		"gate_fresh":                            again,
 		"gate_consent":                          again,
 		"gate_jigsaw":                           again,
 		"gate_met":                              again,

@@ -20,13 +20,13 @@ func asked(t *testing.T, w *intermediarytest.World, of string) intermediary.Answ
 
 func text(t *testing.T, w *intermediarytest.World, sql string, args ...any) (s string) {
 	t.Helper()
-	need(t, w.Database.Admin().QueryRow(t.Context(), sql, args...).Scan(&s))
+	need(t, w.Rows.QueryRow(t.Context(), sql, args...).Scan(&s))
 	return s
 }
 
 func count(t *testing.T, w *intermediarytest.World, sql string, args ...any) (n int) {
 	t.Helper()
-	need(t, w.Database.Admin().QueryRow(t.Context(), sql, args...).Scan(&n))
+	need(t, w.Rows.QueryRow(t.Context(), sql, args...).Scan(&n))
 	return n
 }
 
@@ -141,7 +141,7 @@ func TestAsk_ChangedRows(t *testing.T) {
 func tamper(t *testing.T, w *intermediarytest.World, sql string, args ...any) {
 	t.Helper()
 	ctx := t.Context()
-	tx, err := w.Database.Admin().Begin(ctx)
+	tx, err := w.Rows.Begin(ctx)
 	need(t, err)
 	_, err = tx.Exec(ctx, `set local session_replication_role = replica`)
 	need(t, err)

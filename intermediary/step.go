@@ -68,7 +68,6 @@ const (
 	sqlInsertStep = `insert into step (agency_id, id, subject_id, kind, outcome, evaluation_id, worker_id, at, leaf)
 		values (agency(), @id, @subject, @kind, @outcome, @evaluation, account(), @at, @leaf)`
 	sqlStepDone = `select exists (select from step t where t.agency_id = agency() and t.id = $1 and t.subject_id = $2 and t.worker_id = account()) as done`
-	sqlRefusals = `select c.answer from consent c where c.agency_id = agency() and c.subject_id = $1 order by c.version desc limit 1`
 )
 
 // Trace records what was tried to find a subject. To look for somebody is to go
@@ -179,7 +178,6 @@ func (a *acting) step(ctx context.Context, b *belief, n stepping) error {
 			return err
 		}
 	}
-	var said []struct{ Answer string }
 	again := b.again(func(batch *pgx.Batch, st *standing) error {
 		evaluation := ""
 		if n.outcome != TraceStopPoint {
@@ -189,17 +187,33 @@ func (a *acting) step(ctx context.Context, b *belief, n stepping) error {
 			}
 		}
 		if n.kind != "approach" {
-			evaluation = ""
-		} else if len(said) > 0 && (said[0].Answer == ConsentNo || said[0].Answer == ConsentWithdrawn) {
-			return fault.New(fault.Conflict, "fault.step.answered")
+			evaluation = "" // a trace names none; the law was asked all the same
+		} else if err := a.approachable(b, st); err != nil {
+			return err
 		}
 		batch.Queue(sqlInsertStep, pgx.StrictNamedArgs{"id": n.id, "subject": n.subject, "kind": n.kind, "outcome": n.outcome,
 			"evaluation": null(evaluation), "at": a.moment, "leaf": leaf[:]})
 		return nil
 	})
-	read := again.read
-	again.read = func(batch *pgx.Batch) { read(batch); many(batch, &said, sqlRefusals, n.subject) }
 	return a.commit(ctx, n.kind, held{b.adopted, n.subject}, again)
+}
+
+// approachable: table 8a asks neither whether the subject lives nor what they
+// said to us before.
+func (a *acting) approachable(b *belief, st *standing) error {
+	g, ok := a.grounds(st, b.doubted, b.subject, "")
+	switch {
+	case !ok:
+		return notFound()
+	case g.aboutSubject("subjectVital", "") == "died":
+		return fault.New(fault.Conflict, "fault.step.died")
+	case len(g.consents) == 0:
+		return nil
+	}
+	if last := g.consents[len(g.consents)-1].Answer; last == ConsentNo || last == ConsentWithdrawn {
+		return fault.New(fault.Conflict, "fault.step.answered")
+	}
+	return nil
 }
 
 // refused writes down what the law answered to an act that it did not permit,

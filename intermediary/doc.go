@@ -35,6 +35,11 @@
 // nothing until another agrees; what counted before goes on counting. The
 // database holds the same by triggers of its own.
 //
+// What another agency of the deployment asks or answers is believed only as its
+// worker signed it, with its registrar's word for that worker's key and a place in
+// its own log. An answer that nobody has read into the case stops what a veto
+// would stop. Both ends of an enquiry are here (Enquire, AnswerEnquiryIn).
+//
 // It trusts two honest workers not to lie together, and the registrar's keys of
 // the configuration. It opens nothing inside a transaction and waits for nothing
 // there.

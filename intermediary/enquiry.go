@@ -84,6 +84,7 @@ type Enquiry struct {
 type EnquiryEntry struct {
 	What    string // progress, chased, due, callOff; theirProgress; answer
 	By      string // the worker who wrote it down
+	ByName  string // "" where the directory does not open
 	At      time.Time
 	Text    string
 	DueOn   time.Time // a day that was agreed or offered; zero for none
@@ -490,7 +491,29 @@ func (e *enquiring) entries(ctx context.Context) ([]EnquiryEntry, error) {
 		list = append(list, entry)
 	}
 	slices.SortStableFunc(list, func(a, b EnquiryEntry) int { return a.At.Compare(b.At) })
-	return list, nil
+	return list, e.named(ctx, list)
+}
+
+const sqlNamesOf = `select r.book, r.id, r.epoch, r.name, ''::bytea as details from directory r where r.agency_id = agency() and r.book = 'staff' and r.id = any($1)`
+
+// named puts the names of the workers to entries.
+func (a *acting) named(ctx context.Context, list []EnquiryEntry) error {
+	ids := make([]string, len(list))
+	for i, entry := range list {
+		ids[i] = entry.By
+	}
+	var rows []agency.RecordRow
+	if err := a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { many(b, &rows, sqlNamesOf, ids) }); err != nil {
+		return a.db.Fault(fmt.Errorf("load the names of workers: %w", err))
+	}
+	for i := range list {
+		for _, r := range rows {
+			if r.ID == list[i].By {
+				list[i].ByName, _ = agency.OpenName(a.actor.Keys(), r) // without it the page shows none
+			}
+		}
+	}
+	return nil
 }
 
 func (e *enquiring) openEntry(ctx context.Context, w workRow) (EnquiryEntry, error) {
@@ -623,6 +646,9 @@ func (s *Service) RecordAnswer(ctx context.Context, actor authz.Actor, id Enquir
 	if err != nil {
 		return err
 	}
+	if e.recorded(ctx, was, answer) {
+		return nil // the second of two clicks
+	}
 	if e.rows.row.State == "called off" || int(e.next("answer")) != was+1 {
 		return fault.New(fault.Conflict, "fault.enquiry.moved")
 	}
@@ -631,6 +657,15 @@ func (s *Service) RecordAnswer(ctx context.Context, actor authz.Actor, id Enquir
 		return err
 	}
 	return e.answered(ctx, "recordAnswer", content, answer, e.rows.row.Heard)
+}
+
+// recorded tells whether the actor has just written this very answer down.
+func (e *enquiring) recorded(ctx context.Context, was int, answer EnquiryAnswer) bool {
+	if int(e.next("answer")) != was+2 {
+		return false
+	}
+	entry, err := e.openEntry(ctx, *e.entry("answer", uint64(was+1)))
+	return err == nil && entry.By == e.actor.Account() && entry.Answer != nil && entry.Answer.same(answer)
 }
 
 // answered states what follows from the newest answer and commits.

@@ -161,10 +161,11 @@ func TestEnquiry_AgencyToAgency(t *testing.T) {
 	w.Clock.Advance(time.Minute)
 	in, err = w.Cases.ReadEnquiryIn(ctx, w.elmWorker, n.ID)
 	must(t, err)
-	if !in.DueOn.Equal(later) || in.ChasedOn == nil || in.Version != 1 || in.Words[0].Text != "The file is in the archive." {
+	if !in.DueOn.Equal(later) || in.ChasedOn == nil || in.Version != 1 || in.Words[0].Text != "The file is in the archive." || in.Words[0].ByName != "Bryony Tuck" {
 		t.Errorf("elm reads after a reminder %+v", in)
 	}
 	w.answer(n.ID, 1, "none", "")
+	w.answer(n.ID, 1, "none", "") // the second of two clicks
 	if line := w.line(c); line.State != "asked" || line.Unheard != 1 {
 		t.Errorf("an answer that nobody has read: %+v", line)
 	}
@@ -181,7 +182,7 @@ func TestEnquiry_AgencyToAgency(t *testing.T) {
 	var what []string
 	for _, entry := range e.Entries {
 		what = append(what, entry.What)
-		if entry.Unread || entry.By == "" {
+		if entry.Unread || entry.ByName == "" {
 			t.Errorf("an entry is %+v", entry)
 		}
 	}

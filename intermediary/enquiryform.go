@@ -1,6 +1,8 @@
 package intermediary
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -121,6 +123,13 @@ type EnquiryAnswer struct {
 	// of theirs for no contact. Only for AskContactRegister; a subject who is not
 	// here was not looked for.
 	NoContact map[string]bool `json:"noContact,omitempty"`
+}
+
+// same tells whether two answers say the same.
+func (a EnquiryAnswer) same(b EnquiryAnswer) bool {
+	one, errOne := json.Marshal(a)
+	other, errOther := json.Marshal(b)
+	return errOne == nil && errOther == nil && bytes.Equal(one, other)
 }
 
 // checkEnquiry cleans and checks what a worker filled in.

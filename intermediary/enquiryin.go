@@ -188,7 +188,7 @@ func (s *Service) ReadEnquiryIn(ctx context.Context, actor authz.Actor, id Enqui
 	in := s.enquiryInOf(a.row)
 	in.FromPhone, in.Reference, in.About, in.Text, in.Questions, in.Juris = content.Phone, content.Reference, content.About, content.Text, content.Questions, content.Juris
 	in.Words, in.Version = a.said(ctx), len(a.words)
-	return &in, nil
+	return &in, a.named(ctx, in.Words)
 }
 
 // said opens what we have said before; what does not open shows a notice.
@@ -211,6 +211,20 @@ func (a *answering) said(ctx context.Context) []EnquiryEntry {
 		}
 	}
 	return list
+}
+
+// saidBefore tells whether the actor has just given this very answer.
+func (a *answering) saidBefore(ctx context.Context, was int, answer EnquiryAnswer) bool {
+	if len(a.words) != was+1 {
+		return false
+	}
+	w := a.words[was]
+	st, err := a.ownWord(ctx, w, true)
+	var c wordContent
+	if err == nil {
+		err = openRoad(a.word(uint64(w.Version)), w.Sealed, st, intakeKeys(a.actor.Keys(), a.own), &c)
+	}
+	return err == nil && signerID(st) == a.actor.Account() && c.Answer != nil && c.Answer.same(answer)
 }
 
 // ownWord checks a word of ours by our own log.
@@ -332,6 +346,8 @@ func (s *Service) AnswerEnquiryIn(ctx context.Context, actor authz.Actor, id Enq
 		return notFound()
 	case a.row.State == "called off":
 		return fault.New(fault.Conflict, "fault.enquiry.off")
+	case a.saidBefore(ctx, was, answer) && string(of) == a.row.AdoptedID:
+		return nil // the second of two clicks
 	case was != len(a.words) || a.row.AdoptedID != "" && string(of) != a.row.AdoptedID:
 		return fault.New(fault.Conflict, "fault.enquiry.moved")
 	}

@@ -248,6 +248,8 @@ func TestEnquiry_ByHand(t *testing.T) {
 	record(second, 0, veto)
 	veto.Veto, veto.VetoTerms = "qualified", "only for medical news"
 	record(second, 1, veto)
+	record(second, 1, veto) // the second of two clicks
+	veto.Information = "something else"
 	if err := w.Cases.RecordAnswer(ctx, w.CaseWorker, second, 1, veto); kind(err) != fault.Conflict {
 		t.Errorf("an answer behind a newer one: %v", err)
 	}

@@ -372,3 +372,89 @@ func vetoOf(c intermediarytest.Case) intermediary.VetoNotice {
 		Form: "writing", Addressee: "AAA", Information: "given", Kind: intermediary.VetoAbsolute,
 		ReceivedOn: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC), Wishes: "please leave me be", Why: "her letter"}
 }
+
+// today is a case of an adoption order of 2008, in England, with everything that
+// an application under the Act of 2002 needs but the decision.
+func today(t *testing.T, w *intermediarytest.World, pair, req string) (intermediarytest.Case, string) {
+	t.Helper()
+	n := intermediarytest.NewCase(pair)
+	for _, p := range []*intermediary.Particulars{&n.AdoptedPerson, &n.Applicant, &n.Subjects[0]} {
+		if p.OrderDate != "" {
+			p.Born, p.OrderDate = "2007-06-14", "2008-03-03"
+		}
+	}
+	c := w.OpenCase(t, n)
+	w.State(t, string(c.ID), "met=inPerson", "idVerified=yes", "linkProven=yes", "aaa=self", "cnsl=yes", "req="+req, "writtenReasons=yes")
+	w.State(t, string(c.Subject), "subjectVital=living", "cnsl=yes", "approp=yes", "views=yes", "anyChild=none", "expressed=agree")
+	w.Agree(t, c)
+	return c, w.Item(t, c, "name")
+}
+
+// ACA 2002 section 61, and DAIR 15: agreed, an objection, the forty days, a refusal.
+func TestACA61_Disclose(t *testing.T) {
+	w := intermediarytest.New(t)
+	c, item := today(t, w, "REL>AP", "s61_62")
+	if got := subjectState(t, w, c); got != "open" {
+		t.Fatalf("the subject is %s", got)
+	}
+	_, err := disclose(t, w, item)
+	wants(t, "not decided", err, fault.Conflict)
+	w.State(t, item, "decision=disclose")
+	_, err = disclose(t, w, item)
+	need(t, err)
+	if n := count(t, w, `select count(*) from disclosure d join evaluation e on e.id = d.evaluation_id and e.tbl = '8f' where d.item_id = $1 and d.row_id = 'f29'`, item); n != 1 {
+		t.Errorf("%d given by f29", n)
+	}
+
+	c, item = today(t, w, "REL>AP", "s61_62")
+	w.State(t, string(c.Subject), "expressed=object")
+	w.State(t, item, "decision=disclose", "panel=notRequested")
+	for _, step := range []struct {
+		fact  string
+		after time.Duration
+		row   string
+	}{{"", 0, "f25"}, {"standstill=running", 0, "f25"}, {"", 50 * 24 * time.Hour, "f25"}} {
+		if step.fact != "" {
+			w.State(t, item, step.fact)
+		}
+		later(t, w, step.after)
+		_, err := disclose(t, w, item)
+		refused, ok := errors.AsType[*intermediary.Refused](err)
+		if !ok || refused.Answer.Row != step.row || refused.Answer.Review() != intermediary.ReviewPanel {
+			t.Errorf("an objection, %q and %s later: %v", step.fact, step.after, err)
+		}
+	}
+
+	c, item = today(t, w, "REL>AP", "s61_62")
+	w.State(t, item, "decision=refuse")
+	review, last, err := w.Cases.Refuse(t.Context(), w.CaseWorker, intermediary.Refusal{Of: item, Reasons: "it would do harm", Letter: "We cannot give you this."})
+	need(t, err)
+	if review != intermediary.ReviewPanel || !last.Whole() {
+		t.Errorf("a refusal of today's law: %s until %s", review, last)
+	}
+	w.State(t, string(c.Subject), "approp=no")
+	if got := subjectState(t, w, c); got != "stopped" {
+		t.Errorf("decided against, and the subject is %s", got)
+	}
+}
+
+// ACA 2002 section 60: the adopted adult's right, which a court alone can stop.
+func TestACA60_Disclose(t *testing.T) {
+	w := intermediarytest.New(t)
+	c, item := today(t, w, "AP>REL", "s60_2a")
+	_, err := disclose(t, w, item)
+	wants(t, "nobody has asked whether there is an order", err, fault.Conflict)
+	w.State(t, string(c.ID), "orderSixty=none")
+	_, err = disclose(t, w, item)
+	need(t, err)
+}
+
+// later moves the time, and signs everybody in anew.
+func later(t *testing.T, w *intermediarytest.World, by time.Duration) {
+	t.Helper()
+	if by == 0 {
+		return
+	}
+	w.Clock.Advance(by)
+	w.Manager, w.CaseWorker = w.SignInWorker(t, &w.ManagerLogin), w.SignInWorker(t, &w.CaseLogin)
+}

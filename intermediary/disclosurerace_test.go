@@ -178,4 +178,3 @@ func logged(t *testing.T, w *intermediarytest.World, c intermediarytest.Case, ma
 	return count(t, w, `select coalesce(max(b.idx), 0) from audit_body b where position(convert_to($1, 'UTF8') in b.body) > 0
 		and (position(convert_to($2, 'UTF8') in b.body) > 0 or position(convert_to($3, 'UTF8') in b.body) > 0)`, mark, string(c.ID), string(c.Adopted))
 }
-

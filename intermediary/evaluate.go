@@ -67,8 +67,13 @@ type ruling struct {
 }
 
 // forbids tells whether what was running must stop: it is barred, or was decided
-// against (ISR 6(4)). What only waits is not stopped.
+// against (ISR 6(4)). What only waits is not stopped. That table 8a has nothing
+// to say about an order of today's law stops no application under that law:
+// there the agency's own decision does (ACA 61(2)).
 func (r ruling) forbids() bool {
+	if r.order() == "post" {
+		return r.aboutSubject("approp", "undecided") == "no"
+	}
 	switch r.finding.Outcome() {
 	case law.OutcomeReject, law.OutcomeBlock, law.OutcomeStop:
 		return true

@@ -223,9 +223,16 @@ func TestIntake_RunsOut(t *testing.T) {
 	code := w.load(token).Code
 	_, err := w.Database.Admin().Exec(ctx, `update intake set expires_on = current_date - 1`)
 	must(t, err)
-	w.begin() // sweeps
-	_, err = w.public.ResumeIntake(ctx, w.Home.ID, w.visitor, code)
-	wantField(t, "a code that has run out", err, "code", "fault.intake.unknown")
+	for _, when := range []string{"a code that has run out", "the same after others have begun"} {
+		_, err = w.public.ResumeIntake(ctx, w.Home.ID, w.visitor, code)
+		wantField(t, when, err, "code", "fault.intake.unknown")
+		w.begin() // sweeps
+	}
+	var n int
+	must(t, w.Database.Admin().QueryRow(ctx, `select count(*) from intake`).Scan(&n))
+	if n != 2 {
+		t.Errorf("there are %d enquiries: what has run out was not swept", n)
+	}
 }
 
 func TestIntake_Refused(t *testing.T) {
@@ -310,40 +317,43 @@ func TestIntake_Race(t *testing.T) {
 // Who writes rows opens no enquiry, passes none off as another, and takes
 // nothing back from the intake.
 func TestIntake_RowWriter(t *testing.T) {
+	w := newIntakes(t)
 	for name, change := range map[string]string{
-		"another's text":    `update intake i set sealed = o.sealed from intake o where o.id <> i.id`,
-		"another version":   `update intake set version = version + 1`,
-		"another id":        `update intake set id = 'in' || translate(substr(id, 3), '234567', '765432')`,
-		"a text of nothing": `update intake set sealed = 'x'`,
+		"another's text":    `update intake i set sealed = o.sealed from intake o where i.id = '%[1]s' and o.id = '%[2]s'`,
+		"another version":   `update intake set version = version + 1 where id = '%[1]s'`,
+		"another id":        `update intake set id = 'in' || translate(substr(id, 3), '234567abcdef', '765432fedcba') where id = '%[1]s'`,
+		"a text of nothing": `update intake set sealed = 'x' where id = '%[1]s'`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newIntakes(t)
-			token, other := w.begin(), w.begin()
-			w.save(token, nerys())
-			w.save(other, nerys())
-			w.untriggered(change)
-			_, err := w.public.LoadIntake(t.Context(), w.Home.ID, token)
-			wantKind(t, "loading", err, fault.Sealed)
-		})
+		token, other := w.begin(), w.begin()
+		w.save(token, nerys())
+		w.save(other, nerys())
+		w.untriggered(fmt.Sprintf(change, w.idOf(token), w.idOf(other)))
+		_, err := w.public.LoadIntake(t.Context(), w.Home.ID, token)
+		wantKind(t, name, err, fault.Sealed)
 	}
 	for name, change := range map[string]string{
-		"another's text":           `update intake i set sealed = o.sealed from intake o where o.id <> i.id`,
-		"another's statement":      `update intake i set leaf = o.leaf from intake o where o.id <> i.id`,
-		"another's row":            `update intake i set sealed = o.sealed, leaf = o.leaf, commit = o.commit from intake o where o.id <> i.id`,
-		"as if a worker had typed": `update intake set by_worker = (select id from worker where 'intermediaryWorker' = any(roles))`,
+		"another's text":           `update intake i set sealed = o.sealed from intake o where i.id = '%[1]s' and o.id = '%[2]s'`,
+		"another's statement":      `update intake i set leaf = o.leaf from intake o where i.id = '%[1]s' and o.id = '%[2]s'`,
+		"another's row":            `update intake i set sealed = o.sealed, leaf = o.leaf, commit = o.commit from intake o where i.id = '%[1]s' and o.id = '%[2]s'`,
+		"as if a worker had typed": `update intake set by_worker = (select id from worker where 'intermediaryWorker' = any(roles)) where id = '%[1]s'`,
 	} {
-		t.Run("sent, "+name, func(t *testing.T) {
-			w := newIntakes(t)
-			_, id := w.sent(nerys())
-			w.sent(nerys())
-			w.untriggered(change)
-			read, err := w.desk.ReadIntake(t.Context(), w.worker, id)
-			must(t, err)
-			if !read.Unread || read.Answers.Name != "" {
-				t.Errorf("the worker reads %+v", read)
-			}
-		})
+		_, id := w.sent(nerys())
+		_, other := w.sent(nerys())
+		w.untriggered(fmt.Sprintf(change, id, other))
+		read, err := w.desk.ReadIntake(t.Context(), w.worker, id)
+		must(t, err)
+		if !read.Unread || read.Answers.Name != "" {
+			t.Errorf("sent, %s: the worker reads %+v", name, read)
+		}
 	}
+}
+
+// idOf is the id of an enquiry that was begun.
+func (w *intakes) idOf(token session.Token) (id string) {
+	w.t.Helper()
+	of := token.RowID()
+	must(w.t, w.Database.Admin().QueryRow(w.t.Context(), `select id from intake where code = $1`, of[:]).Scan(&id))
+	return id
 }
 
 func (w *intakes) untriggered(sql string) {
@@ -378,10 +388,7 @@ func TestIntakes_Who(t *testing.T) {
 	}
 	_, err := w.desk.ReadIntake(ctx, w.worker, intermediary.NewIntakeID())
 	wantKind(t, "one that is not there", err, fault.NotFound)
-	w.begin()
-	var draft string
-	must(t, w.Database.Admin().QueryRow(ctx, `select id from intake where state = 'draft'`).Scan(&draft))
-	_, err = w.desk.ReadIntake(ctx, w.worker, intermediary.IntakeID(draft))
+	_, err = w.desk.ReadIntake(ctx, w.worker, intermediary.IntakeID(w.idOf(w.begin())))
 	wantKind(t, "one that was not sent", err, fault.NotFound)
 }
 

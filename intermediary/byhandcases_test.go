@@ -147,7 +147,7 @@ func handCases() []handCase {
 
 		// The law's answer
 		{name: "the law was not asked", swap: swap("evaluation", "'@ev2'"), want: "gate_asked"},
-		{name: "the law was asked in another transaction", change: `insert into evaluation values ('ag1', '@ev2', '@ap', '@sb', '@it', '8b', 'b13', '+DISCLOSE', '{}', sha256('f'), now(), 'disclose', '@w1', '3', sha256('e'))`,
+		{name: "the law was asked in another transaction", change: `insert into evaluation values ('ag1', '@ev2', '@ap', '@sb', '@it', '8b', 'b13', '+DISCLOSE', '{}', sha256('f'), now(), 'disclose', '@w1', '3', hand.said('asked before'))`,
 			swap: swap("evaluation", "'@ev2'"), want: "gate_asked"},
 		{name: "asked for another item", swap: swap("asked for", "'@it3'"), want: "gate_asked"},
 		{name: "asked for no item", swap: swap("asked for", "null"), want: "gate_asked"},

@@ -553,6 +553,9 @@ func checkFact(n NewFact) (NewFact, error) {
 	if _, ok := factValue(about, n.Name, n.Value); !ok {
 		return n, fault.Field("value", "fault.casework.value")
 	}
+	if n.Name == "approp" && n.Value == "yes" { // DecideProceed weighs what ISR 6 asks to be weighed
+		return n, fault.Field("value", "fault.proceed.factor")
+	}
 	if n.Said != SaidFact && n.Said != SaidOpinion && n.Said != SaidThirdParty {
 		return n, fault.Field("said", "fault.casework.said")
 	}

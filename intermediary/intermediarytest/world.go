@@ -106,6 +106,10 @@ func (w *World) State(t testing.TB, on string, facts ...string) {
 
 func (w *World) state(t testing.TB, on, fact string) {
 	t.Helper()
+	if fact == "approp=yes" {
+		w.decide(t, on)
+		return
+	}
 	n := intermediary.NewFact{On: on, Why: "seen in the papers", Evidence: []string{"the agency's file"}, Said: intermediary.SaidFact, Was: w.Version(t, on, name(fact))}
 	n.Name, n.Value = name(fact), fact[len(name(fact))+1:]
 	must(t, w.Cases.StateFact(t.Context(), w.CaseWorker, n))
@@ -114,6 +118,15 @@ func (w *World) state(t testing.TB, on, fact string) {
 			must(t, w.Cases.ConfirmFact(t.Context(), w.Manager, on, n.Name, n.Was+1))
 		}
 	}
+}
+
+// decide decides that it is appropriate to go on, which is stated in no other way.
+func (w *World) decide(t testing.TB, subject string) {
+	t.Helper()
+	must(t, w.Cases.DecideProceed(t.Context(), w.CaseWorker, intermediary.NewProceed{Subject: subject, Appropriate: true, Was: w.Version(t, subject, "approp"),
+		Reasons: intermediary.ProceedReasons{Applicant: "settled", Subject: "nothing known against it", Others: "nobody", Children: "nobody under 18", Agency: "in favour",
+			Register: "looked at", Circumstances: "none", Conclusion: "it is right to go on"},
+		View: intermediary.View{Words: "asked when they were met"}}))
 }
 
 // Version is the newest version of a fact; 0 for none.

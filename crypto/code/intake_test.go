@@ -42,3 +42,26 @@ func TestNewIntake(t *testing.T) {
 		t.Errorf("a short code gives %v", err)
 	}
 }
+
+// A code that is read comes out as it is shown, however it was typed, and is
+// never one that an invitation's own reader would refuse.
+func FuzzParseIntake(f *testing.F) {
+	f.Add("7K3M-9Q2X-W4TB-8NDS")
+	f.Add("7k3m 9q2x w4tb 8nds")
+	f.Add("oooo-oooo-oooo-oooo")
+	f.Add("\u2013")
+	f.Fuzz(func(t *testing.T, typed string) {
+		c, err := code.ParseIntake(typed)
+		_, invite := code.ParseInvite(typed)
+		if (err == nil) != (invite == nil) {
+			t.Fatalf("as an enquiry %v, as an invitation %v", err, invite)
+		}
+		if err != nil {
+			return
+		}
+		again, err := code.ParseIntake(c.Text())
+		if err != nil || again.Text() != c.Text() || code.IntakeKey(counted(), again) != code.IntakeKey(counted(), c) {
+			t.Errorf("%q is shown as %q, which reads as %v", typed, c.Text(), err)
+		}
+	})
+}

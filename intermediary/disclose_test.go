@@ -281,6 +281,12 @@ func TestOpenPack(t *testing.T) {
 	if printed.Words != "what there is to say: name" {
 		t.Errorf("printed: %+v", printed)
 	}
+	for range 2 {
+		need(t, w.Cases.MarkPosted(ctx, w.CaseWorker, ids[0]))
+	}
+	if n := count(t, w, `select count(*) from casework where id = $1 and part = 'posted'`, ids[0]); n != 1 {
+		t.Errorf("posted %d times", n)
+	}
 	if n := count(t, w, `select count(*) from casework where position('there is to say'::bytea in sealed) > 0`); n != 0 {
 		t.Error("a pack stands in clear")
 	}

@@ -13,6 +13,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -46,7 +47,7 @@ const (
 	sqlMyPacks  = `select id, file, on_day as on, opened from my_packs()`
 	sqlOpenPack = `select open_pack($1)`
 	sqlPackWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'pack'`
-	// For whoever prints a pack: what it is, of which case, and whether it was read on a screen.
+	// For whoever prints a pack.
 	sqlPack = `select d.id, d.application_id, d.item_id, (d.at at time zone 'Europe/London')::date as on, d.leaf from disclosure d where d.agency_id = agency() and d.id = $1`
 )
 
@@ -173,4 +174,45 @@ func (s *Service) PrintPack(ctx context.Context, actor authz.Actor, id string) (
 		return Pack{}, s.unstated(ctx, ag, id, err)
 	}
 	return Pack{PackLine: PackLine{ID: id, File: row.ApplicationID, On: row.On}, Kind: text.Kind, Words: text.Words}, nil
+}
+
+type postedText struct {
+	On string `json:"on"`
+}
+
+// MarkPosted records that a pack was posted today to an applicant who reads on
+// paper. Twice is once. Errors as for PrintPack.
+func (s *Service) MarkPosted(ctx context.Context, actor authz.Actor, id string) error {
+	ag, err := s.begin(ctx, actor, authz.Disclose, id)
+	if err != nil {
+		return err
+	}
+	if !agency.ValidID("dc", id) {
+		return notFound()
+	}
+	var row releasedRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlPack, id) }); err != nil {
+		return s.db.Fault(fmt.Errorf("load %s: %w", id, err))
+	}
+	next, err := s.nextVersion(ctx, actor, id, "posted")
+	if err != nil || next > 1 {
+		return err
+	}
+	p, err := s.loadPlace(ctx, actor, row.ApplicationID)
+	if err != nil {
+		return err
+	}
+	f, err := s.folder(ctx, ag, p)
+	if err != nil {
+		return err
+	}
+	a, err := s.acts(ag, actor)
+	if err != nil {
+		return err
+	}
+	text := postedText{calendar.Today(s.now()).Format(time.DateOnly)}
+	if _, err := a.seal(f, paper{id: id, part: "posted", version: 1, kind: seal.KindNote, refs: [][32]byte{[32]byte(row.Leaf)}}, text); err != nil {
+		return err
+	}
+	return a.commit(ctx, "posted", p.held())
 }

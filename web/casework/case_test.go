@@ -67,7 +67,7 @@ func TestOpenCase(t *testing.T) {
 	a = bad.Submit("/case/new", "applicant.name", "Jory Tregear", "applicant.born-year", "1979", "applicant.born-month", "6", "applicant.born-day", "14", "do", "next").Want(http.StatusOK)
 	a = a.Submit("/case/new", "subjects.0.name", "Demelza Nance", "do", "next").Want(http.StatusOK)
 	a = a.Submit("/case/new", "adopted.orderDate-year", "1980", "adopted.orderDate-month", "3", "adopted.courtCountry", "E", "do", "next").Want(http.StatusOK)
-	contains(t, a.Doc().One("main").Text(), "Jory Tregear", "Demelza Nance", "1980-03", "1979-06-14")
+	contains(t, a.Doc().One("main").Text(), "Jory Tregear", "Demelza Nance", "1980-03", "14 June 1979")
 	first := a.Submit("/case/new", "do", "open").Want(http.StatusSeeOther)
 	second := a.Submit("/case/new", "do", "open").Want(http.StatusSeeOther)
 	if first.Header.Get("Location") != second.Header.Get("Location") {
@@ -91,7 +91,7 @@ func TestEveryPage(t *testing.T) {
 	r := newRoom(t)
 	c := r.Ready(t, "AP>REL")
 	path := "/case/" + string(c.ID)
-	for _, at := range []string{"", "/people", "/identity", "/facts", "/enquiries", "/items", "/history", "/protection", "/subject/" + string(c.Subject),
+	for _, at := range []string{"", "/people", "/identity", "/facts", "/enquiries", "/items", "/history", "/messages", "/letter/" + string(c.ID), "/protection", "/subject/" + string(c.Subject),
 		"/hear", "/end", "/add", "/ask", "/veto", "/agreement", "/particulars/" + string(c.Subject), "/particulars/" + string(c.Adopted), "/particulars/" + string(c.ID),
 		"/fact/" + string(c.ID) + "/met", "/fact/" + string(c.Subject) + "/subjectVital", "/proceed/" + string(c.Subject), "/trace/" + string(c.Subject),
 		"/approach/" + string(c.Subject), "/consent/" + string(c.Subject), "/stop/" + string(c.Subject), "/prepare/" + string(c.Subject), "/refuse/" + string(c.Subject),

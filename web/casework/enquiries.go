@@ -26,23 +26,21 @@ func (room Room) enquiryRoutes() []page.Route {
 
 // enquiriesPage is what was asked in a case.
 type enquiriesPage struct {
-	base
-	ID        string
+	*casePage
 	Enquiries []intermediary.Enquiry
 }
 
 // enquiries lists them without a word of their texts.
 func (room Room) enquiries(w http.ResponseWriter, r *http.Request) error {
-	id, err := idOf(r, "id", "ap")
+	base, err := room.casePage(r, "casework.enquiries.title")
 	if err != nil {
 		return err
 	}
-	list, err := room.Cases.Enquiries(r.Context(), room.Actor(r), intermediary.ApplicationID(id))
+	list, err := room.Cases.Enquiries(r.Context(), room.Actor(r), base.Case.ID)
 	if err != nil {
 		return err
 	}
-	p := &enquiriesPage{base: room.base(r, "casework.enquiries.title"), ID: id, Enquiries: list}
-	p.Back = "/case/" + id
+	p := &enquiriesPage{casePage: base, Enquiries: list}
 	return room.Site.Render(w, r, http.StatusOK, "casework/enquiries", p)
 }
 
@@ -101,7 +99,7 @@ func (room Room) enquiryActs() []act {
 	answer := about("answer", nil, room.recordAnswer)
 	answer.fields, answer.keep = answerFields, append(answerWords(), "named")
 	return []act{
-		{path: "/case/{id}/ask", name: "ask", may: authz.Enquire, load: room.asking, fields: room.askFields, do: room.ask,
+		{path: "/case/{id}/ask", name: "ask", may: authz.Enquire, load: ofCase("enquiries"), fields: room.askFields, do: room.ask,
 			keep: []string{"addressee", "about", "text"}, dates: []string{"due"}},
 		about("progress", []field{text}, func(r *http.Request, p *actPage, form page.Form) error {
 			return room.Cases.NoteProgress(r.Context(), p.actor, p.Enquiry.ID, form.Get("text"))
@@ -121,17 +119,6 @@ func (room Room) enquiryActs() []act {
 		}),
 		answer,
 	}
-}
-
-// asking loads what an enquiry needs to know of its case: that it is there.
-func (room Room) asking(_ Room, r *http.Request, p *actPage) error {
-	id, err := idOf(r, "id", "ap")
-	if err != nil {
-		return err
-	}
-	p.Of, p.Back = id, "/case/"+id+"/enquiries"
-	_, err = room.Cases.Enquiries(r.Context(), p.actor, intermediary.ApplicationID(id))
-	return err
 }
 
 // askFields asks whom, how, and what.
@@ -171,7 +158,7 @@ func (room Room) ask(r *http.Request, p *actPage, form page.Form) error {
 	if !agency.ValidID("en", id) {
 		return notThere()
 	}
-	n := intermediary.NewEnquiry{ID: intermediary.EnquiryID(id), Application: intermediary.ApplicationID(p.Of), Whom: intermediary.Whom(form.Get("whom")),
+	n := intermediary.NewEnquiry{ID: intermediary.EnquiryID(id), Application: p.Case.ID, Whom: intermediary.Whom(form.Get("whom")),
 		ToAgency: form.Get("toAgency"), By: form.Get("by"), Addressee: form.Get("addressee"), About: form.Get("about"), Text: form.Get("text")}
 	if partly(form, "due") != "" {
 		due, ok := dayOf(form, "due")
@@ -192,7 +179,7 @@ func answerFields(p *actPage) ([]field, error) {
 	fields := []field{hidden("was", itoa(e.Version)),
 		{kind: "choice", name: "cameBy", key: "casework.answer.cameBy", options: []string{"letter", "email", "phone"}, of: "casework.by."},
 		{kind: "date", name: "on", key: "casework.answer.on"}}
-	fields = append(fields, questionFields(e.Questions, e.Juris)...)
+	fields = append(fields, questionFields(e.Questions)...)
 	if e.Whom == intermediary.AskContactRegister {
 		for i, id := range e.Subjects {
 			fields = append(fields, field{kind: "choice", name: "noContact." + id, key: "casework.answer.noContact", number: i + 1,
@@ -202,8 +189,10 @@ func answerFields(p *actPage) ([]field, error) {
 	return fields, nil
 }
 
-// questionFields are the four questions of regulation 12, or the one.
-func questionFields(questions []intermediary.Question, juris string) []field {
+// questionFields are the four questions of regulation 12, or the one. In Wales a
+// veto is the whole answer: the page of the enquiry says so, and the service
+// refuses anything beside it.
+func questionFields(questions []intermediary.Question) []field {
 	fields := []field{{kind: "choice", name: "held", key: "casework.answer.held", options: []string{"yes", "no"}, of: "casework.answer.held."}}
 	if slices.Contains(questions, intermediary.AskVeto) {
 		fields = append(fields,
@@ -214,7 +203,6 @@ func questionFields(questions []intermediary.Question, juris string) []field {
 			field{kind: "choice", name: "appropriate", key: "casework.question.appropriate", options: []string{"yes", "no", "noView"}, of: "casework.answer.appropriate."},
 			field{kind: "text", name: "why", key: "casework.answer.why"})
 	}
-	_ = juris // in Wales a veto is the whole answer: the page says so, and the service refuses anything beside it
 	return append(fields,
 		field{kind: "line", name: "named", key: "casework.answer.named"},
 		field{kind: "text", name: "information", key: "casework.question.information"})
@@ -311,7 +299,7 @@ func (room Room) enquiryInActs() []act {
 		{path: "/asked/{id}/reply", name: "reply", may: authz.AnswerEnquiry, load: ofAsked, keep: append(answerWords(), "named"),
 			fields: func(p *actPage) ([]field, error) {
 				return append([]field{hidden("was", itoa(p.In.Version)), {kind: "line", name: "record", key: "casework.reply.record", value: string(p.In.Adopted)}},
-					questionFields(p.In.Questions, p.In.Juris)...), nil
+					questionFields(p.In.Questions)...), nil
 			},
 			do: func(r *http.Request, p *actPage, form page.Form) error {
 				of := form.Get("record")

@@ -3,6 +3,7 @@ package casework
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"gatepost/intermediary"
 	"gatepost/intermediary/law"
@@ -39,14 +40,15 @@ func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermed
 	}
 	for _, g := range a.Why {
 		view := groundView{Question: notes[g.Input], Answer: g.Answer, Known: g.Known}
-		if key := "casework.value." + g.Input + "." + g.Answer; b.Words.Has(key) {
-			view.Answer = b.Words.T(key)
+		view.Answer = known(b, "casework.value."+g.Input+"."+g.Answer, g.Answer)
+		if g.Input == "pair" {
+			view.Answer = known(b, "casework.pair."+strings.ReplaceAll(g.Answer, ">", "to"), g.Answer)
 		}
 		for _, f := range g.Facts {
 			view.Links = append(view.Links, linkView{factPlace(c, f.On, f.Name), b.Words.T("casework.law.look")})
 		}
-		if len(view.Links) == 0 {
-			view.Links = append(view.Links, linkView{inputPlace(c, of, g.Input), b.Words.T("casework.law.say")})
+		if place := inputPlace(c, of, g.Input); len(view.Links) == 0 && place != "" {
+			view.Links = append(view.Links, linkView{place, b.Words.T("casework.law.say")})
 		}
 		if len(view.Links) > 1 {
 			view.Links = view.Links[len(view.Links)-1:]
@@ -75,7 +77,7 @@ func factPlace(c *intermediary.Case, on, name string) string {
 }
 
 // inputPlace is the page on which a question of the law is answered that nobody
-// has answered yet.
+// has answered yet; "" for what nobody states.
 func inputPlace(c *intermediary.Case, of, input string) string {
 	path := "/case/" + string(c.ID)
 	subject := subjectOf(c, of)
@@ -89,8 +91,10 @@ func inputPlace(c *intermediary.Case, of, input string) string {
 			input = "met"
 		}
 		return factPlace(c, string(c.ID), input)
-	case "cnsl":
+	case "cnsl", "req", "residence":
 		return path + "/facts"
+	case "twoPerson", "signoff":
+		return path + "/check/" + of
 	case "aaa", "veto", "vetoNow", "vetoFresh", "acr", "acrNoContact":
 		return path + "/enquiries"
 	case "provisionalStop":
@@ -102,10 +106,7 @@ func inputPlace(c *intermediary.Case, of, input string) string {
 	case "jigsaw", "thirdConsent":
 		return factPlace(c, of, input)
 	}
-	if of != subject {
-		return path + "/item/" + of
-	}
-	return path + "/facts"
+	return ""
 }
 
 // ask asks the law about a subject or an item. That it was asked is written

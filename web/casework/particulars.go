@@ -77,7 +77,6 @@ func typeParticulars(form page.Form, prefix string, names []string, p *intermedi
 // lineView is one thing that is known, with its words.
 type lineView struct {
 	Label, Text string
-	Date        bool // Text is a date that may be known in part
 }
 
 // particularsView lists what is known about somebody.
@@ -90,7 +89,7 @@ func particularsView(b *page.Base, of string, p intermediary.Particulars) (lines
 		if name == "courtCountry" || name == "agencyCountry" {
 			text = b.Words.T("casework.country." + text)
 		}
-		lines = append(lines, lineView{Label: b.Words.T("casework.who." + name), Text: text})
+		lines = append(lines, lineView{Label: b.Words.T("casework.who." + name), Text: dayText(b, text)})
 	}
 	return lines
 }

@@ -3,6 +3,7 @@ package casework
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"gatepost/intermediary"
 	"gatepost/web/page"
@@ -50,7 +51,7 @@ func newestRecord(all []intermediary.Record, on, what string) (version int) {
 func recordViews(b *base, c *intermediary.Case, list []intermediary.Record) []recordView {
 	views := make([]recordView, len(list))
 	for i, r := range list {
-		v := recordView{Record: r, Day: r.Day}
+		v := recordView{Record: r, Day: dayText(&b.Base, r.Day)}
 		v.Title = known(b, "casework.record."+r.What, r.What)
 		switch r.What {
 		case "fact":
@@ -95,6 +96,14 @@ func recordViews(b *base, c *intermediary.Case, list []intermediary.Record) []re
 		views[i] = v
 	}
 	return views
+}
+
+// dayText is a date that may be known in part, in words where it is whole.
+func dayText(b *page.Base, text string) string {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return b.Words.Date(day.Add(12 * time.Hour)) // the same day in the agency's time
+	}
+	return text
 }
 
 // known is the words of a key, or plain where the catalogue has none: what was

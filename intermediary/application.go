@@ -47,6 +47,7 @@ type NewCase struct {
 	Applicant     Particulars
 	Subjects      []Particulars // one at least
 	Pair          string        // of Pairs
+	Distinct      bool          // the worker has looked at the records that may be the same person (KnownRecords) and says they are not
 	Intake        string        // "in…" of the first enquiry that it came from, which is taken by this act; or ""
 }
 
@@ -90,7 +91,9 @@ var (
 //
 // Invalid names the first field that cannot be used ("applicant.name",
 // "subjects.0.born", "adopted.orderDate", "pair", "subjects"). NotFound: no such
-// record of an adopted person. Conflict: a colleague has taken the first enquiry.
+// record of an adopted person. Conflict: a colleague has taken the first enquiry,
+// or a record may be of the same adopted person and the worker has not said
+// otherwise ("fault.casework.known").
 func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (ApplicationID, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenCase, "application")
 	if err != nil {
@@ -103,6 +106,12 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 		return "", notFound()
 	}
 	if n, err = checkCase(n); err != nil {
+		return "", err
+	}
+	if again, err := s.openedBefore(ctx, actor, n.ID, nil); again != "" || err != nil {
+		return again, err
+	}
+	if err := s.notKnown(ctx, ag, actor, n); err != nil {
 		return "", err
 	}
 	a, err := s.acts(ag, actor)

@@ -66,7 +66,7 @@ func Relative() intermediary.Particulars {
 // relative in AP>REL, and the other way round in REL>AP. Of any other pair the
 // applicant is the relative and the subject somebody else.
 func NewCase(pair string) intermediary.NewCase {
-	n := intermediary.NewCase{ID: intermediary.NewApplicationID(), Pair: pair, AdoptedPerson: Adopted(), Applicant: Relative()}
+	n := intermediary.NewCase{ID: intermediary.NewApplicationID(), Pair: pair, Distinct: true, AdoptedPerson: Adopted(), Applicant: Relative()}
 	subject := intermediary.Particulars{Name: "Kerensa Pascoe", Born: "1990-02-28", Relation: "child"}
 	switch pair {
 	case "AP>REL":

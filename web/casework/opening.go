@@ -36,6 +36,7 @@ type opening struct {
 	Person    intermediary.Particulars   `json:"person"` // the adopted person
 	Applicant intermediary.Particulars   `json:"applicant"`
 	Subjects  []intermediary.Particulars `json:"subjects"`
+	Distinct  bool                       `json:"distinct,omitempty"` // the worker has looked at the records that are like it
 }
 
 // steps lists the pages in their order.
@@ -130,6 +131,27 @@ type openingPage struct {
 	Fields  []fieldView
 	People  []checkView
 	More    bool // another person can be added
+	Known   []knownView
+}
+
+// knownView is a record that may be of the adopted person of a new case.
+type knownView struct {
+	ID, Cases string
+	Lines     []lineView
+}
+
+// knownRecords are those, for the worker to compare.
+func (room Room) knownRecords(r *http.Request, n intermediary.NewCase) ([]knownView, error) {
+	found, err := room.Cases.KnownRecords(r.Context(), room.Actor(r), n)
+	if err != nil {
+		return nil, err
+	}
+	base := room.Site.Base(r, "casework.new.check.title")
+	var list []knownView
+	for _, k := range found {
+		list = append(list, knownView{ID: string(k.ID), Cases: strings.Join(k.References, ", "), Lines: particularsView(&base, stepAdopted, k.Particulars)})
+	}
+	return list, nil
 }
 
 // checkView is somebody on the page that checks.
@@ -205,11 +227,16 @@ func (room Room) openCase(w http.ResponseWriter, r *http.Request) error {
 	}
 	if who, names := p.Opening.whose(p.Step); who != nil {
 		typeParticulars(form, p.Step, names, who)
+		p.Opening.Distinct = false // it may be about somebody else now
 	}
 	do, which, _ := strings.Cut(form.Get("do"), ":")
 	steps := p.Opening.steps()
 	switch do {
-	case "open":
+	case "known": // the record that is there is of this person
+		p.Opening.Adopted, p.Opening.Person = which, intermediary.Particulars{}
+		return room.finishOpening(w, r, p)
+	case "open", "distinct":
+		p.Opening.Distinct = p.Opening.Distinct || do == "distinct"
 		return room.finishOpening(w, r, p)
 	case "back":
 		p.Step = steps[max(at-1, 0)]
@@ -251,12 +278,18 @@ func (room Room) finishOpening(w http.ResponseWriter, r *http.Request, p *openin
 			return room.showOpening(w, r, p, err)
 		}
 	}
-	id, err := room.Cases.OpenCase(r.Context(), room.Actor(r), intermediary.NewCase{ID: intermediary.ApplicationID(o.ID), Adopted: intermediary.AdoptedID(o.Adopted),
-		AdoptedPerson: o.Person, Applicant: o.Applicant, Subjects: o.Subjects, Pair: o.Pair, Intake: o.Intake})
+	n := intermediary.NewCase{ID: intermediary.ApplicationID(o.ID), Adopted: intermediary.AdoptedID(o.Adopted),
+		AdoptedPerson: o.Person, Applicant: o.Applicant, Subjects: o.Subjects, Pair: o.Pair, Intake: o.Intake, Distinct: o.Distinct}
+	id, err := room.Cases.OpenCase(r.Context(), room.Actor(r), n)
 	if err == nil {
 		return page.SeeOther(w, r, "/case/"+string(id)+"?done=new")
 	}
 	p.Step = stepCheck
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Message == "fault.casework.known" {
+		if p.Known, err = room.knownRecords(r, n); err == nil {
+			err = f
+		}
+	}
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Field != "" {
 		for _, step := range o.steps() {
 			if f.Field == step || strings.HasPrefix(f.Field, step+".") {

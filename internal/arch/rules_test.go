@@ -105,7 +105,7 @@ var rules = []rule{
 	{of: []string{"web"},
 		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/calendar", "internal/fault", "internal/notice", "internal/nudge", "internal/report", "crypto/session"},
 		never: []string{"github.com/jackc/pgx", "filippo.io/age", "gatepost/crypto/seal", "gatepost/crypto/ring", "database/sql"}},
-	{of: []string{"web/page", "web/words", "web/assets", "web/family", "web/desk"}, never: []string{"gatepost/crypto"}},
+	{of: []string{"web/page", "web/words", "web/assets", "web/family", "web/desk", "web/casework"}, never: []string{"gatepost/crypto"}},
 	{of: []string{"crypto"}, may: []string{"crypto"},
 		never: []string{"github.com/jackc/pgx", "net/http", "database/sql", "filippo.io/age/plugin", "filippo.io/age/agessh", "filippo.io/age/tag"}},
 	{of: []string{"crypto/seal"}, may: []string{"crypto/seal", "crypto/internal"}},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"gatepost/intermediary"
@@ -19,6 +20,7 @@ import (
 	"gatepost/web/casework"
 	"gatepost/web/desk"
 	"gatepost/web/family"
+	"gatepost/web/file"
 	"gatepost/web/live"
 	"gatepost/web/page"
 	"gatepost/web/words"
@@ -56,16 +58,23 @@ type Config struct {
 // Public makes the families' pages. Its error is a mistake in the program, such
 // as a template that does not parse.
 func Public(c Config) (*page.Router, error) {
-	site, sessions, err := c.tier(page.Public, family.Source(), apply.Source())
+	site, sessions, err := c.tier(page.Public, family.Source(), apply.Source(), file.Source())
 	if err != nil {
 		return nil, err
 	}
-	room := family.Room{Site: site, Letters: c.Letters, Actor: sessions.Actor, Leave: sessions.Leave}
+	room := family.Room{Site: site, Letters: c.Letters, Cases: c.Cases, Actor: sessions.Actor, Leave: sessions.Leave}
+	own := file.Room{Site: site, Cases: c.Cases, Actor: sessions.Actor}
 	sessions.Home, sessions.Nav = family.Home, family.Nav
-	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, family.Texts(), family.Carried()
+	sessions.Texts, sessions.Carried = slices.Concat(family.Texts(), file.Texts()), slices.Concat(family.Carried(), file.Carried())
+	sessions.Carry = func(w http.ResponseWriter, r *http.Request, form page.Form) error {
+		if file.Carries(form) {
+			return own.Carry(w, r, form)
+		}
+		return room.Carry(w, r, form)
+	}
 	sessions.Notices = c.Notices
 	asking := apply.Room{Site: site, Cases: c.Cases, Sessions: sessions}
-	return router(site, account.Routes(sessions), family.Routes(room), apply.Routes(asking))
+	return router(site, account.Routes(sessions), family.Routes(room), file.Routes(own), apply.Routes(asking))
 }
 
 // Staff makes the workers' pages. Its error is a mistake in the program, such

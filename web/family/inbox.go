@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gatepost/intermediary"
 	"gatepost/letterbox"
 	"gatepost/web/page"
 	"gatepost/web/words"
@@ -17,6 +18,7 @@ type lettersPage struct {
 	page.Base
 	OnHold bool
 	Sides  []sideView
+	Files  []intermediary.File // of an intermediary case; most people have none
 }
 
 // sidePage is one exchange: what happened, as one side sees it.
@@ -74,7 +76,11 @@ func (room Room) letters(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &lettersPage{Base: room.Site.Base(r, "family.letters.title"), OnHold: inbox.OnHold}
+	own, err := room.Cases.Files(r.Context(), room.Actor(r))
+	if err != nil {
+		return err
+	}
+	p := &lettersPage{Base: room.Site.Base(r, "family.letters.title"), OnHold: inbox.OnHold, Files: own}
 	for _, s := range inbox.Sides {
 		p.Sides = append(p.Sides, viewOf(p.Words, s))
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"gatepost/intermediary"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
@@ -80,7 +81,8 @@ func newHousehold(t *testing.T) *household {
 	h := &household{Site: &webtest.Site{World: accounttest.NewTwoAgencies(t)}}
 	var err error
 	h.Public, err = web.Public(web.Config{Secure: true, Assets: pagetest.Assets(t), Now: h.Clock.Now, Log: accounttest.Log(t),
-		Accounts: h.World.Public, Letters: h.Families, Agencies: h.PublicAgencies})
+		Accounts: h.World.Public, Letters: h.Families, Agencies: h.PublicAgencies,
+		Cases: intermediary.New(h.PublicDB, h.PublicAgencies, nil, h.Clock.Now, accounttest.Log(t))})
 	must(t, err)
 	own, people := h.open(t, h.World.Worker, []string{"Bronwen Lake", "Dafydd Lake", "Alys Lake"}, "Mared Stone")
 	h.side = own

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"net/http"
 
+	"gatepost/intermediary"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
@@ -23,6 +24,7 @@ func Source() page.Source { return page.Source{Room: "family", Files: files} }
 type Room struct {
 	Site    *page.Site
 	Letters *letterbox.Service
+	Cases   *intermediary.Service // whose files stand beside the letters
 	// Actor gives who asks, as the site's Door found them.
 	Actor func(*http.Request) authz.Actor
 	// Leave ends the session and sends the browser away.

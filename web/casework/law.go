@@ -29,7 +29,7 @@ type groundView struct {
 type linkView struct{ Href, Text string }
 
 // answerView gives an answer its words and its links. The questions and the
-// reason are the law's own; what was answered is in our words where we have any.
+// reason are the law's own, but for the words that we have of what is asked.
 func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermediary.Answer) lawView {
 	v := lawView{Answer: a, Of: of}
 	notes := map[string]string{}
@@ -39,7 +39,7 @@ func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermed
 		}
 	}
 	for _, g := range a.Why {
-		view := groundView{Question: notes[g.Input], Answer: g.Answer, Known: g.Known}
+		view := groundView{Question: known(b, "casework.fact."+g.Input, notes[g.Input]), Known: g.Known}
 		view.Answer = known(b, "casework.value."+g.Input+"."+g.Answer, g.Answer)
 		if g.Input == "pair" {
 			view.Answer = known(b, "casework.pair."+strings.ReplaceAll(g.Answer, ">", "to"), g.Answer)

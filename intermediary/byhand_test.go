@@ -27,7 +27,7 @@ var ids = strings.NewReplacer(
 	"@w1", "wkaaaaaaaaaaaaaaaaaaaa", "@w2", "wkbbbbbbbbbbbbbbbbbbbb", "@w3", "wkcccccccccccccccccccc", "@mg", "wkmmmmmmmmmmmmmmmmmmmm",
 	"@lw", "wklllllllllllllllllll2", "@gone", "wkgggggggggggggggggggg", "@elm", "wkeeeeeeeeeeeeeeeeeeee",
 	"@ad2", "adbbbbbbbbbbbbbbbbbbbb", "@ap2", "apbbbbbbbbbbbbbbbbbbbb", "@sb2", "sbbbbbbbbbbbbbbbbbbbbb", "@it2", "itbbbbbbbbbbbbbbbbbbbb",
-	"@sb3", "sbcccccccccccccccccccc", "@it3", "itcccccccccccccccccccc", "@pe", "peaaaaaaaaaaaaaaaaaaaa",
+	"@sb3", "sbcccccccccccccccccccc", "@it3", "itcccccccccccccccccccc", "@pe", "peaaaaaaaaaaaaaaaaaaaa", "@pf", "pebbbbbbbbbbbbbbbbbbbb", "@en", "enaaaaaaaaaaaaaaaaaaaa",
 	"@ad", "adaaaaaaaaaaaaaaaaaaaa", "@ap", "apaaaaaaaaaaaaaaaaaaaa", "@sb", "sbaaaaaaaaaaaaaaaaaaaa", "@it", "itaaaaaaaaaaaaaaaaaaaa",
 	"@ev2", "evbbbbbbbbbbbbbbbbbbbb", "@ev", "evaaaaaaaaaaaaaaaaaaaa", "@dc2", "dcbbbbbbbbbbbbbbbbbbbb", "@dc", "dcaaaaaaaaaaaaaaaaaaaa",
 	"@sp", "spaaaaaaaaaaaaaaaaaaaa", "@sg", "sgaaaaaaaaaaaaaaaaaaaa")

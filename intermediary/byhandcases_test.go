@@ -10,6 +10,11 @@ const (
 	handOwn = `update application set pair = 'AP>REL' where id = '@ap'; select hand.fact('@ap', 'linkProven', 'yes');`
 	// A qualified veto whose circumstances are met.
 	handQualified = `select hand.veto('qualified', true); select hand.fact('@ap', 'qualified', 'met');`
+	// An answer of the other agency that nobody of this one has read.
+	handUnheard = `insert into enquiry (agency_id, id, application_id, whom, to_agency, state, asked_by, due_on, answered_on, leaf)
+			values ('ag1', '@en', '@ap', 'AAA', 'ag2', 'answered', '@w1', current_date, current_date, sha256('e'));
+		insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag2', '@en', 'ag1', 'answered', current_date, 'x', 'x');
+		insert into enquiry_word (agency_id, id, version, kind, sealed, statement, worker_id, leaf) values ('ag2', '@en', 1, 'answer', 'x', 'x', '@elm', sha256('w'));`
 	// An adoption of today's law, and an application under section 61.
 	handPost = `select hand.fact('@ad', 'order', 'post'), hand.fact('@ap', 'req', 's61_62'), hand.fact('@ap', 'writtenReasons', 'yes'), hand.fact('@sb', 'views', 'yes'),
 		hand.fact('@sb', 'expressed', 'agree'), hand.fact('@sb', 'anyChild', 'none'), hand.fact('@it', 'decision', 'disclose');`
@@ -58,6 +63,7 @@ func handCases() []handCase {
 		{name: "verified by one alone", change: `delete from fact where name = 'idVerified'; select hand.fact('@ap', 'idVerified', 'yes', 1)`, want: "gate_met"},
 		{name: "a representative with authority", change: `insert into party values ('ag1', '@ap', '@ap', '@pe', 'representative', sha256('p')); select hand.fact('@ap', 'repAuthority', 'yes')`, want: ""},
 		{name: "a representative without authority", change: `insert into party values ('ag1', '@ap', '@ap', '@pe', 'representative', sha256('p'))`, want: "gate_met"},
+		{name: "a representative in another application", change: `insert into party values ('ag1', '@ap2', '@ap2', '@pe', 'representative', sha256('p'))`, want: ""},
 		{name: "the adopted person applies", change: handOwn, want: ""},
 		{name: "not shown to be the adopted person", change: handOwn + `select hand.fact('@ap', 'linkProven', 'no')`, want: "gate_met"},
 
@@ -71,6 +77,8 @@ func handCases() []handCase {
 		{name: "withdrawn", change: `select hand.consent('withdrawn', '{}')`, want: "gate_consent"},
 		{name: "no reply", change: `delete from consent; select hand.consent('noReply', '{}')`, want: "gate_consent"},
 		{name: "agreed once, and no reply when asked again", change: `select hand.consent('noReply', '{}')`, want: "gate_consent"},
+		{name: "another subject was asked in vain", change: `insert into consent values ('ag1', '@sb3', 9, 'noReply', '{}', '@w1', now(), hand.said('consent'))`, want: ""},
+		{name: "another subject has refused", change: `insert into consent values ('ag1', '@sb3', 9, 'no', '{}', '@w1', now(), hand.said('consent'))`, want: ""},
 		{name: "withdrawn, and given again", change: `select hand.consent('withdrawn', '{}'), hand.consent('yes', '{name}')`, want: ""},
 		{name: "not traced", change: `select hand.fact('@sb', 'subjectVital', 'untraced')`, want: "gate_consent"},
 		{name: "nobody has said whether they live", change: `delete from fact where name = 'subjectVital'`, want: "gate_consent"},
@@ -78,6 +86,7 @@ func handCases() []handCase {
 		// ISR 7(2)
 		{name: "dead, with evidence and decided", change: handDied, want: ""},
 		{name: "dead without evidence", change: handDied + `select hand.fact('@sb', 'evidence', 'no')`, want: "gate_consent"},
+		{name: "dead, and did not answer", change: handDied + `select hand.consent('noReply', '{}')`, want: ""},
 		{name: "dead, with evidence that one person saw", change: handDied + `delete from fact where name = 'evidence'; select hand.fact('@sb', 'evidence', 'yes', 1)`, want: "gate_consent"},
 		{name: "dead, and not decided by two", change: handDied + `select hand.fact('@sb', 'sixDecision', 'no')`, want: "gate_consent"},
 		{name: "dead, and nobody has looked for a refusal", change: handDied + `select hand.fact('@sb', 'asked', 'unknown')`, want: "gate_consent"},
@@ -96,9 +105,14 @@ func handCases() []handCase {
 		{name: "a qualified veto, met", change: handQualified, want: ""},
 		{name: "a qualified veto, met as one person thinks", change: `select hand.veto('qualified', true), hand.fact('@ap', 'qualified', 'met', 1)`, want: "gate_blocked"},
 		{name: "a qualified veto, met in its older words", change: handQualified + `select hand.veto('qualified', true)`, want: "gate_blocked"},
+		{name: "a qualified veto, met, and a newer one of another adopted person", change: handQualified + `insert into veto values ('ag1', '@ad2', 9, 'qualified', true, '@w1', now(), hand.said('veto'))`, want: ""},
+		{name: "another adopted person's veto", change: `insert into veto values ('ag1', '@ad2', 9, 'absolute', true, '@w1', now(), hand.said('veto'))`, want: ""},
 		{name: "the agency answers: absolute", change: `select hand.fact('@ap', 'vetoAnswer', 'absolute')`, want: "gate_blocked"},
 		{name: "the agency answers: qualified", change: `select hand.fact('@ap', 'vetoAnswer', 'qualified')`, want: "gate_blocked"},
 		{name: "the agency answers: qualified, and it is met", change: `select hand.fact('@ap', 'vetoAnswer', 'qualified'); select hand.fact('@ap', 'qualified', 'met')`, want: ""},
+		{name: "the agency answers: qualified, and it is not met", change: `select hand.fact('@ap', 'vetoAnswer', 'qualified'); select hand.fact('@ap', 'qualified', 'notMet')`, want: "gate_blocked"},
+		{name: "the agency has answered anew, and nobody has read it", change: handUnheard, want: "gate_blocked"},
+		{name: "the agency has answered anew, and it was read", change: handUnheard + `update enquiry set heard = 1`, want: ""},
 		{name: "the agency answers anew: qualified, met before", change: `select hand.fact('@ap', 'qualified', 'met'); select hand.fact('@ap', 'vetoAnswer', 'qualified')`, want: "gate_blocked"},
 		{name: "the agency does not know", change: `select hand.fact('@ap', 'vetoAnswer', 'unknown')`, want: "gate_blocked"},
 		{name: "the agency has not answered", change: `delete from fact where name = 'vetoAnswer'`, want: "gate_blocked"},
@@ -201,6 +215,11 @@ func handCases() []handCase {
 		{name: "nobody has looked what it tells", change: `delete from fact where name = 'jigsaw'`, want: "gate_jigsaw"},
 		{name: "one person has looked what it tells", change: `delete from fact where name = 'jigsaw'; select hand.fact('@it', 'jigsaw', 'safe', 1)`, want: "gate_jigsaw"},
 		{name: "safe in its older words", change: `select hand.words('@it', 2); update item set version = 2 where id = '@it'`, want: "gate_jigsaw"},
+		{name: "safe in its older words, and one person has looked since", change: `select hand.words('@it', 2); update item set version = 2 where id = '@it'; select hand.fact('@it', 'jigsaw', 'safe', 1)`, want: "gate_jigsaw"},
+		{name: "safe in its older words, and another item was looked at since", change: `select hand.words('@it', 2); update item set version = 2 where id = '@it'; select hand.fact('@it3', 'jigsaw', 'safe')`, want: "gate_jigsaw"},
+		{name: "another item got new words", change: `select hand.words('@it3', 2); update item set version = 2 where id = '@it3'`, want: ""},
+		{name: "something else was written about the item", change: `insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf)
+			values ('ag1', '@it', 'refusal', 1, 'decision', '@ap', 'worker/@w1', 'case/@ap', 'x', sha256('x'), hand.said('refusal'))`, want: ""},
 		{name: "safe before something else was given", change: `select hand.given('@ap', '@it3')`, want: "gate_jigsaw"},
 		{name: "safe, looked at again since", change: `select hand.given('@ap', '@it3'); select hand.fact('@it', 'jigsaw', 'safe')`, want: ""},
 		{name: "first looked at before something else was given, and agreed to since", change: `delete from fact where name = 'jigsaw'; select hand.fact('@it', 'jigsaw', 'safe', 1); select hand.given('@ap', '@it3');
@@ -208,6 +227,10 @@ func handCases() []handCase {
 		{name: "safe before something was given in another case of the same applicant", change: `insert into party values ('ag1', '@ap', '@ap', '@pe', 'applicant', sha256('p')), ('ag1', '@ap2', '@ap2', '@pe', 'applicant', sha256('p'));
 			select hand.given('@ap2', '@it3')`, want: "gate_jigsaw"},
 		{name: "something was given in a case in which the applicant is sought", change: `insert into party values ('ag1', '@ap', '@ap', '@pe', 'applicant', sha256('p')), ('ag1', '@sb2', '@ap2', '@pe', 'subject', sha256('p'));
+			select hand.given('@ap2', '@it3')`, want: ""},
+		{name: "somebody else was given something in their own case", change: `insert into party values ('ag1', '@ap', '@ap', '@pe', 'applicant', sha256('p')), ('ag1', '@ap2', '@ap2', '@pf', 'applicant', sha256('p'));
+			select hand.given('@ap2', '@it3')`, want: ""},
+		{name: "who reads the file as a subject was given something in their own case", change: `insert into party values ('ag1', '@ap', '@ap', '@pe', 'subject', sha256('p')), ('ag1', '@ap2', '@ap2', '@pe', 'applicant', sha256('p'));
 			select hand.given('@ap2', '@it3')`, want: ""},
 
 		// About somebody else
@@ -229,6 +252,9 @@ func handCases() []handCase {
 		{name: "background after a veto has stopped the subject", change: `select hand.veto('absolute', true); update subject set state = 'stopped' where id = '@sb'`, swap: background(), want: ""},
 		{name: "background in a veto, before anybody was asked", change: `delete from consent; select hand.veto('absolute', true)`, swap: background(), want: ""},
 		{name: "background, and nobody was asked", change: `delete from consent`, swap: background(), want: "gate_consent"},
+		{name: "background, and another subject was asked", change: `delete from consent; insert into consent values ('ag1', '@sb3', 1, 'no', '{}', '@w1', now(), hand.said('consent'))`, swap: background(), want: "gate_consent"},
+		{name: "background, a subject of unknown age", change: `select hand.fact('@sb', 'subjAge', 'unknown')`, swap: background(), want: ""},
+		{name: "background, nobody was told of counselling", change: `select hand.fact('@ap', 'cnsl', 'no')`, swap: background(), want: ""},
 		{name: "background, the subject has died", change: handDied, swap: background(), want: ""},
 		{name: "background, the subject is done", change: `update subject set state = 'done' where id = '@sb'`, swap: background(), want: "gate_open"},
 		{name: "background, the application was stopped", change: `update application set state = 'stopped', ended_on = current_date where id = '@ap'`, swap: background(), want: "gate_open"},
@@ -242,6 +268,7 @@ func handCases() []handCase {
 		{name: "background by the table of names", swap: with(background(), "tbl", "'8b'"), want: "gate_table"},
 		{name: "background of the other law by table 8f", swap: with(background(), "tbl", "'8f'"), want: "gate_table"},
 		{name: "background, today's law", change: `select hand.fact('@ad', 'order', 'post')`, swap: background(), want: ""},
+		{name: "background, today's law, and nobody was asked", change: `delete from consent; select hand.fact('@ad', 'order', 'post')`, swap: background(), want: ""},
 		{name: "background, an order of unknown date", change: `select hand.fact('@ad', 'order', 'unknown')`, swap: background(), want: "gate_table"},
 
 		// ACA 2002 sections 60 to 62
@@ -255,6 +282,8 @@ func handCases() []handCase {
 		{name: "today's law, views not sought", change: handPost + `select hand.fact('@sb', 'views', 'no')`, swap: post(), want: "gate_post"},
 		{name: "today's law, not asked", change: handPost + `select hand.fact('@sb', 'expressed', 'notAsked')`, swap: post(), want: "gate_post"},
 		{name: "today's law, not known who is a child", change: handPost + `select hand.fact('@sb', 'anyChild', 'notKnown')`, swap: post(), want: "gate_post"},
+		{name: "today's law, not known who is a child, and their views", change: handPost + `select hand.fact('@sb', 'anyChild', 'notKnown'), hand.fact('@sb', 'childViews', 'yes')`, swap: post(), want: "gate_post"},
+		{name: "today's law, the adopted person is a child", change: handPost + `select hand.fact('@ad', 'apAge', 'lt18'), hand.fact('@sb', 'subjAge', 'lt18'), hand.fact('@sb', 'anyChild', 'adoptedChild'), hand.fact('@sb', 'childViews', 'yes'), hand.fact('@sb', 'childWelfare', 'supports')`, swap: post(), want: ""},
 		{name: "today's law, a child whose views nobody sought", change: handPost + `select hand.fact('@sb', 'anyChild', 'otherChild'), hand.fact('@sb', 'regard', 'yes')`, swap: post(), want: "gate_post"},
 		{name: "today's law, another child, with regard", change: handPost + `select hand.fact('@sb', 'anyChild', 'otherChild'), hand.fact('@sb', 'childViews', 'yes'), hand.fact('@sb', 'regard', 'yes')`, swap: post(), want: ""},
 		{name: "today's law, another child, without regard", change: handPost + `select hand.fact('@sb', 'anyChild', 'otherChild'), hand.fact('@sb', 'childViews', 'yes')`, swap: post(), want: "gate_post"},
@@ -269,6 +298,7 @@ func handCases() []handCase {
 		{name: "today's law, a stop", change: handPost + `insert into stop values ('ag1', '@sp', '@ad', null, '@w1', now(), sha256('s'))`, swap: post(), want: "gate_blocked"},
 		{name: "an objection, and the forty days are over", change: handObject, swap: post(), want: ""},
 		{name: "an objection, and no notice", change: handObject + `delete from fact where name = 'standstill'`, swap: post(), want: "gate_post"},
+		{name: "an objection, and a notice about another item", change: handObject + `select hand.fact('@it3', 'standstill', 'running'); select hand.fact('@it3', 'standstill', 'running')`, swap: post(), want: ""},
 		{name: "an objection, and the forty days run", change: handObject + `update fact set at = now() - interval '55 days' where name = 'standstill'`, swap: post(), want: "gate_post"},
 		{name: "an objection, and the notice was taken back", change: handObject + `select hand.fact('@it', 'standstill', 'notStarted')`, swap: post(), want: "gate_post"},
 		{name: "an objection, a notice taken back and sent again", change: handObject + `select hand.fact('@it', 'standstill', 'notStarted'), hand.fact('@it', 'standstill', 'running')`, swap: post(), want: "gate_post"},

@@ -2,9 +2,9 @@
 // behind a request, and where a request comes from.
 //
 // The two tiers share no route, no cookie and no host name. The families' tier
-// has the rooms account and family; the workers' tier has account and desk. A
-// process that runs one tier never makes the other's router, so a page that is
-// not its own is not there.
+// has the rooms account, family and apply; the workers' tier has account, desk
+// and casework. A process that runs one tier never makes the other's router, so a
+// page that is not its own is not there.
 //
 // # Trust
 //

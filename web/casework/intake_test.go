@@ -16,7 +16,6 @@ import (
 type tray struct {
 	*webtest.Site
 	login accounttest.Login
-	id    string
 }
 
 func newTray(t *testing.T) *tray {

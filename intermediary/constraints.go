@@ -65,6 +65,9 @@ func Constraints() postgres.Constraints {
 		"application_reference":                 fault.New(fault.Busy, "fault.busy"),
 		"application_intake":                    fault.New(fault.Conflict, "fault.casework.taken"),
 		"application_agency_id_adopted_id_fkey": none,
+		"mediated_once":                         fault.New(fault.Conflict, "fault.contact.there"),
+		"mediated_sides":                        fault.New(fault.Conflict, "fault.conflict"),
+		"letter_mediated":                       fault.New(fault.Conflict, "fault.contact.stopped"),
 		"party_pkey":                            fault.New(fault.Conflict, "fault.casework.party"),
 	}
 }

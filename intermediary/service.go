@@ -30,6 +30,7 @@ type Service struct {
 	index     *audit.Index // staff tier only: the newest statement of each object
 	codes     Codes        // staff tier only: who checks a code given for one act
 	strangers Strangers    // families' tier only: the door for whoever has no account
+	exchanges Exchanges    // staff tier only: who opens exchanges of letters
 	now       func() time.Time
 	log       *slog.Logger
 	// stall runs at the named places of an act, so that a test can let

@@ -94,7 +94,7 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 	if err != nil {
 		return "", err
 	}
-	if err := o.keys(team, &n); err != nil {
+	if err := o.keys(&n, team); err != nil {
 		return "", err
 	}
 	if err := o.people(&n); err != nil {
@@ -277,8 +277,9 @@ func (o *opening) still(now []standing, keys []newestKey) error {
 }
 
 // keys makes the case's and both sides' keys and grants them upwards: side to
-// case and to the people who are active already, case to team and archive.
-func (o *opening) keys(team agency.Node, n *NewExchange) error {
+// case and to the people who are active already, case to the archive and to the
+// team, or to the workers who are named instead of it.
+func (o *opening) keys(n *NewExchange, holders ...agency.Node) error {
 	archive, err := o.ag.ArchiveNode()
 	if err != nil {
 		return err
@@ -287,7 +288,7 @@ func (o *opening) keys(team agency.Node, n *NewExchange) error {
 	if err != nil {
 		return err
 	}
-	for _, parent := range []agency.Node{team, archive} {
+	for _, parent := range append(holders, archive) {
 		if err := o.grant(caseSecret, o.caseNode, parent); err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ var rules = []rule{
 	{of: []string{"web"},
 		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/calendar", "internal/fault", "internal/notice", "internal/nudge", "internal/report", "crypto/session"},
 		never: []string{"github.com/jackc/pgx", "filippo.io/age", "gatepost/crypto/seal", "gatepost/crypto/ring", "database/sql"}},
-	{of: []string{"web/page", "web/words", "web/assets", "web/family", "web/desk", "web/casework"}, never: []string{"gatepost/crypto"}},
+	{of: []string{"web/page", "web/words", "web/assets", "web/family", "web/desk", "web/casework", "web/file"}, never: []string{"gatepost/crypto"}},
 	{of: []string{"crypto"}, may: []string{"crypto"},
 		never: []string{"github.com/jackc/pgx", "net/http", "database/sql", "filippo.io/age/plugin", "filippo.io/age/agessh", "filippo.io/age/tag"}},
 	{of: []string{"crypto/seal"}, may: []string{"crypto/seal", "crypto/internal"}},
@@ -237,7 +237,7 @@ func withoutComments(s source) string {
 
 // withoutActor are the methods that nobody asks as somebody: those that make the
 // service, those of a first enquiry, which a code opens and no account, and the clock's.
-var withoutActor = []string{"WithLimits", "WithCodes", "WithStrangers", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue"}
+var withoutActor = []string{"WithLimits", "WithCodes", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue"}
 
 // Every exported method of a Service takes the actor right after the context,
 // but for those of the door, where nobody is known yet.

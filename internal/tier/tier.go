@@ -152,7 +152,8 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
-		made.Letters, made.Cases = made.Letters.WithCodes(accounts), made.Cases.WithCodes(accounts)
+		made.Letters = made.Letters.WithCodes(accounts)
+		made.Cases = made.Cases.WithCodes(accounts).WithExchanges(made.Letters)
 	}
 	if t.config.Tier == authz.Public {
 		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)

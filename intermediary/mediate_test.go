@@ -1,0 +1,50 @@
+package intermediary_test
+
+import (
+	"testing"
+
+	"gatepost/intermediary"
+	"gatepost/intermediary/intermediarytest"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+)
+
+// A subject agrees to letters: the two write to each other through the agency,
+// and nothing is opened any more once the consent is taken back.
+func TestOpenContact(t *testing.T) {
+	w := intermediarytest.New(t)
+	w.Cases = w.Cases.WithExchanges(w.Desk)
+	c := w.Ready(t, "AP>REL")
+	w.State(t, string(c.Subject), "cnsl=yes")
+	login, both := w.NewWorker(t, "Senara Roskilly", authz.IntermediaryWorker, authz.LetterboxWorker)
+	n := intermediary.NewContact{Exchange: intermediary.NewContactID(), Subject: string(c.Subject), Called: [2]string{"Jory", "Demelza"}, Named: []string{both.Account(), w.World.Worker.Account()}}
+	open := func() error {
+		n.Code = w.Code(t, &login)
+		return w.Cases.OpenContact(t.Context(), both, n)
+	}
+	wants(t, "before anybody agreed", open(), fault.Conflict)
+	w.Consent(t, c, intermediary.ConsentYes, "name")
+	wants(t, "who agreed to the name only", open(), fault.Conflict)
+	w.Consent(t, c, intermediary.ConsentLettersOnly, "letters")
+	wants(t, "without accounts", open(), fault.Conflict)
+	_, applicant := w.Join(t, string(c.ID), "applicant")
+	subjectLogin, _ := w.Join(t, string(c.Subject), "subject")
+	wants(t, "a worker who is not of the letterbox", func() error {
+		n := n
+		n.Code = w.Code(t, &w.CaseLogin)
+		return w.Cases.OpenContact(t.Context(), w.CaseWorker, n)
+	}(), fault.Forbidden)
+	need(t, open())
+	need(t, open())
+
+	inbox, err := w.Families.Inbox(t.Context(), applicant)
+	need(t, err)
+	if len(inbox.Sides) != 1 || !inbox.Sides[0].MayWrite {
+		t.Fatalf("the applicant sees %+v", inbox)
+	}
+	_ = subjectLogin
+	w.Consent(t, c, intermediary.ConsentWithdrawn)
+	if inbox, err = w.Families.Inbox(t.Context(), applicant); err != nil || inbox.Sides[0].MayWrite {
+		t.Errorf("the applicant may write after the consent was taken back: %v", err)
+	}
+}

@@ -27,7 +27,7 @@ func TestOpenContact(t *testing.T) {
 	wants(t, "who agreed to the name only", open(), fault.Conflict)
 	w.Consent(t, c, intermediary.ConsentLettersOnly, "letters")
 	wants(t, "without accounts", open(), fault.Conflict)
-	_, applicant := w.Join(t, string(c.ID), "applicant")
+	applicantLogin, _ := w.Join(t, string(c.ID), "applicant")
 	subjectLogin, _ := w.Join(t, string(c.Subject), "subject")
 	wants(t, "a worker who is not of the letterbox", func() error {
 		n := n
@@ -37,13 +37,31 @@ func TestOpenContact(t *testing.T) {
 	need(t, open())
 	need(t, open())
 
+	applicant := w.SignInPerson(t, &applicantLogin) // the new key is in the next session
 	inbox, err := w.Families.Inbox(t.Context(), applicant)
 	need(t, err)
 	if len(inbox.Sides) != 1 || !inbox.Sides[0].MayWrite {
 		t.Fatalf("the applicant sees %+v", inbox)
 	}
-	_ = subjectLogin
+	draft, err := w.Families.NewDraft(t.Context(), applicant, inbox.Sides[0].Side, "Dear Demelza, thank you.")
+	need(t, err)
+	letter, err := w.Families.Send(t.Context(), applicant, draft, 1)
+	need(t, err)
+	both = w.SignInWorker(t, &login)
+	need(t, w.Desk.Claim(t.Context(), both, letter))
+	_, err = w.Desk.Read(t.Context(), both, letter)
+	need(t, err)
+	need(t, w.Desk.Pass(t.Context(), both, letter, ""))
+	subject := w.SignInPerson(t, &subjectLogin)
+	came, err := w.Families.Inbox(t.Context(), subject)
+	need(t, err)
+	if len(came.Sides) != 1 || len(came.Sides[0].Came) != 1 {
+		t.Fatalf("what came is %+v", came)
+	}
 	w.Consent(t, c, intermediary.ConsentWithdrawn)
+	if _, err := w.Families.Open(t.Context(), subject, came.Sides[0].Came[0].ID); err == nil {
+		t.Error("a letter is opened after the consent was taken back")
+	}
 	if inbox, err = w.Families.Inbox(t.Context(), applicant); err != nil || inbox.Sides[0].MayWrite {
 		t.Errorf("the applicant may write after the consent was taken back: %v", err)
 	}

@@ -111,7 +111,7 @@ var whole = map[string]int64{
 	"letter keptForLater": 1, "letter recalled": 1, "letter undeliverable": 1,
 	"letter stoppedAt18": 1, "late": 1, "waits long": 1,
 	"letter received": 8, "letter returned": 1, "letter replaced": 1, "letter waiting": 2, "letter opened": 3, "rewrite": 1,
-	"draft": 2, "exchange": 7, "sibling homes": 1, "couple": 5, "person active": 10, "person hold": 1, "worker active": 6,
+	"draft": 2, "exchange": 7, "sibling homes": 1, "couple": 5, "person active": 10, "person hold": 1, "worker active": 8,
 }
 
 func isWhole(t *testing.T, dir string) {

@@ -29,7 +29,7 @@ const codeStep = 30 * time.Second
 
 // head is how far behind the seeding's clock starts: more than all the codes
 // that it needs of any one person, and less than the half hour of a claim.
-const head = 15 * time.Minute
+const head = 17 * time.Minute
 
 // Person is somebody of the demo as the person who tries it needs them.
 type Person struct {

@@ -22,7 +22,7 @@ const (
 // stanza is the agency without its keys.
 func stanza() agency.Stanza {
 	return agency.Stanza{ID: AgencyID, Name: "Fernleigh Adoption", Phone: "01632 960200", Hours: "Monday to Friday, 9am to 5pm",
-		PublicHost: PublicHost, StaffHost: StaffHost}
+		PublicHost: PublicHost, StaffHost: StaffHost, Country: "E"}
 }
 
 //go:embed letters
@@ -44,6 +44,8 @@ type cast struct {
 func workers() []cast {
 	return []cast{
 		{key: "judith", name: "Judith Amory", relation: "manager", roles: []authz.Role{authz.Manager}, totp: true},
+		{key: "bronwen", name: "Bronwen Sayer", relation: "intermediary worker", roles: []authz.Role{authz.IntermediaryWorker}, totp: true},
+		{key: "idris", name: "Idris Pell", relation: "intermediary worker", roles: []authz.Role{authz.IntermediaryWorker}, totp: true},
 		{key: "owen", name: "Owen Pritchard", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
 		{key: "nasreen", name: "Nasreen Iqbal", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
 		{key: "ruth", name: "Ruth Calder", relation: "safeguarding lead", roles: []authz.Role{authz.SafeguardingLead}, totp: true},

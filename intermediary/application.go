@@ -87,7 +87,8 @@ var (
 // one, the case, a file for the applicant and each subject, who they all are,
 // and what follows from that (regime, country, ages). The keys are made here and
 // vouched for by the registrar, the case's granted to the intermediary team and
-// the archive. The same ID by the same worker again is the case that is there.
+// the archive. On a record that is there already the law is asked about each
+// subject, and stops whom it has to. The same ID by the same worker again is the case that is there.
 //
 // Invalid names the first field that cannot be used ("applicant.name",
 // "subjects.0.born", "adopted.orderDate", "pair", "subjects"). NotFound: no such
@@ -121,7 +122,7 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 	if err := s.openCase(ctx, a, n); err != nil {
 		return "", err
 	}
-	if err := a.commit(ctx, "openCase", held{}); err != nil {
+	if err := a.commit(ctx, "openCase", held{adopted: string(n.Adopted)}); err != nil { // a new record holds no veto or stop, and has no gate row yet
 		return s.openedBefore(ctx, actor, n.ID, fmt.Errorf("open a case: %w", err))
 	}
 	return n.ID, nil
@@ -172,7 +173,7 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 		return err
 	}
 	for _, p := range n.Subjects {
-		if _, err := a.addSubject(f, string(n.Adopted), p); err != nil {
+		if _, err := a.addSubject(f, string(n.Adopted), n.Pair, p); err != nil {
 			return err
 		}
 	}
@@ -215,17 +216,28 @@ func (a *acting) describe(f folder, of string, p Particulars) error {
 	return nil
 }
 
-// addSubject makes a subject with their file.
-func (a *acting) addSubject(f folder, adopted string, p Particulars) (SubjectID, error) {
+// addSubject makes a subject with their file. What is known already may forbid to
+// go on as to them, too: the act asks the law about them as about any other.
+// pair is empty for that of the application, which is there.
+func (a *acting) addSubject(f folder, adopted, pair string, p Particulars) (SubjectID, error) {
 	id := agency.NewID("sb")
 	if _, err := a.newKey(ring.Side(id), f.node); err != nil {
 		return "", err
 	}
 	a.write(sqlInsertSubject, id, f.application, adopted)
+	a.changes(func(st *standing) {
+		head := gateHead{ApplicationID: f.application, AdoptedID: adopted, Pair: pair, State: "open", SubjectID: id, SubjectState: "open"}
+		if i := slices.IndexFunc(st.heads, func(h gateHead) bool { return h.ApplicationID == f.application }); i >= 0 {
+			head.Pair, head.Represented = st.heads[i].Pair, st.heads[i].Represented
+		}
+		st.heads = append(st.heads, head)
+	})
 	return SubjectID(id), a.describe(f, id, p)
 }
 
-// AddSubject adds somebody whom the applicant looks for to an open case.
+// AddSubject adds somebody whom the applicant looks for to an open case. The law
+// is asked about them in the same act: whom it forbids to go on about begins
+// stopped, as somebody under another name may be who was stopped before.
 // Invalid as for OpenCase, under "subject". Conflict: the case has ended.
 func (s *Service) AddSubject(ctx context.Context, actor authz.Actor, id ApplicationID, p Particulars) (SubjectID, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenCase, string(id))
@@ -250,7 +262,7 @@ func (s *Service) AddSubject(ctx context.Context, actor authz.Actor, id Applicat
 	if err != nil {
 		return "", err
 	}
-	subject, err := a.addSubject(f, at.row.AdoptedID, p)
+	subject, err := a.addSubject(f, at.row.AdoptedID, "", p)
 	if err != nil {
 		return "", err
 	}

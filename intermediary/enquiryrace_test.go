@@ -143,7 +143,6 @@ func TestEnquiry_TakenAway(t *testing.T) {
 	ctx := t.Context()
 	c := w.Ready(t, "REL>AP")
 	id := w.ask(c)
-	w.State(t, string(c.ID), "aaa=answered")
 	w.answer(id, 0, "none", "")
 	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
 	law := func() string {

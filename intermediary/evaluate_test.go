@@ -119,7 +119,7 @@ func TestAsk_ChangedRows(t *testing.T) {
 				_, err := w.Cases.AskForStop(t.Context(), w.CaseWorker, string(c.Subject), "she is afraid")
 				need(t, err)
 			case "a newer answer":
-				w.State(t, string(c.ID), "aaa=answered")
+				w.Answered(t, c, "none")
 			default:
 				w.Exec(t, `alter table subject disable trigger all`)
 				register(t, w, c.Adopted, intermediary.VetoAbsolute)

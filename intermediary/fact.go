@@ -105,6 +105,21 @@ func derived(name string) bool {
 	return slices.Contains([]string{"order", "juris", "interviewRequired", "apAge", "appAge", "subjAge"}, name)
 }
 
+// Typed tells whether a worker may state a value in their own words (StateFact).
+// What follows from the particulars is stated with them. What another agency
+// said about a veto, and that it said something or that nobody is left to ask, is
+// stated with the enquiry that it answers: its answer lifts nothing by one
+// worker's word.
+func Typed(name, value string) bool {
+	switch name {
+	case "vetoAnswer":
+		return false
+	case "aaa":
+		return value == "self" || value == "pending" || value == "notFound"
+	}
+	return !derived(name)
+}
+
 // Said is what kind of statement a fact rests on (NMS 27).
 type Said string
 
@@ -478,7 +493,8 @@ func (p *place) newestFact(name string) (newest factRow) {
 // who says so, why and on what evidence, under the worker's signature. A value
 // that asks for two workers counts once another has agreed (ConfirmFact); until
 // then what counted before still does. A fact that follows from the particulars
-// is stated with them and not here. The same by the same worker again is one.
+// is stated with them and not here, nor is what an enquiry has to answer (Typed).
+// The same by the same worker again is one.
 //
 // Invalid on "name", "value", "why", "evidence", "said". Conflict: a colleague has
 // stated it anew since the page was shown, or the case has ended. NotFound: no
@@ -552,6 +568,9 @@ func checkFact(n NewFact) (NewFact, error) {
 	}
 	if _, ok := factValue(about, n.Name, n.Value); !ok {
 		return n, fault.Field("value", "fault.casework.value")
+	}
+	if !Typed(n.Name, n.Value) {
+		return n, fault.Field("value", "fault.casework.heard")
 	}
 	if n.Name == "approp" && n.Value == "yes" { // DecideProceed weighs what ISR 6 asks to be weighed
 		return n, fault.Field("value", "fault.proceed.factor")

@@ -76,6 +76,9 @@ func TestStateFact_Refuses(t *testing.T) {
 		"a fact about somebody else":   {func(n *intermediary.NewFact) { n.Name, n.Value = "acr", "checked" }, fault.Invalid},
 		"no such value":                {func(n *intermediary.NewFact) { n.Value = "yes" }, fault.Invalid},
 		"what follows from the births": {func(n *intermediary.NewFact) { n.Name, n.Value = "appAge", "ge18" }, fault.Invalid},
+		"what an agency answers":       {func(n *intermediary.NewFact) { n.Name, n.Value = "vetoAnswer", "none" }, fault.Invalid},
+		"that it has answered":         {func(n *intermediary.NewFact) { n.Name, n.Value = "aaa", "answered" }, fault.Invalid},
+		"that nobody is left to ask":   {func(n *intermediary.NewFact) { n.Name, n.Value = "aaa", "exhausted" }, fault.Invalid},
 		"no reason":                    {func(n *intermediary.NewFact) { n.Why = " \u200b\n" }, fault.Invalid},
 		"neither fact nor opinion":     {func(n *intermediary.NewFact) { n.Said = "" }, fault.Invalid},
 		"too much evidence":            {func(n *intermediary.NewFact) { n.Evidence = make([]string, 21) }, fault.Invalid},
@@ -311,4 +314,23 @@ func given(s *string) string {
 		return ""
 	}
 	return strings.TrimSpace(*s)
+}
+
+// A word of caution between an agreement and a new proposal cannot be taken away:
+// what counted before it would count again.
+func TestFact_CautionTakenAway(t *testing.T) {
+	w := intermediarytest.New(t)
+	c := w.Open(t, "AP>REL")
+	w.State(t, string(c.ID), "idVerified=yes", "idVerified=no")
+	proposal := newFact(string(c.ID), "idVerified", "yes")
+	proposal.Was = 3
+	need(t, w.Cases.StateFact(t.Context(), w.CaseWorker, proposal))
+	if got := counts(applicant(t, w, c), "idVerified"); got != "no" {
+		t.Fatalf("idVerified counts as %q", got)
+	}
+	behind(t, w.Rows, `delete from fact where on_id = $1 and name = 'idVerified' and version = 3; delete from casework where id = $1 and part = 'fidverified' and version = 3`, string(c.ID))
+	if got := counts(applicant(t, w, c), "idVerified"); got != "" {
+		t.Errorf("idVerified counts as %q", got)
+	}
+	wants(t, "agreeing to it", w.Cases.ConfirmFact(t.Context(), w.Colleague, string(c.ID), "idVerified", 4), fault.Sealed)
 }

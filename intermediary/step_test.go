@@ -2,7 +2,6 @@ package intermediary_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -70,7 +69,7 @@ func TestISR6_ApproachRefused(t *testing.T) {
 		"ISR 6(1), decided no":   {func(c intermediarytest.Case) { w.State(t, string(c.Subject), "approp=no") }, "a10"},
 		"ISR 6, undecided":       {func(c intermediarytest.Case) { w.State(t, string(c.Subject), "approp=undecided") }, "a29"},
 		"ISR 11, not identified": {func(c intermediarytest.Case) { w.State(t, string(c.ID), "reg11=failed") }, "a09"},
-		"ISR 12, not answered":   {func(c intermediarytest.Case) { w.State(t, string(c.ID), "aaa=answered") }, "a26"},
+		"ISR 12, not known":      {func(c intermediarytest.Case) { w.Answered(t, c, "unknown") }, "a26"},
 		"ISR 13, the register":   {func(c intermediarytest.Case) { w.State(t, string(c.Subject), "acr=notChecked") }, "a28"},
 		"NMS 16.2, not met":      {func(c intermediarytest.Case) { w.State(t, string(c.ID), "met=no") }, "a22"},
 		"NMS 16.2, a stop":       {func(c intermediarytest.Case) { askForStop(t, w, string(c.Subject)) }, "a26a"},
@@ -129,19 +128,13 @@ func TestISR12_AskAgain(t *testing.T) {
 		w.CaseWorker, w.Manager = w.SignInWorker(t, &w.CaseLogin), w.SignInWorker(t, &w.ManagerLogin)
 	}
 	c := w.Ready(t, "REL>AP")
-	w.State(t, string(c.ID), "aaa=answered", "vetoAnswer=none")
-	wants(t, "an answer to no question", w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)), fault.Conflict)
-	answered := func() {
-		tamper(t, w, `insert into enquiry (agency_id, id, application_id, whom, state, asked_by, due_on, answered_on, leaf)
-			select agency_id, $2, id, 'AAA', 'answered', opened_by, current_date, (select max(at) from fact)::date, sha256('q') from application where id = $1`,
-			string(c.ID), "en"+strings.Repeat(string(rune('a'+count(t, w, `select count(*) from enquiry`))), 20))
-	}
-	answered()
+	w.State(t, string(c.ID), "aaa=pending")
+	wants(t, "nobody has answered", w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)), fault.Conflict)
+	w.Answered(t, c, "none")
 	need(t, w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)))
 	wants(t, "the same answer again", w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)), fault.Conflict)
 	w.Clock.Advance(24 * time.Hour)
-	w.State(t, string(c.ID), "vetoAnswer=none")
-	answered()
+	w.Answered(t, c, "none")
 	need(t, w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)))
 }
 
@@ -366,9 +359,9 @@ func TestSignReferral(t *testing.T) {
 	}
 	id, err = sign(w.Colleague, as)
 	need(t, err)
-	w.State(t, string(c.ID), "aaa=answered")
+	w.State(t, string(c.ID), "met=no")
 	wants(t, "other facts", w.Cases.SignSecond(ctx, third, id, "I agree"), fault.Conflict)
-	w.State(t, string(c.ID), "aaa=self")
+	w.State(t, string(c.ID), "met=inPerson")
 	need(t, w.Cases.SignSecond(ctx, third, id, "I agree"))
 	need(t, w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)))
 	tamper(t, w, `update signature set expires_on = expires_on + 1000 where id = $1`, id)

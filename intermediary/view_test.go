@@ -40,7 +40,7 @@ func TestCase(t *testing.T) {
 	}
 	for of, want := range map[string]map[string]string{
 		"adopted":   {"order": "pre", "juris": "E", "interviewRequired": "no", "apAge": "ge18", "apVital": "living"},
-		"applicant": {"appAge": "ge18", "met": "inPerson", "idVerified": "yes", "linkProven": "yes", "vetoAnswer": "none"},
+		"applicant": {"appAge": "ge18", "met": "inPerson", "idVerified": "yes", "linkProven": "yes", "aaa": "self"},
 		"subject":   {"subjAge": "ge18", "subjectVital": "living", "acr": "checked"},
 	} {
 		list := map[string][]intermediary.Fact{"adopted": got.Adopted.Facts, "applicant": got.Applicant.Facts, "subject": got.Subjects[0].Facts}[of]
@@ -110,7 +110,7 @@ func TestCase_RowsChanged(t *testing.T) {
 		sql   string // $1 the application, $2 the subject, $3 the adopted person
 		found func(*intermediary.Case) bool
 	}{
-		"a value":                   {`update fact set value = 'qualified' where on_id = $1 and name = 'vetoAnswer'`, doubted("vetoAnswer")},
+		"a value":                   {`update fact set value = 'answered' where on_id = $1 and name = 'aaa'`, doubted("aaa")},
 		"who said it":               {`update fact set worker_id = (select id from worker where roles = '{intermediaryWorker}' and id <> worker_id limit 1) where on_id = $1 and name = 'met'`, doubted("met")},
 		"when":                      {`update fact set at = at - interval '1 day' where on_id = $1 and name = 'met'`, doubted("met")},
 		"a second worker's":         {`update fact set confirms = null where on_id = $1 and name = 'idVerified' and confirms is not null`, doubted("idVerified")},

@@ -8,6 +8,7 @@ import (
 	"gatepost/intermediary"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 )
 
 // World is an agency with an intermediary team.
@@ -150,17 +151,29 @@ func about(on string) string {
 }
 
 // Prepare states what table 8a asks for before an approach: the applicant was
-// met and verified, the agency of the adoption answered that there is no veto,
-// everybody is alive, the register was looked at, and an approach is right. What
+// met and verified, this agency made the adoption itself, everybody is alive, the register was looked at, and an approach is right. What
 // a test wants otherwise it states afterwards.
 func (w *World) Prepare(t testing.TB, c Case, pair string) {
 	t.Helper()
 	w.State(t, string(c.Adopted), "apVital=living")
-	w.State(t, string(c.ID), "met=inPerson", "idVerified=yes", "reg11=passed", "linkProven=yes", "aaa=self", "vetoAnswer=none", "cnsl=yes")
+	w.State(t, string(c.ID), "met=inPerson", "idVerified=yes", "reg11=passed", "linkProven=yes", "aaa=self", "cnsl=yes")
 	if pair == "REL>PR" || pair == "PR>REL" {
 		w.State(t, string(c.ID), "apConsent=given")
 	}
 	w.State(t, string(c.Subject), "subjectVital=living", "acr=checked", "acrNoContact=no", "approp=yes")
+}
+
+// Answered asks the agency of the adoption by letter and writes down what it
+// said of a veto: none, absolute, qualified or unknown.
+func (w *World) Answered(t testing.TB, c Case, veto string) {
+	t.Helper()
+	n := intermediary.NewEnquiry{ID: intermediary.NewEnquiryID(), Application: c.ID, Whom: intermediary.AskAgency, By: "letter", Addressee: "The elm agency", About: "Piran Nance"}
+	must(t, w.Cases.Enquire(t.Context(), w.CaseWorker, n))
+	a := intermediary.EnquiryAnswer{CameBy: "letter", On: calendar.Today(w.Clock.Now()), Held: "yes", Veto: veto, Views: "unknown", Appropriate: "noView"}
+	if veto == "qualified" {
+		a.VetoTerms = "only her mother by birth"
+	}
+	must(t, w.Cases.RecordAnswer(t.Context(), w.CaseWorker, n.ID, 0, a))
 }
 
 // Ready opens a case of a pair and prepares it.
@@ -178,10 +191,24 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// mayInvite prepares the case of a subject whom the law would not yet let be
+// invited.
+func (w *World) mayInvite(t testing.TB, subject string) {
+	t.Helper()
+	c, pair := Case{Subject: intermediary.SubjectID(subject)}, ""
+	must(t, w.Rows.QueryRow(t.Context(), `select a.id, a.adopted_id, a.pair from application a join subject s on s.application_id = a.id where s.id = $1`, subject).Scan(&c.ID, &c.Adopted, &pair))
+	if w.Version(t, subject, "approp") == 0 {
+		w.Prepare(t, c, pair)
+	}
+}
+
 // Join makes somebody new a party of a file, with an account that a call has
 // confirmed, and signs them in.
 func (w *World) Join(t testing.TB, file, kind string) (accounttest.Login, authz.Actor) {
 	t.Helper()
+	if kind == "subject" {
+		w.mayInvite(t, file)
+	}
 	person, err := w.Cases.AddParty(t.Context(), w.CaseWorker, intermediary.NewParty{File: file, Kind: kind, Code: w.Code(t, &w.CaseLogin)})
 	must(t, err)
 	paper, err := w.Staff.InvitePerson(t.Context(), w.CaseWorker, person, accounttest.Fact)

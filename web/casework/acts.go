@@ -2,7 +2,6 @@ package casework
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -123,16 +122,11 @@ func (room Room) ofFact(_ Room, r *http.Request, p *actPage) error {
 	if err := load(room, r, p); err != nil {
 		return err
 	}
-	if len(valuesOf(aboutOf(p.Of), p.Name)) == 0 || slices.Contains(derivedFacts(), p.Name) || p.Name == "approp" {
+	if len(valuesOf(aboutOf(p.Of), p.Name)) == 0 || p.Name == "approp" {
 		return notThere() // approp has a page of its own, with the factors
 	}
 	p.Sheet = factsNamed(p.Case, p.Of, p.Name)
 	return nil
-}
-
-// derivedFacts follow from the particulars and are typed by nobody.
-func derivedFacts() []string {
-	return []string{"order", "juris", "interviewRequired", "apAge", "appAge", "subjAge"}
 }
 
 // aboutOf says what an id names, as the list of facts does.
@@ -148,10 +142,10 @@ func aboutOf(id string) string {
 	return "item"
 }
 
-// valuesOf lists what a fact may say.
+// valuesOf lists what a worker may state of a fact.
 func valuesOf(about, name string) (values []string) {
 	for _, v := range intermediary.FactValues() {
-		if v.About == about && v.Name == name {
+		if v.About == about && v.Name == name && intermediary.Typed(name, v.Value) {
 			values = append(values, v.Value)
 		}
 	}

@@ -176,7 +176,7 @@ func factNames(about string) (names []string) {
 // lineOf is one fact as the list shows it to a worker.
 func lineOf(c *intermediary.Case, on, name, me string) factLine {
 	l := factLine{Name: name, Href: factPlace(c, on, name)}
-	if name == "aaa" || name == "vetoAnswer" || name == "acr" || name == "acrNoContact" {
+	if name == "aaa" || name == "acr" || name == "acrNoContact" {
 		l.Href = "/case/" + string(c.ID) + "/fact/" + on + "/" + name
 	}
 	for _, f := range factsNamed(c, on, name) {

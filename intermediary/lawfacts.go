@@ -99,6 +99,7 @@ type (
 		SubjectID     string
 		SubjectState  string
 		Represented   bool // somebody reads the applicant's file on their behalf
+		Approached    bool // the subject has been approached, by the law's leave
 	}
 )
 

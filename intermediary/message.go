@@ -423,8 +423,9 @@ func (s *Service) answer(ctx context.Context, ag *agency.Agency, actor authz.Act
 
 // SendLetter puts a letter of the agency into a file. Whoever reads the file is
 // told by mail that something waits, and no more. letter is its id, made with
-// the page (NewLetterID), so that two clicks are one letter. Invalid on "letter":
-// it is empty or too long. NotFound: no such file.
+// the page (NewLetterID), so that two clicks are one letter. A letter to a subject
+// needs the law's leave, as their invitation did (AddParty). Invalid on "letter":
+// it is empty or too long. NotFound: no such file. Conflict: no such leave.
 func (s *Service) SendLetter(ctx context.Context, actor authz.Actor, id FileID, letter, text string) error {
 	ag, err := s.begin(ctx, actor, authz.CaseMessage, string(id))
 	if err != nil {
@@ -466,7 +467,14 @@ func (s *Service) SendLetter(ctx context.Context, actor authz.Actor, id FileID, 
 	if err := a.letterNamed(f, letter, file, text); err != nil {
 		return err
 	}
-	return a.commit(ctx, "sendLetter", held{})
+	if at.row.SubjectID == "" {
+		return a.commit(ctx, "sendLetter", held{})
+	}
+	b, err := s.believe(ctx, ag, actor, at.row.SubjectID)
+	if err != nil {
+		return err
+	}
+	return a.commit(ctx, "sendLetter", at.held(), a.touching(b))
 }
 
 // NewLetterID chooses the id of a letter that is about to be written.

@@ -108,9 +108,13 @@ type joining struct {
 // the key. It needs a fresh one-time code, for it is who may read. It answers with
 // the person's id ("pe…").
 //
+// To invite a subject is to approach them: the law is asked in the same act, and
+// nobody is invited whom it forbids to go on about, or before it lets them be
+// approached.
+//
 // Invalid on "kind" or "code". NotFound: no such file or person. Forbidden: the
 // actor is that person. Conflict: their account or the case changed in this
-// moment, or the case has ended.
+// moment, the case has ended, or the law does not let the subject be invited.
 func (s *Service) AddParty(ctx context.Context, actor authz.Actor, n NewParty) (string, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenCase, n.File)
 	if err != nil {
@@ -135,7 +139,15 @@ func (s *Service) AddParty(ctx context.Context, actor authz.Actor, n NewParty) (
 		return "", err
 	}
 	j.then(keep)
-	return j.n.Person, j.commit(ctx, "addParty", held{}, j.still(), stillOpen(j.at.row.ApplicationID))
+	looks := []look{j.still(), stillOpen(j.at.row.ApplicationID)}
+	if n.Kind == "subject" {
+		b, err := s.believe(ctx, ag, actor, n.File)
+		if err != nil {
+			return "", err
+		}
+		looks = append(looks, j.touching(b))
+	}
+	return j.n.Person, j.commit(ctx, "addParty", j.at.held(), looks...)
 }
 
 // join reads where the file and the person stand.

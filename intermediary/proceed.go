@@ -246,6 +246,24 @@ func (a *acting) leave(batch *pgx.Batch, b *belief, st *standing, act string) (s
 	return a.record(batch, r, act)
 }
 
+// touching is the law's leave to bring a subject what they did not ask for: an
+// invitation to a file, a letter. Before the first approach it is the leave to
+// approach; after it, nothing may forbid to go on. Conflict without it.
+func (a *acting) touching(b *belief) look {
+	return b.again(func(batch *pgx.Batch, st *standing) error {
+		r, err := a.rule(b, st, nil)
+		if err != nil {
+			return err
+		}
+		begun := r.head.Approached || r.order() == "post" || r.finding.Outcome() == law.OutcomeProceed
+		if r.forbids() || len(r.stops) > 0 || st.closed(b.subject) || !begun {
+			return fault.Wrap(fault.Conflict, "fault.casework.askAgain", errRefused)
+		}
+		_, err = a.record(batch, r, "proceed")
+		return err
+	})
+}
+
 // closed tells whether the subject's case is open no more.
 func (st *standing) closed(subject string) bool {
 	h, ok := st.head(subject)

@@ -27,7 +27,8 @@ const (
 	theirSubjects = `select s.id from subject s join application a on a.agency_id = s.agency_id and a.id = s.application_id where s.agency_id = agency() and a.adopted_id = $1`
 
 	sqlHeads = `select a.id as application_id, a.adopted_id, a.pair, a.state, s.id as subject_id, s.state as subject_state,
-			exists (select from party p where p.agency_id = a.agency_id and p.file = a.id and p.kind = 'representative') as represented
+			exists (select from party p where p.agency_id = a.agency_id and p.file = a.id and p.kind = 'representative') as represented,
+			exists (select from step t where t.agency_id = s.agency_id and t.subject_id = s.id and t.kind = 'approach') as approached
 		from application a join subject s on s.agency_id = a.agency_id and s.application_id = a.id
 		where a.agency_id = agency() and a.adopted_id = $1 order by s.id`
 	sqlGateFacts = `select f.on_id, f.about, f.name, f.version, f.value, v.two, f.confirms, f.worker_id, f.at, f.leaf, ` + placeOf + `f.leaf), 0) as place

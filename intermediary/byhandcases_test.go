@@ -205,6 +205,7 @@ func handCases() []handCase {
 
 		// NMS 27.3
 		{name: "no confidentiality agreement", change: `delete from casework where part = 'agreement'`, want: "gate_agreement"},
+		{name: "a note that is no agreement", change: `update casework set part = 'note' where part = 'agreement'`, want: "gate_agreement"},
 		{name: "an agreement of another kind", change: `update casework set kind = 'letter' where part = 'agreement'`, want: "gate_agreement"},
 		{name: "an agreement of another application", change: `update casework set id = '@ap2' where part = 'agreement'`, want: "gate_agreement"},
 

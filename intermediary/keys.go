@@ -46,7 +46,7 @@ type keyRows struct {
 func (s *Service) node(ctx context.Context, ag *agency.Agency, rows *keyRows, id ring.NodeID) (agency.Node, error) {
 	node, err := ag.Trusted(rows.nodes, string(id))
 	if err != nil {
-		return agency.Node{}, s.alarmed(ctx, "a key is not the one vouched for", err, "agency", ag.ID, "node", id)
+		return agency.Node{}, s.alarmed(ctx, "a key is not the one vouched for", err, "agency", ag.ID, "object", id)
 	}
 	return node, s.newestKeys(ctx, ag, node)
 }
@@ -107,9 +107,9 @@ func (s *Service) climb(ctx context.Context, ag *agency.Agency, keys *authz.Keyr
 		case len(u.keys) == 0 && errors.Is(err, agency.ErrNoGrant):
 			return unlocked{}, fault.Wrap(fault.Forbidden, "fault.casework.notYours", err)
 		case len(u.keys) == 0:
-			return unlocked{}, s.alarmed(ctx, "a case does not open", err, "agency", ag.ID, "node", id)
+			return unlocked{}, s.alarmed(ctx, "a case does not open", err, "agency", ag.ID, "object", id)
 		case !errors.Is(err, agency.ErrNoGrant):
-			s.log.ErrorContext(ctx, "ALARM: an older key of a case does not open", "agency", ag.ID, "node", id, "error", err)
+			s.log.ErrorContext(ctx, "ALARM: an older key of a case does not open", "agency", ag.ID, "object", id, "error", err)
 		}
 	}
 	return u, nil

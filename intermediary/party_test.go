@@ -87,6 +87,13 @@ func TestParty_Unstated(t *testing.T) {
 	wants(t, "a copied row", w.Staff.ConfirmPerson(t.Context(), w.CaseWorker, person, w.Code(t, &w.CaseLogin)), fault.Sealed)
 	_, err = w.Cases.AddParty(t.Context(), w.CaseWorker, intermediary.NewParty{File: string(other.ID), Person: person, Kind: "applicant", Code: w.Code(t, &w.CaseLogin)})
 	wants(t, "a party by a copied row", err, fault.Sealed)
+	// The applicant's own statement, under the file of whom they look for.
+	w.Exec(t, `delete from party where file = $1`, string(other.ID))
+	w.Exec(t, `insert into party (agency_id, file, application_id, person_id, kind, leaf)
+		select agency_id, $2, application_id, person_id, 'subject', leaf from party where file = $1`, string(c.ID), string(c.Subject))
+	wants(t, "a row of the subject's file", w.Staff.ConfirmPerson(t.Context(), w.CaseWorker, person, w.Code(t, &w.CaseLogin)), fault.Sealed)
+	_, err = w.Cases.AddParty(t.Context(), w.CaseWorker, intermediary.NewParty{File: string(c.Subject), Person: person, Kind: "subject", Code: w.Code(t, &w.CaseLogin)})
+	wants(t, "a party of the subject's file", err, fault.Sealed)
 }
 
 func TestAddParty_Refuses(t *testing.T) {

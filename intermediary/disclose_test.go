@@ -186,6 +186,7 @@ func TestISR9_Background(t *testing.T) {
 func TestDisclose_TamperedRows(t *testing.T) {
 	w := intermediarytest.New(t)
 	c, item := w.ReadyToGive(t, "REL>AP", "name")
+	w.Consent(t, c, intermediary.ConsentYes, "name", "photo")
 	for name, sql := range map[string][2]string{
 		"another kind":           {`update item set kind = 'photo' where id = $1`, `update item set kind = 'name' where id = $1`},
 		"not identifying":        {`update item set identifying = false where id = $1`, `update item set identifying = true where id = $1`},

@@ -85,11 +85,11 @@ export async function paperOf (p, values, button = 'desk.invite.make') {
   return { address: address.trim(), code: code.trim(), reference: reference.trim() }
 }
 
-/** confirm ends a hold after a call in which somebody read these words. */
-export async function confirm (p, name, words, { secret, roles = [] }) {
+/** confirm ends a hold after a call in which somebody read these words; id is of somebody whom the list does not name. */
+export async function confirm (p, name, words, { secret, roles = [], id }) {
   await p.go('/people')
   await p.look('people')
-  const card = p.page.locator('[data-holding]').filter({ hasText: name })
+  const card = id ? p.page.locator(`[data-holding="${id}"]`) : p.page.locator('[data-holding]').filter({ hasText: name })
   same(words, await card.locator('li').allInnerTexts(), 'on the list')
   await p.press('desk.person.confirm', card)
   await p.expect(/\/confirm$/).look('confirm')

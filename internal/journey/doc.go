@@ -15,7 +15,9 @@
 //
 // Everything but two things. Both tiers listen on loopback as they do in a
 // deployment, on a private database with the people and letters of the demo,
-// with sealed letters and signed statements. What is not real is the cost of a
+// with sealed letters and signed statements. Another agency shares the
+// deployment; it asks ours and answers it through the services, by the test's
+// entrance, and nobody looks at its pages. What is not real is the cost of a
 // passphrase, which is next to nothing here, and the clock, which runs on but
 // can be set forward: a one-time code counts once, a session dies after an hour,
 // and no test should wait for either.

@@ -1,7 +1,9 @@
 // The whole journey, in the mode that the Go test asks for. Each chapter is one
 // part of it; later ones stand on what earlier ones made.
 import { writeFile } from 'node:fs/promises'
+import { applies } from './apply.mjs'
 import { brief, failed, goOn, known, narrow, say, Walk, code, world } from './browser.mjs'
+import { cases } from './casework.mjs'
 import * as desk from './desk.mjs'
 import * as family from './family.mjs'
 import * as keys from './keyboard.mjs'
@@ -422,7 +424,7 @@ async function workerAccount (walk, p, login) {
 const letter = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff]
 const wrong = [walk => refusals(walk, begun), stills]
 // Of pages whose scripts do not come, the first letter tells enough: the others are walked without scripts, too.
-const chapters = brief.mode === 'cut' ? [...letter, ...wrong] : [...letter, ...workers, ...wrong, ...kin.chapters, ...lastly]
+const chapters = brief.mode === 'cut' ? [...letter, ...wrong] : [...letter, ...workers, ...wrong, ...kin.chapters, ...applies, ...cases, ...lastly]
 
 // JOURNEY_ONLY names chapters, for whoever mends one of them.
 const only = brief.only ? brief.only.split(',') : null

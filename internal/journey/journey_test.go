@@ -21,6 +21,7 @@ import (
 	"gatepost/web/casework"
 	"gatepost/web/desk"
 	"gatepost/web/family"
+	"gatepost/web/file"
 	"gatepost/web/page"
 	"gatepost/web/words"
 )
@@ -150,14 +151,15 @@ func answered() map[string]visit {
 		return visit{of, http.MethodPost, "POST " + pattern, status}
 	}
 	return map[string]visit{
-		"account/codes-new":  post(authz.Public, "/account/codes", http.StatusOK),
-		"account/start-fact": post(authz.Public, "/start", http.StatusOK),
-		"account/step-up":    post(authz.Staff, "/letter/{id}/pass", http.StatusUnauthorized),
-		"desk/invitation":    post(authz.Staff, "/person/{id}/invite", http.StatusOK),
-		"desk/opening-side":  post(authz.Staff, "/exchange/new", http.StatusOK),
-		"desk/opening-check": post(authz.Staff, "/exchange/new", http.StatusOK),
-		"desk/return-check":  post(authz.Staff, "/letter/{id}/return", http.StatusOK),
-		"page/refused":       get(authz.Public, http.StatusNotFound),
+		"account/codes-new":   post(authz.Public, "/account/codes", http.StatusOK),
+		"account/start-fact":  post(authz.Public, "/start", http.StatusOK),
+		"account/step-up":     post(authz.Staff, "/letter/{id}/pass", http.StatusUnauthorized),
+		"casework/invitation": post(authz.Staff, "/case/{id}/invite/{of}", http.StatusOK),
+		"desk/invitation":     post(authz.Staff, "/person/{id}/invite", http.StatusOK),
+		"desk/opening-side":   post(authz.Staff, "/exchange/new", http.StatusOK),
+		"desk/opening-check":  post(authz.Staff, "/exchange/new", http.StatusOK),
+		"desk/return-check":   post(authz.Staff, "/letter/{id}/return", http.StatusOK),
+		"page/refused":        get(authz.Public, http.StatusNotFound),
 	}
 }
 
@@ -172,7 +174,7 @@ func everyName(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := page.NewRenderer(catalogue, set, account.Source(), family.Source(), apply.Source(), desk.Source(), casework.Source())
+	r, err := page.NewRenderer(catalogue, set, account.Source(), family.Source(), apply.Source(), desk.Source(), casework.Source(), file.Source())
 	if err != nil {
 		t.Fatal(err)
 	}

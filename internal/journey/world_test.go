@@ -69,6 +69,8 @@ type world struct {
 	tls      *tls.Config
 	people   []demo.Person
 
+	neighbour *neighbour
+
 	lines   *live.Lines // to open desks
 	routers map[authz.Tier]*page.Router
 	bases   map[authz.Tier]string // "http://letters.localhost:40123"
@@ -83,15 +85,19 @@ func newWorld(t *testing.T, secure bool) *world {
 	w := &world{t: t, secure: secure, database: postgrestest.New(t), gate: passphrase.NewGate(),
 		routers: map[authz.Tier]*page.Router{}, bases: map[authz.Tier]string{}}
 	w.serveWeather()
-	w.serveControl()
 
 	folder := demo.At(t.TempDir())
 	begun, err := folder.Begin()
 	w.must(err)
-	w.must(tier.Register(t.Context(), w.database.DSN(postgres.RoleStaff), begun.Stanza))
-	public, staff := w.open(authz.Public, folder, begun.Stanza), w.open(authz.Staff, folder, begun.Stanza)
+	stanzas := []agency.Stanza{begun.Stanza, w.addNeighbour(folder)}
+	for _, s := range stanzas {
+		w.must(tier.Register(t.Context(), w.database.DSN(postgres.RoleStaff), s))
+	}
+	public, staff := w.open(authz.Public, folder, stanzas), w.open(authz.Staff, folder, stanzas)
 	w.people, err = demo.Seed(t.Context(), public, staff, time.Now())
 	w.must(err)
+	w.openNeighbour(staff)
+	w.serveControl()
 	w.notify(folder, staff)
 	w.serve(w.site(public, authz.Public, demo.PublicHost), w.site(staff, authz.Staff, demo.StaffHost))
 	return w
@@ -134,13 +140,13 @@ func (w *world) must(err error) {
 }
 
 // open connects a tier as the program does, but for the cost of passphrases.
-func (w *world) open(of authz.Tier, folder demo.Folder, stanza agency.Stanza) *tier.Tier {
+func (w *world) open(of authz.Tier, folder demo.Folder, stanzas []agency.Stanza) *tier.Tier {
 	w.t.Helper()
 	keys, err := keyfile.Load(folder.Path("keys/"+string(of)), of)
 	w.must(err)
 	role := map[authz.Tier]string{authz.Public: postgres.RolePublic, authz.Staff: postgres.RoleStaff}[of]
 	opened, err := tier.Open(w.t.Context(), tier.Config{Tier: of, DSN: w.database.DSN(role), Keys: keys,
-		Stanzas: []agency.Stanza{stanza}, State: folder.Path("state-" + string(of)), Gate: w.gate, Work: passphrasetest.Fast(), Log: w.log()})
+		Stanzas: stanzas, State: folder.Path("state-" + string(of)), Gate: w.gate, Work: passphrasetest.Fast(), Log: w.log()})
 	w.must(err)
 	w.t.Cleanup(opened.Close)
 	return opened
@@ -230,6 +236,9 @@ func (w *world) serveControl() {
 			return "", w.exec(`alter table rotation add constraint held check (done = 0 and state <> 'done') not valid`)
 		},
 		"/release": func(string) (string, error) { return "", w.exec(`alter table rotation drop constraint held`) },
+		// What the other agency of the deployment does.
+		"/asks":    w.neighbour.asks,
+		"/answers": w.neighbour.answers,
 		// As many sign-ins at once as there are turns and places to wait.
 		"/busy": hold.take,
 		"/calm": hold.free,

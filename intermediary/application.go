@@ -318,29 +318,40 @@ func (s *Service) AmendParticulars(ctx context.Context, actor authz.Actor, of st
 	if _, err := a.seal(f, paper{id: of, part: "particulars", version: version, kind: seal.KindParticulars}, p); err != nil {
 		return err
 	}
-	if err := a.stateDerived(f, at, p, version); err != nil {
+	if err := a.stateDerived(f, at, p, derivedFrom{version, at.vital()}); err != nil {
 		return err
 	}
 	return a.commit(ctx, "amendParticulars", at.held())
 }
 
-// stateDerived states anew what follows from somebody's particulars today and
-// differs from what counts: after they were amended, on a birthday, or when it
-// became known that they died.
-func (a *acting) stateDerived(f folder, at *place, p Particulars, version uint64) error {
-	facts := factsBy(at.facts)
-	vital := ""
+// derivedFrom is what facts follow from beside the text of the particulars.
+type derivedFrom struct {
+	version uint64 // of the particulars
+	vital   string // whether the person lives, as far as that counts
+}
+
+// vital is what counts of whether the person of a place lives; "" for nothing.
+func (p *place) vital() (vital string) {
+	facts := factsBy(p.facts)
 	for _, name := range []string{"apVital", "subjectVital"} {
-		if counts, _ := counting(facts[[2]string{at.on, name}]); counts != nil {
+		if counts, _ := counting(facts[[2]string{p.on, name}]); counts != nil {
 			vital = counts.Value
 		}
 	}
-	for _, d := range derive(prefixAbout(at.on), p, vital, law.Country(a.ag.Country), a.moment) {
+	return vital
+}
+
+// stateDerived states anew what follows from somebody's particulars today and
+// differs from what counts: after they were amended, on a birthday, or when it
+// became known that they died. Of the dead all of it is stated: an age counts only
+// if it was worked out after that.
+func (a *acting) stateDerived(f folder, at *place, p Particulars, from derivedFrom) error {
+	for _, d := range derive(prefixAbout(at.on), p, from.vital, law.Country(a.ag.Country), a.moment) {
 		newest := at.newestFact(d[0])
-		if newest.Value == d[1] {
+		if newest.Value == d[1] && from.vital != "died" {
 			continue
 		}
-		if err := a.stateFact(f, NewFact{On: at.on, Name: d[0], Value: d[1], Was: newest.Version, Said: SaidFact}, 0, version); err != nil {
+		if err := a.stateFact(f, NewFact{On: at.on, Name: d[0], Value: d[1], Was: newest.Version, Said: SaidFact}, 0, from.version); err != nil {
 			return err
 		}
 	}

@@ -438,6 +438,7 @@ const sqlParticularsOf = `select ` + sqlWorkColumns + ` from casework w where w.
 
 // loadPlace reads it in one trip, and opens nothing. NotFound for an id that is
 // none of an adopted person, application, subject or item of this agency.
+// Forbidden for a worker who is a party of a case about the same adopted person.
 func (s *Service) loadPlace(ctx context.Context, actor authz.Actor, on string) (*place, error) {
 	if prefixAbout(on) == "" {
 		return nil, notFound()
@@ -446,8 +447,10 @@ func (s *Service) loadPlace(ctx context.Context, actor authz.Actor, on string) (
 		return nil, err
 	}
 	p := &place{on: on}
+	var me connected
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		one(b, &p.row, sqlPlace, on)
+		one(b, &me, sqlConnected, on)
 		many(b, &p.facts, sqlFactsOn, on)
 		many(b, &p.work, sqlFactWorkOn, on)
 		many(b, &p.nodes, sqlPlaceNodes, on)
@@ -457,7 +460,27 @@ func (s *Service) loadPlace(ctx context.Context, actor authz.Actor, on string) (
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load %s: %w", on, err))
 	}
-	return p, nil
+	return p, me.refused()
+}
+
+// sqlConnected tells whether the worker is a party of a case about the adopted
+// person to whom something belongs: whoever looks for them, or is looked for, does
+// nothing in any case about them.
+const sqlConnected = `select exists (select from worker w join party p on p.agency_id = w.agency_id and p.person_id = w.person_id
+		join application a on a.agency_id = p.agency_id and a.id = p.application_id
+	where w.agency_id = agency() and w.id = account() and a.adopted_id in (select $1::text union all select x.adopted_id from application x where x.agency_id = agency() and x.id = $1
+		union all select s.adopted_id from subject s where s.agency_id = agency() and s.id = $1
+		union all select y.adopted_id from item i join application y on y.agency_id = i.agency_id and y.id = i.application_id where i.agency_id = agency() and i.id = $1)) as is`
+
+// connected is its answer.
+type connected struct{ Is bool }
+
+// refused is the fault for a worker who is a party.
+func (c connected) refused() error {
+	if c.Is {
+		return fault.New(fault.Forbidden, "fault.casework.connected")
+	}
+	return nil
 }
 
 func (p *place) nodeID() ring.NodeID {
@@ -493,7 +516,8 @@ func (p *place) newestFact(name string) (newest factRow) {
 // who says so, why and on what evidence, under the worker's signature. A value
 // that asks for two workers counts once another has agreed (ConfirmFact); until
 // then what counted before still does. A fact that follows from the particulars
-// is stated with them and not here, nor is what an enquiry has to answer (Typed).
+// is stated with them and not here, but that somebody has died, or lives, states
+// their age anew; nor is what an enquiry has to answer (Typed).
 // The same by the same worker again is one.
 //
 // Invalid on "name", "value", "why", "evidence", "said". Conflict: a colleague has
@@ -531,7 +555,29 @@ func (s *Service) StateFact(ctx context.Context, actor authz.Actor, n NewFact) e
 	if err := a.stateFact(f, n, 0, 0); err != nil {
 		return err
 	}
+	if n.Name == "apVital" || n.Name == "subjectVital" {
+		if err := a.agesAnew(ctx, f, p, n.Value); err != nil {
+			return err
+		}
+	}
 	return a.commit(ctx, "stateFact", p.held())
+}
+
+// agesAnew states somebody's age anew when it is said whether they live: of the
+// dead it is the age at which they died, and unknown until that day is.
+func (a *acting) agesAnew(ctx context.Context, f folder, p *place, vital string) error {
+	if len(p.parts) != 1 {
+		return a.unstated(ctx, a.ag, p.on, errCase)
+	}
+	u, err := a.climb(ctx, a.ag, a.actor.Keys(), &p.keyRows, p.nodeID())
+	if err != nil {
+		return err
+	}
+	var who Particulars
+	if err := a.openAs(ctx, a.ag, p.parts[0], &who, u.keys...); err != nil {
+		return err
+	}
+	return a.stateDerived(f, p, who, derivedFrom{p.parts[0].Version, vital})
 }
 
 // stateFact seals, states and queues the version after n.Was. confirms is the

@@ -59,7 +59,8 @@ type (
 		Whom       string
 		State      string
 		AnsweredOn *time.Time
-		Unheard    bool // the other agency has answered, and nobody has read it into the case
+		Place      int64 // of the newest answer, as it was written into the case
+		Unheard    bool  // the other agency has answered, and nobody has read it into the case
 	}
 	gateSignature struct {
 		ID        string
@@ -112,6 +113,7 @@ type grounds struct {
 	stops      []gateStop // those in force, of the adopted person or this subject
 	consents   []gateConsent
 	enquiries  []gateEnquiry
+	unheard    bool            // an answer to another application about the adopted person was read by nobody
 	signatures []gateSignature // with both names
 	last       gateAct
 	given      gateGiven
@@ -121,6 +123,8 @@ type grounds struct {
 	doubted    map[[32]byte]bool // leaves of rows that do not say what was sealed
 	now        time.Time         // of the decision
 	used       map[string]law.Version
+
+	vetoTaken, consentsTaken bool // the log has them, and no row is left
 }
 
 // history gives the versions of a fact that count, oldest first: those that
@@ -277,8 +281,15 @@ func (g *grounds) met() string {
 	return "no"
 }
 
-func (g *grounds) idVerified() string { return g.fact(g.head.ApplicationID, "idVerified", "no") }
-func (g *grounds) aaa() string        { return g.fact(g.head.ApplicationID, "aaa", "pending") }
+// idVerified is of no use without the authority of whoever acts for the applicant.
+func (g *grounds) idVerified() string {
+	if g.head.Represented && g.repAuthority() != "yes" {
+		return "no"
+	}
+	return g.fact(g.head.ApplicationID, "idVerified", "no")
+}
+
+func (g *grounds) aaa() string { return g.fact(g.head.ApplicationID, "aaa", "pending") }
 
 // vetoRanks orders what is known of a veto: where the agency's own record and
 // the answer of the appropriate agency differ, the one that stops more counts.
@@ -302,7 +313,10 @@ func (g *grounds) veto() string {
 // ownVeto is what the agency's own record says: the newest version. A doubted
 // one was somebody's protection, and is taken as absolute.
 func (g *grounds) ownVeto() string {
-	if len(g.vetoes) == 0 {
+	switch {
+	case g.vetoTaken:
+		return "absolute"
+	case len(g.vetoes) == 0:
 		return "none"
 	}
 	v := g.vetoes[len(g.vetoes)-1]
@@ -318,16 +332,46 @@ func (g *grounds) ownVeto() string {
 	return "absolute"
 }
 
-// vetoAnswer is what the appropriate agency said.
+// vetoAnswer is what the appropriate agency said. A veto is the adopted person's:
+// what was answered to another application about them stands against this one,
+// and that it is not known any more, if that was said later.
 func (g *grounds) vetoAnswer() string {
-	f, ok := g.counted(g.head.ApplicationID, "vetoAnswer")
-	if !ok {
-		return "unknown"
+	own, ok := g.counted(g.head.ApplicationID, "vetoAnswer")
+	answer := "unknown"
+	if ok {
+		answer = g.answered(own)
 	}
+	for _, f := range g.otherAnswers() {
+		said := g.answered(f)
+		if (said != "unknown" || f.Place > own.Place) && vetoRank(said) > vetoRank(answer) {
+			answer = said
+		}
+	}
+	return answer
+}
+
+// answered is an answer about a veto with a person's judgement of it.
+func (g *grounds) answered(f gateFact) string {
 	if f.Value == "qualified" {
 		return g.qualified(f.Place)
 	}
 	return f.Value
+}
+
+// otherAnswers are the newest that count of every other application about the
+// adopted person.
+func (g *grounds) otherAnswers() (list []gateFact) {
+	var seen []string
+	for _, f := range g.facts {
+		if f.Name != "vetoAnswer" || f.OnID == g.head.ApplicationID || slices.Contains(seen, f.OnID) {
+			continue
+		}
+		seen = append(seen, f.OnID)
+		if newest, ok := g.counted(f.OnID, f.Name); ok {
+			list = append(list, newest)
+		}
+	}
+	return list
 }
 
 // qualified is a person's judgement of whether the circumstances are met. One
@@ -348,11 +392,11 @@ func (g *grounds) qualified(since int64) string {
 
 // vetoFresh is 8.0 rule 9. The agency that is itself the appropriate one reads
 // its record in the act. Another's answer counts while it is newer than the
-// last act and no older than AnswerLasts, and there was a question that it
-// answered. An answer that nobody has read yet may be a veto: no older one is
+// last act and no older than AnswerLasts, and the question that it answered was
+// answered after that act too: to read an old answer again asks nobody. An answer that nobody has read yet may be a veto: no older one is
 // fresh beside it (the database's unheard).
 func (g *grounds) vetoFresh() string {
-	if slices.ContainsFunc(g.enquiries, func(e gateEnquiry) bool { return e.Unheard }) {
+	if g.unheard || slices.ContainsFunc(g.enquiries, func(e gateEnquiry) bool { return e.Unheard }) {
 		return "no"
 	}
 	if g.aaa() == "self" {
@@ -370,7 +414,7 @@ func (g *grounds) vetoFresh() string {
 		if e.Whom != "AAA" || e.State != "answered" || e.AnsweredOn == nil || e.AnsweredOn.Before(oldest) {
 			continue
 		}
-		if g.last.On == nil || !e.AnsweredOn.Before(*g.last.On) {
+		if e.Place > g.last.Place {
 			return "yes"
 		}
 	}
@@ -399,7 +443,69 @@ func (g *grounds) apConsent() string {
 	if vital := g.fact(g.head.AdoptedID, "apVital", "unknown"); v == "given" && (vital == "died" || vital == "incapable") {
 		return vital
 	}
+	if w := g.waits(g.head.ApplicationID, "apConsent"); v == "given" && w != "" && w != "given" {
+		return "notSought"
+	}
 	return v
+}
+
+// waits is the newest value of a fact that one worker has stated and no second
+// one has agreed to; "" for none. It loosens nothing; but where it says that
+// somebody cannot consent, what they said before is not built on until two have
+// settled it.
+func (g *grounds) waits(on, name string) (value string) {
+	var newest gateFact
+	for _, f := range g.facts {
+		if f.OnID == on && f.Name == name && f.Version > newest.Version {
+			newest = f
+		}
+	}
+	if newest.Two && newest.Confirms == nil {
+		g.use(on+"/"+name+"/waits", newest.Version)
+		return newest.Value
+	}
+	return ""
+}
+
+// subjectVital is whether the subject lives and can decide. In REL>AP the subject
+// is the adopted person: living counts only while nothing else is known of either.
+func (g *grounds) subjectVital(star string) string {
+	v := g.aboutSubject("subjectVital", star)
+	if v != "living" {
+		return v
+	}
+	if w := g.waits(g.head.SubjectID, "subjectVital"); w != "" {
+		return "untraced"
+	}
+	if ap := g.fact(g.head.AdoptedID, "apVital", "unknown"); g.pair() == "REL>AP" && (ap == "died" || ap == "incapable") {
+		return "untraced"
+	}
+	return v
+}
+
+// ages is a fact of somebody's age that was worked out after it became known that
+// they died: an older one says how old they would be (8.0 rule 10).
+func (g *grounds) ages(on, name string) string {
+	age, ok := g.counted(on, name)
+	if !ok {
+		return "unknown"
+	}
+	deaths := [][2]string{}
+	switch {
+	case name == "apAge":
+		deaths = append(deaths, [2]string{g.head.AdoptedID, "apVital"})
+	case name == "subjAge":
+		deaths = append(deaths, [2]string{g.head.SubjectID, "subjectVital"})
+	}
+	if name == "subjAge" && g.pair() == "REL>AP" || name == "appAge" && g.pair() == "AP>REL" {
+		deaths = append(deaths, [2]string{g.head.AdoptedID, "apVital"})
+	}
+	for _, d := range deaths {
+		if f, ok := g.counted(d[0], d[1]); ok && f.Value == "died" && f.Place > age.Place {
+			return "unknown"
+		}
+	}
+	return age.Value
 }
 
 // aboutSubject is a fact about the subject.
@@ -409,9 +515,9 @@ func (g *grounds) aboutSubject(name, star string) string { return g.fact(g.head.
 func (g *grounds) proceedAnswers() (law.Facts, error) {
 	return answers(law.Proceed(),
 		"order", g.order(), "juris", g.juris(), "agency", g.agency(), "pair", g.pair(),
-		"appAge", g.fact(g.head.ApplicationID, "appAge", "unknown"),
-		"subjAge", g.aboutSubject("subjAge", "unknown"),
-		"apAge", g.fact(g.head.AdoptedID, "apAge", "unknown"),
+		"appAge", g.ages(g.head.ApplicationID, "appAge"),
+		"subjAge", g.ages(g.head.SubjectID, "subjAge"),
+		"apAge", g.ages(g.head.AdoptedID, "apAge"),
 		"reg11", g.reg11(), "linkProven", g.linkProven(), "met", g.met(),
 		"aaa", g.aaa(), "veto", g.veto(), "vetoFresh", g.vetoFresh(), "provisionalStop", g.provisionalStop(),
 		"apConsent", g.apConsent(), "acr", g.aboutSubject("acr", "notChecked"),
@@ -432,9 +538,14 @@ func (g *grounds) proceedFacts() (law.Facts, error) {
 // nor a limit. Without any answer, or with none but silence, it is unknown until
 // somebody has looked for one on the file and asked the agency (reg 12).
 func (g *grounds) consentTo(kind string) string {
+	if g.consentsTaken {
+		return "unknown"
+	}
 	var said *gateConsent
+	vital, _ := g.counted(g.head.SubjectID, "subjectVital")
 	for i, c := range g.consents {
-		if c.Answer != "noReply" {
+		late := agrees(c.Answer) && (vital.Value == "died" || vital.Value == "incapable") && c.Place > vital.Place
+		if c.Answer != "noReply" && !late { // nobody agrees to anything after they died
 			said = &g.consents[i]
 		}
 	}
@@ -490,7 +601,7 @@ func (g *grounds) informed() string {
 	if g.fact(g.head.ApplicationID, "cnsl", "no") != "yes" {
 		return "no"
 	}
-	if g.aboutSubject("subjectVital", "untraced") == "living" {
+	if g.subjectVital("untraced") == "living" {
 		return g.aboutSubject("cnsl", "no")
 	}
 	return "yes"
@@ -550,7 +661,7 @@ func (g *grounds) identifyingFacts() (law.Facts, error) {
 	f, err := answers(law.Identifying(),
 		"regime", g.regime(), "pair", g.pair(), "caseRow", row, "gate", gate,
 		"recipient", g.recipient(), "repAuthority", g.repAuthority(), "purpose", "none", "about", g.item.About,
-		"met", g.met(), "idVerified", g.idVerified(), "subjectVital", g.aboutSubject("subjectVital", "untraced"),
+		"met", g.met(), "idVerified", g.idVerified(), "subjectVital", g.subjectVital("untraced"),
 		"consent", g.consentTo(g.item.Kind), "evidence", g.aboutSubject("evidence", "no"),
 		"sixDecision", g.aboutSubject("sixDecision", "no"), "vetoNow", g.vetoNow(), "cnsl", g.informed(),
 		"jigsaw", g.jigsaw(), "thirdConsent", g.thirdConsent(), "twoPerson", g.twoPerson())
@@ -572,14 +683,14 @@ func (g *grounds) notYet() string {
 	case "current", "short":
 		return "consented"
 	}
-	switch v := g.aboutSubject("subjectVital", ""); v {
+	switch v := g.subjectVital(""); v {
 	case "died", "incapable":
 		return v
 	}
 	if g.vetoNow() == "blocking" && len(g.stops) == 0 {
 		return "veto"
 	}
-	if g.consentTo(g.item.Kind) == "noReply" || g.aboutSubject("subjectVital", "") == "untraced" {
+	if g.consentTo(g.item.Kind) == "noReply" || g.subjectVital("") == "untraced" {
 		return "cannotObtain"
 	}
 	return "notYetAsked"
@@ -624,7 +735,7 @@ func plainJigsaw(v string) string {
 }
 
 func (g *grounds) adoptedAdult() string {
-	if g.linkProven() == "yes" && g.fact(g.head.ApplicationID, "appAge", "unknown") == "ge18" {
+	if g.linkProven() == "yes" && g.ages(g.head.ApplicationID, "appAge") == "ge18" {
 		return "adoptedAdult"
 	}
 	return "other"
@@ -635,7 +746,7 @@ func (g *grounds) adoptedAdult() string {
 func (g *grounds) applicant() string {
 	switch g.pair() {
 	case "AP>REL":
-		if g.fact(g.head.ApplicationID, "appAge", "unknown") == "ge18" {
+		if g.ages(g.head.ApplicationID, "appAge") == "ge18" {
 			return "adoptedAdult"
 		}
 		return "adoptedChild"
@@ -651,14 +762,18 @@ func (g *grounds) applicant() string {
 func (g *grounds) postCommencementFacts(redirected bool) (law.Facts, error) {
 	app, sub := g.head.ApplicationID, g.head.SubjectID
 	decision, maker := g.decision()
+	views, expressed := g.fact(sub, "views", "no"), g.expressed()
+	if g.item.About != "subject" { // the subject does not speak for anybody else
+		views, expressed = "no", "notAsked"
+	}
 	f, err := answers(law.PostCommencement(),
-		"regime", g.order(), "juris", g.juris(), "req", g.fact(app, "req", "other"), "applicant", g.applicant(),
+		"regime", g.order(), "juris", g.juris(), "req", g.req(), "applicant", g.applicant(),
 		"item", protected(g.item.Identifying || redirected), "redirected", yesNo(redirected),
 		"idVerified", g.idVerified(), "met", g.met(), "linkProven", g.linkProven(),
 		"order60_3", g.fact(app, "orderSixty", "applied"), "agreement", "notCovers", "powerVerified", "no",
 		"researchAuthority", "no", "counsellorVerified", "no", "writtenReasons", g.fact(app, "writtenReasons", "no"),
-		"proceed", g.aboutSubject("approp", "undecided"), "views", g.fact(sub, "views", "no"),
-		"expressed", g.fact(sub, "expressed", "notAsked"), "childViews", g.fact(sub, "childViews", "no"),
+		"proceed", g.aboutSubject("approp", "undecided"), "views", views,
+		"expressed", expressed, "childViews", g.fact(sub, "childViews", "no"),
 		"childWelfare", g.fact(sub, "childWelfare", "undecided"), "regard", g.fact(sub, "regard", "no"),
 		"decision", decision, "decisionMaker", maker, "cnsl", g.informed(),
 		"standstill", g.standstill(), "panel", g.fact(g.item.ID, "panel", "pending"), "signoff", g.twoPerson())
@@ -669,6 +784,34 @@ func (g *grounds) postCommencementFacts(redirected bool) (law.Facts, error) {
 		return f, fmt.Errorf("gather the facts of table 8f: %w", err)
 	}
 	return g.signed(f, g.item.ID)
+}
+
+// req is what the applicant asks for. Section 60 opens the adopted adult's own
+// record and nothing by which somebody else could be found: what identifies
+// another is asked for under section 61.
+func (g *grounds) req() string {
+	v := g.fact(g.head.ApplicationID, "req", "other")
+	if (v == "s60_2a" || v == "s60_2b") && (g.item.About != "subject" || slices.Contains([]string{"address", "phone", "email", "photo"}, g.item.Kind)) {
+		return "other"
+	}
+	return v
+}
+
+// expressed is what the subject thinks of it. An objection in life stays: only
+// their own agreement ends it. What one worker says of their capacity now is
+// settled by two, and until then they have agreed to nothing.
+func (g *grounds) expressed() string {
+	v := "notAsked"
+	for _, f := range g.history(g.head.SubjectID, "expressed") {
+		if v == "object" && f.Value != "agree" {
+			continue
+		}
+		v = f.Value
+	}
+	if v == "agree" && g.waits(g.head.SubjectID, "expressed") != "" {
+		return "notAsked"
+	}
+	return v
 }
 
 // decision is what was decided about these words, and whether somebody put
@@ -695,16 +838,29 @@ func (g *grounds) standstill() string {
 	return string(clock.Standstill(g.now))
 }
 
-// anyChild is who was under 18 among those whom the item is about.
-func (g *grounds) anyChild() []string {
+// anyChild is who was under 18 among those whom the item is about. What the births
+// say counts beside what was typed, and the stricter of the two.
+func (g *grounds) anyChild() (list []string) {
 	switch v := g.aboutSubject("anyChild", "notKnown"); v {
 	case "none":
-		return nil
 	case "both":
-		return []string{"adoptedChild", "otherChild"}
+		list = []string{"adoptedChild", "otherChild"}
 	default:
-		return []string{v}
+		list = []string{v}
 	}
+	child := "otherChild"
+	if g.pair() == "REL>AP" {
+		child = "adoptedChild"
+	}
+	switch g.ages(g.head.SubjectID, "subjAge") {
+	case "ge18":
+	case "lt18":
+		list = append(list, child)
+	default:
+		list = append(list, "notKnown")
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func protected(is bool) string {
@@ -730,14 +886,25 @@ func (g *grounds) birthRecordFacts() (law.Facts, error) {
 		"counsellingTold", g.fact(app, "cnsl", "no"), "rgSent", g.fact(app, "rgSent", "no"))
 }
 
-// behind lists the wishes, vetoes and consents on which a signature rests
-// beside the facts themselves (8.0 rule 6).
-func (g *grounds) behind() []law.Version {
+// behind lists the wishes, vetoes, answers and consents, and the words, on which a
+// signature rests beside the facts themselves (8.0 rule 6).
+func (g *grounds) behind() []law.Version { return g.restsOn(g.item) }
+
+// restsOn is the same for a signature of an item, or of none.
+func (g *grounds) restsOn(item *gateItem) []law.Version {
 	var list []law.Version
 	app, sub := g.head.ApplicationID, g.head.SubjectID
-	for _, of := range [...]struct{ on, name string }{{sub, "acrNoContact"}, {app, "apConsent"}, {app, "qualified"}} {
-		if f, ok := g.counted(of.on, of.name); ok {
-			list = append(list, law.Version{Of: of.on + "/" + of.name, Version: f.Version})
+	facts := [][2]string{{sub, "acrNoContact"}, {app, "apConsent"}, {app, "qualified"}, {app, "vetoAnswer"}, {app, "aaa"}}
+	for _, f := range g.otherAnswers() {
+		facts = append(facts, [2]string{f.OnID, f.Name})
+	}
+	if item != nil { // two people sign for these words
+		list = append(list, law.Version{Of: item.ID + "/item", Version: item.Version})
+		facts = append(facts, [2]string{item.ID, "thirdConsent"}, [2]string{item.ID, "decision"}, [2]string{sub, "expressed"})
+	}
+	for _, of := range facts {
+		if f, ok := g.counted(of[0], of[1]); ok {
+			list = append(list, law.Version{Of: of[0] + "/" + of[1], Version: f.Version})
 		}
 	}
 	if n := len(g.vetoes); n > 0 {
@@ -753,7 +920,11 @@ func (g *grounds) behind() []law.Version {
 // for none. No policy flag is set on any deployment: a row that needs one cannot
 // be signed (OQ1, OQ9).
 func (g *grounds) signed(f law.Facts, item string) (law.Facts, error) {
-	digest, err := f.Digest(g.behind()...)
+	var about *gateItem
+	if item != "" {
+		about = g.item
+	}
+	digest, err := f.Digest(g.restsOn(about)...)
 	if err != nil {
 		return f, fmt.Errorf("gather the facts for a signature: %w", err)
 	}

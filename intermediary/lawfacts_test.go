@@ -75,7 +75,7 @@ func (k *known) acted(on time.Time) *known {
 }
 
 func (k *known) enquired(answered time.Time) *known {
-	k.enquiries = append(k.enquiries, gateEnquiry{ID: "enaaaaaaaaaaaaaaa", Whom: "AAA", State: "answered", AnsweredOn: &answered})
+	k.enquiries = append(k.enquiries, gateEnquiry{ID: "enaaaaaaaaaaaaaaa", Whom: "AAA", State: "answered", AnsweredOn: &answered, Place: k.next()})
 	return k
 }
 
@@ -185,22 +185,33 @@ func TestProceedFacts(t *testing.T) {
 			k.now = day(16)
 			return k
 		}(), "a26"},
-		"rule 9, an answer to no question":               {ready("REL>AP").say(anApp, "aaa", "answered").say(anApp, "vetoAnswer", "none"), "a26"},
-		"rule 9, older than the last act":                {elsewhere("REL>AP").acted(day(12)), "a26"},
-		"rule 9, said again about the same question":     {elsewhere("REL>AP").acted(day(12)).say(anApp, "vetoAnswer", "none"), "a26"},
-		"rule 9, answered earlier on the day of the act": {elsewhere("REL>AP").enquired(day(12)).acted(day(12)), "a26"},
-		"rule 9, asked again":                            {elsewhere("REL>AP").acted(day(12)).enquired(day(13)).say(anApp, "vetoAnswer", "none"), "a32"},
-		"rule 9, her own application needs none":         {elsewhere("AP>REL").acted(day(12)), "a31"},
-		"OQ2, nobody can be named":                       {ready("REL>AP").say(anApp, "aaa", "exhausted"), "a26"},
-		"NMS 16.2, somebody asks for protection":         {func() *known { k := ready("REL>AP"); k.stops = []gateStop{{ID: "spaaaaaaaaaaaaaaa"}}; return k }(), "a26a"},
-		"ISR 5A(2)(b), not asked":                        {ready("REL>PR").say(anApp, "apConsent", "notSought"), "a27"},
-		"ISR 5A(2)(b), refused":                          {ready("REL>PR").say(anApp, "apConsent", "refused"), "a17"},
-		"OQ11, refused in life":                          {ready("REL>PR").say(anApp, "apConsent", "refused").proposed(anApp, "apConsent", "died").agreed(anApp, "apConsent", "died"), "a17"},
-		"OQ11, refused and then silent":                  {ready("REL>PR").say(anApp, "apConsent", "withdrawn").say(anApp, "apConsent", "noReply"), "a17"},
-		"ISR 5A(2)(b), refused and then agreed":          {ready("REL>PR").say(anApp, "apConsent", "refused").proposed(anApp, "apConsent", "given").agreed(anApp, "apConsent", "given"), "a34"},
-		"OQ1, agreed and then died":                      {ready("REL>PR").say(anAdopted, "apVital", "died"), "a18"},
-		"ISR 3(1)":                                       {func() *known { k := ready("AP>REL"); k.registered = false; return k }(), "a04"},
-		"ISR 11, a representative without authority":     {func() *known { k := ready("AP>REL"); k.head.Represented = true; return k }(), "a21"},
+		"rule 9, an answer to no question":                {ready("REL>AP").say(anApp, "aaa", "answered").say(anApp, "vetoAnswer", "none"), "a26"},
+		"rule 9, older than the last act":                 {elsewhere("REL>AP").acted(day(12)), "a26"},
+		"rule 9, said again about the same question":      {elsewhere("REL>AP").acted(day(12)).say(anApp, "vetoAnswer", "none"), "a26"},
+		"rule 9, answered earlier on the day of the act":  {elsewhere("REL>AP").enquired(day(12)).acted(day(12)), "a26"},
+		"rule 9, asked again":                             {elsewhere("REL>AP").acted(day(12)).enquired(day(13)).say(anApp, "vetoAnswer", "none"), "a32"},
+		"rule 9, her own application needs none":          {elsewhere("AP>REL").acted(day(12)), "a31"},
+		"8.0 rule 10, she died, and how old is not known": {ready("REL>PR").say(anAdopted, "apVital", "died"), "a20"},
+		"8.0 rule 10, died, aged as of today":             {ready("AP>REL").say(aSubject, "subjectVital", "died"), "a20"},
+		"ISR 5A(2), one says she cannot decide now":       {ready("REL>PR").proposed(anApp, "apConsent", "incapable"), "a27"},
+		"ISR 5A, answered to another application":         {ready("REL>AP").say("apbbbbbbbbbbbbbbbbbb", "vetoAnswer", "absolute"), "a11"},
+		"ISR 5A, answered to another before":              {ready("REL>AP").say("apbbbbbbbbbbbbbbbbbb", "vetoAnswer", "absolute").say(anApp, "vetoAnswer", "none"), "a11"},
+		"ISR 6, unknown to another application since":     {elsewhere("REL>AP").say("apbbbbbbbbbbbbbbbbbb", "vetoAnswer", "unknown"), "a26"},
+		"ISR 6, unknown to another application before": {func() *known {
+			k := ready("REL>AP").say("apbbbbbbbbbbbbbbbbbb", "vetoAnswer", "unknown")
+			return k.say(anApp, "aaa", "answered").enquired(day(10)).say(anApp, "vetoAnswer", "none")
+		}(), "a32"},
+		"ISR 6, another's answer that nobody has read": {func() *known { k := elsewhere("REL>AP"); k.unheard = true; return k }(), "a26"},
+		"OQ2, nobody can be named":                     {ready("REL>AP").say(anApp, "aaa", "exhausted"), "a26"},
+		"NMS 16.2, somebody asks for protection":       {func() *known { k := ready("REL>AP"); k.stops = []gateStop{{ID: "spaaaaaaaaaaaaaaa"}}; return k }(), "a26a"},
+		"ISR 5A(2)(b), not asked":                      {ready("REL>PR").say(anApp, "apConsent", "notSought"), "a27"},
+		"ISR 5A(2)(b), refused":                        {ready("REL>PR").say(anApp, "apConsent", "refused"), "a17"},
+		"OQ11, refused in life":                        {ready("REL>PR").say(anApp, "apConsent", "refused").proposed(anApp, "apConsent", "died").agreed(anApp, "apConsent", "died"), "a17"},
+		"OQ11, refused and then silent":                {ready("REL>PR").say(anApp, "apConsent", "withdrawn").say(anApp, "apConsent", "noReply"), "a17"},
+		"ISR 5A(2)(b), refused and then agreed":        {ready("REL>PR").say(anApp, "apConsent", "refused").proposed(anApp, "apConsent", "given").agreed(anApp, "apConsent", "given"), "a34"},
+		"OQ1, agreed and then died":                    {ready("REL>PR").say(anAdopted, "apVital", "died").say(anAdopted, "apAge", "ge18"), "a18"},
+		"ISR 3(1)":                                     {func() *known { k := ready("AP>REL"); k.registered = false; return k }(), "a04"},
+		"ISR 11, a representative without authority":   {func() *known { k := ready("AP>REL"); k.head.Represented = true; return k }(), "a21"},
 		"ISR 11, and with it": {func() *known {
 			k := ready("AP>REL").say(anApp, "repAuthority", "yes")
 			k.head.Represented = true
@@ -253,7 +264,7 @@ func (k *known) doubt(leaf []byte) *known {
 
 func TestIdentifyingFacts(t *testing.T) {
 	dead := func(k *known) *known {
-		return k.say(aSubject, "subjectVital", "died").say(aSubject, "evidence", "yes").say(aSubject, "sixDecision", "yes").say(aSubject, "asked", "searched")
+		return k.say(aSubject, "subjectVital", "died").say(aSubject, "subjAge", "ge18").say(aSubject, "evidence", "yes").say(aSubject, "sixDecision", "yes").say(aSubject, "asked", "searched")
 	}
 	unasked := func() *known { k := offered("REL>AP"); k.consents = nil; return k }
 	about := func(whom string) *known { k := offered("REL>AP"); k.item.About = whom; return k }
@@ -279,6 +290,10 @@ func TestIdentifyingFacts(t *testing.T) {
 		"OQ11, a refusal binds after death":              {dead(offered("REL>AP").answer("no")), "b09"},
 		"OQ11, a limit binds after death":                {dead(offered("REL>AP").answer("lettersOnly", "letters")), "b11"},
 		"OQ11, a limit binds through silence":            {dead(offered("REL>AP").answer("lettersOnly", "letters").answer("noReply")), "b11"},
+		"ISR 7(2), one says that she cannot decide":      {offered("AP>REL").proposed(aSubject, "subjectVital", "incapable"), "b10"},
+		"ISR 7(1), she is the adopted person, who died":  {offered("REL>AP").say(anAdopted, "apVital", "died"), "b07"},
+		"ISR 7(1), agreed after they died":               {dead(offered("AP>REL").answer("no")).answer("yes", "name"), "b09"},
+		"ISR 11, a representative without authority":     {func() *known { k := offered("REL>AP"); k.head.Represented = true; return k }(), "b02a"},
 		"NMS 16.2, not met":                              {offered("REL>AP").say(anApp, "met", "no"), "b05"},
 		"NMS 16.2, not verified":                         {offered("REL>AP").say(anApp, "idVerified", "no"), "b05"},
 		"ISR 8, a veto":                                  {offered("REL>AP").record("absolute", true), "b06"},
@@ -354,28 +369,78 @@ func TestPostCommencementFacts(t *testing.T) {
 	tests := map[string]struct {
 		got, want string
 	}{
-		"ISR 2, before commencement":            {of(offered("AP>REL"), false), "f00"},
-		"DAIR 13, not identified":               {of(post().say(anApp, "idVerified", "no"), false), "f02"},
-		"ACA 57, nobody has said what is asked": {of(post(), false), "f15a"},
-		"DAIR 12, not in writing":               {of(post().say(anApp, "req", "s61_62"), false), "f15"},
-		"ACA 58, not protected":                 {of(plain(), false), "f09"},
-		"ACA 57(4), it came from table 8c":      {of(plain().say(anApp, "req", "s61_62"), true), "f15"},
-		"ACA 60(2)(a), the right":               {of(post().say(anApp, "req", "s60_2a").say(anApp, "orderSixty", "none"), false), "f05"},
-		"ACA 60(3), the court was asked":        {of(post().say(anApp, "req", "s60_2a"), false), "f04"},
-		"ACA 61, they agree":                    {of(for61(), false), "f29"},
-		"ACA 61, the words are others since":    {of(func() *known { k := for61(); k.item.Place = k.next(); return k }(), false), "f22"},
-		"ACA 61(3), nobody has asked":           {of(for61().say(aSubject, "expressed", "notAsked"), false), "f18"},
-		"ACA 62(3), two children":               {of(for61().say(aSubject, "anyChild", "both"), false), "f20"},
-		"ACA 62(6)(a), an adopted child":        {of(for61().say(aSubject, "anyChild", "adoptedChild").say(aSubject, "childViews", "yes").say(aSubject, "childWelfare", "against"), false), "f19"},
-		"ACA 62(6)(b), another child":           {of(for61().say(aSubject, "anyChild", "otherChild").say(aSubject, "childViews", "yes"), false), "f21"},
-		"DAIR 15(1)(b), no notice":              {of(for61().say(aSubject, "expressed", "object"), false), "f25"},
-		"DAIR 15(3), on the fortieth day":       {of(object(march, time.Date(2026, 4, 29, 22, 0, 0, 0, time.UTC)), false), "f25"},
-		"DAIR 15(3), on the next":               {of(object(march, time.Date(2026, 4, 30, 8, 0, 0, 0, time.UTC)), false), "f26"},
+		"ISR 2, before commencement":                  {of(offered("AP>REL"), false), "f00"},
+		"DAIR 13, not identified":                     {of(post().say(anApp, "idVerified", "no"), false), "f02"},
+		"ACA 57, nobody has said what is asked":       {of(post(), false), "f15a"},
+		"DAIR 12, not in writing":                     {of(post().say(anApp, "req", "s61_62"), false), "f15"},
+		"ACA 58, not protected":                       {of(plain(), false), "f09"},
+		"ACA 57(4), it came from table 8c":            {of(plain().say(anApp, "req", "s61_62"), true), "f15"},
+		"ACA 60(2)(a), the right":                     {of(post().say(anApp, "req", "s60_2a").say(anApp, "orderSixty", "none"), false), "f05"},
+		"ACA 60(3), the court was asked":              {of(post().say(anApp, "req", "s60_2a"), false), "f04"},
+		"ACA 61, they agree":                          {of(for61(), false), "f29"},
+		"ACA 61, the words are others since":          {of(func() *known { k := for61(); k.item.Place = k.next(); return k }(), false), "f22"},
+		"ACA 61(3), nobody has asked":                 {of(for61().say(aSubject, "expressed", "notAsked"), false), "f18"},
+		"ACA 61(3), an objection in life":             {of(for61().say(aSubject, "expressed", "object").say(aSubject, "expressed", "died"), false), "f25"},
+		"ACA 61(3), objected, then not found":         {of(for61().say(aSubject, "expressed", "object").say(aSubject, "expressed", "notFound"), false), "f25"},
+		"ACA 61(3), objected, and agreed since":       {of(for61().say(aSubject, "expressed", "object").say(aSubject, "expressed", "agree"), false), "f29"},
+		"ACA 61(3), one says they cannot decide":      {of(for61().proposed(aSubject, "expressed", "incapable"), false), "f18"},
+		"ACA 62(3), born less than 18 years ago":      {of(for61().say(aSubject, "subjAge", "lt18"), false), "f20"},
+		"ACA 62(3), nobody knows when":                {of(for61().say(aSubject, "subjAge", "unknown"), false), "f18"},
+		"ACA 61(3), about somebody else":              {of(func() *known { k := for61(); k.item.About = "thirdParty"; return k }(), false), "f18"},
+		"ACA 60(2)(b), another's address":             {of(func() *known { k := post().say(anApp, "req", "s60_2b"); k.item.Kind = "address"; return k }(), false), "f15a"},
+		"DAIR 13, a representative without authority": {of(func() *known { k := for61(); k.head.Represented = true; return k }(), false), "f02"},
+		"ACA 62(3), two children":                     {of(for61().say(aSubject, "anyChild", "both"), false), "f20"},
+		"ACA 62(6)(a), an adopted child":              {of(for61().say(aSubject, "anyChild", "adoptedChild").say(aSubject, "childViews", "yes").say(aSubject, "childWelfare", "against"), false), "f19"},
+		"ACA 62(6)(b), another child":                 {of(for61().say(aSubject, "anyChild", "otherChild").say(aSubject, "childViews", "yes"), false), "f21"},
+		"DAIR 15(1)(b), no notice":                    {of(for61().say(aSubject, "expressed", "object"), false), "f25"},
+		"DAIR 15(3), on the fortieth day":             {of(object(march, time.Date(2026, 4, 29, 22, 0, 0, 0, time.UTC)), false), "f25"},
+		"DAIR 15(3), on the next":                     {of(object(march, time.Date(2026, 4, 30, 8, 0, 0, 0, time.UTC)), false), "f26"},
 	}
 	for name, tt := range tests {
 		if tt.got != tt.want {
 			t.Errorf("%s: %s, want %s", name, tt.got, tt.want)
 		}
+	}
+}
+
+// What two people signed for is these words, and what was said when they signed:
+// none of it comes back with the same values.
+func TestBehind(t *testing.T) {
+	digest := func(f law.Facts, err error, k *known) [32]byte {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := f.Digest(k.behind()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	words := func(change func(k *known)) [32]byte {
+		k := offered("AP>REL").say(anItem, "thirdConsent", "yes")
+		k.item.About = "thirdParty"
+		change(k)
+		f, err := k.identifyingFacts()
+		return digest(f, err, k)
+	}
+	signed := words(func(*known) {})
+	if words(func(k *known) { k.item.Version++ }) == signed {
+		t.Error("ISR 7(4): a signature for the older words opens the new ones")
+	}
+	if words(func(k *known) { k.say(anItem, "thirdConsent", "no").say(anItem, "thirdConsent", "yes") }) == signed {
+		t.Error("OQ10: a consent that was taken back and given anew is the old one")
+	}
+	answers := func(since ...string) [32]byte {
+		k := elsewhere("REL>AP").say(anApp, "vetoAnswer", "unknown")
+		for _, v := range since {
+			k.say(anApp, "vetoAnswer", v)
+		}
+		f, err := k.proceedFacts()
+		return digest(f, err, k)
+	}
+	if answers() == answers("absolute", "unknown") {
+		t.Error("8.0 rule 6: a signature comes back after a veto was answered and is unknown again")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
@@ -42,6 +43,8 @@ const (
 	sqlConsents = `select c.subject_id, c.version, c.answer, c.scope, c.at, c.leaf, ` + placeOf + `c.leaf), 0) as place
 		from consent c where c.agency_id = agency() and c.subject_id = any(array(` + theirSubjects + `)) order by c.subject_id, c.version`
 	sqlAsked = `select e.id, e.application_id, coalesce(e.to_agency, '') as to_agency, e.whom, e.state, e.answered_on,
+			coalesce((select max(p.idx) + 1 from casework w join audit_body p on p.agency_id = w.agency_id and p.leaf = w.leaf
+				where w.agency_id = e.agency_id and w.id = e.id and w.kind = 'enquiry' and w.part in ('answer', 'word')), 0) as place,
 			exists (select from enquiry_words(e.id) o where o.kind = 'answer' and o.version > e.heard) as unheard from enquiry e
 		join application a on a.agency_id = e.agency_id and a.id = e.application_id where e.agency_id = agency() and a.adopted_id = $1 order by e.id`
 	sqlSignatures = `select g.id, g.subject_id, g.item_id, g.row_id, g.digest, g.first_id, g.second_id, g.expires_on, g.leaf, coalesce(g.second_leaf, '') as second
@@ -72,6 +75,8 @@ const (
 			and w.id = any(array(` + aboutAdopted + ` union all select unnest($2::text[])))
 		union all select ` + sqlWorkColumns + ` from casework w join signature g on g.agency_id = w.agency_id and g.id = w.id
 			where w.agency_id = agency() and w.part in ('first', 'second') and g.subject_id = any(array(` + theirSubjects + `))
+		union all select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.part = 'why' and w.id like 'sp%'
+			and (w.to_node = 'case/' || $1 or w.application_id in (select a.id from application a where a.agency_id = agency() and a.adopted_id = $1))
 		order by id, part, version desc`
 )
 
@@ -150,7 +155,10 @@ func (st *standing) queue(b *pgx.Batch, adopted string, items []string) {
 type doubts struct {
 	leaves map[[32]byte]bool
 	stops  map[string]bool // ended stops whose end nobody signed
-	words  map[string]bool // enquiries of which the other agency's log has a word that is not read into the case
+	veto   bool            // the log has a veto and no row has
+	// consents: the log has an answer of the subject's and no row has; stopped: a stop's reasons are sealed and no row has it.
+	consents, stopped bool
+	words             map[string]bool // enquiries of which the other agency's log has a word that is not read into the case
 }
 
 func (d *doubts) leaf(leaf []byte) {
@@ -180,9 +188,13 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 	if !ok {
 		return nil, false
 	}
-	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment}
+	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment,
+		vetoTaken: d.veto, consentsTaken: d.consents}
+	if d.stopped {
+		g.stops = append(g.stops, gateStop{})
+	}
 	for _, p := range st.stops {
-		if (p.EndedBy == nil || d.stops[p.ID]) && (p.SubjectID == nil || *p.SubjectID == subject) {
+		if (p.EndedBy == nil || d.stops[p.ID]) && (p.SubjectID == nil || *p.SubjectID == subject || st.adoptedIs(*p.SubjectID)) {
 			g.stops = append(g.stops, p.gateStop)
 		}
 	}
@@ -190,6 +202,9 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 	g.enquiries = pick(st.enquiries, func(e standingEnquiry) (gateEnquiry, bool) {
 		e.Unheard = e.Unheard || d.words[e.ID]
 		return e.gateEnquiry, e.ApplicationID == head.ApplicationID
+	})
+	g.unheard = slices.ContainsFunc(st.enquiries, func(e standingEnquiry) bool {
+		return e.ApplicationID != head.ApplicationID && (e.Unheard || d.words[e.ID])
 	})
 	g.signatures = pick(st.signatures, func(s standingSignature) (gateSignature, bool) { return s.gateSignature, s.SubjectID == subject })
 	for _, a := range pick(st.last, func(a standingAct) (gateAct, bool) { return a.gateAct, a.ApplicationID == head.ApplicationID }) {
@@ -202,6 +217,13 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 		g.item = &i
 	}
 	return g, item == "" || g.item != nil
+}
+
+// adoptedIs tells whether a subject is the adopted person, whose protection is
+// the same under both ids.
+func (st *standing) adoptedIs(subject string) bool {
+	h, ok := st.head(subject)
+	return ok && h.Pair == "REL>AP"
 }
 
 func pick[A, B any](list []A, of func(A) (B, bool)) (picked []B) {
@@ -221,7 +243,7 @@ func (st *standing) marks(subject string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, head)
 	for _, f := range st.facts {
-		if f.OnID == st.adopted || f.OnID == head.ApplicationID || f.OnID == subject || prefixAbout(f.OnID) == "item" {
+		if f.OnID == st.adopted || f.OnID == head.ApplicationID || f.OnID == subject || prefixAbout(f.OnID) == "item" || f.Name == "vetoAnswer" {
 			fmt.Fprintf(&b, "fact %x %s\n", f.Leaf, f.Value)
 		}
 	}
@@ -242,9 +264,7 @@ func (st *standing) marks(subject string) []byte {
 		}
 	}
 	for _, e := range st.enquiries {
-		if e.ApplicationID == head.ApplicationID {
-			fmt.Fprintf(&b, "enquiry %s %s %t %t\n", e.ID, e.State, e.AnsweredOn != nil, e.Unheard)
-		}
+		fmt.Fprintf(&b, "enquiry %s %s %t %d %t\n", e.ID, e.State, e.AnsweredOn != nil, e.Place, e.Unheard)
 	}
 	for _, a := range st.last {
 		if a.ApplicationID == head.ApplicationID {
@@ -328,8 +348,16 @@ func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject s
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return of, rows, err
 	}
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &of, sqlOfSubject, subject) }); err != nil {
+	var me connected
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &of, sqlOfSubject, subject)
+		one(b, &me, sqlConnected, subject)
+	})
+	if err != nil {
 		return of, rows, s.db.Fault(fmt.Errorf("find a subject: %w", err))
+	}
+	if err := me.refused(); err != nil {
+		return of, rows, err
 	}
 	if items == nil {
 		items = []string{}
@@ -464,9 +492,19 @@ func (r *factReader) last(ctx context.Context, id, part string, leaf []byte) err
 	return r.index.Newest(ctx, r.ag.ID, id, part, [32]byte(leaf))
 }
 
+// errTaken: the log has what no row has any more.
+var errTaken = errors.New("what was stated has no row")
+
+// doubtVetoes holds the newest veto to its notice. If no row of any is left that
+// the log has, there is one, and nobody knows which.
 func (s *Service) doubtVetoes(ctx context.Context, b *belief, r *factReader) error {
 	if len(b.vetoes) == 0 {
-		return nil
+		_, stated, err := s.index.Latest(ctx, r.ag.ID, b.adopted, "veto")
+		if err != nil || !stated {
+			return err
+		}
+		b.doubted.veto = true
+		return s.told(ctx, r.ag, b.adopted, errTaken)
 	}
 	v := b.vetoes[len(b.vetoes)-1]
 	var text vetoText
@@ -483,7 +521,16 @@ func (s *Service) doubtVetoes(ctx context.Context, b *belief, r *factReader) err
 	return s.told(ctx, r.ag, b.adopted, err)
 }
 
+// doubtConsents does the same of each answer of the subject.
 func (s *Service) doubtConsents(ctx context.Context, b *belief, r *factReader) error {
+	if !slices.ContainsFunc(b.consents, func(c standingConsent) bool { return c.SubjectID == b.subject }) {
+		_, stated, err := s.index.Latest(ctx, r.ag.ID, b.subject, "consent")
+		if err != nil || !stated {
+			return err
+		}
+		b.doubted.consents = true
+		return s.told(ctx, r.ag, b.subject, errTaken)
+	}
 	for i, c := range b.consents {
 		if c.SubjectID != b.subject {
 			continue
@@ -526,8 +573,17 @@ func (s *Service) doubtSignatures(ctx context.Context, b *belief, r *factReader)
 }
 
 // doubtStops holds the end of a stop to the manager's statement: a stop whose
-// end nobody signed is in force.
+// end nobody signed is in force, and so is one whose reasons are there without it.
 func (s *Service) doubtStops(ctx context.Context, b *belief, r *factReader) error {
+	for _, w := range r.work {
+		if w.Part != "why" || !strings.HasPrefix(w.ID, "sp") || slices.ContainsFunc(b.stops, func(p standingStop) bool { return p.ID == w.ID }) {
+			continue
+		}
+		b.doubted.stopped = true
+		if err := s.told(ctx, r.ag, w.ID, errTaken); err != nil {
+			return err
+		}
+	}
 	for _, p := range b.stops {
 		if p.EndedBy == nil {
 			continue

@@ -97,7 +97,8 @@ type consentState struct {
 // RecordConsent records what a subject said about being known to the applicant.
 // A refusal, a "not now" and a withdrawal are taken at any time, also when the
 // case has ended; what agrees to something only in an open case, written, with
-// the day, who explained it, and each kind of thing that is agreed to. No reply
+// the day, who explained it, and each kind of thing that is agreed to, of somebody
+// who is known to live and to be able to decide (the fact subjectVital). No reply
 // stands only where they have never answered: silence takes nothing back.
 //
 // Invalid on "answer", "scope", "explainedBy", "on", "written" or "words".
@@ -136,10 +137,32 @@ func (s *Service) RecordConsent(ctx context.Context, actor authz.Actor, n NewCon
 			gateConsent: gateConsent{Version: uint64(n.Was + 1), Answer: n.Answer, Scope: n.Scope, At: a.moment, Leaf: leaf[:], Place: newestPlace}})
 	})
 	var now []consentState
+	var facts []factRow
 	return a.commit(ctx, "consent", p.held(), look{
-		read:  func(b *pgx.Batch) { many(b, &now, sqlConsentsOf, n.Subject) },
-		check: func(*pgx.Batch) error { return mayAnswer(n, now) },
+		read: func(b *pgx.Batch) {
+			many(b, &now, sqlConsentsOf, n.Subject)
+			many(b, &facts, sqlFactsOn, n.Subject)
+		},
+		check: func(*pgx.Batch) error {
+			if agrees(n.Answer) && !lives(facts) {
+				return fault.Field("answer", "fault.consent.living")
+			}
+			return mayAnswer(n, now)
+		},
 	})
+}
+
+// lives tells whether the facts about a subject say that they live and can
+// decide: nobody else agrees to anything.
+func lives(facts []factRow) bool {
+	var versions []factRow
+	for _, f := range facts {
+		if f.Name == "subjectVital" {
+			versions = append(versions, f) // the newest first
+		}
+	}
+	counts, after := counting(versions)
+	return counts != nil && counts.Value == "living" && len(after) == 0
 }
 
 // mayAnswer holds an answer to those before it.

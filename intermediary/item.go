@@ -29,6 +29,12 @@ func ItemKinds() []string {
 // ItemAbouts lists whom an item may be about besides, in the order of the page.
 func ItemAbouts() []string { return []string{"subject", "adoptedPersonNotSubject", "thirdParty"} }
 
+// names tells whether a kind of item tells who somebody is, or how to find them,
+// whoever says otherwise.
+func names(kind string) bool {
+	return slices.Contains([]string{"name", "address", "phone", "email", "photo"}, kind)
+}
+
 // MaxItem is the longest text of an item, in bytes of UTF-8.
 const MaxItem = 16 << 10
 
@@ -38,7 +44,7 @@ type NewItem struct {
 	Subject     string
 	Kind        string // of ItemKinds
 	About       string // of ItemAbouts
-	Identifying bool   // it tells who somebody is, or is protected information
+	Identifying bool   // it tells who somebody is, or is protected information; a name, address, phone, email or photo always
 	Words       string // what the applicant would read, and nothing else
 	Ground      string // why the law lets it be given, in words
 	From        string // the document it comes from, and who told it
@@ -148,7 +154,7 @@ func (r itemRow) same(o itemRow) bool {
 // asked in the transaction that gives it (Disclose). It gives the item's id. The
 // same id by the same worker again is one.
 //
-// Invalid on "kind", "about", "words", "ground" or "from". Conflict: the case
+// Invalid on "kind", "about", "identifying", "words", "ground" or "from". Conflict: the case
 // has ended.
 func (s *Service) PrepareItem(ctx context.Context, actor authz.Actor, n NewItem) (string, error) {
 	ag, err := s.begin(ctx, actor, authz.PrepareItem, n.Subject)
@@ -211,6 +217,8 @@ func checkItem(n NewItem) (NewItem, error) {
 		return n, fault.Field("kind", "fault.item.kind")
 	case !slices.Contains(ItemAbouts(), n.About):
 		return n, fault.Field("about", "fault.item.about")
+	case !n.Identifying && names(n.Kind):
+		return n, fault.Field("identifying", "fault.item.identifying")
 	}
 	var err error
 	n.Words, n.Ground, n.From, err = checkWords(n.Words, n.Ground, n.From)

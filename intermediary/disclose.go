@@ -173,7 +173,7 @@ func (g *giving) disclose(ctx context.Context, code string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := g.commit(ctx, "disclose", held{g.belief.adopted, g.belief.subject}, g.still(), g.look()); err != nil {
+	if err := g.commit(ctx, "disclose", held{g.belief.adopted, g.belief.subject}, g.readersHeld(), g.still(), g.look()); err != nil {
 		return nil, err
 	}
 	return ids, nil
@@ -300,6 +300,17 @@ func (g *giving) packs() ([]string, error) {
 		ids = append(ids, in.id)
 	}
 	return ids, nil
+}
+
+// sqlHoldReaders holds everybody who reads an applicant's file. Two cases of one
+// applicant have gate rows of their own: without it each could be given something
+// in the same moment, and nobody would have judged the two together.
+const sqlHoldReaders = `select r.id from person r join party p on p.agency_id = r.agency_id and p.person_id = r.id
+	where p.agency_id = agency() and p.file = $1 and p.kind <> 'subject' order by r.id for update of r`
+
+// readersHeld takes them before anything is read of what they were given.
+func (g *giving) readersHeld() look {
+	return look{read: func(b *pgx.Batch) { b.Queue(sqlHoldReaders, g.folder.application) }, check: func(*pgx.Batch) error { return nil }}
 }
 
 // still asks under the lock that the items are those that were believed.

@@ -61,7 +61,7 @@ func TestISR7_DiscloseRefused(t *testing.T) {
 		"to something else": {func(c intermediarytest.Case, _ string) { w.Consent(t, c, intermediary.ConsentYes, "letters") }, "b11"},
 		"not met":           {func(c intermediarytest.Case, _ string) { w.State(t, string(c.ID), "met=no") }, "b05"},
 		"not verified":      {func(c intermediarytest.Case, _ string) { w.State(t, string(c.ID), "idVerified=no") }, "b05"},
-		"the subject died":  {func(c intermediarytest.Case, _ string) { w.State(t, string(c.Subject), "subjectVital=died") }, "b16"},
+		"the subject died":  {func(c intermediarytest.Case, _ string) { w.State(t, string(c.Subject), "subjectVital=died") }, "b07"},
 		"unsure":            {func(_ intermediarytest.Case, item string) { w.State(t, item, "jigsaw=unsure") }, "b12a"},
 		"no counselling":    {func(c intermediarytest.Case, _ string) { w.State(t, string(c.Subject), "cnsl=no") }, "b12b"},
 		"a stop": {func(c intermediarytest.Case, _ string) {

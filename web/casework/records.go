@@ -231,7 +231,11 @@ func ofRecord(back, prefix, what string) func(Room, *http.Request, *actPage) err
 			return notThere()
 		}
 		list := slices.DeleteFunc(slices.Clone(p.Records), func(r intermediary.Record) bool { return r.ID != p.Of })
-		p.Sheet = recordViews(&p.base, p.Case, list)
+		sheet := recordViews(&p.base, p.Case, list)
+		for i := range sheet {
+			sheet[i].Links = nil // they lead to this page
+		}
+		p.Sheet = sheet
 		if what == "subject" {
 			p.Back += "/subject/" + p.Records[i].On
 		}

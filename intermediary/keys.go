@@ -27,11 +27,6 @@ const (
 		join ring_grant_staff g on g.agency_id = a.agency_id and g.parent <> 'archive' and (g.child in ('case/' || a.id, 'case/' || a.adopted_id, 'side/' || a.id)
 			or g.child = any(array(select 'side/' || s.id from subject s where s.agency_id = a.agency_id and s.application_id = a.id)))
 		where a.agency_id = agency() and a.id = $1`
-	// The same for an adopted person's record alone.
-	sqlRecordNodes = `select ` + sqlNodeColumns + ` from node n
-		where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc`
-	sqlRecordGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from ring_grant_staff g
-		where g.agency_id = agency() and g.child = 'case/' || $1 and g.parent <> 'archive'`
 )
 
 // keyRows are the nodes and grants that a request climbs by, newest epoch first.

@@ -63,7 +63,7 @@ func lawDecide(_ context.Context, c *call) error {
 		}
 	}
 	if refused > 0 {
-		return fmt.Errorf("%d of %d lines could not be answered; each says why.", refused, n)
+		return fmt.Errorf("%d of %d lines could not be answered; each says why", refused, n)
 	}
 	return nil
 }

@@ -28,18 +28,11 @@ func newRoom(t *testing.T) *room {
 	return r
 }
 
-// colleague is the other worker's browser, and manager the manager's.
+// colleague is the other worker's browser.
 func (r *room) colleague(t *testing.T) *webtest.Browser {
 	t.Helper()
 	b := r.Site.Worker(t)
 	b.SignIn(r.Site, &r.ColleagueLogin)
-	return b
-}
-
-func (r *room) manager(t *testing.T) *webtest.Browser {
-	t.Helper()
-	b := r.Site.Worker(t)
-	b.SignIn(r.Site, &r.ManagerLogin)
 	return b
 }
 

@@ -35,7 +35,7 @@ func TestLawDecide(t *testing.T) {
 	if out != want {
 		t.Errorf("got\n%swant\n%s", out, want)
 	}
-	if code != failed || errs != "gatepost: 3 of 7 lines could not be answered; each says why.\n" {
+	if code != failed || errs != "gatepost: 3 of 7 lines could not be answered; each says why\n" {
 		t.Errorf("code %d, %s", code, errs)
 	}
 	if out, errs, code := gatepost(t, "", "law", "decide", "8b"); out != "" || errs != "" || code != done {

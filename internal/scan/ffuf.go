@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,14 +19,16 @@ import (
 const commonWords = "/usr/share/dirb/wordlists/common.txt"
 
 // open are the paths that answer strangers. They are written out here, not read
-// from the table: a page that becomes public by mistake has to be seen.
+// from the table: a page that becomes public by mistake has to be seen. A star
+// stands for one part of a path.
 func open(tier page.Tier, method string) []string {
 	if method == http.MethodPost {
 		return nil // without the page's own token no form is taken
 	}
 	list := []string{"", "sign-in", "start", "forgot", "signed-out", "help", "cookies", "accessibility", "healthz", "readyz"}
 	if tier == page.Public {
-		return append(list, "safety", "leave")
+		return append(list, "safety", "leave",
+			"apply", "apply/code", "apply/return", "apply/left", "apply/ask/*", "apply/what", "apply/information", "apply/check", "apply/sent")
 	}
 	return list
 }
@@ -92,20 +95,25 @@ func readFfuf(text []byte) ([]hit, error) {
 // opened compares what answered with what may: more and less are both findings.
 func opened(where, method string, hits []hit, public []string) []finding {
 	var found []finding
-	seen := map[string]bool{}
 	for _, h := range hits {
-		path := h.Input["FUZZ"]
-		seen[path] = true
-		if !slices.Contains(public, path) {
-			found = append(found, finding{"ffuf", fmt.Sprintf("%s: %s /%s is open: %d", where, method, path, h.Status)})
+		if word := h.Input["FUZZ"]; !anyOpen(public, word) {
+			found = append(found, finding{"ffuf", fmt.Sprintf("%s: %s /%s is open: %d", where, method, word, h.Status)})
 		}
 	}
-	for _, path := range public {
-		if !seen[path] {
-			found = append(found, finding{"ffuf", fmt.Sprintf("%s: %s /%s is not found, which is public", where, method, path)})
+	for _, p := range public {
+		if !slices.ContainsFunc(hits, func(h hit) bool { return anyOpen([]string{p}, h.Input["FUZZ"]) }) {
+			found = append(found, finding{"ffuf", fmt.Sprintf("%s: %s /%s is not found, which is public", where, method, p)})
 		}
 	}
 	return found
+}
+
+// anyOpen tells whether a path is one of those of open.
+func anyOpen(public []string, word string) bool {
+	return slices.ContainsFunc(public, func(p string) bool {
+		is, err := path.Match(p, word)
+		return err == nil && is
+	})
 }
 
 // paths are every place that the scan knows of: the lines of the table, with ids
@@ -113,11 +121,11 @@ func opened(where, method string, hits []hit, public []string) []finding {
 func (s *site) paths() []string {
 	var list []string
 	for _, t := range s.targets {
-		path, _, _ := strings.Cut(t.path, "?")
-		list = append(list, path)
+		place, _, _ := strings.Cut(t.path, "?")
+		list = append(list, place)
 	}
 	for _, r := range s.table.routes {
-		list = append(list, strings.NewReplacer("{$}", "", "{id}", "1").Replace(r.Pattern))
+		list = append(list, strings.NewReplacer("{$}", "", "{id}", "1", "{question}", "name").Replace(r.Pattern))
 	}
 	return list
 }

@@ -30,7 +30,7 @@ var ids = strings.NewReplacer(
 	"@sb3", "sbcccccccccccccccccccc", "@it3", "itcccccccccccccccccccc", "@pe", "peaaaaaaaaaaaaaaaaaaaa", "@pf", "pebbbbbbbbbbbbbbbbbbbb", "@en", "enaaaaaaaaaaaaaaaaaaaa",
 	"@ad", "adaaaaaaaaaaaaaaaaaaaa", "@ap", "apaaaaaaaaaaaaaaaaaaaa", "@sb", "sbaaaaaaaaaaaaaaaaaaaa", "@it", "itaaaaaaaaaaaaaaaaaaaa",
 	"@ev2", "evbbbbbbbbbbbbbbbbbbbb", "@ev", "evaaaaaaaaaaaaaaaaaaaa", "@dc2", "dcbbbbbbbbbbbbbbbbbbbb", "@dc", "dcaaaaaaaaaaaaaaaaaaaa",
-	"@sp", "spaaaaaaaaaaaaaaaaaaaa", "@sg", "sgaaaaaaaaaaaaaaaaaaaa")
+	"@lf", "lfaaaaaaaaaaaaaaaaaaaa", "@st", "staaaaaaaaaaaaaaaaaaaa", "@sp", "spaaaaaaaaaaaaaaaaaaaa", "@sg", "sgaaaaaaaaaaaaaaaaaaaa")
 
 // handTools state things as the program does, a version at a time, with a place in the log.
 const handTools = `
@@ -78,7 +78,21 @@ $$;
 create function hand.signature(of_row text, of_item text, second text, until date) returns void language plpgsql as $$
 begin
 	insert into signature (agency_id, id, subject_id, item_id, row_id, digest, first_id, second_id, at, expires_on, leaf, second_leaf)
-		values (agency(), '@sg', '@sb', of_item, of_row, sha256('d'), '@w3', second, now(), until, sha256('s'), case when second is not null then sha256('t') end);
+		values (agency(), '@sg', '@sb', of_item, of_row, sha256('d'), '@w3', second, now(), until, hand.said('signed'), case when second is not null then sha256('t') end);
+end
+$$;
+-- two people have read the law that an open question names
+create function hand.flag(of_flag text, second text default '@mg') returns void language plpgsql as $$
+begin
+	insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf, second_id, second_at, second_leaf)
+		values (agency(), '@lf', of_flag, '@w3', now(), sha256('f'), second, case when second is not null then now() end, case when second is not null then hand.said('flag ' || (select count(*) from law_flag)) end);
+end
+$$;
+-- an approach to somebody, or a search
+create function hand.step(of_subject text, of_kind text) returns void language plpgsql as $$
+begin
+	insert into step (agency_id, id, subject_id, kind, outcome, evaluation_id, worker_id, at, leaf)
+		values (agency(), '@st', of_subject, of_kind, case of_kind when 'trace' then 'tried' else 'sent' end, case of_kind when 'approach' then '@ev2' end, '@w1', now(), hand.said('step'));
 end
 $$;
 -- what the same applicant was given before
@@ -189,7 +203,7 @@ func (h *hand) tried(tx pgx.Tx, c handCase) string {
 	h.t.Helper()
 	ctx := context.Background()
 	before, after := "", ""
-	if strings.Contains(c.change, "hand.given") { // into the very table, past its gate
+	if strings.Contains(c.change, "hand.given") || strings.Contains(c.change, "into evaluation") || strings.Contains(c.change, "audit_body set") || strings.Contains(c.change, "update casework") { // past the very gate
 		before, after = `set local session_replication_role = replica;`, `set local session_replication_role = origin;`
 	}
 	h.exec(tx, `savepoint before; set local gatepost.agency = 'ag1';`+before+c.change+`;`+after+`

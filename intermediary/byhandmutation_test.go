@@ -122,7 +122,7 @@ func leaf(sql string, from, to int) (list [][2]int) {
 // with approaches.
 func gate() map[string]string {
 	return map[string]string{"disclosure_by_right": "begin", "post_given": "begin", "agreed_to": "begin", "judged": "begin", "worded": "begin", "given": "begin",
-		"blocked": "if a.pair", "answered": "begin", "fact_of": "begin", "by_intermediary": "begin", "disclosure_agreed": "begin"}
+		"blocked": "if a.pair", "answered": "begin", "fact_of": "begin", "by_intermediary": "begin", "may_go_on": "begin", "signed_off": "begin", "flag_set": "begin", "vetoed": "begin", "approached": "begin"}
 }
 
 // mutants breaks every condition of the gate in two ways, and leaves out every
@@ -178,7 +178,7 @@ var mutantWords = regexp.MustCompile(`'[A-Za-z0-9_]+'|\b(?:consent|stop|party|si
 // spokenOf says which word of a case a function, or an alias in a condition, stands for.
 func spokenOf() map[string]string {
 	return map[string]string{"post_given": "'8f'", "given": "hand.given", "judged": "hand.words", "worded": "hand.words", "agreed_to": "consent",
-		"disclosure_agreed": "agreement", "blocked": "veto", "g.": "signature", "w.": "casework", "p.": "party", "c.": "consent", "v.": "veto", "d.": "hand.given",
+		"w.part = 'agreement'": "agreement", "signed_off": "signature", "flag_set": "hand.flag", "vetoed": "veto", "approached": "hand.step", "b.at": "audit_body", "blocked": "veto", "g.": "signature", "w.": "casework", "p.": "party", "c.": "consent", "v.": "veto", "d.": "hand.given",
 		"new.second": "second", "new.id": "pack", "identifying": "@it3", "regime": "order", "young": "anyChild", "said": "expressed",
 		"w.leaf": "leaf:", "w.kind": "kind:", "w.application_id": "case:", "w.file": "file:", "w.state": "@gone", "repAuthority": "representative", "unheard": "enquiry_word",
 		"e.act": "act:", "e.tbl": "tbl:", "right_of_60": "s60_2a"}

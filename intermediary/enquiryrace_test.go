@@ -118,7 +118,7 @@ func TestEnquiry_VetoIsPushed(t *testing.T) {
 		t.Fatalf("an answer that the record does not give: %v, %d words", err, w.words(id))
 	}
 	was++
-	_, err = w.Cases.WithdrawVeto(ctx, w.elmWorker, w.notice(record, "absolute", was))
+	_, err = w.Cases.WithdrawVeto(ctx, w.elmManager, w.notice(record, "absolute", was))
 	must(t, err)
 	was++
 	_, err = w.Cases.Stalled(w.once("veto", func() { must(t, none(w.Cases)) })).RegisterVeto(ctx, w.elmWorker, w.notice(record, "absolute", was))

@@ -41,7 +41,7 @@ application linkProven        yes+ no
 application met               no inPerson liveVideo+
 application idVerified        yes+ no
 application repAuthority      yes+ no
-application aaa               self answered exhausted+ pending notFound
+application aaa               self+ answered exhausted+ pending notFound
 application vetoAnswer        none absolute qualified unknown
 application qualified         met+ notMet unclear
 application apConsent         given+ refused withdrawn notSought noReply died+ incapable+ untraced+

@@ -33,12 +33,13 @@ type (
 		Place    int64
 	}
 	gateVeto struct {
-		Version uint64
-		Kind    string
-		InForce bool
-		At      time.Time
-		Leaf    []byte
-		Place   int64
+		Version  uint64
+		Kind     string
+		InForce  bool
+		WorkerID string
+		At       time.Time
+		Leaf     []byte
+		Place    int64
 	}
 	gateStop struct {
 		ID        string

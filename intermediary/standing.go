@@ -35,7 +35,7 @@ const (
 	sqlGateFacts = `select f.on_id, f.about, f.name, f.version, f.value, v.two, f.confirms, f.worker_id, f.at, f.leaf, ` + placeOf + `f.leaf), 0) as place
 		from fact f join fact_value v on v.about = f.about and v.name = f.name and v.value = f.value
 		where f.agency_id = agency() and f.on_id = any(array(` + aboutAdopted + ` union all select unnest($2::text[]))) order by f.on_id, f.name, f.version`
-	sqlVetoes = `select v.version, v.kind, v.in_force, v.at, v.leaf, ` + placeOf + `v.leaf), 0) as place
+	sqlVetoes = `select v.version, v.kind, v.in_force, v.worker_id, v.at, v.leaf, ` + placeOf + `v.leaf), 0) as place
 		from veto v where v.agency_id = agency() and v.adopted_id = $1 order by v.version`
 	// Those that ended come too: that they did is believed from a manager's statement alone.
 	sqlStops = `select p.id, p.subject_id, p.worker_id, p.leaf, p.ended_by, p.end_leaf, coalesce(leaf_body(p.end_leaf), '') as ended

@@ -238,9 +238,13 @@ func TestISR8_Veto(t *testing.T) {
 		case "register":
 			a, err = w.Cases.RegisterVeto(ctx, w.CaseWorker, n)
 		case "amend":
-			a, err = w.Cases.AmendVeto(ctx, w.CaseWorker, n)
+			actor := w.CaseWorker
+			if n.Kind == intermediary.VetoQualified {
+				actor = w.Manager
+			}
+			a, err = w.Cases.AmendVeto(ctx, actor, n)
 		default:
-			a, err = w.Cases.WithdrawVeto(ctx, w.CaseWorker, n)
+			a, err = w.Cases.WithdrawVeto(ctx, w.Manager, n)
 		}
 		need(t, err)
 		return a
@@ -274,7 +278,7 @@ func TestISR8_Veto(t *testing.T) {
 	}
 	c := w.Ready(t, "REL>AP")
 	n := notice(c.Adopted, intermediary.VetoAbsolute)
-	_, err := w.Cases.WithdrawVeto(ctx, w.CaseWorker, n)
+	_, err := w.Cases.WithdrawVeto(ctx, w.Manager, n)
 	wants(t, "withdrawing none", err, fault.Conflict)
 	do("register", n)
 	_, err = w.Cases.RegisterVeto(ctx, w.CaseWorker, n)
@@ -292,7 +296,20 @@ func TestISR8_Veto(t *testing.T) {
 	if a := do("amend", qualified); a.Row != "d13" || a.Why == nil {
 		t.Errorf("amended: %+v", a)
 	}
-	n.Was, n.Direction = 2, ""
+	_, err = w.Cases.WithdrawVeto(ctx, w.CaseWorker, qualified)
+	wants(t, "withdrawn by a worker", err, fault.Forbidden)
+	qualified.Was = 2
+	_, err = w.Cases.WithdrawVeto(ctx, w.Manager, qualified)
+	wants(t, "withdrawn by the manager who wrote it down", err, fault.Forbidden)
+	n.Was, n.Direction = 2, "strengthen"
+	if a := do("amend", n); a.Row != "d13" {
+		t.Errorf("strengthened: %+v", a)
+	}
+	weaker := qualified
+	weaker.Was = 3
+	_, err = w.Cases.AmendVeto(ctx, w.CaseWorker, weaker)
+	wants(t, "made weaker by a worker", err, fault.Forbidden)
+	n.Was, n.Direction = 3, ""
 	if a := do("withdraw", n); a.Row != "d14" || subjectState(t, w, c) != "stopped" {
 		t.Errorf("withdrawn: %s, and the case %s", a.Row, subjectState(t, w, c))
 	}

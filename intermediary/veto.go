@@ -99,8 +99,10 @@ func (s *Service) AmendVeto(ctx context.Context, actor authz.Actor, n VetoNotice
 	return s.veto(ctx, actor, n, "amend")
 }
 
-// WithdrawVeto ends a veto. What it stopped starts by itself no more. Errors as
-// for AmendVeto.
+// WithdrawVeto ends a veto. What it stopped starts by itself no more. What protects
+// somebody needs one person's word and what ends it two: only a manager withdraws a
+// veto, and never one that they wrote down themselves. AmendVeto to a weaker kind is
+// the same act. Errors as for AmendVeto; Forbidden to anybody else.
 func (s *Service) WithdrawVeto(ctx context.Context, actor authz.Actor, n VetoNotice) (Answer, error) {
 	return s.veto(ctx, actor, n, "withdraw")
 }
@@ -190,7 +192,11 @@ func (v *vetoing) permitted(f law.Facts, finding law.Finding) error {
 }
 
 func (s *Service) beginVeto(ctx context.Context, actor authz.Actor, n VetoNotice, op string) (*vetoing, error) {
-	ag, err := s.begin(ctx, actor, authz.StateVeto, n.Adopted)
+	may := authz.StateVeto
+	if op == "withdraw" {
+		may = authz.EndVeto
+	}
+	ag, err := s.begin(ctx, actor, may, n.Adopted)
 	if err != nil {
 		return nil, err
 	}
@@ -212,6 +218,9 @@ func (s *Service) beginVeto(ctx context.Context, actor authz.Actor, n VetoNotice
 		v.stands = &v.rows.vetoes[l-1]
 	}
 	if err := v.mayAsk(); err != nil {
+		return nil, err
+	}
+	if err := v.mayEnd(actor); err != nil {
 		return nil, err
 	}
 	if v.folder, err = s.folder(ctx, ag, p); err != nil {
@@ -236,6 +245,15 @@ func (v *vetoing) mayAsk() error {
 		return fault.New(fault.Conflict, "fault.veto.stands")
 	case v.op != "register" && !inForce:
 		return fault.New(fault.Conflict, "fault.veto.none")
+	}
+	return nil
+}
+
+// mayEnd holds what weakens a veto to two people: who wrote it down, and a manager.
+func (v *vetoing) mayEnd(actor authz.Actor) error {
+	weaker := v.op == "withdraw" || v.op == "amend" && v.stands.Kind == VetoAbsolute && v.n.Kind == VetoQualified
+	if weaker && (!actor.Can(authz.EndVeto) || v.stands.WorkerID == actor.Account()) {
+		return fault.New(fault.Forbidden, "fault.veto.manager")
 	}
 	return nil
 }
@@ -343,7 +361,7 @@ func (v *vetoing) register(text vetoText) error {
 	v.acting.write(sqlInsertVeto, pgx.StrictNamedArgs{"adopted": v.n.Adopted, "version": version, "kind": text.Kind, "inForce": text.InForce,
 		"at": v.moment, "leaf": leaf[:]})
 	v.changes(func(st *standing) {
-		st.vetoes = append(st.vetoes, gateVeto{Version: version, Kind: text.Kind, InForce: text.InForce, At: v.moment, Leaf: leaf[:], Place: newestPlace})
+		st.vetoes = append(st.vetoes, gateVeto{Version: version, Kind: text.Kind, InForce: text.InForce, WorkerID: v.actor.Account(), At: v.moment, Leaf: leaf[:], Place: newestPlace})
 	})
 	return nil
 }

@@ -124,8 +124,11 @@ const (
 	Ask Act = "ask"
 	// Approach: look for a subject, and approach them.
 	Approach Act = "approach"
-	// StateVeto: register, change or withdraw a veto for an adopted person.
+	// StateVeto: register or change a veto for an adopted person. Whoever has EndVeto
+	// may make it weaker, or withdraw it.
 	StateVeto Act = "stateVeto"
+	// EndVeto: withdraw a veto that somebody else wrote down, or make it weaker.
+	EndVeto Act = "endVeto"
 	// Stop: ask for protection at once.
 	Stop Act = "stop"
 	// EndStop: end a provisional stop, with reasons.
@@ -198,7 +201,8 @@ var table = []struct {
 	{EndCase, []Role{IntermediaryWorker, Manager}},
 	{Ask, []Role{IntermediaryWorker, Manager}},
 	{Approach, []Role{IntermediaryWorker}},
-	{StateVeto, []Role{IntermediaryWorker}},
+	{StateVeto, []Role{IntermediaryWorker, Manager}},
+	{EndVeto, []Role{Manager}},
 	{Stop, []Role{IntermediaryWorker, Manager}},
 	{EndStop, []Role{Manager}},
 	{SignReferral, []Role{IntermediaryWorker, Manager}},

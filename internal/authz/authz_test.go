@@ -36,7 +36,7 @@ func TestPolicy(t *testing.T) {
 		intermediaryWorker/seeCases manager/seeCases intermediaryWorker/seeCase manager/seeCase
 		intermediaryWorker/takeIntake intermediaryWorker/openCase
 		intermediaryWorker/stateFact manager/stateFact intermediaryWorker/endCase manager/endCase
-		intermediaryWorker/ask manager/ask intermediaryWorker/approach intermediaryWorker/stateVeto
+		intermediaryWorker/ask manager/ask intermediaryWorker/approach intermediaryWorker/stateVeto manager/stateVeto manager/endVeto
 		intermediaryWorker/stop manager/stop manager/endStop intermediaryWorker/signReferral manager/signReferral
 		intermediaryWorker/prepareItem intermediaryWorker/checkItem manager/checkItem intermediaryWorker/disclose
 		intermediaryWorker/enquire intermediaryWorker/answerEnquiry intermediaryWorker/caseMessage

@@ -288,20 +288,20 @@ func (room Room) consent(r *http.Request, p *actPage, form page.Form) error {
 
 // protectionActs are the forms of vetoes and stops.
 func (room Room) protectionActs() []act {
-	veto := func(name, op string, do func(r *http.Request, p *actPage, n intermediary.VetoNotice) error) act {
-		return act{path: "/case/{id}/" + name, name: name, may: authz.StateVeto, load: withRecords(ofCase("protection")), many: vetoTicks(), keep: []string{"circumstances", "wishes", "why", "evidence"},
+	veto := func(name, op string, may authz.Act, do func(r *http.Request, p *actPage, n intermediary.VetoNotice) error) act {
+		return act{path: "/case/{id}/" + name, name: name, may: may, load: withRecords(ofCase("protection")), many: vetoTicks(), keep: []string{"circumstances", "wishes", "why", "evidence"},
 			dates: []string{"receivedOn"}, fields: vetoFields(op), do: func(r *http.Request, p *actPage, form page.Form) error { return do(r, p, noticeOf(p, form)) }}
 	}
 	return []act{
-		veto("veto", "register", func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
+		veto("veto", "register", authz.StateVeto, func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
 			_, err := room.Cases.RegisterVeto(r.Context(), p.actor, n)
 			return err
 		}),
-		veto("vetoChange", "amend", func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
+		veto("vetoChange", "amend", authz.StateVeto, func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
 			_, err := room.Cases.AmendVeto(r.Context(), p.actor, n)
 			return err
 		}),
-		veto("vetoEnd", "withdraw", func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
+		veto("vetoEnd", "withdraw", authz.EndVeto, func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
 			_, err := room.Cases.WithdrawVeto(r.Context(), p.actor, n)
 			return err
 		}),

@@ -72,6 +72,8 @@ func TestCaseByHand(t *testing.T) {
 	contains(t, r.Get(kase+"/identity").Want(http.StatusOK).Doc().One("main").Text(), "In person", "Elowen Trease", "Agreed to by", "Idris Quayle", "letter of the court")
 	way("a23")
 	state(t, r.Browser, kase, app, "aaa", "self")
+	way("a23") // nobody else is asked about a veto then, so two say it
+	agree(app, "aaa")
 	way("a28")
 	state(t, r.Browser, kase, sub, "acr", "checked")
 	state(t, r.Browser, kase, sub, "acrNoContact", "no")

@@ -1,61 +1,6 @@
 set local role gatepost_owner;
 
--- What somebody thinks of a decision about them, and of the service once their case has ended, is theirs to write down, in a case that is theirs.
-drop policy family on casework;
-drop policy write on casework;
-create policy family on casework for select to gatepost_public using (agency_id = agency() and granted_file(file)
-	and (kind in ('message', 'letter') or kind = 'view' and part in ('said', 'feedback') or kind = 'pack' and pack_opened(id)));
-create policy write on casework for insert to gatepost_public with check (agency_id = agency() and granted_file(file)
-	and (kind = 'message' and part = 'message' or kind = 'view' and part in ('said', 'feedback'))
-	and exists (select from party p where p.agency_id = casework.agency_id and p.file = casework.file and p.application_id = casework.application_id and p.person_id = account()));
-
--- What people thought of the service, kept together and apart from their cases, whose records have their words.
-create table feedback (
-	agency_id text not null references agency,
-	id id not null,
-	part text not null default 'feedback' check (part = 'feedback'),
-	version int not null default 1 check (version = 1),
-	month date not null default date_trunc('month', current_date) check (extract(day from month) = 1),
-	who text not null check (who in ('applicant', 'subject')),
-	listened smallint check (listened between 1 and 5),
-	explained smallint check (explained between 1 and 5),
-	respected smallint check (respected between 1 and 5),
-	primary key (id, agency_id),
-	constraint feedback_sealed foreign key (agency_id, id, part, version) references casework (agency_id, id, part, version) deferrable initially deferred
-);
-create function feedback_by_right() returns trigger
-	language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-	if new.month <> date_trunc('month', current_date) or not exists (select from casework w join party p on p.agency_id = w.agency_id and p.file = w.file and p.person_id = account()
-			where w.agency_id = new.agency_id and w.id = new.id and w.part = 'feedback' and w.kind = 'view' and w.from_node = 'person/' || account()
-			and (new.who = 'subject') = (p.kind = 'subject')) then
-		raise exception 'feedback is the words of one''s own' using errcode = '23514', constraint = 'feedback_own';
-	end if;
-	return new;
-end
-$$;
-create trigger feedback_by_right before insert on feedback for each row execute function feedback_by_right();
-
--- An exchange of letters between an applicant and a subject who agreed to it. No foreign key to the exchange, whose record may be destroyed one day.
-create table mediated (
-	agency_id text not null references agency,
-	exchange_id id not null,
-	application_id id not null,
-	adopted_id id not null,
-	subject_id id not null,
-	evaluation_id id not null,
-	worker_id id not null,
-	at timestamptz not null,
-	leaf digest not null,
-	primary key (exchange_id, agency_id),
-	constraint mediated_once unique (subject_id, agency_id),
-	foreign key (agency_id, adopted_id, application_id) references application (agency_id, adopted_id, id),
-	foreign key (agency_id, subject_id) references subject (agency_id, id),
-	foreign key (agency_id, evaluation_id) references evaluation (agency_id, id),
-	foreign key (agency_id, worker_id) references worker,
-	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
-);
-create index mediated_adopted on mediated (adopted_id, agency_id);
+-- Letters after consent: an exchange between an applicant and a subject who agreed, which closes in the transaction of whatever ends that.
 
 -- may_meet: does the subject agree to letters now, and does nothing stand against it? An application that was closed leaves the letters be.
 create function may_meet(one_application text, one_subject text) returns bool
@@ -120,6 +65,7 @@ begin
 		and not mediated_closed(exchange));
 end
 $$;
+
 create function letter_mediated() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -159,18 +105,7 @@ create trigger mediated_stops after insert on fact for each row execute function
 create trigger mediated_stops after update of state on subject for each row execute function mediated_stops();
 create trigger mediated_stops after update of state on application for each row execute function mediated_stops();
 
-alter table feedback enable row level security;
-alter table feedback force row level security;
-alter table mediated enable row level security;
-alter table mediated force row level security;
-create policy staff on feedback to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
-create policy staff on mediated to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
-create policy write on feedback for insert to gatepost_public with check (agency_id = agency());
-grant insert on feedback to gatepost_public;
-grant select on feedback to gatepost_staff;
-grant select, insert on mediated to gatepost_staff;
-grant select on feedback, mediated to gatepost_backup;
-revoke all on function feedback_by_right(), may_meet(text, text), mediated_closed(text), mediated_by_right(), letter_mediated(), mediated_stops() from public;
+revoke all on function may_meet(text, text), mediated_closed(text), mediated_by_right(), letter_mediated(), mediated_stops() from public;
 grant execute on function mediated_closed(text) to gatepost_staff;
 
 reset role;

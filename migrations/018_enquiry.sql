@@ -1,38 +1,19 @@
 set local role gatepost_owner;
 
--- Two agencies speak about an enquiry more than once: progress, the answer, and a newer answer when a veto comes. One reply in one row would
--- lose what was said before, and had no entry of the log that it needs.
-drop function enquiry_reply(text);
-alter table enquiry_in drop constraint enquiry_in_answered, drop column reply, drop column reply_statement, drop column answered_on, add column chased_on date;
-revoke update (state) on enquiry_in from gatepost_staff;
+-- Two agencies of one deployment speak about an enquiry: the question, progress, the answer, and a newer answer when a veto comes. Nothing else crosses.
 
-create table enquiry_word (
-	agency_id text not null,
-	id id not null,
-	version int not null check (version > 0),
-	kind text not null check (kind in ('progress', 'answer')),
-	due_on date,
-	sealed bytea not null check (octet_length(sealed) < 1024 * 1024),
-	statement bytea not null check (octet_length(statement) < 65536),
-	worker_id id not null,
-	leaf digest not null,
-	said_on date not null default current_date,
-	primary key (id, version, agency_id),
-	constraint enquiry_word_day check (due_on is null or kind = 'progress'),
-	foreign key (id, agency_id) references enquiry_in,
-	foreign key (agency_id, worker_id) references worker,
-	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
-);
-comment on table enquiry_word is 'what the answering agency says of an enquiry; agency_id is that agency, and due_on another day that it offers';
-alter table enquiry_word enable row level security;
-alter table enquiry_word force row level security;
-create policy staff on enquiry_word to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
-create policy road on enquiry_word for select to gatepost_owner using (exists (select from enquiry_in i
-	where i.id = enquiry_word.id and i.agency_id = enquiry_word.agency_id and i.from_agency = agency()));
-grant select, insert on enquiry_word to gatepost_staff;
-grant select on enquiry_word to gatepost_backup;
+create function enquiry_arrives(enquiry_id text, other text, due date, new_sealed bytea, said bytea) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from enquiry e where e.id = enquiry_id and e.agency_id = agency() and e.to_agency = other and e.state = 'asked' and e.asked_by = account()) then
+		raise exception 'no such enquiry' using errcode = '23514', constraint = 'enquiry_road';
+	end if;
+	insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values (other, enquiry_id, agency(), 'received', due, new_sealed, said);
+end
+$$;
 
--- Only a worker of this service asks, moves and calls off; the clock may remind. An answer comes once or more, and not after a call-off.
+-- Only a worker of this service asks, moves and calls off; the clock may remind. An answer comes once or more, and not after a call-off. Heard is
+-- what was said, and answered is what has an answer.
 create function enquiry_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -43,17 +24,32 @@ begin
 		end if;
 		return new;
 	end if;
-	if account() is null and has_role('clock') and (new.state, new.due_on, new.answered_on) is not distinct from (old.state, old.due_on, old.answered_on) and old.state = 'asked' then
+	if account() is null and has_role('clock') and (new.state, new.due_on, new.answered_on, new.heard) is not distinct from (old.state, old.due_on, old.answered_on, old.heard) and old.state = 'asked' then
 		return new;
 	end if;
 	perform by_intermediary(account(), false);
 	if old.state = 'called off' or old.state = 'answered' and new.state <> 'answered' then
 		raise exception 'no such move' using errcode = '23514', constraint = 'enquiry_move';
 	end if;
+	if new.heard > old.heard and new.heard > coalesce((select max(w.version) from enquiry_word w where w.id = new.id and w.agency_id = new.to_agency), 0)
+		or new.heard < old.heard or new.answered_on > current_date + 1 then
+		raise exception 'nobody has said that' using errcode = '23514', constraint = 'enquiry_heard';
+	end if;
 	return new;
 end
 $$;
 create trigger enquiry_by_right before insert or update on enquiry for each row execute function enquiry_by_right();
+create function enquiry_has_answer() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from casework w where w.agency_id = new.agency_id and w.id = new.id and w.part in ('answer', 'word')) then
+		raise exception 'no answer' using errcode = '23514', constraint = 'enquiry_heard';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger enquiry_has_answer after update on enquiry deferrable initially deferred
+	for each row when (new.state = 'answered' and old.state <> 'answered') execute function enquiry_has_answer();
 
 create function enquiry_word_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
@@ -113,7 +109,13 @@ begin
 		where id = i.id and agency_id = i.agency_id;
 end
 $$;
-revoke all on function enquiry_by_right(), enquiry_word_by_right(), enquiry_words(text), enquiry_follows(text) from public;
-grant execute on function enquiry_words(text), enquiry_follows(text) to gatepost_staff;
+
+-- The definer functions of the one road between agencies write and read the other agency's row.
+create policy road on enquiry_in to gatepost_owner using (from_agency = agency()) with check (from_agency = agency());
+create policy road on enquiry_word for select to gatepost_owner using (exists (select from enquiry_in i
+	where i.id = enquiry_word.id and i.agency_id = enquiry_word.agency_id and i.from_agency = agency()));
+
+revoke all on function enquiry_arrives(text, text, date, bytea, bytea), enquiry_by_right(), enquiry_has_answer(), enquiry_word_by_right(), enquiry_words(text), enquiry_follows(text) from public;
+grant execute on function enquiry_arrives(text, text, date, bytea, bytea), enquiry_words(text), enquiry_follows(text) to gatepost_staff;
 
 reset role;

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"gatepost/intermediary/law"
 	"gatepost/internal/fault"
 )
 
@@ -17,7 +16,7 @@ const (
 
 // Answers are what somebody says in a first enquiry. Nothing in it is proved,
 // and everything may be empty but a name and one way to reach them. The choices
-// are closed lists, see Choices; dates are as law.ParseDate reads them, so that
+// are closed lists, see Choices; dates are as IsDate takes them, so that
 // only a year, or a year and a month, may be known.
 type Answers struct {
 	Who      string `json:"who"`                // who they are, or the person for whom they ask, to the adopted person
@@ -119,7 +118,7 @@ func (a Answers) clean() (Answers, error) {
 		}
 	}
 	for name, value := range map[string]string{"born": a.Born, "adoptedBorn": a.AdoptedBorn} {
-		if _, err := law.ParseDate(value); err != nil {
+		if !IsDate(value) {
 			faults = append(faults, fault.Field(name, "fault.intake.date"))
 		}
 	}

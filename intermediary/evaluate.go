@@ -44,10 +44,11 @@ type Answer struct {
 // Ground is one question that the row looked at, with its answer and the rows
 // from which that answer came.
 type Ground struct {
-	Input  string // of the table
-	Answer string
-	Known  bool        // false: nobody has said anything that counts
-	Facts  []GroundRow // none for what no worker states
+	Input    string // of the table
+	Question string // what it asks, in the law's own words
+	Answer   string
+	Known    bool        // false: nobody has said anything that counts
+	Facts    []GroundRow // none for what no worker states
 }
 
 // GroundRow names a row: a version of a fact, or of a veto or consent.
@@ -366,7 +367,7 @@ func (r ruling) why() []Ground {
 		if in.Name == "signed" || !slices.Contains(named, in.Name) {
 			continue
 		}
-		g := Ground{Input: in.Name, Answer: strings.Join(r.facts.Get(in.Name), ", ")}
+		g := Ground{Input: in.Name, Question: in.Note, Answer: strings.Join(r.facts.Get(in.Name), ", ")}
 		for _, of := range r.behindInput(in.Name) {
 			if v, ok := r.used[of.On+"/"+of.Name]; ok {
 				of.Version = v.Version

@@ -34,6 +34,13 @@ type Particulars struct {
 	AgencyCountry string `json:"agencyCountry,omitempty"`
 }
 
+// IsDate tells whether a text is a date as Particulars have it; no text is the
+// date that nobody knows.
+func IsDate(text string) bool {
+	_, err := law.ParseDate(text)
+	return err == nil
+}
+
 // MaxParticulars is the longest of the longer texts of Particulars, in bytes.
 const MaxParticulars = 4 << 10
 
@@ -60,7 +67,7 @@ func checkParticulars(field string, p Particulars) (Particulars, error) {
 		return p, fault.Field(field+".name", "fault.casework.name")
 	}
 	for _, date := range []struct{ name, text string }{{"born", p.Born}, {"died", p.Died}, {"orderDate", p.OrderDate}} {
-		if _, err := law.ParseDate(date.text); err != nil {
+		if !IsDate(date.text) {
 			return p, fault.Field(field+"."+date.name, "fault.casework.date")
 		}
 	}

@@ -33,18 +33,24 @@ type Evaluation struct {
 // ends it when the transaction has committed or not.
 type Act struct {
 	versions []Version
+	begun    bool        // by Begin: the zero Act permits nothing
 	ended    atomic.Bool // read by permits from any goroutine
 }
 
 // Begin begins an act. versions are the rows that the facts were read from.
-func Begin(versions ...Version) *Act { return &Act{versions: slices.Clone(versions)} }
+// Nothing else does: no table permits anything in an Act that somebody made for
+// themself.
+func Begin(versions ...Version) *Act { return &Act{versions: slices.Clone(versions), begun: true} }
+
+// goesOn tells whether the act was begun and has not ended.
+func (a *Act) goesOn() bool { return a != nil && a.begun && !a.ended.Load() }
 
 // End ends the act, and with it every permit that it made. It may be called
 // more than once.
 func (a *Act) End() { a.ended.Store(true) }
 
 var (
-	errEnded = errors.New("the law is asked after its transaction has ended")
+	errEnded = errors.New("the law is asked outside of a transaction: none has begun, or it has ended")
 	errTyped = errors.New("these facts were typed by somebody who asks why, and permit nothing")
 )
 
@@ -52,7 +58,7 @@ var (
 // Finding permits; with an error the Finding permits nothing. Facts that came
 // from [Table.ParseFacts] are an error here.
 func (a *Act) Decide(t *Table, of Evaluation, f Facts) (Finding, Permit, error) {
-	if a == nil || a.ended.Load() {
+	if !a.goesOn() {
 		return Finding{}, Permit{}, errEnded
 	}
 	if f.typed {
@@ -76,7 +82,7 @@ type Permit struct {
 }
 
 // Valid tells whether the permit was given by an act that has not ended.
-func (p Permit) Valid() bool { return p.rule != nil && p.act != nil && !p.act.ended.Load() }
+func (p Permit) Valid() bool { return p.rule != nil && p.act.goesOn() }
 
 // For tells whether the permit is valid, of this table, and for this evaluation.
 func (p Permit) For(t *Table, of Evaluation) bool {

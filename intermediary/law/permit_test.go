@@ -80,6 +80,19 @@ func TestPermit_Refused(t *testing.T) {
 	}
 }
 
+// An act that nobody began permits nothing.
+func TestPermit_ZeroAct(t *testing.T) {
+	var zero law.Act
+	made := new(law.Act)
+	made.End()
+	for name, act := range map[string]*law.Act{"zero": &zero, "new": new(law.Act), "ended": made} {
+		finding, permit, err := act.Decide(law.Proceed(), asked, relative(t))
+		if err == nil || finding.Permits() || permit.Valid() || permit.For(law.Proceed(), asked) || permit.Of(act) {
+			t.Errorf("%s: an act that nobody began permits by row %q (%v)", name, permit.Row(), err)
+		}
+	}
+}
+
 // Facts that somebody typed to ask why are answered, and never acted on.
 func TestPermit_TypedFacts(t *testing.T) {
 	text, err := json.Marshal(relative(t))

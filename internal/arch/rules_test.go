@@ -75,7 +75,7 @@ func read(path string) (source, error) {
 	s := source{path: filepath.ToSlash(rel), test: strings.HasSuffix(path, "_test.go"), text: string(text), tree: tree}
 	s.folder = filepath.ToSlash(filepath.Dir(rel))
 	for _, spec := range tree.Imports {
-		s.imports = append(s.imports, strings.Trim(spec.Path.Value, `"`))
+		s.imports = append(s.imports, strings.Trim(spec.Path.Value, "`\""))
 	}
 	return s, nil
 }
@@ -207,7 +207,6 @@ var places = []struct {
 	{regexp.MustCompile(`\.WithLimits\(`), []string{"internal/bench"}, "the limits of real letters are fixed"},
 	{regexp.MustCompile(`prometheus/`), []string{"internal/ops"}, "figures go through one place, which leaves small counts out"},
 	{regexp.MustCompile(`net/http/pprof|expvar`), nil, "a profile holds letters"},
-	{regexp.MustCompile(`\blaw\.Begin\(`), []string{"intermediary", "internal/bench"}, "a permit is made where its transaction is"},
 }
 
 func TestPlaces(t *testing.T) {
@@ -220,6 +219,85 @@ func TestPlaces(t *testing.T) {
 			if p.word.MatchString(code) && !within(s.folder, p.allowed...) {
 				t.Errorf("%s has %s: %s", s.path, p.word, p.why)
 			}
+		}
+	}
+}
+
+// lawPath is the package that gives the law's leave. Who imports it can ask it.
+const lawPath = "gatepost/intermediary/law"
+
+// The law is asked by the service and what measures or prints it; an act of it
+// is begun where its transaction is.
+func TestLaw_Places(t *testing.T) {
+	began := 0
+	for _, s := range sources(t) {
+		if s.test || helper.MatchString(s.folder) {
+			continue
+		}
+		for _, path := range s.imports {
+			if within(path, lawPath) && !within(s.folder, "intermediary", "internal/bench", "cmd/gatepost") {
+				t.Errorf("%s imports %s: what it has to say comes through the service", s.path, path)
+			}
+		}
+		if n := named(s.tree, lawPath, "Begin"); n > 0 {
+			began += n
+			if !within(s.folder, "intermediary", "internal/bench") {
+				t.Errorf("%s begins an act of the law: a permit is made where its transaction is", s.path)
+			}
+		}
+	}
+	if began < 2 {
+		t.Errorf("%d acts begun: the rule is about nothing", began)
+	}
+}
+
+// named counts how often a file names something of another package, whatever
+// it calls the package. A dot import counts as naming it: what it uses cannot
+// be told.
+func named(file *ast.File, path, name string) (n int) {
+	called := map[string]bool{}
+	for _, spec := range file.Imports {
+		switch {
+		case strings.Trim(spec.Path.Value, "`\"") != path:
+		case spec.Name == nil:
+			called[path[strings.LastIndex(path, "/")+1:]] = true
+		case spec.Name.Name == ".":
+			n++
+		default:
+			called[spec.Name.Name] = true
+		}
+	}
+	ast.Inspect(file, func(node ast.Node) bool {
+		if sel, ok := node.(*ast.SelectorExpr); ok && sel.Sel.Name == name {
+			if pkg, ok := ast.Unparen(sel.X).(*ast.Ident); ok && called[pkg.Name] {
+				n++
+			}
+		}
+		return true
+	})
+	return n
+}
+
+// The rule sees through another name, a line break and a comment, and is not
+// misled by a text.
+func TestLaw_Named(t *testing.T) {
+	for text, want := range map[string]int{
+		`import "gatepost/intermediary/law"; var a = law.Begin()`:                        1,
+		`import l "gatepost/intermediary/law"; var a = l.Begin()`:                        1,
+		"import l `gatepost/intermediary/law`; var a = l /* so */ .\n\tBegin()":          1,
+		`import law "gatepost/intermediary/law"; var begin = law.Begin`:                  1,
+		`import "gatepost/intermediary/law"; var a = (law).Begin()`:                      1,
+		`import . "gatepost/intermediary/law"; var a = Begin()`:                          1,
+		`import "gatepost/intermediary/law"; var a = law.Lookup`:                         0,
+		`import "gatepost/other/law"; var a = law.Begin()`:                               0,
+		`import "gatepost/intermediary/law"; var a = "law.Begin()"; var b = law.Proceed`: 0,
+	} {
+		file, err := parser.ParseFile(token.NewFileSet(), "a.go", "package a\n"+text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := named(file, lawPath, "Begin"); n != want {
+			t.Errorf("%s: seen %d times, want %d", text, n, want)
 		}
 	}
 }

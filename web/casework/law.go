@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"gatepost/intermediary"
-	"gatepost/intermediary/law"
 	"gatepost/internal/fault"
 )
 
@@ -32,14 +31,8 @@ type linkView struct{ Href, Text string }
 // reason are the law's own, but for the words that we have of what is asked.
 func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermediary.Answer) lawView {
 	v := lawView{Answer: a, Of: of}
-	notes := map[string]string{}
-	if t, ok := law.Lookup(a.Table); ok {
-		for _, in := range t.Inputs() {
-			notes[in.Name] = in.Note
-		}
-	}
 	for _, g := range a.Why {
-		view := groundView{Question: known(b, "casework.fact."+g.Input, notes[g.Input]), Known: g.Known}
+		view := groundView{Question: known(b, "casework.fact."+g.Input, g.Question), Known: g.Known}
 		view.Answer = known(b, "casework.value."+g.Input+"."+g.Answer, g.Answer)
 		if g.Input == "pair" {
 			view.Answer = known(b, "casework.pair."+strings.ReplaceAll(g.Answer, ">", "to"), g.Answer)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"gatepost/intermediary"
-	"gatepost/intermediary/law"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
@@ -114,7 +113,7 @@ func (o *opening) fault(step string) error {
 		faults = append(faults, fault.Field(step+".name", "fault.casework.name"))
 	}
 	for _, name := range []string{"born", "died", "orderDate"} {
-		if _, err := law.ParseDate(*place(p, name)); err != nil {
+		if !intermediary.IsDate(*place(p, name)) {
 			faults = append(faults, fault.Field(step+"."+name+"-day", "fault.casework.date"))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // Limits of what somebody types in a first enquiry, in bytes.
@@ -124,12 +125,12 @@ func (a Answers) clean() (Answers, error) {
 	}
 	for name, line := range map[string]*string{"name": &a.Name, "others": &a.Others, "email": &a.Email, "phone": &a.Phone,
 		"birthName": &a.BirthName, "adoptedName": &a.AdoptedName} {
-		text, err := cleanLine(name, *line)
+		text, err := prose.Line(name, *line)
 		*line, faults = text, append(faults, err)
 	}
 	for name, words := range map[string]*string{"speaker": &a.Speaker, "relation": &a.Relation, "hopes": &a.Hopes, "address": &a.Address, "safe": &a.Safe,
 		"adoptedWhere": &a.AdoptedWhere, "sought": &a.Sought, "helper": &a.Helper, "more": &a.More} {
-		text, err := clean(name, *words, MaxLong)
+		text, err := prose.Clean(name, *words, MaxLong)
 		*words, faults = strings.TrimSpace(text), append(faults, err)
 	}
 	return a, errors.Join(faults...)
@@ -140,7 +141,7 @@ func (a Answers) clean() (Answers, error) {
 // were chosen, how. nil if nothing is.
 func (a Answers) Missing() error {
 	var faults []error
-	if blank(a.Name) {
+	if prose.Blank(a.Name) {
 		faults = append(faults, fault.Field("name", "fault.intake.name"))
 	}
 	if len(a.Reach) == 0 {
@@ -148,11 +149,11 @@ func (a Answers) Missing() error {
 	}
 	for _, way := range a.Reach {
 		switch {
-		case way == "email" && (blank(a.Email) || !strings.Contains(a.Email, "@")):
+		case way == "email" && (prose.Blank(a.Email) || !strings.Contains(a.Email, "@")):
 			faults = append(faults, fault.Field("email", "fault.intake.email"))
-		case way == "phone" && blank(a.Phone):
+		case way == "phone" && prose.Blank(a.Phone):
 			faults = append(faults, fault.Field("phone", "fault.intake.phone"))
-		case way == "post" && blank(a.Address):
+		case way == "post" && prose.Blank(a.Address):
 			faults = append(faults, fault.Field("address", "fault.intake.address"))
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // ApplicationID names an application ("ap…"); its applicant's file has the same
@@ -476,10 +477,10 @@ func (s *Service) ReopenCase(ctx context.Context, actor authz.Actor, id Applicat
 	if err != nil {
 		return err
 	}
-	if reasons, err = clean("reasons", reasons, MaxWhy); err != nil {
+	if reasons, err = prose.Clean("reasons", reasons, MaxWhy); err != nil {
 		return err
 	}
-	if blank(reasons) {
+	if prose.Blank(reasons) {
 		return fault.Field("reasons", "fault.casework.reasons")
 	}
 	return s.moveCase(ctx, ag, actor, id, "open", func(a *acting, m moving) error {
@@ -557,16 +558,16 @@ func checkEnding(e Ending) (Ending, error) {
 		return e, fault.Field("state", "fault.casework.state")
 	}
 	var err error
-	if e.Reasons, err = clean("reasons", e.Reasons, MaxWhy); err != nil {
+	if e.Reasons, err = prose.Clean("reasons", e.Reasons, MaxWhy); err != nil {
 		return e, err
 	}
-	if e.Letter, err = clean("letter", e.Letter, MaxLetter); err != nil {
+	if e.Letter, err = prose.Clean("letter", e.Letter, MaxLetter); err != nil {
 		return e, err
 	}
-	if blank(e.Reasons) {
+	if prose.Blank(e.Reasons) {
 		return e, fault.Field("reasons", "fault.casework.reasons")
 	}
-	if blank(e.Letter) {
+	if prose.Blank(e.Letter) {
 		return e, fault.Field("letter", "fault.casework.letter")
 	}
 	return e, nil

@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // What a subject may answer. Silence is an answer that permits nothing; so is
@@ -204,7 +205,7 @@ func (s *Service) checkConsent(n NewConsent) (NewConsent, error) {
 		return n, err
 	}
 	switch {
-	case agrees(n.Answer) && blank(n.Talk.ExplainedBy):
+	case agrees(n.Answer) && prose.Blank(n.Talk.ExplainedBy):
 		return n, fault.Field("explainedBy", "fault.consent.explained")
 	case agrees(n.Answer) && !n.Talk.Written:
 		return n, fault.Field("written", "fault.consent.written")
@@ -217,10 +218,10 @@ func (s *Service) checkTalk(t ConsentTalk) (ConsentTalk, error) {
 		return t, fault.Field("on", "fault.consent.on")
 	}
 	var err error
-	if t.ExplainedBy, err = cleanLine("explainedBy", t.ExplainedBy); err != nil {
+	if t.ExplainedBy, err = prose.Line("explainedBy", t.ExplainedBy); err != nil {
 		return t, err
 	}
-	if t.Words, err = clean("words", t.Words, MaxWhy); err != nil {
+	if t.Words, err = prose.Clean("words", t.Words, MaxWhy); err != nil {
 		return t, err
 	}
 	t.Evidence, err = cleanLines("evidence", t.Evidence)
@@ -234,11 +235,11 @@ func cleanLines(field string, lines []string) ([]string, error) {
 	}
 	var list []string
 	for _, line := range lines {
-		line, err := cleanLine(field, line)
+		line, err := prose.Line(field, line)
 		if err != nil {
 			return nil, err
 		}
-		if !blank(line) {
+		if !prose.Blank(line) {
 			list = append(list, line)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // MaxPack is how many items one act may give.
@@ -59,13 +60,13 @@ func (s *Service) RecordAgreement(ctx context.Context, actor authz.Actor, n NewA
 	if prefixAbout(id) != "application" {
 		return notFound()
 	}
-	if n.Words, err = clean("words", n.Words, MaxWhy); err != nil {
+	if n.Words, err = prose.Clean("words", n.Words, MaxWhy); err != nil {
 		return err
 	}
 	switch {
 	case n.On.IsZero() || calendar.Today(n.On).After(calendar.Today(s.now())):
 		return fault.Field("on", "fault.agreement.on")
-	case blank(n.Words):
+	case prose.Blank(n.Words):
 		return fault.Field("words", "fault.agreement.words")
 	}
 	p, err := s.loadPlace(ctx, actor, id)

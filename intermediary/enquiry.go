@@ -20,6 +20,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -574,7 +575,7 @@ func (s *Service) noted(ctx context.Context, actor authz.Actor, id EnquiryID, c 
 	if err := cleanTexts(typed{"text", &c.Text}); err != nil {
 		return err
 	}
-	if c.What == "progress" && blank(c.Text) {
+	if c.What == "progress" && prose.Blank(c.Text) {
 		return fault.Field("text", "fault.enquiry.text")
 	}
 	if c.What != "progress" && e.rows.row.State != "asked" {

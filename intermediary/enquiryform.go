@@ -10,6 +10,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // DefaultDue is within how many working days an enquiry is to be answered,
@@ -151,9 +152,9 @@ func checkEnquiry(n NewEnquiry, own string, known func(string) bool, today time.
 		return n, err
 	}
 	switch {
-	case n.ToAgency == "" && blank(n.Addressee):
+	case n.ToAgency == "" && prose.Blank(n.Addressee):
 		return n, fault.Field("addressee", "fault.enquiry.addressee")
-	case blank(n.About):
+	case prose.Blank(n.About):
 		return n, fault.Field("about", "fault.enquiry.about")
 	}
 	n.Due, err = dueDay(n.Due, today)
@@ -179,7 +180,7 @@ type typed struct {
 
 func cleanTexts(texts ...typed) (err error) {
 	for _, t := range texts {
-		if *t.value, err = clean(t.field, strings.TrimSpace(*t.value), maxEnquiry); err != nil {
+		if *t.value, err = prose.Clean(t.field, strings.TrimSpace(*t.value), maxEnquiry); err != nil {
 			return err
 		}
 	}
@@ -223,13 +224,13 @@ func checkAnswer(a EnquiryAnswer, of asked, today time.Time) (EnquiryAnswer, err
 
 func checkFour(a EnquiryAnswer, of asked) (EnquiryAnswer, error) {
 	vetoed := a.Veto == "absolute" || a.Veto == "qualified"
-	nothingMore := blank(a.Views + a.ViewsText + a.Appropriate + a.Why + a.Information)
+	nothingMore := prose.Blank(a.Views + a.ViewsText + a.Appropriate + a.Why + a.Information)
 	switch {
 	case !vetoed && a.Veto != "none" && a.Veto != "unknown":
 		return a, fault.Field("veto", "fault.enquiry.veto")
-	case a.Veto == "qualified" && blank(a.VetoTerms):
+	case a.Veto == "qualified" && prose.Blank(a.VetoTerms):
 		return a, fault.Field("vetoTerms", "fault.enquiry.vetoTerms")
-	case a.Veto != "qualified" && !blank(a.VetoTerms):
+	case a.Veto != "qualified" && !prose.Blank(a.VetoTerms):
 		return a, fault.Field("vetoTerms", "fault.enquiry.noTerms")
 	case vetoed && of.juris == "W" && !nothingMore:
 		return a, fault.Field("views", "fault.enquiry.wales")
@@ -237,11 +238,11 @@ func checkFour(a EnquiryAnswer, of asked) (EnquiryAnswer, error) {
 		return a, nil
 	case !slices.Contains([]string{"yes", "no", "unknown"}, a.Views):
 		return a, fault.Field("views", "fault.enquiry.views")
-	case a.Views == "yes" && blank(a.ViewsText):
+	case a.Views == "yes" && prose.Blank(a.ViewsText):
 		return a, fault.Field("viewsText", "fault.enquiry.viewsText")
 	case !slices.Contains([]string{"yes", "no", "noView"}, a.Appropriate):
 		return a, fault.Field("appropriate", "fault.enquiry.appropriate")
-	case a.Appropriate == "no" && blank(a.Why):
+	case a.Appropriate == "no" && prose.Blank(a.Why):
 		return a, fault.Field("why", "fault.enquiry.why")
 	}
 	return a, nil
@@ -257,7 +258,7 @@ func checkHeard(a EnquiryAnswer, signed time.Time) (EnquiryAnswer, error) {
 	} else if a.Held != "yes" {
 		return a, errContent
 	}
-	if !slices.Contains(vetoes, a.Veto) || a.CameBy != "" || !a.On.Equal(signed) || len(a.NoContact) > 0 || a.Veto == "qualified" && blank(a.VetoTerms) {
+	if !slices.Contains(vetoes, a.Veto) || a.CameBy != "" || !a.On.Equal(signed) || len(a.NoContact) > 0 || a.Veto == "qualified" && prose.Blank(a.VetoTerms) {
 		return a, errContent
 	}
 	return a, nil

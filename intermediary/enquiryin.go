@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -298,7 +299,7 @@ func (s *Service) TellProgress(ctx context.Context, actor authz.Actor, id Enquir
 	if err := cleanTexts(typed{"text", &text}); err != nil {
 		return err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return fault.Field("text", "fault.enquiry.text")
 	}
 	c := wordContent{Kind: "progress", Text: text}

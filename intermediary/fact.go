@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // FactValue is one value that a fact may have.
@@ -625,10 +626,10 @@ func checkFact(n NewFact) (NewFact, error) {
 		return n, fault.Field("said", "fault.casework.said")
 	}
 	var err error
-	if n.Why, err = clean("why", n.Why, MaxWhy); err != nil {
+	if n.Why, err = prose.Clean("why", n.Why, MaxWhy); err != nil {
 		return n, err
 	}
-	if blank(n.Why) {
+	if prose.Blank(n.Why) {
 		return n, fault.Field("why", "fault.casework.why")
 	}
 	if len(n.Evidence) > MaxEvidence {
@@ -636,11 +637,11 @@ func checkFact(n NewFact) (NewFact, error) {
 	}
 	n.Evidence = slices.Clone(n.Evidence)
 	for i := range n.Evidence {
-		if n.Evidence[i], err = cleanLine("evidence", n.Evidence[i]); err != nil {
+		if n.Evidence[i], err = prose.Line("evidence", n.Evidence[i]); err != nil {
 			return n, err
 		}
 	}
-	n.Evidence = slices.DeleteFunc(n.Evidence, blank)
+	n.Evidence = slices.DeleteFunc(n.Evidence, prose.Blank)
 	return n, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // MaxView is the longest text of what somebody thinks, in bytes of UTF-8.
@@ -77,10 +78,10 @@ func (s *Service) SayView(ctx context.Context, actor authz.Actor, id FileID, of,
 	if !id.valid() || of != "" && !agency.ValidID("cm", of) {
 		return notFound()
 	}
-	if text, err = clean("text", text, MaxView); err != nil {
+	if text, err = prose.Clean("text", text, MaxView); err != nil {
 		return err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return fault.Field("text", "fault.message.empty")
 	}
 	return s.say(ctx, ag, actor, id, partSaid, saidText{Of: of, Words: text})
@@ -99,7 +100,7 @@ func (s *Service) GiveFeedback(ctx context.Context, actor authz.Actor, id FileID
 	if !id.valid() {
 		return notFound()
 	}
-	if text, err = clean("text", text, MaxView); err != nil {
+	if text, err = prose.Clean("text", text, MaxView); err != nil {
 		return err
 	}
 	for _, m := range []struct {
@@ -110,7 +111,7 @@ func (s *Service) GiveFeedback(ctx context.Context, actor authz.Actor, id FileID
 			return fault.Field(m.field, "fault.invalid")
 		}
 	}
-	if blank(text) && marks == (Marks{}) {
+	if prose.Blank(text) && marks == (Marks{}) {
 		return fault.Field("text", "fault.message.empty")
 	}
 	return s.say(ctx, ag, actor, id, partFeedback, saidText{Words: text, Marks: marks})

@@ -23,6 +23,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -297,10 +298,10 @@ func (s *Service) DeclineIntake(ctx context.Context, actor authz.Actor, id Intak
 	if !agency.ValidID("in", string(id)) {
 		return notFound()
 	}
-	if reasons, err = clean("reasons", strings.TrimSpace(reasons), MaxLong); err != nil {
+	if reasons, err = prose.Clean("reasons", strings.TrimSpace(reasons), MaxLong); err != nil {
 		return err
 	}
-	if blank(reasons) {
+	if prose.Blank(reasons) {
 		return fault.Field("reasons", "fault.intake.reasons")
 	}
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {

@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // ItemKinds lists what kind of information an item may be, in the order of the
@@ -232,10 +233,10 @@ func checkWords(words, ground, from string) (w, g, f string, err error) {
 		limit int
 		fault string
 	}{{"words", &words, MaxItem, "fault.item.words"}, {"ground", &ground, MaxWhy, "fault.item.ground"}, {"from", &from, MaxWhy, "fault.item.from"}} {
-		if *text.text, err = clean(text.field, *text.text, text.limit); err != nil {
+		if *text.text, err = prose.Clean(text.field, *text.text, text.limit); err != nil {
 			return "", "", "", err
 		}
-		if blank(*text.text) {
+		if prose.Blank(*text.text) {
 			return "", "", "", fault.Field(text.field, text.fault)
 		}
 	}

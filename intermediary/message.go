@@ -21,6 +21,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // MessageID names what somebody of a case wrote to their worker, or the answer
@@ -114,10 +115,10 @@ func (s *Service) Tell(ctx context.Context, actor authz.Actor, id FileID, text s
 	if !id.valid() {
 		return "", notFound()
 	}
-	if text, err = clean("text", text, MaxMessage); err != nil {
+	if text, err = prose.Clean("text", text, MaxMessage); err != nil {
 		return "", err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return "", fault.Field("text", "fault.message.empty")
 	}
 	t := telling{Service: s, ag: ag, actor: actor, file: id}
@@ -321,10 +322,10 @@ func (s *Service) Answer(ctx context.Context, actor authz.Actor, id MessageID, t
 	if !agency.ValidID("cm", string(id)) {
 		return notFound()
 	}
-	if text, err = clean("text", text, MaxMessage); err != nil {
+	if text, err = prose.Clean("text", text, MaxMessage); err != nil {
 		return err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return fault.Field("text", "fault.message.empty")
 	}
 	q, err := s.question(ctx, ag, actor, id)
@@ -434,10 +435,10 @@ func (s *Service) SendLetter(ctx context.Context, actor authz.Actor, id FileID, 
 	if !id.valid() || !agency.ValidID("cm", letter) {
 		return notFound()
 	}
-	if text, err = clean("letter", text, MaxLetter); err != nil {
+	if text, err = prose.Clean("letter", text, MaxLetter); err != nil {
 		return err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return fault.Field("letter", "fault.casework.letter")
 	}
 	at, err := s.loadPlace(ctx, actor, string(id))

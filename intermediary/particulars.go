@@ -6,6 +6,7 @@ import (
 
 	"gatepost/intermediary/law"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // Particulars is who somebody is: an adopted person, an applicant, a subject.
@@ -51,7 +52,7 @@ func checkParticulars(field string, p Particulars) (Particulars, error) {
 		name string
 		text *string
 	}{{"name", &p.Name}, {"birthName", &p.BirthName}, {"phone", &p.Phone}, {"email", &p.Email}, {"relation", &p.Relation}, {"court", &p.Court}, {"agency", &p.Agency}} {
-		if *line.text, err = cleanLine(field+"."+line.name, *line.text); err != nil {
+		if *line.text, err = prose.Line(field+"."+line.name, *line.text); err != nil {
 			return p, err
 		}
 	}
@@ -59,11 +60,11 @@ func checkParticulars(field string, p Particulars) (Particulars, error) {
 		name string
 		text *string
 	}{{"other", &p.Other}, {"address", &p.Address}, {"reach", &p.Reach}, {"known", &p.Known}} {
-		if *long.text, err = clean(field+"."+long.name, strings.TrimSpace(*long.text), MaxParticulars); err != nil {
+		if *long.text, err = prose.Clean(field+"."+long.name, strings.TrimSpace(*long.text), MaxParticulars); err != nil {
 			return p, err
 		}
 	}
-	if blank(p.Name) && blank(p.BirthName) {
+	if prose.Blank(p.Name) && prose.Blank(p.BirthName) {
 		return p, fault.Field(field+".name", "fault.casework.name")
 	}
 	for _, date := range []struct{ name, text string }{{"born", p.Born}, {"died", p.Died}, {"orderDate", p.OrderDate}} {

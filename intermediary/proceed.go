@@ -12,6 +12,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // ProceedReasons are what the agency has to weigh before it goes on with an
@@ -147,18 +148,18 @@ func (s *Service) checkProceed(n NewProceed) (NewProceed, error) {
 	}{{"applicant", &n.Reasons.Applicant}, {"subject", &n.Reasons.Subject}, {"others", &n.Reasons.Others}, {"children", &n.Reasons.Children},
 		{"agency", &n.Reasons.Agency}, {"register", &n.Reasons.Register}, {"circumstances", &n.Reasons.Circumstances}, {"conclusion", &n.Reasons.Conclusion}} {
 		var err error
-		if *f.text, err = clean(f.field, *f.text, MaxWhy); err != nil {
+		if *f.text, err = prose.Clean(f.field, *f.text, MaxWhy); err != nil {
 			return n, err
 		}
-		if blank(*f.text) {
+		if prose.Blank(*f.text) {
 			return n, fault.Field(f.field, "fault.proceed.factor")
 		}
 	}
 	var err error
-	if n.View.Words, err = clean("view", n.View.Words, MaxWhy); err != nil {
+	if n.View.Words, err = prose.Clean("view", n.View.Words, MaxWhy); err != nil {
 		return n, err
 	}
-	if blank(n.View.Words) {
+	if prose.Blank(n.View.Words) {
 		return n, fault.Field("view", "fault.proceed.view")
 	}
 	if n.View.Asked && (n.View.On.IsZero() || n.View.On.After(calendar.Today(s.now()).AddDate(0, 0, 1))) {

@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // ScriptVersion is which words for an approach are in the catalogue. They say
@@ -82,16 +83,16 @@ func (s *Service) Trace(ctx context.Context, actor authz.Actor, n NewTrace) erro
 		return fault.Field("outcome", "fault.step.outcome")
 	}
 	var err error
-	if n.Where, err = cleanLine("where", n.Where); err != nil {
+	if n.Where, err = prose.Line("where", n.Where); err != nil {
 		return err
 	}
-	if n.Words, err = clean("words", n.Words, MaxWhy); err != nil {
+	if n.Words, err = prose.Clean("words", n.Words, MaxWhy); err != nil {
 		return err
 	}
 	if n.Evidence, err = cleanLines("evidence", n.Evidence); err != nil {
 		return err
 	}
-	if blank(n.Where + n.Words) {
+	if prose.Blank(n.Where + n.Words) {
 		return fault.Field("words", "fault.casework.why")
 	}
 	st := stepping{id: n.ID, kind: "trace", subject: n.Subject, outcome: n.Outcome, part: "trace", seal: seal.KindTrace, act: "proceed",
@@ -117,7 +118,7 @@ func (s *Service) Approach(ctx context.Context, actor authz.Actor, n NewApproach
 	case n.Script != ScriptVersion:
 		return fault.Field("script", "fault.step.script")
 	}
-	if n.Words, err = clean("words", n.Words, MaxWhy); err != nil {
+	if n.Words, err = prose.Clean("words", n.Words, MaxWhy); err != nil {
 		return err
 	}
 	st := stepping{id: n.ID, kind: "approach", subject: n.Subject, outcome: n.Outcome, part: "approach", seal: seal.KindApproach, act: "approach",

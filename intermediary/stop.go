@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -90,11 +91,11 @@ func (a *acting) stop(f folder, adopted, subject string, why reasonText) (string
 
 // reasons cleans the reasons of an act. Invalid on "why" where there are none.
 func reasons(why string) (string, error) {
-	why, err := clean("why", why, MaxWhy)
+	why, err := prose.Clean("why", why, MaxWhy)
 	if err != nil {
 		return "", err
 	}
-	if blank(why) {
+	if prose.Blank(why) {
 		return "", fault.Field("why", "fault.casework.why")
 	}
 	return why, nil

@@ -14,6 +14,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // The kinds of veto.
@@ -385,15 +386,15 @@ func (s *Service) checkNotice(n VetoNotice, op string) (VetoNotice, error) {
 	}
 	var list []Circumstance
 	for _, c := range n.Circumstances {
-		what, err := clean("circumstances", c.What, MaxWhy)
+		what, err := prose.Clean("circumstances", c.What, MaxWhy)
 		if err != nil {
 			return n, err
 		}
-		persons, err := clean("circumstances", c.Persons, MaxWhy)
+		persons, err := prose.Clean("circumstances", c.Persons, MaxWhy)
 		if err != nil {
 			return n, err
 		}
-		if !blank(what) || !blank(persons) {
+		if !prose.Blank(what) || !prose.Blank(persons) {
 			list = append(list, Circumstance{what, persons})
 		}
 	}
@@ -402,7 +403,7 @@ func (s *Service) checkNotice(n VetoNotice, op string) (VetoNotice, error) {
 		n.Circumstances = nil
 	}
 	var err error
-	if n.Wishes, err = clean("wishes", n.Wishes, MaxWhy); err != nil {
+	if n.Wishes, err = prose.Clean("wishes", n.Wishes, MaxWhy); err != nil {
 		return n, err
 	}
 	if n.Why, err = reasons(n.Why); err != nil {

@@ -13,6 +13,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -304,7 +305,7 @@ func (s *Service) Search(ctx context.Context, actor authz.Actor, name string) ([
 	if err != nil {
 		return nil, err
 	}
-	if name, err = cleanLine("name", name); err != nil {
+	if name, err = prose.Line("name", name); err != nil {
 		return nil, err
 	}
 	if len([]rune(name)) < 2 {

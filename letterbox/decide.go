@@ -20,6 +20,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -171,7 +172,7 @@ func (d *deciding) decision(n decisionNote, event statement.Event) (sealedObject
 // note seals what a worker writes down with an act that decides nothing, under
 // the act's name, to case and archive.
 func (d *deciding) note(act, text string, event statement.Event) (sealedObject, error) {
-	text, err := clean("note", text, MaxReason*4)
+	text, err := prose.Clean("note", text, MaxReason*4)
 	if err != nil {
 		return sealedObject{}, err
 	}
@@ -310,7 +311,7 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
-	if note, err = clean("note", note, MaxReason*4); err != nil {
+	if note, err = prose.Clean("note", note, MaxReason*4); err != nil {
 		return err
 	}
 	l := d.rows.letter()
@@ -421,7 +422,7 @@ func (s *Service) KeepOnFile(ctx context.Context, actor authz.Actor, id LetterID
 }
 
 func (d *deciding) keep(ctx context.Context, a step, note string) error {
-	note, err := clean("note", note, MaxReason*4)
+	note, err := prose.Clean("note", note, MaxReason*4)
 	if err != nil {
 		return err
 	}
@@ -456,16 +457,16 @@ func returnWords(reason ReturnReason, words, note string) (string, string, error
 	if !slices.Contains(ReturnReasons(), reason) {
 		return "", "", fault.Field("reason", "fault.reason.choose")
 	}
-	words, err := clean("words", words, MaxReason*4)
+	words, err := prose.Clean("words", words, MaxReason*4)
 	if err != nil {
 		return "", "", err
 	}
 	if utf8.RuneCountInString(words) > MaxReason {
 		return "", "", fault.Field("words", "fault.text.tooLong")
 	}
-	if reason == "other" && blank(words) {
+	if reason == "other" && prose.Blank(words) {
 		return "", "", fault.Field("words", "fault.reason.words")
 	}
-	note, err = clean("note", note, MaxReason*4)
+	note, err = prose.Clean("note", note, MaxReason*4)
 	return words, note, err
 }

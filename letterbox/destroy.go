@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // DestructionWaits is how long an order to destroy waits at least: everybody
@@ -160,7 +161,7 @@ func (s *Service) OrderDestruction(ctx context.Context, actor authz.Actor, n New
 // mayOrder checks an order, as far as it can be checked before a code is used
 // up, and gives the row that it begins.
 func (s *Service) mayOrder(ctx context.Context, actor authz.Actor, n *NewDestruction) (*destructionRow, error) {
-	reference, err := cleanLine("reference", n.Reference)
+	reference, err := prose.Line("reference", n.Reference)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +169,11 @@ func (s *Service) mayOrder(ctx context.Context, actor authz.Actor, n *NewDestruc
 	if !slices.Contains(DestructionGrounds(), n.Ground) {
 		return nil, fault.Field("ground", "fault.records.ground")
 	}
-	reason, err := clean("reason", n.Reason, MaxReason)
+	reason, err := prose.Clean("reason", n.Reason, MaxReason)
 	if err != nil {
 		return nil, err
 	}
-	if blank(reason) {
+	if prose.Blank(reason) {
 		return nil, fault.Field("reason", "fault.records.reason")
 	}
 	n.Reason = reason

@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -97,7 +98,7 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	if !agency.ValidID("sd", string(side)) {
 		return "", notFound()
 	}
-	if text, err = clean("text", text, s.limits.Text); err != nil {
+	if text, err = prose.Clean("text", text, s.limits.Text); err != nil {
 		return "", err
 	}
 	var row writingRow
@@ -296,7 +297,7 @@ func (s *Service) SaveDraft(ctx context.Context, actor authz.Actor, id DraftID, 
 	if err != nil {
 		return 0, err
 	}
-	text, err = clean("text", text, s.limits.Text)
+	text, err = prose.Clean("text", text, s.limits.Text)
 	if err != nil {
 		return 0, err
 	}
@@ -384,7 +385,7 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return "", fault.Field("text", "fault.text.empty")
 	}
 	object, err := s.sealSubmission(ag, actor, row, nodes, letter, text)

@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -65,10 +66,10 @@ func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	if concern, err = clean("concern", concern, MaxReason*4); err != nil {
+	if concern, err = prose.Clean("concern", concern, MaxReason*4); err != nil {
 		return err
 	}
-	if blank(concern) {
+	if prose.Blank(concern) {
 		return fault.Field("concern", "fault.escalate.concern")
 	}
 	referral, err := d.referral(ctx, concern)

@@ -22,6 +22,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 const (
@@ -514,10 +515,10 @@ func checkSide(field string, s *NewSide, children int) (err error) {
 		lines = append(lines, &s.Names.Children[i])
 	}
 	for _, line := range lines {
-		if *line, err = cleanLine(field+".names", *line); err != nil {
+		if *line, err = prose.Line(field+".names", *line); err != nil {
 			return err
 		}
-		if blank(*line) {
+		if prose.Blank(*line) {
 			return fault.Field(field+".names", "fault.exchange.names")
 		}
 	}
@@ -549,14 +550,14 @@ func checkPerson(field string, p *NewPerson) (err error) {
 		return nil
 	}
 	for _, line := range []*string{&p.Name, &p.Relation, &p.Phone} {
-		if *line, err = cleanLine(field, *line); err != nil {
+		if *line, err = prose.Line(field, *line); err != nil {
 			return err
 		}
 	}
-	if blank(p.Name) {
+	if prose.Blank(p.Name) {
 		return fault.Field(field+".name", "fault.exchange.name")
 	}
-	p.Address, err = clean(field+".address", strings.TrimSpace(p.Address), 1000)
+	p.Address, err = prose.Clean(field+".address", strings.TrimSpace(p.Address), 1000)
 	return err
 }
 
@@ -565,10 +566,10 @@ func checkChild(field string, c *NewChild, today time.Time) (err error) {
 		return fault.Field(field, "fault.notFound")
 	}
 	for _, line := range []*string{&c.BirthName, &c.AdoptiveName} {
-		if *line, err = cleanLine(field, *line); err != nil {
+		if *line, err = prose.Line(field, *line); err != nil {
 			return err
 		}
-		if blank(*line) {
+		if prose.Blank(*line) {
 			return fault.Field(field+".name", "fault.exchange.childName")
 		}
 	}

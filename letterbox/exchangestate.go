@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // MaxDelay is for how many days at most a letter that was passed on may wait
@@ -144,7 +145,7 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 	if !agency.ValidID(prefix, c.object) {
 		return notFound()
 	}
-	if c.note, err = clean("note", c.note, MaxReason*4); err != nil {
+	if c.note, err = prose.Clean("note", c.note, MaxReason*4); err != nil {
 		return err
 	}
 	var was stateRow

@@ -9,6 +9,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // PrepareMediated prepares an exchange between two grown-up people, or homes,
@@ -85,11 +86,11 @@ func (s *Service) PrepareMediated(ctx context.Context, actor authz.Actor, id str
 func mediated(people [2][]string, called [2]string) (NewExchange, error) {
 	var n NewExchange
 	for i := range called {
-		name, err := cleanLine("called", called[i])
+		name, err := prose.Line("called", called[i])
 		if err != nil {
 			return n, err
 		}
-		if blank(name) {
+		if prose.Blank(name) {
 			return n, fault.Field("called", "fault.exchange.names")
 		}
 		called[i] = name

@@ -21,6 +21,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/prose"
 )
 
 // MessageID names what a person told the agency, or its answer ("ms…").
@@ -181,10 +182,10 @@ func (s *Service) Tell(ctx context.Context, actor authz.Actor, side SideID, text
 	if !agency.ValidID("sd", string(side)) {
 		return "", notFound()
 	}
-	if text, err = clean("text", text, MaxMessage); err != nil {
+	if text, err = prose.Clean("text", text, MaxMessage); err != nil {
 		return "", err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return "", fault.Field("text", "fault.message.empty")
 	}
 	row, nodes, err := s.loadTelling(ctx, actor, side)
@@ -502,10 +503,10 @@ func (s *Service) Answer(ctx context.Context, actor authz.Actor, id MessageID, t
 	if err != nil {
 		return err
 	}
-	if text, err = clean("text", text, MaxMessage); err != nil {
+	if text, err = prose.Clean("text", text, MaxMessage); err != nil {
 		return err
 	}
-	if blank(text) {
+	if prose.Blank(text) {
 		return fault.Field("text", "fault.message.empty")
 	}
 	rows, err := s.loadTold(ctx, actor, id)

@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 )
 
 // MaxScan is the largest scan of a letter, in bytes.
@@ -143,10 +144,10 @@ func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLet
 
 // checkPaper cleans and checks what was typed. All that is wrong comes at once.
 func (s *Service) checkPaper(p PaperLetter) (PaperLetter, error) {
-	text, err := clean("text", p.Text, s.limits.Text)
+	text, err := prose.Clean("text", p.Text, s.limits.Text)
 	faults := []error{err}
 	p.Text = text
-	if err == nil && blank(text) {
+	if err == nil && prose.Blank(text) {
 		faults = append(faults, fault.Field("text", "fault.paper.text"))
 	}
 	_, known := ScanType(p.Scan)

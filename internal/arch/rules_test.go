@@ -97,10 +97,10 @@ type rule struct {
 
 var rules = []rule{
 	{of: []string{"letterbox"},
-		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "crypto"},
+		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/intermediary", "gatepost/web", "gatepost/internal/account"}},
 	{of: []string{"intermediary"},
-		may:   []string{"intermediary", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "crypto"},
+		may:   []string{"intermediary", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/letterbox", "gatepost/web", "gatepost/internal/account"}},
 	{of: []string{"web"},
 		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/calendar", "internal/fault", "internal/notice", "internal/nudge", "internal/report", "crypto/session"},
@@ -113,6 +113,7 @@ var rules = []rule{
 	{of: []string{"crypto/ring"}, may: []string{"crypto/ring", "crypto/seal", "crypto/statement", "crypto/internal"}},
 	{of: []string{"internal/fault"}, may: []string{}},
 	{of: []string{"internal/calendar"}, may: []string{}},
+	{of: []string{"internal/prose"}, may: []string{"internal/fault"}},
 	{of: []string{"internal/authz"}, may: []string{"internal/fault", "crypto"}},
 	{of: []string{"internal/postgres"}, may: []string{"internal/postgres", "internal/fault", "migrations"}},
 	{of: []string{"internal/audit"}, may: []string{"internal/authz", "internal/logbook", "internal/postgres", "internal/fault", "crypto"}},

@@ -1,4 +1,4 @@
-package letterbox
+package prose
 
 import (
 	"strings"
@@ -10,9 +10,13 @@ import (
 	"gatepost/internal/fault"
 )
 
-// clean makes what a form sent into a text as it is sealed: UTF-8 in NFC, line
-// ends \n, and nothing that cannot be seen. limit is in bytes after that.
-func clean(field, text string, limit int) (string, error) {
+// MaxLine is the longest line, in bytes.
+const MaxLine = 400
+
+// Clean gives a text as it is kept. limit is in bytes after that, and bounds
+// the work that a longer one makes. Invalid, with the form's field: too long,
+// or not UTF-8.
+func Clean(field, text string, limit int) (string, error) {
 	if len(text) > 2*limit {
 		return "", fault.Field(field, "fault.text.tooLong")
 	}
@@ -27,9 +31,7 @@ func clean(field, text string, limit int) (string, error) {
 }
 
 // readable turns every kind of line end into \n and drops what nobody sees and a
-// word processor leaves behind: control characters, and the marks that make a
-// text read in another order than it was written (Unicode Annex 9), with
-// which a worker could be shown another letter than the family.
+// word processor leaves behind, with the marks of Annex 9.
 func readable(r rune) rune {
 	switch {
 	case r == '\r', r == '\v', r == '\f', r == '\u0085', r == '\u2028', r == '\u2029':
@@ -42,19 +44,21 @@ func readable(r rune) rune {
 	return r
 }
 
-// cleanLine is clean for one line: a name, a phone number.
-func cleanLine(field, text string) (string, error) {
-	text, err := clean(field, strings.TrimSpace(text), 400)
+// Line is Clean for one line, a name or a phone number, without the space around
+// it. Invalid also for more than MaxLine bytes, a line end or a tab.
+func Line(field, text string) (string, error) {
+	text, err := Clean(field, strings.TrimSpace(text), MaxLine)
 	if err != nil {
 		return "", err
 	}
+	text = strings.TrimSpace(text) // of what was behind something that nobody sees
 	if strings.ContainsAny(text, "\n\t") {
 		return "", fault.Field(field, "fault.text.oneLine")
 	}
 	return text, nil
 }
 
-// blank tells whether there is nothing to read in a text.
-func blank(text string) bool {
+// Blank tells whether there is nothing to read in a text.
+func Blank(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) < 0
 }

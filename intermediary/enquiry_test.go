@@ -45,7 +45,11 @@ func (w *enquiries) sql(sql string, args ...any) {
 
 func newEnquiries(t *testing.T) *enquiries {
 	t.Helper()
-	two := accounttest.NewTwoAgencies(t)
+	return enquiriesIn(t, accounttest.NewTwoAgencies(t))
+}
+
+func enquiriesIn(t *testing.T, two *accounttest.World) *enquiries {
+	t.Helper()
 	for _, ag := range two.StaffAgencies.All() {
 		ag.Country = "E"
 	}
@@ -126,6 +130,21 @@ func (w *enquiries) leaves(agencyID, object string) (n int) {
 }
 
 func kind(err error) fault.Kind { return fault.KindOf(err) }
+
+// Two agencies that have one archive between them ask and answer like any other.
+func TestEnquiry_SharedArchive(t *testing.T) {
+	w := enquiriesIn(t, accounttest.NewSharedArchive(t))
+	ctx := t.Context()
+	c := w.World.Open(t, "REL>AP")
+	id := w.ask(c)
+	in, err := w.Cases.ReadEnquiryIn(ctx, w.elmWorker, id)
+	must(t, err)
+	w.answer(id, 0, "none", "")
+	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
+	if line := w.line(c); in.About == "" || line.State != "answered" || line.Unheard != 0 {
+		t.Errorf("elm reads %q, oak has %+v", in.About, line)
+	}
+}
 
 // From the question to the answer, through progress and another day, with a leaf
 // of both agencies for what each of them did.

@@ -78,7 +78,8 @@ func (s *Service) roadNode(ctx context.Context, ag *agency.Agency) (agency.Node,
 	return s.node(ctx, ag, &keyRows{nodes: rows}, ring.Intake)
 }
 
-// sealRoad seals an object to both intakes and both archives.
+// sealRoad seals an object to both intakes and both archives. Two agencies may
+// have one archive between them; it is one reader.
 func (s *Service) sealRoad(ctx context.Context, l letter, content any) (seal.Sealed, error) {
 	text, err := json.Marshal(content)
 	if err != nil {
@@ -92,7 +93,11 @@ func (s *Service) sealRoad(ctx context.Context, l letter, content any) (seal.Sea
 	if err != nil {
 		return seal.Sealed{}, err
 	}
-	sealed, err := seal.Seal(l.context(), text, there.Recipient(), here.Recipient(), l.to.Archive(), l.from.Archive())
+	readers := []*age.HybridRecipient{there.Recipient(), here.Recipient(), l.to.Archive()}
+	if l.from.Archive().String() != l.to.Archive().String() {
+		readers = append(readers, l.from.Archive())
+	}
+	sealed, err := seal.Seal(l.context(), text, readers...)
 	if err != nil {
 		return seal.Sealed{}, fmt.Errorf("seal what goes to another agency: %w", err)
 	}

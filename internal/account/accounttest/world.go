@@ -96,23 +96,33 @@ func From() netip.Addr { return netip.MustParseAddr("203.0.113.7") }
 // worker; nobody of a family is known yet.
 func NewWorld(t testing.TB) *World {
 	t.Helper()
-	w := newWorld(t, "oak")
-	w.Home, w.Door = w.StaffAgencies.All()[0], w.PublicAgencies.All()[0]
-	w.ManagerLogin, w.Manager = w.Open(t, w.Home.ID)
-	w.WorkerLogin, w.Worker = w.NewWorker(t, "Rhys Penhaligon", authz.LetterboxWorker)
-	// The manager's session is as old as the confirmation; they are signed in anew.
-	w.Manager = w.SignInWorker(t, &w.ManagerLogin)
-	return w
+	return openHome(t, newWorld(t, "oak"))
 }
 
 // NewTwoAgencies makes a world in which a second agency, "elm", shares both
 // tiers. Only "oak" is open.
 func NewTwoAgencies(t testing.TB) *World {
 	t.Helper()
-	w := newWorld(t, "oak", "elm")
+	return openHome(t, newWorld(t, "oak", "elm"))
+}
+
+// NewSharedArchive is NewTwoAgencies for two that have one archive between them.
+func NewSharedArchive(t testing.TB) *World {
+	t.Helper()
+	w := newTiers(t)
+	archive, err := age.GenerateHybridIdentity()
+	must(t, err)
+	w.addAgencies(t, archive, "oak", "elm")
+	return openHome(t, w)
+}
+
+// openHome opens the first agency and gives its letterbox team one worker.
+func openHome(t testing.TB, w *World) *World {
+	t.Helper()
 	w.Home, w.Door = w.StaffAgencies.All()[0], w.PublicAgencies.All()[0]
 	w.ManagerLogin, w.Manager = w.Open(t, w.Home.ID)
 	w.WorkerLogin, w.Worker = w.NewWorker(t, "Rhys Penhaligon", authz.LetterboxWorker)
+	// The manager's session is as old as the confirmation; they are signed in anew.
 	w.Manager = w.SignInWorker(t, &w.ManagerLogin)
 	return w
 }
@@ -127,13 +137,33 @@ func NewClosed(t testing.TB) *World {
 
 func newWorld(t testing.TB, ids ...string) *World {
 	t.Helper()
+	w := newTiers(t)
+	w.addAgencies(t, nil, ids...)
+	return w
+}
+
+// newTiers makes a world without agencies.
+func newTiers(t testing.TB) *World {
+	t.Helper()
 	db := postgrestest.New(t)
 	w := &World{Database: db, PublicSent: &Sent{}, StaffSent: &Sent{}, Clock: &Clock{now: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}}
 	w.PublicDB = db.DB(postgres.RolePublic, postgres.WithConnections(8), postgres.WithConstraints(letterbox.Constraints()), postgres.WithConstraints(intermediary.Constraints()), w.PublicSent.watch)
 	w.StaffDB = db.DB(postgres.RoleStaff, postgres.WithConnections(8), postgres.WithConstraints(letterbox.Constraints()), postgres.WithConstraints(intermediary.Constraints()), w.StaffSent.watch)
+	return w
+}
+
+// addAgencies gives each agency an archive of its own, or all of them this one.
+func (w *World) addAgencies(t testing.TB, shared *age.HybridIdentity, ids ...string) {
+	t.Helper()
 	var public, staff []*agency.Agency
 	for _, id := range ids {
-		door, desk, archive := NewAgency(t, id)
+		archive := shared
+		if archive == nil {
+			var err error
+			archive, err = age.GenerateHybridIdentity()
+			must(t, err)
+		}
+		door, desk := agencyOf(t, id, archive)
 		if w.Archive == nil {
 			w.Archive = archive
 		}
@@ -142,7 +172,6 @@ func newWorld(t testing.TB, ids ...string) *World {
 	}
 	w.PublicAgencies, w.StaffAgencies = agency.NewRegistry(public...), agency.NewRegistry(staff...)
 	w.services(t)
-	return w
 }
 
 // NewAgency makes an agency's keys and gives it as either tier has it.
@@ -150,6 +179,12 @@ func NewAgency(t testing.TB, id string) (public, staff *agency.Agency, archive *
 	t.Helper()
 	archive, err := age.GenerateHybridIdentity()
 	must(t, err)
+	public, staff = agencyOf(t, id, archive)
+	return public, staff, archive
+}
+
+func agencyOf(t testing.TB, id string, archive *age.HybridIdentity) (public, staff *agency.Agency) {
+	t.Helper()
 	secret, verifier := map[string]string{}, map[string]string{}
 	for _, role := range []statement.Role{statement.RoleDoor, statement.RoleRegistrar, statement.RoleLog, statement.RoleSystem} {
 		skey, vkey, err := statement.NewKey(statement.KeyName(id, role))
@@ -161,11 +196,11 @@ func NewAgency(t testing.TB, id string) (public, staff *agency.Agency, archive *
 		PublicHost: "letters." + id + ".example", StaffHost: "desk." + id + ".example", Archive: archive.Recipient().String(),
 		Door: verifier["door"], Registrar: verifier["registrar"], Log: verifier["log"], System: verifier["system"],
 	}
-	public, err = agency.New(stanza, secret["door"])
+	public, err := agency.New(stanza, secret["door"])
 	must(t, err)
 	staff, err = agency.New(stanza, secret["registrar"], secret["log"], secret["system"])
 	must(t, err)
-	return public, staff, archive
+	return public, staff
 }
 
 // addAgency does what the operator's command and the start of both tiers do.

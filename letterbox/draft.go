@@ -83,6 +83,8 @@ func many[T any](b *pgx.Batch, dst *[]T, sql string, args ...any) {
 	})
 }
 
+const sqlGranted = `select granted_side($1)`
+
 // NewDraft keeps a first text on a side of the actor's. text may be empty.
 // NotFound for a side that is not the actor's, Conflict when this side may not
 // write now, Invalid on the field "text".
@@ -265,28 +267,43 @@ func (s *Service) openSideObject(ctx context.Context, ag *agency.Agency, actor a
 	return "", s.unstated(ctx, ag, id, fmt.Errorf("no object %s/%s", id, part))
 }
 
-// noKey is the fault of a side whose key this session lacks. For somebody who is
-// no longer on hold that is an alarm: a row says that they are on a side, and
-// nobody granted it to them.
+// noKey is the fault of a side whose key this session lacks. A side that was
+// granted after the page began is no alarm: the session climbs to it before the
+// next page. For anybody else who is no longer on hold it is one: a row says that
+// they are on a side, and nobody granted it to them.
 func (s *Service) noKey(ctx context.Context, actor authz.Actor, side string) error {
-	if !actor.OnHold() {
-		s.log.ErrorContext(ctx, "ALARM: somebody is on a side without its key", "agency", actor.Agency(), "account", actor.Account(), "side", side)
+	if actor.OnHold() {
+		return fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
 	}
+	var granted bool
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlGranted, side).QueryRow(func(row pgx.Row) error { return row.Scan(&granted) })
+	})
+	switch {
+	case err != nil:
+		return s.db.Fault(fmt.Errorf("look whether a side was granted: %w", err))
+	case granted:
+		return fault.Wrap(fault.Sealed, "fault.letter.newSide", errNewSide)
+	}
+	s.log.ErrorContext(ctx, "ALARM: somebody is on a side without its key", "agency", actor.Agency(), "account", actor.Account(), "side", side)
 	return fault.Wrap(fault.Sealed, "fault.sealed", errNoKey)
 }
 
-// openNames opens what a side calls everybody. Without its key (a person on
-// hold) or with a row that does not open, unread is true and the names are empty.
-func (s *Service) openNames(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, side string) (n Names, unread bool) {
+// openNames opens what a side calls everybody; no names where they do not open,
+// which the page shows a notice for. errNoKey for a person on hold, errNewSide
+// for a side that the next page opens.
+func (s *Service) openNames(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows []objectRow, side string) (n Names, err error) {
 	if _, ok := sideKey(actor, side); !ok {
-		_ = s.noKey(ctx, actor, side) // the page shows a notice in their place
-		return Names{}, true
+		return Names{}, s.noKey(ctx, actor, side)
 	}
 	content, err := s.openSideObject(ctx, ag, actor, rows, side, side, "names")
-	if err != nil || json.Unmarshal([]byte(content), &n) != nil {
-		return Names{}, true
+	if err == nil {
+		err = json.Unmarshal([]byte(content), &n)
 	}
-	return n, false
+	if err != nil {
+		return Names{}, err
+	}
+	return n, nil
 }
 
 // SaveDraft keeps a new text if version is still the draft's, and gives the

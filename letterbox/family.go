@@ -2,6 +2,7 @@ package letterbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -114,7 +115,8 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 	list := make([]InboxSide, len(sides))
 	for i, row := range sides {
 		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite, Late: slices.Contains(late, row.ID)}
-		side.Names, side.Unread = s.openNames(ctx, ag, actor, names, row.ID)
+		side.Names, err = s.openNames(ctx, ag, actor, names, row.ID)
+		side.Unread, side.New = err != nil, errors.Is(err, errNewSide)
 		for _, d := range of(drafts, row.ID) {
 			side.Drafts = append(side.Drafts, DraftLine{DraftID(d.ID), d.At})
 		}

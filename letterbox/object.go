@@ -227,5 +227,9 @@ func speaksOf(st *statement.Statement, c seal.Context, allowed []statement.Event
 // place shows a notice, and the page goes on.
 func unread(err error) bool { return fault.KindOf(err) == fault.Sealed }
 
-// errNoKey: the session does not hold the key; a person who is still on hold, mostly.
-var errNoKey = errors.New("no key for this side in the session")
+var (
+	// errNoKey: the session does not hold the key; a person who is still on hold, mostly.
+	errNoKey = errors.New("no key for this side in the session")
+	// errNewSide: it does not hold it yet.
+	errNewSide = errors.New("the side was granted after the session was loaded")
+)

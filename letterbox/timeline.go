@@ -126,7 +126,8 @@ func (s *Service) Timeline(ctx context.Context, actor authz.Actor, side SideID) 
 		return Timeline{}, notFound()
 	}
 	t := Timeline{Side: side}
-	t.Names, t.Unread = s.openNames(ctx, ag, actor, rows.names, string(side))
+	t.Names, err = s.openNames(ctx, ag, actor, rows.names, string(side))
+	t.Unread = err != nil
 	today := calendar.Today(s.now())
 	t.Events = rows.letterEvents(today)
 	for _, m := range rows.messages {

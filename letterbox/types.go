@@ -79,6 +79,7 @@ type InboxSide struct {
 	Side     SideID
 	Names    Names
 	Unread   bool // the sealed names did not open: show a notice in their place
+	New      bool // they did not, because the side was granted in this moment: the next page opens them
 	MayWrite bool
 	Waiting  int  // letters that came and are not opened
 	Late     bool // the agency owes this person an answer, about a letter or to what they told it, and its day is past

@@ -10,6 +10,7 @@ import (
 	"gatepost/intermediary"
 	"gatepost/intermediary/intermediarytest"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -282,8 +283,18 @@ func TestOpenPack(t *testing.T) {
 	if printed.Words != "what there is to say: name" {
 		t.Errorf("printed: %+v", printed)
 	}
+	today := w.Clock.Now()
+	wants(t, "a receipt of what was not posted", w.Cases.MarkReceived(ctx, w.CaseWorker, ids[0], today), fault.Conflict)
 	for range 2 {
 		need(t, w.Cases.MarkPosted(ctx, w.CaseWorker, ids[0]))
+	}
+	wants(t, "a receipt of the day before", w.Cases.MarkReceived(ctx, w.CaseWorker, ids[0], today.AddDate(0, 0, -1)), fault.Invalid)
+	wants(t, "a receipt of tomorrow", w.Cases.MarkReceived(ctx, w.CaseWorker, ids[0], today.AddDate(0, 0, 1)), fault.Invalid)
+	for range 2 {
+		need(t, w.Cases.MarkReceived(ctx, w.CaseWorker, ids[0], today))
+	}
+	if printed, err = w.Cases.PrintPack(ctx, w.CaseWorker, ids[0]); err != nil || !printed.PostedOn.Equal(calendar.Today(today)) || !printed.ReceivedOn.Equal(printed.PostedOn) {
+		t.Errorf("printed again: %+v, %v", printed, err)
 	}
 	if n := count(t, w, `select count(*) from casework where id = $1 and part = 'posted'`, ids[0]); n != 1 {
 		t.Errorf("posted %d times", n)
@@ -291,6 +302,7 @@ func TestOpenPack(t *testing.T) {
 	if n := count(t, w, `select count(*) from casework where position('there is to say'::bytea in sealed) > 0`); n != 0 {
 		t.Error("a pack stands in clear")
 	}
+	w.Exec(t, `alter table casework disable trigger user`)
 	w.Exec(t, `update casework set file = $2 where id = $1`, ids[0], string(c.Subject))
 	_, err = w.Files.OpenPack(ctx, subject, ids[0])
 	wants(t, "moved into the subject's file", err, fault.NotFound)

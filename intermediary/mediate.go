@@ -54,6 +54,9 @@ const (
 	sqlInsertMediated = `insert into mediated (agency_id, exchange_id, application_id, adopted_id, subject_id, evaluation_id, worker_id, at, leaf)
 		values (agency(), @exchange, @application, @adopted, @subject, @evaluation, account(), @at, @leaf)`
 	sqlMediatedByMe = `select m.exchange_id as id from mediated m where m.agency_id = agency() and m.exchange_id = $1 and m.subject_id = $2 and m.worker_id = account()`
+	// Who of those named looks for this adopted person, or is looked for, in any case.
+	sqlNamedParties = `select w.id from worker w where w.agency_id = agency() and w.id = any($2::text[]) and exists (select from party p
+		join application a on a.agency_id = p.agency_id and a.id = p.application_id where p.agency_id = w.agency_id and p.person_id = w.person_id and a.adopted_id = $1)`
 )
 
 // OpenContact opens an exchange of letters between the applicant and a subject.
@@ -129,16 +132,20 @@ func (s *Service) OpenContact(ctx context.Context, actor authz.Actor, n NewConta
 func (s *Service) whoMeets(ctx context.Context, ag *agency.Agency, actor authz.Actor, b *belief, n NewContact) (people [2][]string, done bool, err error) {
 	head, _ := b.head(n.Subject)
 	var parties []partyRow
-	var there []struct{ ID string }
+	var there, theirs []struct{ ID string }
 	err = s.db.Read(ctx, scope(actor), func(batch *pgx.Batch) {
 		many(batch, &parties, sqlParties, head.ApplicationID)
 		many(batch, &there, sqlMediatedByMe, n.Exchange, n.Subject)
+		many(batch, &theirs, sqlNamedParties, b.adopted, n.Named)
 	})
 	if err != nil {
 		return people, false, s.db.Fault(fmt.Errorf("load who meets: %w", err))
 	}
 	if len(there) > 0 {
 		return people, true, nil
+	}
+	if len(theirs) > 0 {
+		return people, false, fault.Field("named", "fault.exchange.notToName")
 	}
 	for _, p := range parties {
 		if p.File != head.ApplicationID && p.File != n.Subject {

@@ -34,8 +34,21 @@ func TestOpenContact(t *testing.T) {
 		n.Code = w.Code(t, &w.CaseLogin)
 		return w.Cases.OpenContact(t.Context(), w.CaseWorker, n)
 	}(), fault.Forbidden)
+	n.Named = []string{both.Account(), w.Manager.Account()}
+	w.Exec(t, `update worker set person_id = (select person_id from party where file = $1) where id = $2`, string(c.Subject), w.Manager.Account())
+	wants(t, "named: somebody of the family", open(), fault.Invalid)
+	w.Exec(t, `update worker set person_id = null`)
+	n.Named = []string{both.Account(), w.World.Worker.Account()}
 	need(t, open())
 	need(t, open())
+	seen := func() *intermediary.Contact {
+		kase, err := w.Cases.Case(t.Context(), w.CaseWorker, c.ID)
+		need(t, err)
+		return kase.Subjects[0].Contact
+	}
+	if got := seen(); got == nil || got.Exchange != n.Exchange || got.Closed || got.State != "active" || got.Unread || got.By != "Senara Roskilly" || len(got.Named) != 2 {
+		t.Errorf("the case shows the contact as %+v", got)
+	}
 
 	applicant := w.SignInPerson(t, &applicantLogin) // the new key is in the next session
 	inbox, err := w.Families.Inbox(t.Context(), applicant)
@@ -64,5 +77,13 @@ func TestOpenContact(t *testing.T) {
 	}
 	if inbox, err = w.Families.Inbox(t.Context(), applicant); err != nil || inbox.Sides[0].MayWrite {
 		t.Errorf("the applicant may write after the consent was taken back: %v", err)
+	}
+	if got := seen(); got == nil || !got.Closed {
+		t.Errorf("after the consent was taken back the case shows %+v", got)
+	}
+	w.Exec(t, `alter table mediated disable trigger user`)
+	w.Exec(t, `update mediated set exchange_id = 'ex' || repeat('a', 20)`)
+	if got := seen(); got == nil || !got.Unread || got.Exchange != "" {
+		t.Errorf("an exchange that nobody stated is shown as %+v", got)
 	}
 }

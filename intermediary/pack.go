@@ -3,6 +3,7 @@ package intermediary
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -41,14 +42,18 @@ type Pack struct {
 	Kind   string // of ItemKinds
 	Words  string
 	Unread bool // it does not open: there is nothing to show
+	// Of one that goes by post: when it went, and the day of the receipt that
+	// came back; zero for not yet.
+	PostedOn, ReceivedOn time.Time
 }
 
 const (
 	sqlMyPacks  = `select id, file, on_day as on, opened from my_packs()`
 	sqlOpenPack = `select open_pack($1)`
 	sqlPackWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'pack'`
-	// For whoever prints a pack.
-	sqlPack = `select d.id, d.application_id, d.item_id, (d.at at time zone 'Europe/London')::date as on, d.leaf from disclosure d where d.agency_id = agency() and d.id = $1`
+	// For whoever prints a pack: it, that it was posted, and its receipt.
+	sqlPrintWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part in ('pack', 'posted', 'received') order by w.part`
+	sqlPack      = `select d.id, d.application_id, d.item_id, (d.at at time zone 'Europe/London')::date as on, d.leaf from disclosure d where d.agency_id = agency() and d.id = $1`
 )
 
 // Packs lists what was given to the actor, as an applicant or in their name, in
@@ -153,7 +158,7 @@ func (s *Service) PrintPack(ctx context.Context, actor authz.Actor, id string) (
 	var work []workRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		one(b, &row, sqlPack, id)
-		many(b, &work, sqlPackWork, id)
+		many(b, &work, sqlPrintWork, id)
 	})
 	if err != nil {
 		return Pack{}, s.db.Fault(fmt.Errorf("load %s: %w", id, err))
@@ -173,16 +178,61 @@ func (s *Service) PrintPack(ctx context.Context, actor authz.Actor, id string) (
 	if err != nil {
 		return Pack{}, s.unstated(ctx, ag, id, err)
 	}
-	return Pack{PackLine: PackLine{ID: id, File: row.ApplicationID, On: row.On}, Kind: text.Kind, Words: text.Words}, nil
+	given := Pack{PackLine: PackLine{ID: id, File: row.ApplicationID, On: row.On}, Kind: text.Kind, Words: text.Words}
+	if given.PostedOn, err = s.postDay(ctx, ag, work, partPosted, u.keys); err != nil {
+		return Pack{}, err
+	}
+	given.ReceivedOn, err = s.postDay(ctx, ag, work, partReceived, u.keys)
+	return given, err
 }
+
+// The parts of what was written down of a pack that goes by post.
+const (
+	partPosted   = "posted"
+	partReceived = "received"
+)
 
 type postedText struct {
 	On string `json:"on"`
 }
 
+// postDay opens on which day a pack was posted or its receipt is dated; zero for
+// neither.
+func (s *Service) postDay(ctx context.Context, ag *agency.Agency, work []workRow, part string, keys []*age.HybridIdentity) (time.Time, error) {
+	i := slices.IndexFunc(work, func(w workRow) bool { return w.Part == part && w.Kind == string(seal.KindNote) })
+	if i < 0 {
+		return time.Time{}, nil
+	}
+	var text postedText
+	if err := s.openAs(ctx, ag, work[i], &text, keys...); err != nil {
+		return time.Time{}, err
+	}
+	day, err := time.Parse(time.DateOnly, text.On)
+	if err != nil {
+		return time.Time{}, s.unopened(ctx, ag, work[i], errContent)
+	}
+	return day, nil
+}
+
 // MarkPosted records that a pack was posted today to an applicant who reads on
 // paper. Twice is once. Errors as for PrintPack.
 func (s *Service) MarkPosted(ctx context.Context, actor authz.Actor, id string) error {
+	return s.markPost(ctx, actor, id, partPosted, calendar.Today(s.now()))
+}
+
+// MarkReceived records that the receipt of a posted pack came back, with the day
+// that stands on it. Twice is once: the first day stays. Invalid on "on": no day,
+// one to come, or one before it was posted. Conflict: nobody wrote down that it
+// was posted. Errors otherwise as for PrintPack.
+func (s *Service) MarkReceived(ctx context.Context, actor authz.Actor, id string, on time.Time) error {
+	if on.IsZero() || calendar.Today(on).After(calendar.Today(s.now())) {
+		return fault.Field("on", "fault.agreement.on")
+	}
+	return s.markPost(ctx, actor, id, partReceived, calendar.Today(on))
+}
+
+// markPost writes down a day of a pack that goes by post.
+func (s *Service) markPost(ctx context.Context, actor authz.Actor, id, part string, on time.Time) error {
 	ag, err := s.begin(ctx, actor, authz.Disclose, id)
 	if err != nil {
 		return err
@@ -191,28 +241,41 @@ func (s *Service) MarkPosted(ctx context.Context, actor authz.Actor, id string) 
 		return notFound()
 	}
 	var row releasedRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlPack, id) }); err != nil {
+	var work []workRow
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		one(b, &row, sqlPack, id)
+		many(b, &work, sqlPrintWork, id)
+	})
+	if err != nil {
 		return s.db.Fault(fmt.Errorf("load %s: %w", id, err))
-	}
-	next, err := s.nextVersion(ctx, actor, id, "posted")
-	if err != nil || next > 1 {
-		return err
 	}
 	p, err := s.loadPlace(ctx, actor, row.ApplicationID)
 	if err != nil {
 		return err
 	}
-	f, err := s.folder(ctx, ag, p)
+	u, err := s.climb(ctx, ag, actor.Keys(), &p.keyRows, p.nodeID())
 	if err != nil {
 		return err
+	}
+	posted, err := s.postDay(ctx, ag, work, partPosted, u.keys)
+	switch {
+	case err != nil:
+		return err
+	case slices.ContainsFunc(work, func(w workRow) bool { return w.Part == part }):
+		return nil
+	case part == partReceived && posted.IsZero():
+		return fault.New(fault.Conflict, "fault.pack.notPosted")
+	case part == partReceived && on.Before(posted):
+		return fault.Field("on", "fault.pack.before")
 	}
 	a, err := s.acts(ag, actor)
 	if err != nil {
 		return err
 	}
-	text := postedText{calendar.Today(s.now()).Format(time.DateOnly)}
-	if _, err := a.seal(f, paper{id: id, part: "posted", version: 1, kind: seal.KindNote, refs: [][32]byte{[32]byte(row.Leaf)}}, text); err != nil {
+	f := folder{of: row.ApplicationID, application: row.ApplicationID, node: u.node}
+	text := postedText{on.Format(time.DateOnly)}
+	if _, err := a.seal(f, paper{id: id, part: part, version: 1, kind: seal.KindNote, refs: [][32]byte{[32]byte(row.Leaf)}}, text); err != nil {
 		return err
 	}
-	return a.commit(ctx, "posted", p.held())
+	return a.commit(ctx, part, p.held())
 }

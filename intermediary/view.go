@@ -51,8 +51,9 @@ type Person struct {
 	Particulars Particulars
 	Version     int // of the particulars
 	Facts       []Fact
-	Parties     []Party // of their file; the adopted person's record has none
-	Unread      bool    // the particulars do not open: a notice in their place
+	Parties     []Party  // of their file; the adopted person's record has none
+	Contact     *Contact // of a subject: letters with the applicant; nil for none
+	Unread      bool     // the particulars do not open: a notice in their place
 }
 
 // Ended is one ending or reopening of a case.
@@ -65,6 +66,7 @@ type Ended struct {
 
 // CaseLetter is a letter of the agency in somebody's file.
 type CaseLetter struct {
+	ID     string // cm…
 	File   string
 	Text   string
 	By     string
@@ -133,8 +135,9 @@ const (
 				or w.application_id = $1 and (w.kind = 'letter' or w.part = 'ending'))
 		order by w.id, w.part, w.version desc`
 	sqlCaseWorkers = `select r.book, r.id, r.epoch, r.name, ''::bytea as details from directory r where r.agency_id = agency() and r.book = 'staff'
-		and r.id = any(array(select f.worker_id from fact f where f.agency_id = agency() and f.on_id = any(array` + caseIDs + `)
-			union select substr(w.from_node, 8) from casework w where w.agency_id = agency() and w.application_id = $1 and (w.kind = 'letter' or w.part = 'ending')))`
+		and (r.id = any(array(select f.worker_id from fact f where f.agency_id = agency() and f.on_id = any(array` + caseIDs + `)
+			union select substr(w.from_node, 8) from casework w where w.agency_id = agency() and w.application_id = $1 and (w.kind = 'letter' or w.part = 'ending')))
+			or exists (select from mediated m where m.agency_id = agency() and m.application_id = $1))` // who was named is sealed
 
 	listed = ` from application a where a.agency_id = agency() and ($1 = '' or a.reference = $1) and (a.state = 'open') = $2
 		order by a.hear_by, a.opened_on, a.id limit $3 offset $4`
@@ -164,6 +167,8 @@ type caseRows struct {
 	work        []workRow
 	parties     []partyRow
 	workers     []agency.RecordRow
+	contacts    []contactRow
+	contactWork []workRow
 	keyRows
 }
 
@@ -184,6 +189,8 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id Applicatio
 		many(b, &r.work, sqlCaseWork, string(id))
 		many(b, &r.parties, sqlParties, string(id))
 		many(b, &r.workers, sqlCaseWorkers, string(id))
+		many(b, &r.contacts, sqlContacts, string(id))
+		many(b, &r.contactWork, sqlContactWork, string(id))
 		many(b, &r.nodes, sqlCaseNodes, string(id))
 		many(b, &r.grants, sqlCaseGrants, string(id))
 	})
@@ -344,6 +351,9 @@ func (o *opening) fill(ctx context.Context, c *Case) error {
 			return err
 		}
 		p.State, p.Parties = sub.State, parties[sub.ID]
+		if p.Contact, err = o.contact(ctx, sub.ID); err != nil {
+			return err
+		}
 		c.Subjects = append(c.Subjects, p)
 	}
 	c.Items = slices.DeleteFunc(slices.Clone(facts), func(f Fact) bool { return f.About != "item" })
@@ -398,9 +408,9 @@ func (o *opening) papers(ctx context.Context, c *Case) error {
 		var end endText
 		switch {
 		case w.Kind == string(seal.KindLetter) && err != nil:
-			c.Letters = append(c.Letters, CaseLetter{File: w.File, By: by, At: w.Created, Unread: true})
+			c.Letters = append(c.Letters, CaseLetter{ID: w.ID, File: w.File, By: by, At: w.Created, Unread: true})
 		case w.Kind == string(seal.KindLetter):
-			c.Letters = append(c.Letters, CaseLetter{File: w.File, Text: string(content), By: by, At: st.At})
+			c.Letters = append(c.Letters, CaseLetter{ID: w.ID, File: w.File, Text: string(content), By: by, At: st.At})
 		case err == nil && json.Unmarshal(content, &end) == nil:
 			c.Endings = append(c.Endings, Ended{State: end.State, Reasons: end.Reasons, By: by, At: st.At})
 		}

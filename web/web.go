@@ -86,8 +86,14 @@ func Staff(c Config) (*page.Router, error) {
 	}
 	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
-	sessions.Carry, sessions.Texts, sessions.Carried = room.Carry, desk.Texts(), desk.Carried()
-	cases := casework.Room{Site: site, Cases: c.Cases, Accounts: c.Accounts, Agencies: c.Agencies, Actor: sessions.Actor, Address: c.Address}
+	cases := casework.Room{Site: site, Cases: c.Cases, Letters: c.Letters, Accounts: c.Accounts, Agencies: c.Agencies, Actor: sessions.Actor, Address: c.Address}
+	sessions.Texts, sessions.Carried, sessions.Pack = slices.Concat(desk.Texts(), casework.Texts()), desk.Carried(), casework.Pack
+	sessions.Carry = func(w http.ResponseWriter, r *http.Request, form page.Form) error {
+		if casework.Carries(form) {
+			return cases.Carry(w, r, form)
+		}
+		return room.Carry(w, r, form)
+	}
 	tables := [][]page.Route{account.Routes(sessions), desk.Routes(room), casework.Routes(cases)}
 	if c.Live != nil {
 		tables = append(tables, c.Live.Routes(sessions))

@@ -36,6 +36,11 @@ func (s *Sessions) Challenge(w http.ResponseWriter, r *http.Request, cause error
 		return fault.New(fault.NotFound, "fault.notFound")
 	}
 	if fault.KindOf(cause) != fault.StepUp {
+		if s.Pack != nil {
+			if name, value, ok := s.Pack(r, form); ok {
+				form = page.Form{}.With(name, value)
+			}
+		}
 		p := s.signInPage(with(r, v), form)
 		p.Ended = endedKey(r, v)
 		return s.show(w, with(r, v), http.StatusUnauthorized, "account/sign-in", p)

@@ -58,6 +58,10 @@ type Sessions struct {
 	// them has nothing to carry. Carried names what else travels through the
 	// sign-in page beside them.
 	Texts, Carried []string
+	// Pack makes one field, of those that Texts names, of a form whose session
+	// had ended, for pages whose forms have many fields of their own; false for a
+	// form of other pages. nil where the tier has no such forms.
+	Pack func(r *http.Request, form page.Form) (name, value string, ok bool)
 	// Notices keeps how a person may be reached. nil where nobody is written to:
 	// on the staff tier.
 	Notices *notice.Service

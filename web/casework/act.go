@@ -64,6 +64,7 @@ type actPage struct {
 	Of       string // whom or what it is about: sb…, it…; "" for the case
 	Name     string // of the fact
 	Sheet    any    // what the page shows beside the form
+	Writer   string // the worker's account
 
 	actor authz.Actor
 }
@@ -89,7 +90,7 @@ func (room Room) actPage(r *http.Request, a act) (*actPage, error) {
 	if err := actor.May(a.may); err != nil {
 		return nil, err
 	}
-	p := &actPage{base: room.base(r, "casework.do."+a.name+".title"), Act: a.name, Action: r.URL.Path, actor: actor}
+	p := &actPage{base: room.base(r, "casework.do."+a.name+".title"), Act: a.name, Action: r.URL.Path, Writer: actor.Account(), actor: actor}
 	p.Notice = nil
 	if err := a.load(room, r, p); err != nil {
 		return nil, err
@@ -177,7 +178,7 @@ func (room Room) doAct(a act) page.HandlerFunc {
 
 // acts lists every act of this package.
 func (room Room) acts() []act {
-	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.protectionActs(), room.itemActs(), room.messageActs())
+	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.messageActs())
 }
 
 // hidden is a field that the page chose and the form sends back.

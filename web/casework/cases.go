@@ -70,6 +70,9 @@ func (room Room) cases(w http.ResponseWriter, r *http.Request) error {
 func (room Room) casesPage(r *http.Request, list intermediary.ListedCases, ended bool) *casesPage {
 	p := &casesPage{base: room.base(r, "casework.cases.title"), Ended: ended}
 	p.Wide = true
+	if page.Query(r).Get("said") == "dropped" {
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("casework.carried.dropped")}
+	}
 	for _, c := range list.Cases {
 		p.Lines = append(p.Lines, p.line(c))
 	}

@@ -18,7 +18,9 @@
 // A form that is refused comes back with what was typed. What would be done
 // twice by two clicks carries an id or a version that was chosen when the page
 // was made, so that the second click finds it done. Nothing about a case travels
-// in an address: references and names are posted.
+// in an address: references and names are posted. A form whose session had ended
+// travels through the sign-in page and is shown again to whoever typed it, and to
+// nobody else (Carry); nothing is done by it.
 //
 // # Trust
 //

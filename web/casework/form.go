@@ -135,6 +135,14 @@ func onDays(err error, dates ...string) error {
 	return err
 }
 
+// onField puts a fault of one field on another, by which the page calls it.
+func onField(err error, from, to string) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Invalid && f.Field == from {
+		return fault.Field(to, f.Message)
+	}
+	return err
+}
+
 // linesOf splits a text into lines that say something.
 func linesOf(text string) (lines []string) {
 	for line := range strings.SplitSeq(text, "\n") {

@@ -94,11 +94,12 @@ func (room Room) intake(w http.ResponseWriter, r *http.Request) error {
 // declinePage asks why an enquiry is declined.
 type declinePage struct {
 	page.Base
-	ID string
+	ID     string
+	Writer string // the worker's account
 }
 
 func (room Room) declinePage(r *http.Request, id string) *declinePage {
-	p := &declinePage{Base: room.Site.Base(r, "apply.decline.title"), ID: id}
+	p := &declinePage{Base: room.Site.Base(r, "apply.decline.title"), ID: id, Writer: room.Actor(r).Account()}
 	p.Back = "/intake/" + id
 	return p
 }
@@ -141,12 +142,13 @@ type enterPage struct {
 	On      time.Time
 	Print   string // where the information is, to be printed
 	Fields  []fieldView
+	Writer  string // the worker's account
 }
 
 // entered is the fields of an enquiry on one page, in the order of the families'
 // pages and with their words.
 func (room Room) enterPage(r *http.Request, id string) (*enterPage, error) {
-	p := &enterPage{Base: room.Site.Base(r, "apply.enter.title"), ID: id}
+	p := &enterPage{Base: room.Site.Base(r, "apply.enter.title"), ID: id, Writer: room.Actor(r).Account()}
 	p.Version = p.Words.T("apply.info.version")
 	on, err := time.Parse(time.DateOnly, p.Version[:len(time.DateOnly)])
 	if err != nil {

@@ -129,7 +129,9 @@ type openingPage struct {
 	Number  int // of the subject, from 1
 	Fields  []fieldView
 	People  []checkView
-	More    bool // another person can be added
+	More    bool   // another person can be added
+	Writer  string // the worker's account
+	Again   bool   // it was typed before the session ended, and nothing was done by it
 	Known   []knownView
 }
 
@@ -212,21 +214,9 @@ func (room Room) openCase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o, err := parseOpening(form.Get("so-far"))
+	p, at, err := typedOpening(form)
 	if err != nil {
 		return err
-	}
-	p := &openingPage{Step: form.Get("step"), Opening: o}
-	at, ok := o.at(p.Step)
-	if !ok {
-		return fault.New(fault.Invalid, "casework.new.broken")
-	}
-	if p.Step == stepPair {
-		p.Opening.Pair = form.Get("pair")
-	}
-	if who, names := p.Opening.whose(p.Step); who != nil {
-		typeParticulars(form, p.Step, names, who)
-		p.Opening.Distinct = false // it may be about somebody else now
 	}
 	do, which, _ := strings.Cut(form.Get("do"), ":")
 	steps := p.Opening.steps()
@@ -252,6 +242,28 @@ func (room Room) openCase(w http.ResponseWriter, r *http.Request) error {
 		p.Step = steps[min(at+1, len(steps)-1)]
 	}
 	return room.showOpening(w, r, p, nil)
+}
+
+// typedOpening is a case as far as the forms have it, and the place of the step
+// that this one is.
+func typedOpening(form page.Form) (p *openingPage, at int, err error) {
+	o, err := parseOpening(form.Get("so-far"))
+	if err != nil {
+		return nil, 0, err
+	}
+	p = &openingPage{Step: form.Get("step"), Opening: o}
+	at, ok := o.at(p.Step)
+	if !ok {
+		return nil, 0, fault.New(fault.Invalid, "casework.new.broken")
+	}
+	if p.Step == stepPair {
+		p.Opening.Pair = form.Get("pair")
+	}
+	if who, names := p.Opening.whose(p.Step); who != nil {
+		typeParticulars(form, p.Step, names, who)
+		p.Opening.Distinct = false // it may be about somebody else now
+	}
+	return p, at, nil
 }
 
 // resize adds an empty person, or takes the last one away. One always stays.
@@ -307,7 +319,10 @@ func (room Room) showOpening(w http.ResponseWriter, r *http.Request, p *openingP
 	if i, ok := strings.CutPrefix(p.Step, stepSubjects); ok {
 		title, number = ofSubject, i
 	}
-	p.Base = room.Site.Base(r, "casework.new."+title+".title")
+	p.Base, p.Writer = room.Site.Base(r, "casework.new."+title+".title"), room.Actor(r).Account()
+	if p.Again {
+		p.Notice = notYet(&p.Base)
+	}
 	status := http.StatusOK
 	if err != nil {
 		if !p.Refused(page.Form{}, err) {

@@ -123,6 +123,7 @@ type subjectPage struct {
 	Decisions  []recordView
 	Steps      []recordView
 	Consents   []recordView
+	Agrees     bool // their newest answer agrees to letters with the applicant
 }
 
 func (room Room) subject(w http.ResponseWriter, r *http.Request) error {
@@ -143,6 +144,10 @@ func (room Room) subject(w http.ResponseWriter, r *http.Request) error {
 		return recordViews(&p.base, base.Case, recordsOf(all, p.Who.ID, what...))
 	}
 	p.Signatures, p.Decisions, p.Steps, p.Consents = view("first", "second"), view("proceed", "view", "resume"), view("trace", "approach", "after"), view("consent")
+	newest := newestRecord(all, p.Who.ID, "consent")
+	p.Agrees = slices.ContainsFunc(all, func(r intermediary.Record) bool {
+		return r.On == p.Who.ID && r.Version == newest && r.AgreesToLetters()
+	})
 	if base.Case.State == "open" && p.Who.State == "open" {
 		if p.Who.Law, err = room.askLaw(r, &p.base, base.Case, p.Who.ID); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/letterbox"
 	"gatepost/web/page"
 )
 
@@ -24,6 +25,7 @@ func Source() page.Source { return page.Source{Room: "casework", Files: files} }
 type Room struct {
 	Site     *page.Site
 	Cases    *intermediary.Service
+	Letters  *letterbox.Service
 	Accounts *account.Service
 	Agencies *agency.Registry
 	// Actor gives who asks, as the site's Door found them.
@@ -36,7 +38,7 @@ type Room struct {
 // Routes is the table of these pages. All are for a signed-in worker of the
 // agency; which worker, the service decides for each act.
 func Routes(room Room) []page.Route {
-	tables := [][]page.Route{room.caseRoutes(), room.enquiryRoutes(), room.recordRoutes(), room.itemRoutes(), room.messageRoutes(), room.intakeRoutes()}
+	tables := [][]page.Route{room.caseRoutes(), room.enquiryRoutes(), room.recordRoutes(), room.itemRoutes(), room.packRoutes(), room.messageRoutes(), room.intakeRoutes()}
 	for _, a := range room.acts() {
 		tables = append(tables, room.actRoutes(a))
 	}

@@ -46,7 +46,7 @@ func of(t testing.TB, secure bool) *Site {
 		Address: func(string, authz.Tier) string { return "https://letters.oak.example" }}
 	c.Accounts, c.Letters, c.Agencies = s.World.Public, s.Families, s.PublicAgencies
 	s.Asking = intermediary.New(s.PublicDB, s.PublicAgencies, nil, s.Clock.Now, accounttest.Log(t)).WithStrangers(s.World.Public)
-	s.Cases = intermediary.New(s.StaffDB, s.StaffAgencies, s.StaffConfig.Index, s.Clock.Now, accounttest.Log(t)).WithCodes(s.World.Staff)
+	s.Cases = intermediary.New(s.StaffDB, s.StaffAgencies, s.StaffConfig.Index, s.Clock.Now, accounttest.Log(t)).WithCodes(s.World.Staff).WithExchanges(s.Desk)
 	c.Cases = s.Asking
 	c.Notices = notice.New(s.PublicDB, s.PublicAgencies, s.Clock.Now, accounttest.Log(t))
 	if s.Public, err = web.Public(c); err != nil {

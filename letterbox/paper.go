@@ -1,7 +1,6 @@
 package letterbox
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,11 +18,12 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/picture"
 	"gatepost/internal/prose"
 )
 
 // MaxScan is the largest scan of a letter, in bytes.
-const MaxScan = 20 << 20
+const MaxScan = picture.Most
 
 // oldestPaper is how long ago a letter may have come that is typed in today, in days.
 const oldestPaper = 366
@@ -45,18 +45,7 @@ func NewLetterID() LetterID { return LetterID(agency.NewID("lt")) }
 
 // ScanType tells by the first bytes what a scan is: "image/jpeg", "image/png"
 // or "application/pdf". Nothing is decoded. false for anything else.
-func ScanType(b []byte) (mediaType string, ok bool) {
-	for _, t := range []struct{ magic, mediaType string }{
-		{"\xff\xd8\xff", "image/jpeg"},
-		{"\x89PNG\r\n\x1a\n", "image/png"},
-		{"%PDF-", "application/pdf"},
-	} {
-		if bytes.HasPrefix(b, []byte(t.magic)) {
-			return t.mediaType, true
-		}
-	}
-	return "", false
-}
+func ScanType(b []byte) (mediaType string, ok bool) { return picture.Type(b) }
 
 const (
 	sqlPaper = `select s.id, s.exchange_id, (select o.id from side o where o.agency_id = s.agency_id and o.exchange_id = s.exchange_id and o.id <> s.id) as other,

@@ -97,10 +97,10 @@ type rule struct {
 
 var rules = []rule{
 	{of: []string{"letterbox"},
-		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
+		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/picture", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/intermediary", "gatepost/web", "gatepost/internal/account"}},
 	{of: []string{"intermediary"},
-		may:   []string{"intermediary", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
+		may:   []string{"intermediary", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/picture", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/letterbox", "gatepost/web", "gatepost/internal/account"}},
 	{of: []string{"web"},
 		may:   []string{"web", "letterbox", "intermediary", "internal/account", "internal/agency", "internal/authz", "internal/calendar", "internal/fault", "internal/notice", "internal/nudge", "internal/report", "crypto/session"},
@@ -114,6 +114,7 @@ var rules = []rule{
 	{of: []string{"internal/fault"}, may: []string{}},
 	{of: []string{"internal/calendar"}, may: []string{}},
 	{of: []string{"internal/prose"}, may: []string{"internal/fault"}},
+	{of: []string{"internal/picture"}, may: []string{}, never: []string{"image", "net", "os"}},
 	{of: []string{"internal/authz"}, may: []string{"internal/fault", "crypto"}},
 	{of: []string{"internal/postgres"}, may: []string{"internal/postgres", "internal/fault", "migrations"}},
 	{of: []string{"internal/audit"}, may: []string{"internal/authz", "internal/logbook", "internal/postgres", "internal/fault", "crypto"}},
@@ -316,7 +317,7 @@ func withoutComments(s source) string {
 
 // withoutActor are the methods that nobody asks as somebody: those that make the
 // service, those of a first enquiry, which a code opens and no account, and the clock's.
-var withoutActor = []string{"WithLimits", "WithCodes", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue"}
+var withoutActor = []string{"WithLimits", "WithCodes", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue", "ShedScans"}
 
 // Every exported method of a Service takes the actor right after the context,
 // but for those of the door, where nobody is known yet.

@@ -37,6 +37,7 @@ type Answer struct {
 	Meaning  string // for a lawyer
 	Citation string
 	Signable bool     // two people can sign this row, for these facts
+	Flag     string   // two people could sign it if this policy flag were set: "OQ1", "OQ9"; "" for none
 	Why      []Ground // what the row looked at
 	Digest   [32]byte // of everything that was looked at
 }
@@ -349,8 +350,12 @@ func (r ruling) answer() Answer {
 	for _, e := range f.Effects() {
 		a.Effects = append(a.Effects, string(e))
 	}
-	signed := r.facts
-	a.Signable = f.Outcome() == law.OutcomeRefer && signed.Sign(f.Row(), law.Flags{}) == nil
+	if signed := r.facts; f.Outcome() == law.OutcomeRefer {
+		a.Signable = signed.Sign(f.Row(), r.flagsSet()) == nil
+		if !a.Signable {
+			a.Flag = law.FlagOf(f.Row())
+		}
+	}
 	return a
 }
 

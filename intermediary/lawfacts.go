@@ -85,6 +85,9 @@ type (
 		Place       int64 // of its newest words
 		Given       bool
 	}
+	// gateFlag is a policy flag that is set: two people have said that they read
+	// the text of an open question.
+	gateFlag struct{ ID, Flag string }
 	// gateAct is the last approach or disclosure of the application.
 	gateAct struct {
 		Place int64
@@ -116,6 +119,7 @@ type grounds struct {
 	enquiries  []gateEnquiry
 	unheard    bool            // an answer to another application about the adopted person was read by nobody
 	signatures []gateSignature // with both names
+	flags      []gateFlag      // that are set, and that nothing is in doubt of
 	last       gateAct
 	given      gateGiven
 	item       *gateItem
@@ -917,29 +921,68 @@ func (g *grounds) restsOn(item *gateItem) []law.Version {
 	return list
 }
 
+// flagsSet are the policy flags that are set now.
+func (g *grounds) flagsSet() (set law.Flags) {
+	for _, f := range g.flags {
+		switch f.Flag {
+		case "OQ1":
+			set.OQ1 = true
+		case "OQ9":
+			set.OQ9 = true
+		}
+	}
+	return set
+}
+
+// under is the setting of the flag under which a row is signed: a signature from
+// before the flag ended is none after it is set anew. Nothing for a row that
+// needs no flag.
+func (g *grounds) under(row law.RowID) []law.Version {
+	need := law.FlagOf(row)
+	for _, f := range g.flags {
+		if need != "" && f.Flag == need {
+			return []law.Version{{Of: "flag/" + f.ID, Version: 1}}
+		}
+	}
+	return nil
+}
+
+// digestFor is what two people sign for a row, for this item or for none.
+func (g *grounds) digestFor(f law.Facts, row law.RowID, item *gateItem) ([32]byte, error) {
+	digest, err := f.Digest(append(g.restsOn(item), g.under(row)...)...)
+	if err != nil {
+		return digest, fmt.Errorf("gather the facts for a signature: %w", err)
+	}
+	return digest, nil
+}
+
 // signed adds what two people signed for exactly these facts, for this item or
-// for none. No policy flag is set on any deployment: a row that needs one cannot
-// be signed (OQ1, OQ9).
+// for none. A row that needs a policy flag counts only while that flag is set
+// (8.0 rule 6), and only as it was signed under this setting of it.
 func (g *grounds) signed(f law.Facts, item string) (law.Facts, error) {
 	var about *gateItem
 	if item != "" {
 		about = g.item
-	}
-	digest, err := f.Digest(g.restsOn(about)...)
-	if err != nil {
-		return f, fmt.Errorf("gather the facts for a signature: %w", err)
 	}
 	for _, s := range g.signatures {
 		of := ""
 		if s.ItemID != nil {
 			of = *s.ItemID
 		}
-		if of != item || s.SecondID == nil || s.ExpiresOn.Before(g.today()) || string(s.Digest) != string(digest[:]) ||
-			g.doubts(s.Leaf) || g.doubts(s.Second) {
+		if of != item || s.SecondID == nil || s.ExpiresOn.Before(g.today()) || g.doubts(s.Leaf) || g.doubts(s.Second) {
 			continue
 		}
-		if f.Sign(law.RowID(s.RowID), law.Flags{}) == nil { // of another table, or its flag is not set: it signs nothing
-			g.use("signature/"+s.ID, 1)
+		row := law.RowID(s.RowID)
+		digest, err := g.digestFor(f, row, about)
+		if err != nil {
+			return f, err
+		}
+		if string(s.Digest) != string(digest[:]) || f.Sign(row, g.flagsSet()) != nil { // of another table, or its flag is not set: it signs nothing
+			continue
+		}
+		g.use("signature/"+s.ID, 1)
+		for _, v := range g.under(row) {
+			g.use(v.Of, v.Version)
 		}
 	}
 	return f, nil

@@ -90,7 +90,7 @@ func (r *factReader) signature(ctx context.Context, g standingSignature, part st
 //
 // Invalid on "until" or "why". Forbidden: the actor opened the case or prepared
 // the item. Conflict: the law answers by another row now, or by one that nobody
-// can sign.
+// can sign, or for which the policy flag is not set (SetFlag).
 func (s *Service) SignReferral(ctx context.Context, actor authz.Actor, n NewSignature) (string, error) {
 	ag, err := s.begin(ctx, actor, authz.SignReferral, n.Of)
 	if err != nil {
@@ -187,14 +187,13 @@ func (g *signing) ask(st *standing) ([32]byte, error) {
 	if err != nil {
 		return [32]byte{}, err
 	}
-	if r.finding.Row() != g.row || !r.answer().Signable {
+	switch a := r.answer(); {
+	case r.finding.Row() == g.row && a.Flag != "":
+		return [32]byte{}, fault.New(fault.Conflict, "fault.signature.flag")
+	case r.finding.Row() != g.row || !a.Signable:
 		return [32]byte{}, fault.New(fault.Conflict, "fault.signature.row")
 	}
-	digest, err := r.facts.Digest(r.behind()...)
-	if err != nil {
-		return [32]byte{}, fmt.Errorf("sign a row of the law: %w", err)
-	}
-	return digest, nil
+	return r.digestFor(r.facts, g.row, r.item)
 }
 
 // still holds, under the lock, that the facts are those that were read.

@@ -101,6 +101,15 @@ type (
 		SubjectID string
 		gateSignature
 	}
+	standingFlag struct {
+		gateFlag
+		FirstID    string
+		FirstLeaf  []byte
+		First      []byte // the first one's statement
+		SecondID   string
+		SecondLeaf []byte
+		Second     []byte
+	}
 	standingAct struct {
 		ApplicationID string
 		gateAct
@@ -127,6 +136,7 @@ type standing struct {
 	consents   []standingConsent
 	enquiries  []standingEnquiry
 	signatures []standingSignature
+	flags      []standingFlag
 	last       []standingAct
 	given      []standingGiven
 	items      []standingItem
@@ -145,6 +155,7 @@ func (st *standing) queue(b *pgx.Batch, adopted string, items []string) {
 	many(b, &st.consents, sqlConsents, adopted)
 	many(b, &st.enquiries, sqlAsked, adopted)
 	many(b, &st.signatures, sqlSignatures, adopted)
+	many(b, &st.flags, sqlFlagsSet)
 	many(b, &st.last, sqlLastActs, adopted)
 	many(b, &st.given, sqlGiven, adopted)
 	many(b, &st.items, sqlGateItems, items)
@@ -158,6 +169,7 @@ type doubts struct {
 	veto   bool            // the log has a veto and no row has
 	// consents: the log has an answer of the subject's and no row has; stopped: a stop's reasons are sealed and no row has it.
 	consents, stopped bool
+	flags             map[string]bool // settings that two people did not sign, or that a manager has ended
 	words             map[string]bool // enquiries of which the other agency's log has a word that is not read into the case
 }
 
@@ -207,6 +219,7 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 		return e.ApplicationID != head.ApplicationID && (e.Unheard || d.words[e.ID])
 	})
 	g.signatures = pick(st.signatures, func(s standingSignature) (gateSignature, bool) { return s.gateSignature, s.SubjectID == subject })
+	g.flags = pick(st.flags, func(f standingFlag) (gateFlag, bool) { return f.gateFlag, !d.flags[f.ID] })
 	for _, a := range pick(st.last, func(a standingAct) (gateAct, bool) { return a.gateAct, a.ApplicationID == head.ApplicationID }) {
 		g.last = a
 	}
@@ -262,6 +275,9 @@ func (st *standing) marks(subject string) []byte {
 		if g.SubjectID == subject {
 			fmt.Fprintf(&b, "signature %x %x %s %x\n", g.Leaf, g.Second, g.RowID, g.Digest)
 		}
+	}
+	for _, f := range st.flags {
+		fmt.Fprintf(&b, "flag %s %s\n", f.ID, f.Flag)
 	}
 	for _, e := range st.enquiries {
 		fmt.Fprintf(&b, "enquiry %s %s %t %d %t\n", e.ID, e.State, e.AnsweredOn != nil, e.Place, e.Unheard)
@@ -411,7 +427,7 @@ func (r *factReader) newestOf(id, part string) *workRow {
 
 // doubt fills in what is in doubt of a belief.
 func (s *Service) doubt(ctx context.Context, b *belief, r *factReader) error {
-	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtStops, s.doubtEnquiries} {
+	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtFlags, s.doubtStops, s.doubtEnquiries} {
 		if err := check(ctx, b, r); err != nil {
 			return err
 		}

@@ -89,6 +89,19 @@ func signable(row RowID) (Flags, bool) {
 	return Flags{}, false
 }
 
+// FlagOf names the open question whose flag an agency has to set before anybody
+// can sign a row: "OQ1", "OQ9", or "" for a row that needs none or that nobody
+// can sign.
+func FlagOf(row RowID) string {
+	switch need, _ := signable(row); {
+	case need.OQ1:
+		return "OQ1"
+	case need.OQ9:
+		return "OQ9"
+	}
+	return ""
+}
+
 // signedInput makes the input signed of a table, from the rows that can be.
 func signedInput(rows ...string) Input {
 	return Input{Name: "signed", Values: rows, Set: true,

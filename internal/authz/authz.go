@@ -135,6 +135,11 @@ const (
 	EndStop Act = "endStop"
 	// SignReferral: be one of the two who sign what the law refers to people.
 	SignReferral Act = "signReferral"
+	// ReadLaw: see which open questions of the law wait, and be one of the two who
+	// say that they have read the text.
+	ReadLaw Act = "readLaw"
+	// EndFlag: end what two people have opened by reading it, at once.
+	EndFlag Act = "endFlag"
 	// PrepareItem: write down what might be given to an applicant.
 	PrepareItem Act = "prepareItem"
 	// CheckItem: be the second person who checks it.
@@ -206,6 +211,8 @@ var table = []struct {
 	{Stop, []Role{IntermediaryWorker, Manager}},
 	{EndStop, []Role{Manager}},
 	{SignReferral, []Role{IntermediaryWorker, Manager}},
+	{ReadLaw, []Role{IntermediaryWorker, Manager}},
+	{EndFlag, []Role{Manager}},
 	{PrepareItem, []Role{IntermediaryWorker}},
 	{CheckItem, []Role{IntermediaryWorker, Manager}},
 	{Disclose, []Role{IntermediaryWorker}},

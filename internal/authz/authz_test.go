@@ -38,6 +38,7 @@ func TestPolicy(t *testing.T) {
 		intermediaryWorker/stateFact manager/stateFact intermediaryWorker/endCase manager/endCase
 		intermediaryWorker/ask manager/ask intermediaryWorker/approach intermediaryWorker/stateVeto manager/stateVeto manager/endVeto
 		intermediaryWorker/stop manager/stop manager/endStop intermediaryWorker/signReferral manager/signReferral
+		intermediaryWorker/readLaw manager/readLaw manager/endFlag
 		intermediaryWorker/prepareItem intermediaryWorker/checkItem manager/checkItem intermediaryWorker/disclose
 		intermediaryWorker/enquire intermediaryWorker/answerEnquiry intermediaryWorker/caseMessage
 		correspondent/readFile correspondent/writeFile`) {

@@ -10,6 +10,10 @@
 // person presses the same button again. The database server itself is killed
 // under running servers in the same way.
 //
+// TestKilledDisclosure does the same to a worker who gives something to an
+// applicant of the intermediary service: nothing is given without its place in
+// the log and the law's answer, and nothing of which the worker was told is lost.
+//
 // A long life under load (TestLongLived) kills servers and the database server
 // 220 times at points drawn by lot, while people go on with every kind of act
 // over two servers behind one address; a rolling restart (TestRollingRestart)

@@ -42,6 +42,14 @@ func broken() map[string]string {
 		"a letter that stopped on its way": `select count(*) from letter where state = 'passed' and visible_on <= current_date and not stop`,
 		// Whose day has come, or who passes it on sooner, claims it again.
 		"a letter on hold without a day": `select count(*) from letter l where l.state = 'held' and l.held_until is null`,
+		"something given twice":          `select count(*) from (select item_id from disclosure group by item_id having count(*) > 1) twice`,
+		"something given without its pack": `select count(*) from disclosure d where not exists (select from casework p
+			where p.id = d.id and p.part = 'pack' and p.kind = 'pack' and p.file = d.application_id and p.leaf = d.leaf)`,
+		"a pack that nobody gave":            `select count(*) from casework p where p.kind = 'pack' and not exists (select from disclosure d where d.id = p.id)`,
+		"something given and not in the log": `select count(*) from disclosure d where not exists (select from audit_body b where b.leaf = d.leaf)`,
+		"something given without the law's answer": `select count(*) from disclosure d where not exists (select from evaluation e join audit_body b on b.leaf = e.leaf
+			where e.id = d.evaluation_id and e.act = 'disclose' and e.item_id = d.item_id)`,
+		"the law's answer to what was not given": `select count(*) from evaluation e where e.act = 'disclose' and not exists (select from disclosure d where d.evaluation_id = e.id)`,
 	}
 }
 
@@ -119,6 +127,7 @@ func (w *world) logIntact(t *testing.T, said map[string]*statement.Statement) {
 		}
 		stored[string(o.Leaf)] = true
 	}
+	w.packsIntact(t, said)
 	access := map[string]bool{} // deliveries that somebody has opened, by the log
 	for leaf, st := range said {
 		switch st.Event {
@@ -134,6 +143,29 @@ func (w *world) logIntact(t *testing.T, said map[string]*statement.Statement) {
 		}
 	}
 	w.openedIntact(t, access)
+}
+
+// packsIntact: what was given has its statement, and each statement that
+// something was given has its pack.
+func (w *world) packsIntact(t *testing.T, said map[string]*statement.Statement) {
+	t.Helper()
+	rows, err := w.admin.Query(t.Context(), `select p.id, p.part, p.version, p.commit, p.leaf from casework p join disclosure d on d.id = p.id where p.part = 'pack'`)
+	must(t, err)
+	packs, err := pgx.CollectRows(rows, pgx.RowToStructByName[storedObject])
+	must(t, err)
+	stored := map[string]bool{}
+	for _, p := range packs {
+		st := said[string(p.Leaf)]
+		if st == nil || st.Event != statement.EventCasework || st.Object != p.ID || st.Part != p.Part || st.Version != p.Version || !bytes.Equal(st.Commit[:], p.Commit) {
+			t.Errorf("pack %s has no statement of its own", p.ID)
+		}
+		stored[string(p.Leaf)] = true
+	}
+	for leaf, st := range said {
+		if st.Event == statement.EventCasework && st.Part == "pack" && !stored[leaf] {
+			t.Errorf("the log says that %s was given, and it was not", st.Object)
+		}
+	}
 }
 
 // openedIntact: a letter is open if, and only if, the log says that its recipient has opened it.

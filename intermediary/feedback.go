@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/crypto/ring"
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
@@ -286,6 +288,109 @@ type Opinion struct {
 	Few                            bool // fewer than five answered: nothing is told
 	Count                          int
 	Listened, Explained, Respected float64 // 0 where fewer than five marked it
+}
+
+// FeedbackShown is how many people's words are shown together.
+const FeedbackShown = 200
+
+const (
+	sqlFeedbackWork = `select ` + sqlWorkColumns + ` from feedback f join casework w on w.agency_id = f.agency_id and w.id = f.id and w.part = f.part and w.version = f.version
+		join application a on a.agency_id = w.agency_id and a.id = w.application_id and not connected(a.adopted_id)
+		where f.agency_id = agency() and f.month > (current_date - interval '1 year') order by f.id limit $1`
+	feedbackCases      = `(select 'case/' || w.application_id from feedback f join casework w on w.agency_id = f.agency_id and w.id = f.id where f.agency_id = agency())`
+	sqlFeedbackParties = `select ` + sqlPartyColumns + ` where p.agency_id = agency() and 'case/' || p.application_id in ` + feedbackCases
+	sqlFeedbackNodes   = `select ` + sqlNodeColumns + ` from node n where n.agency_id = agency() and n.key_leaf is not null and n.id in ` + feedbackCases + ` order by n.id, n.epoch desc`
+	sqlFeedbackGrants  = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from ring_grant_staff g where g.agency_id = agency() and g.parent <> 'archive' and g.child in ` + feedbackCases
+)
+
+// OpinionWords is what people of the last year wrote of the service when their
+// case had ended, FeedbackShown at most, without who wrote it and when, in an
+// order that tells neither. Nothing is opened where fewer than five answered.
+// That each was opened is in the log of its case before. What does not open, or
+// has no words, is left out; the operator was told of what does not open. Of a
+// case whose key the session does not hold, or of one's own, nothing is shown.
+func (s *Service) OpinionWords(ctx context.Context, actor authz.Actor) ([]string, error) {
+	ag, err := s.begin(ctx, actor, authz.SeeOpinions, "feedback")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return nil, err
+	}
+	var work []workRow
+	var parties []partyRow
+	keys := &keyRows{}
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		many(b, &work, sqlFeedbackWork, FeedbackShown)
+		many(b, &parties, sqlFeedbackParties)
+		many(b, &keys.nodes, sqlFeedbackNodes)
+		many(b, &keys.grants, sqlFeedbackGrants)
+	})
+	if err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load what people wrote: %w", err))
+	}
+	if len(work) < fewest {
+		return nil, nil
+	}
+	opened := map[string][]*age.HybridIdentity{}
+	for _, w := range work {
+		if _, ok := opened[w.ApplicationID]; ok {
+			continue
+		}
+		k, err := s.climb(ctx, ag, actor.Keys(), keys, ring.Case(w.ApplicationID))
+		if err != nil && fault.KindOf(err) != fault.Forbidden && !unread(err) {
+			return nil, err
+		}
+		opened[w.ApplicationID] = k.keys
+	}
+	if err := s.logOpinions(ctx, ag, actor, opened); err != nil {
+		return nil, err
+	}
+	return s.opinionWords(ctx, ag, work, parties, opened)
+}
+
+// logOpinions states that the views of these cases are opened.
+func (s *Service) logOpinions(ctx context.Context, ag *agency.Agency, actor authz.Actor, opened map[string][]*age.HybridIdentity) error {
+	signer, err := actor.Keys().Signer()
+	if err != nil {
+		return fmt.Errorf("sign a reading: %w", err)
+	}
+	var bodies [][]byte
+	for _, id := range slices.Sorted(maps.Keys(opened)) {
+		if len(opened[id]) == 0 {
+			continue
+		}
+		body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: id, Part: "feedback", Version: 1, Exchange: id,
+			From: "worker/" + actor.Account(), At: hour(s.now())}, "", signer)
+		if err != nil {
+			return err
+		}
+		bodies = append(bodies, body)
+	}
+	return s.db.Fault(s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		audit.Append(b, bodies...)
+		return nil
+	}))
+}
+
+func (s *Service) opinionWords(ctx context.Context, ag *agency.Agency, work []workRow, parties []partyRow, opened map[string][]*age.HybridIdentity) (words []string, err error) {
+	for _, w := range work {
+		i := slices.IndexFunc(parties, func(p partyRow) bool { return p.File == w.File && "person/"+p.PersonID == w.FromNode })
+		if len(opened[w.ApplicationID]) == 0 || i < 0 || s.checkParty(ctx, ag, parties[i]) != nil {
+			continue
+		}
+		said, _, err := s.openViews(ctx, ag, parties[i], []workRow{w}, opened[w.ApplicationID])
+		if err != nil {
+			return nil, err
+		}
+		if !said[0].Unread && !prose.Blank(said[0].Words) {
+			words = append(words, said[0].Words)
+		}
+	}
+	if len(words) < fewest {
+		return nil, nil
+	}
+	return words, nil
 }
 
 // fewest is from how many answers on a figure is told: fewer would tell what one

@@ -54,9 +54,10 @@ const (
 	sqlInsertMediated = `insert into mediated (agency_id, exchange_id, application_id, adopted_id, subject_id, evaluation_id, worker_id, at, leaf)
 		values (agency(), @exchange, @application, @adopted, @subject, @evaluation, account(), @at, @leaf)`
 	sqlMediatedByMe = `select m.exchange_id as id from mediated m where m.agency_id = agency() and m.exchange_id = $1 and m.subject_id = $2 and m.worker_id = account()`
-	// Who of those named looks for this adopted person, or is looked for, in any case.
+	// Who of those named knows the family: they look for this adopted person, or are looked for, in any case, or somebody said so.
 	sqlNamedParties = `select w.id from worker w where w.agency_id = agency() and w.id = any($2::text[]) and exists (select from party p
-		join application a on a.agency_id = p.agency_id and a.id = p.application_id where p.agency_id = w.agency_id and p.person_id = w.person_id and a.adopted_id = $1)`
+		join application a on a.agency_id = p.agency_id and a.id = p.application_id where p.agency_id = w.agency_id and p.person_id = w.person_id and a.adopted_id = $1)
+		union select c.worker_id from case_connection c where c.agency_id = agency() and c.adopted_id = $1 and c.worker_id = any($2::text[])`
 )
 
 // OpenContact opens an exchange of letters between the applicant and a subject.

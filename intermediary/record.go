@@ -23,7 +23,7 @@ import (
 type Record struct {
 	On       string // whom or what it is about: ad…, ap…, sb…, it…
 	ID       string // its own, where it has one (st…, sp…, sg…); else that of On
-	What     string // fact, consent, veto, notice, stop, stopEnd, trace, approach, after, proceed, view, resume, first, second, ending, hearby
+	What     string // fact, note, consent, veto, notice, stop, stopEnd, trace, approach, after, proceed, view, resume, first, second, ending, hearby, contact, posted, received; of an enquiry entry and word
 	Version  int
 	By       string // the worker's id
 	ByName   string // "" where the directory does not open
@@ -33,7 +33,7 @@ type Record struct {
 	Answer   string // a fact's value, what a subject said, what came of a step, a kind of veto, yes or no
 	InForce  bool   // of a veto
 	Confirms int    // of a fact: the version that it agrees to
-	Said     Said   // of a fact
+	Said     Said   // fact, opinion, or what somebody told
 	Scope    []string
 	Way      string
 	Row      string // of the law
@@ -49,6 +49,7 @@ type RecordText struct{ Name, Text string }
 const (
 	// Everything sealed that a record is made of: of the application, its adopted person, subjects and items, and of their steps, stops and signatures.
 	sqlRecords = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.kind in ('fact', 'veto', 'consent', 'trace', 'approach', 'decision', 'view', 'note')
+			and (w.kind <> 'view' or w.file is null) -- what people of the case wrote is apart (Views)
 			and (w.application_id = $1 or w.id in (select a.adopted_id from application a where a.agency_id = agency() and a.id = $1)
 				or w.id in (select p.id from stop p join application a on a.agency_id = p.agency_id and a.adopted_id = p.adopted_id
 					where a.agency_id = agency() and a.id = $1 and p.subject_id is null))
@@ -170,6 +171,8 @@ func (s *Service) record(ctx context.Context, ag *agency.Agency, rows *recordRow
 		r.What = "stop"
 	case strings.HasPrefix(w.ID, "sp") && w.Part == "end":
 		r.What = "stopEnd"
+	case strings.HasPrefix(w.ID, "en") && w.Part == "note":
+		r.What = "entry"
 	}
 	content, st, err := s.tryOpen(ctx, ag, w, keys)
 	if err == nil {
@@ -192,6 +195,8 @@ func (r *Record) read(content []byte) error {
 		Scope         []string       `json:"scope"`
 		ExplainedBy   string         `json:"explainedBy"`
 		On            string         `json:"on"`
+		From          string         `json:"from"`
+		Text          string         `json:"text"`
 		Written       bool           `json:"written"`
 		Words         string         `json:"words"`
 		Outcome       string         `json:"outcome"`
@@ -214,13 +219,16 @@ func (r *Record) read(content []byte) error {
 		return errContent
 	}
 	r.Name, r.Said, r.Confirms, r.Evidence = t.Name, t.Said, t.Confirms, t.Evidence
+	if r.What != "fact" && r.What != partNote {
+		r.Said = saidOf(r.What)
+	}
 	r.Answer = first(t.Value, t.Answer, t.Outcome, t.Kind, t.State)
 	r.Scope, r.Way, r.Row, r.InForce = t.Scope, t.Way, t.Row, t.InForce
 	r.Day = first(t.On, t.ReceivedOn, t.Until, t.Day)
 	if t.Appropriate != nil {
 		r.Answer = yesNo(*t.Appropriate)
 	}
-	r.texts("where", t.Where, "explainedBy", t.ExplainedBy, "words", t.Words, "wishes", t.Wishes, "why", t.Why)
+	r.texts("where", t.Where, "explainedBy", t.ExplainedBy, "from", t.From, "words", t.Words, "entry", t.Text, "wishes", t.Wishes, "why", t.Why)
 	for _, c := range t.Circumstances {
 		r.texts("circumstance", c.What, "persons", c.Persons)
 	}

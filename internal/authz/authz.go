@@ -152,6 +152,8 @@ const (
 	AnswerEnquiry Act = "answerEnquiry"
 	// CaseMessage: read what a party of a case wrote, and answer.
 	CaseMessage Act = "caseMessage"
+	// SeeOpinions: read what people wrote of the service, without who wrote it.
+	SeeOpinions Act = "seeOpinions"
 	// ReadFile: see one's own file of an intermediary case.
 	ReadFile Act = "readFile"
 	// WriteFile: write to the worker of one's own case.
@@ -219,6 +221,7 @@ var table = []struct {
 	{Enquire, []Role{IntermediaryWorker}},
 	{AnswerEnquiry, []Role{IntermediaryWorker}},
 	{CaseMessage, []Role{IntermediaryWorker}},
+	{SeeOpinions, []Role{Manager}},
 	{ReadFile, []Role{Correspondent}},
 	{WriteFile, []Role{Correspondent}},
 	{OwnAccount, Roles()},

@@ -40,7 +40,7 @@ func TestPolicy(t *testing.T) {
 		intermediaryWorker/stop manager/stop manager/endStop intermediaryWorker/signReferral manager/signReferral
 		intermediaryWorker/readLaw manager/readLaw manager/endFlag
 		intermediaryWorker/prepareItem intermediaryWorker/checkItem manager/checkItem intermediaryWorker/disclose
-		intermediaryWorker/enquire intermediaryWorker/answerEnquiry intermediaryWorker/caseMessage
+		intermediaryWorker/enquire intermediaryWorker/answerEnquiry intermediaryWorker/caseMessage manager/seeOpinions
 		correspondent/readFile correspondent/writeFile`) {
 		allowed[pair] = true
 	}

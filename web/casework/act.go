@@ -178,7 +178,7 @@ func (room Room) doAct(a act) page.HandlerFunc {
 
 // acts lists every act of this package.
 func (room Room) acts() []act {
-	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.messageActs())
+	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs())
 }
 
 // hidden is a field that the page chose and the form sends back.

@@ -27,12 +27,6 @@ type messageView struct {
 	Whose whoView
 }
 
-// viewView is what somebody thinks of a decision or of the service.
-type viewView struct {
-	intermediary.OwnView
-	Whose whoView
-}
-
 func (room Room) messages(w http.ResponseWriter, r *http.Request) error {
 	base, err := room.casePage(r, "casework.messages.title")
 	if err != nil {
@@ -43,15 +37,11 @@ func (room Room) messages(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	views, err := room.Cases.Views(r.Context(), room.Actor(r), base.Case.ID)
-	if err != nil {
+	if p.Views, err = room.views(r, base); err != nil {
 		return err
 	}
 	for _, m := range list {
 		p.Messages = append(p.Messages, messageView{m, p.whose(string(m.File))})
-	}
-	for _, v := range views {
-		p.Views = append(p.Views, viewView{v, p.whose(string(v.File))})
 	}
 	return room.Site.Render(w, r, http.StatusOK, "casework/messages", p)
 }

@@ -123,6 +123,7 @@ type subjectPage struct {
 	Decisions  []recordView
 	Steps      []recordView
 	Consents   []recordView
+	Notes      []recordView
 	Agrees     bool // their newest answer agrees to letters with the applicant
 }
 
@@ -144,6 +145,7 @@ func (room Room) subject(w http.ResponseWriter, r *http.Request) error {
 		return recordViews(&p.base, base.Case, recordsOf(all, p.Who.ID, what...))
 	}
 	p.Signatures, p.Decisions, p.Steps, p.Consents = view("first", "second"), view("proceed", "view", "resume"), view("trace", "approach", "after"), view("consent")
+	p.Notes = view("note")
 	newest := newestRecord(all, p.Who.ID, "consent")
 	p.Agrees = slices.ContainsFunc(all, func(r intermediary.Record) bool {
 		return r.On == p.Who.ID && r.Version == newest && r.AgreesToLetters()
@@ -192,7 +194,8 @@ type historyPage struct {
 	*casePage
 	Said    string
 	Records []recordView
-	Letters []intermediary.CaseLetter
+	Letters []letterView
+	Views   []viewView // of the case as a whole
 }
 
 func (room Room) history(w http.ResponseWriter, r *http.Request) error {
@@ -204,7 +207,13 @@ func (room Room) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &historyPage{casePage: base, Letters: base.Case.Letters}
+	p := &historyPage{casePage: base}
+	views, err := room.views(r, base)
+	if err != nil {
+		return err
+	}
+	p.Letters = letterViews(base, views)
+	p.Views = slices.DeleteFunc(views, func(v viewView) bool { return v.Letter != nil })
 	if said := page.Query(r).Get("show"); slices.Contains([]string{"fact", "opinion", "thirdParty"}, said) {
 		p.Said = said
 		all = slices.DeleteFunc(all, func(r intermediary.Record) bool { return string(r.Said) != said })

@@ -30,7 +30,7 @@ var ids = strings.NewReplacer(
 	"@sb3", "sbcccccccccccccccccccc", "@it3", "itcccccccccccccccccccc", "@pe", "peaaaaaaaaaaaaaaaaaaaa", "@pf", "pebbbbbbbbbbbbbbbbbbbb", "@en", "enaaaaaaaaaaaaaaaaaaaa",
 	"@ad", "adaaaaaaaaaaaaaaaaaaaa", "@ap", "apaaaaaaaaaaaaaaaaaaaa", "@sb", "sbaaaaaaaaaaaaaaaaaaaa", "@it", "itaaaaaaaaaaaaaaaaaaaa",
 	"@ev2", "evbbbbbbbbbbbbbbbbbbbb", "@ev", "evaaaaaaaaaaaaaaaaaaaa", "@dc2", "dcbbbbbbbbbbbbbbbbbbbb", "@dc", "dcaaaaaaaaaaaaaaaaaaaa",
-	"@lf", "lfaaaaaaaaaaaaaaaaaaaa", "@st", "staaaaaaaaaaaaaaaaaaaa", "@sp", "spaaaaaaaaaaaaaaaaaaaa", "@sg", "sgaaaaaaaaaaaaaaaaaaaa")
+	"@lf", "lfaaaaaaaaaaaaaaaaaaaa", "@lg", "lfbbbbbbbbbbbbbbbbbbbb", "@sh", "sgbbbbbbbbbbbbbbbbbbbb", "@st", "staaaaaaaaaaaaaaaaaaaa", "@sp", "spaaaaaaaaaaaaaaaaaaaa", "@sg", "sgaaaaaaaaaaaaaaaaaaaa")
 
 // handTools state things as the program does, a version at a time, with a place in the log.
 const handTools = `
@@ -78,14 +78,14 @@ $$;
 create function hand.signature(of_row text, of_item text, second text, until date) returns void language plpgsql as $$
 begin
 	insert into signature (agency_id, id, subject_id, item_id, row_id, digest, first_id, second_id, at, expires_on, leaf, second_leaf)
-		values (agency(), '@sg', '@sb', of_item, of_row, sha256('d'), '@w3', second, now(), until, hand.said('signed'), case when second is not null then sha256('t') end);
+		values (agency(), case when exists (select from signature) then '@sh' else '@sg' end, '@sb', of_item, of_row, sha256('d'), '@w3', second, now(), until, hand.said('signed ' || (select count(*) from audit_body)), case when second is not null then sha256('t') end);
 end
 $$;
 -- two people have read the law that an open question names
 create function hand.flag(of_flag text, second text default '@mg') returns void language plpgsql as $$
 begin
 	insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf, second_id, second_at, second_leaf)
-		values (agency(), '@lf', of_flag, '@w3', now(), sha256('f'), second, case when second is not null then now() end, case when second is not null then hand.said('flag ' || (select count(*) from law_flag)) end);
+		values (agency(), case of_flag when 'OQ1' then '@lf' else '@lg' end, of_flag, '@w3', now(), sha256('f'), second, case when second is not null then now() end, case when second is not null then hand.said('flag ' || (select count(*) from law_flag)) end);
 end
 $$;
 -- an approach to somebody, or a search
@@ -113,6 +113,7 @@ insert into worker (agency_id, id, state, roles, role_leaf)
 insert into worker (agency_id, id, state, roles, role_leaf) values ('ag1', '@mg', 'active', '{manager}', sha256('r')),
 	('ag1', '@lw', 'active', '{letterboxWorker}', sha256('r')), ('ag1', '@gone', 'left', '{intermediaryWorker}', sha256('r')),
 	('ag2', '@elm', 'active', '{intermediaryWorker}', sha256('r'));
+insert into person (agency_id, id) values ('ag1', '@pe'), ('ag1', '@pf');
 insert into adopted values ('ag1', '@ad', '@w1'), ('ag1', '@ad2', '@w1');
 insert into application (agency_id, id, adopted_id, pair, reference, state, hear_by, opened_by) values
 	('ag1', '@ap', '@ad', 'REL>AP', 'IN-AAAAA', 'open', current_date, '@w1'), ('ag1', '@ap2', '@ad2', 'REL>AP', 'IN-BBBBB', 'open', current_date, '@w1');

@@ -190,7 +190,7 @@ func TestDisclose_TamperedRows(t *testing.T) {
 	w.Consent(t, c, intermediary.ConsentYes, "name", "photo")
 	for name, sql := range map[string][2]string{
 		"another kind":           {`update item set kind = 'photo' where id = $1`, `update item set kind = 'name' where id = $1`},
-		"not identifying":        {`update item set identifying = false, kind = 'background' where id = $1`, `update item set identifying = true where id = $1`},
+		"not identifying":        {`update item set identifying = false, kind = 'background' where id = $1`, `update item set identifying = true, kind = 'name' where id = $1`},
 		"about somebody else":    {`update item set about = 'thirdParty' where id = $1`, `update item set about = 'subject' where id = $1`},
 		"checked by nobody":      {`update item set check_leaf = (select leaf from audit_body where idx = 1) where id = $1`, `update item set check_leaf = (select b.leaf from audit_body b where convert_from(b.body, 'UTF8') like '%' || $1 || '%part check%') where id = $1`},
 		"prepared by a manager":  {`update item set prepared_by = '` + w.ColleagueLogin.ID + `' where id = $1`, `update item set prepared_by = '` + w.CaseLogin.ID + `' where id = $1`},

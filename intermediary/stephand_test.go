@@ -71,7 +71,7 @@ func TestApproach_ByHand(t *testing.T) {
 		"ISR 12, nobody answered":         {change: handFact("@ap", "aaa", "pending"), want: "gate_blocked"},
 		"ISR 12, the answer is not known": {change: other("vetoAnswer", "unknown"), want: "gate_fresh"},
 		"ISR 12, the answer is absolute":  {change: other("vetoAnswer", "absolute"), want: "gate_blocked"},
-		"ISR 8, the answer is old":        {change: handFact("@ap", "aaa", "answered") + `update fact set at = now() - interval '17 days' where name = 'vetoAnswer' and on_id = '@ap';`, want: "gate_fresh"},
+		"ISR 8, the answer is old":        {change: handFact("@ap", "aaa", "answered") + `update audit_body set at = now() - interval '17 days' where leaf in (select leaf from fact where name = 'vetoAnswer' and on_id = '@ap');`, want: "gate_fresh"},
 		"ISR 8, not asked since the last act": {change: handFact("@ap", "aaa", "answered") + `insert into step
 			select 'oak', 'stbbbbbbbbbbbbbbbbbbbb', '@sb', 'approach', 'sent', 'evbbbbbbbbbbbbbbbbbbbb', '@w', now(), leaf from audit_body order by idx desc limit 1;`, want: "gate_fresh"},
 		"ISR 5A(2)(b), not asked":     {pair: "REL>PR", change: handFact("@ap", "apConsent", "notSought"), want: "gate_blocked"},

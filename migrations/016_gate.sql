@@ -63,7 +63,7 @@ create function signed_off(one_subject text, one_item text, of_row text) returns
 begin
 	return (flag_of(of_row) is null or flag_set(flag_of(of_row))) and exists (select from signature g join audit_body b on b.agency_id = g.agency_id and b.leaf = g.leaf
 		where g.agency_id = agency() and g.subject_id = one_subject and g.item_id is not distinct from one_item and g.row_id = of_row
-			and g.second_id is not null and g.expires_on >= current_date and (one_item is null or b.idx >= worded(one_item))
+			and g.second_id is not null and g.expires_on >= current_date and b.idx >= worded(one_item)
 			and b.idx > coalesce((select f.idx from law_flag l join audit_body f on f.agency_id = l.agency_id and f.leaf = l.second_leaf
 				where l.agency_id = agency() and l.flag = flag_of(of_row) and l.ended_by is null), -1));
 end
@@ -466,6 +466,20 @@ begin
 end
 $$;
 
+-- veto_lifted: somebody with a prescribed relationship looks for a relative, and the adopted person's veto of being approached themselves
+-- (a15 absolute, a16 qualified) was signed. Never while somebody asked for protection, or an answer is unheard.
+create function veto_lifted(a application, s subject) returns bool
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+	own text := (select case when v.in_force then v.kind end from (select * from veto v where v.agency_id = a.agency_id and v.adopted_id = a.adopted_id order by v.version desc limit 1) v);
+	said text := fact_of(a.id, 'vetoAnswer');
+begin
+	return a.pair = 'PR>REL' and not exists (select from stop p where p.agency_id = a.agency_id and p.adopted_id = a.adopted_id and p.ended_by is null and (p.subject_id is null or p.subject_id = s.id))
+		and not exists (select from application x where x.agency_id = a.agency_id and x.adopted_id = a.adopted_id and (unheard(x.id) or x.id <> a.id and fact_of(x.id, 'vetoAnswer') in ('absolute', 'qualified')))
+		and (coalesce('absolute' in (own, said), false) and signed_off(s.id, null, 'a15') or not coalesce('absolute' in (own, said), false) and signed_off(s.id, null, 'a16'));
+end
+$$;
+
 -- may_go_on raises unless the case stands where table 8a lets it go on, as far as the database can tell: the one bar of approaches and, before
 -- 30 December 2005, of disclosures. What an open question forbids is refused unless two have signed it under
 -- the agency's flag.
@@ -481,7 +495,10 @@ begin
 		or fact_of(a.id, 'repAuthority') is distinct from 'yes' and exists (select from party p where p.agency_id = a.agency_id and p.file = a.id and p.kind = 'representative') then
 		raise exception 'the applicant was not met and verified' using errcode = '23514', constraint = 'gate_met';
 	end if;
-	if fact_of(s.id, 'approp') is distinct from 'yes' or fact_of(s.id, 'acr') is distinct from 'checked' or fact_of(s.id, 'acrNoContact') is distinct from 'no'
+	if fact_of(s.id, 'approp') is distinct from 'yes' then
+		raise exception 'nobody has decided that it is right' using errcode = '23514', constraint = 'gate_decided';
+	end if;
+	if fact_of(s.id, 'acr') is distinct from 'checked' or fact_of(s.id, 'acrNoContact') is distinct from 'no'
 		and not signed_off(s.id, null, 'a30') then
 		raise exception 'nobody has decided that it is right' using errcode = '23514', constraint = 'gate_decided';
 	end if;
@@ -498,11 +515,11 @@ begin
 	if a.pair = 'AP>REL' then
 		return;
 	end if;
-	if a.pair in ('REL>AP', 'REL>PR') and fact_of(a.adopted_id, 'juris') = 'W' and (fact_of(a.id, 'vetoAnswer') = 'qualified' or vetoed(a.adopted_id) > 0)
-		and not signed_off(s.id, null, 'a14') then
-		raise exception 'every veto is absolute in Wales' using errcode = '23514', constraint = 'gate_blocked';
+	if (fact_of(a.id, 'vetoAnswer') in ('qualified', 'absolute') or vetoed(a.adopted_id) > 0) and (a.pair = 'PR>REL' and not veto_lifted(a, s)
+		or a.pair <> 'PR>REL' and fact_of(a.adopted_id, 'juris') = 'W' and not signed_off(s.id, null, 'a14')) then
+		raise exception 'a veto that only two may sign for, by law that was read' using errcode = '23514', constraint = 'gate_blocked';
 	end if;
-	if judged(a.id, 'qualified') <= vetoed(a.adopted_id) or fact_of(a.id, 'vetoAnswer') = 'qualified' and judged(a.id, 'qualified') <= judged(a.id, 'vetoAnswer') then
+	if a.pair <> 'PR>REL' and (judged(a.id, 'qualified') <= vetoed(a.adopted_id) or fact_of(a.id, 'vetoAnswer') = 'qualified' and judged(a.id, 'qualified') <= judged(a.id, 'vetoAnswer')) then
 		raise exception 'a veto that nobody has judged' using errcode = '23514', constraint = 'gate_blocked';
 	end if;
 	if fact_of(a.id, 'aaa') = 'self' then
@@ -514,20 +531,6 @@ begin
 			or judged(a.id, 'vetoAnswer') <= approached(a.id)) then
 		raise exception 'no fresh answer about a veto' using errcode = '23514', constraint = 'gate_fresh';
 	end if;
-end
-$$;
-
--- veto_lifted: somebody with a prescribed relationship looks for a relative, and the adopted person's veto of being approached themselves
--- (a15 absolute, a16 qualified) was signed. Never while somebody asked for protection, or an answer is unheard.
-create function veto_lifted(a application, s subject) returns bool
-	language plpgsql volatile security definer set search_path = public, pg_temp as $$
-declare
-	own text := (select case when v.in_force then v.kind end from (select * from veto v where v.agency_id = a.agency_id and v.adopted_id = a.adopted_id order by v.version desc limit 1) v);
-	said text := fact_of(a.id, 'vetoAnswer');
-begin
-	return a.pair = 'PR>REL' and not exists (select from stop p where p.agency_id = a.agency_id and p.adopted_id = a.adopted_id and p.ended_by is null and (p.subject_id is null or p.subject_id = s.id))
-		and not exists (select from application x where x.agency_id = a.agency_id and x.adopted_id = a.adopted_id and (unheard(x.id) or x.id <> a.id and fact_of(x.id, 'vetoAnswer') in ('absolute', 'qualified')))
-		and (coalesce('absolute' in (own, said), false) and signed_off(s.id, null, 'a15') or not coalesce('absolute' in (own, said), false) and signed_off(s.id, null, 'a16'));
 end
 $$;
 
@@ -737,7 +740,7 @@ begin
 	end if;
 	-- Two cases of one applicant give in turn, or neither would see what the other gave.
 	perform from person r join party p on p.agency_id = r.agency_id and p.person_id = r.id
-		where r.agency_id = new.agency_id and p.file = a.id and p.kind <> 'subject' order by r.id for update of r;
+		where r.agency_id = new.agency_id and p.file = new.application_id and p.kind <> 'subject' order by r.id for update of r;
 	if fact_of(i.id, 'jigsaw') is distinct from 'safe' or judged(i.id, 'jigsaw') <= greatest(worded(i.id), given(a.id)) then
 		raise exception 'nobody has looked what it gives away together with the rest' using errcode = '23514', constraint = 'gate_jigsaw';
 	end if;

@@ -60,7 +60,7 @@ begin
 	return new;
 end
 $$;
-create trigger casework_stays before update on casework for each row execute function casework_stays();
+create trigger casework_stays before update on casework for each row when (session_user = 'gatepost_staff') execute function casework_stays();
 
 revoke all on function scan_goes_on(text, date, date), scan_before(), shed_scan(text, int, bytea), casework_stays() from public;
 grant execute on function scan_goes_on(text, date, date), shed_scan(text, int, bytea) to gatepost_staff;

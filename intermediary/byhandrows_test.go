@@ -1,0 +1,163 @@
+package intermediary_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatepost/internal/postgres/postgrestest"
+)
+
+// rowCase is one statement by hand, with every trigger on. The change before it
+// goes past them.
+type rowCase struct {
+	name   string
+	change string
+	as     string // who is signed in
+	sql    string
+	want   string // the constraint that refuses, or the code; "" where it may
+}
+
+// Statements of the attempts, whose last words a case may change.
+const (
+	handCasework = `insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf) values ('ag1', '@ap', 'note', 1, 'note', '@ap', 'worker/@w1', 'case/@ap', 'x', sha256('x'), sha256('x'))`
+	handParty    = `insert into party (agency_id, file, application_id, person_id, kind, leaf) values ('ag1', `
+	handSigns    = `insert into signature (agency_id, id, subject_id, item_id, row_id, digest, first_id, at, expires_on, leaf) values ('ag1', '@sg', `
+	handConnects = `insert into case_connection (agency_id, adopted_id, worker_id, stated_by, at, leaf) values ('ag1', '@ad', `
+	handConnect  = handConnects + `'@w1', '@w2', now(), sha256('x'));`
+	handItem     = `insert into item (agency_id, id, application_id, subject_id, kind, about, identifying, prepared_by) values ('ag1', '@it2', '@ap', '@sb', `
+	handConsents = `insert into consent (agency_id, subject_id, version, answer, scope, worker_id, at, leaf) values ('ag1', '@sb', 2, `
+	handEnquiry  = `insert into enquiry (agency_id, id, application_id, whom, to_agency, state, asked_by, due_on, leaf) values ('ag1', '@en', '@ap', 'AAA', 'ag2', 'asked', '@w1', current_date, sha256('e'));
+		insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag2', '@en', 'ag1', 'answered', current_date, 'x', 'x');
+		insert into enquiry_word (agency_id, id, version, kind, sealed, statement, worker_id, leaf) values ('ag2', '@en', 1, 'answer', 'x', 'x', '@elm', sha256('w'));`
+	handFlagged = `insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf) values ('ag1', '@lf', 'OQ1', '@w1', now(), sha256('f'));`
+)
+
+func rowCases() []rowCase {
+	return []rowCase{
+		// Only this service's workers, in their own name.
+		{name: "a record, by a letterbox worker", as: "@lw", sql: `insert into adopted (agency_id, id, opened_by) values ('ag1', '@sp', '@lw')`, want: "casework_worker"},
+		{name: "a record, in a colleague's name", as: "@w1", sql: `insert into adopted (agency_id, id, opened_by) values ('ag1', '@sp', '@w2')`, want: "casework_worker"},
+		{name: "a record", as: "@w1", sql: `insert into adopted (agency_id, id, opened_by) values ('ag1', '@sp', '@w1')`},
+		{name: "a case, by a letterbox worker", as: "@lw", sql: `insert into application (agency_id, id, adopted_id, pair, reference, state, hear_by, opened_by) values ('ag1', '@sp', '@ad', 'REL>AP', 'IN-C', 'open', current_date, '@lw')`, want: "casework_worker"},
+		{name: "a case that another service's worker closes", as: "@lw", sql: `update application set state = 'closed', ended_on = current_date where id = '@ap'`, want: "casework_worker"},
+		{name: "a case that its worker closes", as: "@w2", sql: `update application set state = 'closed', ended_on = current_date where id = '@ap'`},
+		{name: "a day to hear by, of another service's worker", as: "@lw", sql: `update application set hear_by = current_date + 1 where id = '@ap'`, want: "casework_worker"},
+		{name: "another relationship", as: "@w1", sql: `update application set pair = 'AP>REL' where id = '@ap'`, want: "42501"},
+		{name: "a subject, by a letterbox worker", as: "@lw", sql: `insert into subject (agency_id, id, application_id, adopted_id, state) values ('ag1', '@sp', '@ap', '@ad', 'open')`, want: "casework_worker"},
+		{name: "sealed words, by a letterbox worker", as: "@lw", sql: handCasework, want: "casework_worker"},
+		{name: "sealed words", as: "@w1", sql: handCasework},
+		{name: "an answer of the law in a colleague's name", as: "@w1", sql: `insert into evaluation (agency_id, id, application_id, tbl, row_id, outcome, effects, digest, at, act, worker_id, leaf) values ('ag1', '@ev', '@ap', '8a', 'a32', '+PROCEED', '{}', sha256('f'), now(), 'asked', '@w2', sha256('x'))`, want: "casework_worker"},
+		{name: "an item that nobody has checked, by a letterbox worker", as: "@lw", sql: `update item set checked_by = null, check_leaf = null where id = '@it'`, want: "casework_worker"},
+
+		// What an item is
+		{name: "a name that names nobody", as: "@w1", sql: handItem + `'name', 'subject', false, '@w1')`, want: "item_identifies"},
+		{name: "an address that names nobody", as: "@w1", sql: handItem + `'address', 'subject', false, '@w1')`, want: "item_identifies"},
+		{name: "background that names nobody", as: "@w1", sql: handItem + `'background', 'subject', false, '@w1')`},
+
+		// Who is of a case
+		{name: "a subject in the applicant's file", as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'subject', sha256('x'))`, want: "party_case"},
+		{name: "an applicant in the subject's file", as: "@w1", sql: handParty + `'@sb', '@ap', '@pe', 'applicant', sha256('x'))`, want: "party_case"},
+		{name: "a subject of another case", as: "@w1", sql: handParty + `'@sb2', '@ap', '@pe', 'subject', sha256('x'))`, want: "party_case"},
+		{name: "a representative without authority", as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'representative', sha256('x'))`, want: "party_authority"},
+		{name: "a representative with authority", change: `select hand.fact('@ap', 'repAuthority', 'yes')`, as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'representative', sha256('x'))`},
+		{name: "an applicant", as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`},
+		{name: "a second applicant", change: handParty + `'@ap', '@ap', '@pf', 'applicant', sha256('x'))`, as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`, want: "party_applicant"},
+		{name: "an applicant, by a letterbox worker", as: "@lw", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`, want: "casework_worker"},
+
+		// Signatures
+		{name: "a signature until the next century", as: "@w2", sql: handSigns + `'@sb', null, 'a30', sha256('d'), '@w2', now(), '2100-01-01', sha256('x'))`, want: "signature_ends"},
+		{name: "a signature for three months", as: "@w2", sql: handSigns + `'@sb', null, 'a30', sha256('d'), '@w2', now(), current_date + 89, sha256('x'))`},
+		{name: "a signature by who opened the case", as: "@w1", sql: handSigns + `'@sb', null, 'a30', sha256('d'), '@w1', now(), current_date, sha256('x'))`, want: "signature_worker"},
+		{name: "a signature for an item of somebody else", as: "@w2", sql: handSigns + `'@sb3', '@it', 'b04b', sha256('d'), '@w2', now(), current_date, sha256('x'))`, want: "gate_case"},
+		{name: "a signature by a letterbox worker", as: "@lw", sql: handSigns + `'@sb', null, 'a30', sha256('d'), '@lw', now(), current_date, sha256('x'))`, want: "casework_worker"},
+		{name: "a signature under law that nobody has read", as: "@w2", sql: handSigns + `'@sb', null, 'a18', sha256('d'), '@w2', now(), current_date, sha256('x'))`, want: "signature_flag"},
+		{name: "a signature under law that two have read", change: `select hand.flag('OQ1')`, as: "@w2", sql: handSigns + `'@sb', null, 'a18', sha256('d'), '@w2', now(), current_date, sha256('x'))`},
+		{name: "a flag that one sets alone", as: "@w1", sql: `insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf, second_id, second_at, second_leaf) values ('ag1', '@lf', 'OQ1', '@w1', now(), sha256('f'), '@mg', now(), sha256('g'))`, want: "casework_worker"},
+		{name: "a flag, by a letterbox worker", as: "@lw", sql: `insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf) values ('ag1', '@lf', 'OQ1', '@lw', now(), sha256('f'))`, want: "casework_worker"},
+		{name: "a flag agreed to by who set it", change: handFlagged, as: "@w1", sql: `update law_flag set second_id = '@w1', second_at = now(), second_leaf = sha256('g')`, want: "signature_manager"},
+		{name: "a flag of two workers", change: handFlagged, as: "@w2", sql: `update law_flag set second_id = '@w2', second_at = now(), second_leaf = sha256('g')`, want: "signature_manager"},
+		{name: "a flag of a worker and a manager", change: handFlagged, as: "@mg", sql: `update law_flag set second_id = '@mg', second_at = now(), second_leaf = sha256('g')`},
+		{name: "a flag that a worker ends", change: handFlagged, as: "@w1", sql: `update law_flag set ended_by = '@w1', ended_at = now(), end_leaf = sha256('g')`, want: "law_flag_manager"},
+
+		// A veto protects by one word and ends by two
+		{name: "a veto ended by who wrote it down", change: `select hand.veto('absolute', true)`, as: "@w1", sql: vetoed("'@w1'", "absolute", "false"), want: "veto_manager"},
+		{name: "a veto ended by a colleague", change: `select hand.veto('absolute', true)`, as: "@w2", sql: vetoed("'@w2'", "absolute", "false"), want: "veto_manager"},
+		{name: "a veto ended by a manager", change: `select hand.veto('absolute', true)`, as: "@mg", sql: vetoed("'@mg'", "absolute", "false")},
+		{name: "a veto ended by the manager who wrote it down", change: `select hand.veto('absolute', true); update veto set worker_id = '@mg'`, as: "@mg", sql: vetoed("'@mg'", "absolute", "false"), want: "veto_manager"},
+		{name: "an absolute veto made qualified by a worker", change: `select hand.veto('absolute', true)`, as: "@w2", sql: vetoed("'@w2'", "qualified", "true"), want: "veto_manager"},
+		{name: "a qualified veto made absolute by a worker", change: `select hand.veto('qualified', true)`, as: "@w1", sql: vetoed("'@w1'", "absolute", "true")},
+		{name: "a veto in a colleague's name", change: `select hand.veto('absolute', true)`, as: "@w1", sql: vetoed("'@mg'", "absolute", "false"), want: "casework_worker"},
+
+		// Consent
+		{name: "consent of the dead", change: `select hand.fact('@sb', 'subjectVital', 'died')`, as: "@w1", sql: handConsents + `'yes', '{name}', '@w1', now(), sha256('x'))`, want: "consent_living"},
+		{name: "a refusal that was found after a death", change: `select hand.fact('@sb', 'subjectVital', 'died')`, as: "@w1", sql: handConsents + `'no', '{}', '@w1', now(), sha256('x'))`},
+		{name: "letters only, and an address", as: "@w1", sql: handConsents + `'lettersOnly', '{address}', '@w1', now(), sha256('x'))`, want: "consent_direct"},
+		{name: "yes, and an address", as: "@w1", sql: handConsents + `'yes', '{address}', '@w1', now(), sha256('x'))`},
+
+		// Whoever is connected does nothing in the case
+		{name: "connected: a fact", change: handConnect, as: "@w1", sql: `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) values ('ag1', '@ap', 'application', 'writtenReasons', 1, 'yes', '@w1', now(), sha256('x'))`, want: "casework_connected"},
+		{name: "connected: consent", change: handConnect, as: "@w1", sql: handConsents + `'yes', '{name}', '@w1', now(), sha256('x'))`, want: "casework_connected"},
+		{name: "connected: an item", change: handConnect, as: "@w1", sql: handItem + `'background', 'subject', false, '@w1')`, want: "casework_connected"},
+		{name: "connected: sealed words", change: handConnect, as: "@w1", sql: handCasework, want: "casework_connected"},
+		{name: "connected: the law", change: handConnect, as: "@w1", sql: `insert into evaluation (agency_id, id, application_id, tbl, row_id, outcome, effects, digest, at, act, worker_id, leaf) values ('ag1', '@ev', '@ap', '8a', 'a32', '+PROCEED', '{}', sha256('f'), now(), 'asked', '@w1', sha256('x'))`, want: "casework_connected"},
+		{name: "connected: a party", change: handConnect, as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`, want: "casework_connected"},
+		{name: "connected: the case", change: handConnect, as: "@w1", sql: `update application set state = 'stopped', ended_on = current_date where id = '@ap'`, want: "casework_connected"},
+		{name: "connected to another case", change: handConnect, as: "@w2", sql: handItem + `'background', 'subject', false, '@w2')`},
+		{name: "a party of the case: a fact", change: `update worker set person_id = '@pe' where id = '@w1'; ` + handParty + `'@sb', '@ap', '@pe', 'subject', sha256('x'))`, as: "@w1",
+			sql: `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) values ('ag1', '@ap', 'application', 'writtenReasons', 1, 'yes', '@w1', now(), sha256('x'))`, want: "casework_connected"},
+		{name: "connected, as somebody else is made to say", as: "@w1", sql: handConnects + `'@w1', '@w2', now(), sha256('x'))`, want: "casework_worker"},
+		{name: "connected, as they say", as: "@w1", sql: handConnects + `'@w1', '@w1', now(), sha256('x'))`},
+		{name: "connected, as a colleague says", as: "@w2", sql: handConnect},
+		{name: "connected no more", change: handConnect, as: "@w1", sql: `delete from case_connection`, want: "42501"},
+
+		// What another agency said
+		{name: "heard what nobody has said", change: handEnquiry, as: "@w1", sql: `update enquiry set heard = 1000`, want: "enquiry_heard"},
+		{name: "heard what was said", change: handEnquiry, as: "@w1", sql: `update enquiry set heard = 1`},
+		{name: "heard less than before", change: handEnquiry + `update enquiry set heard = 1`, as: "@w1", sql: `update enquiry set heard = 0`, want: "enquiry_heard"},
+		{name: "answered by nobody", change: handEnquiry, as: "@w1", sql: `update enquiry set state = 'answered', answered_on = current_date`, want: "enquiry_heard"},
+		{name: "answered", change: handEnquiry, as: "@w1", sql: `update enquiry set state = 'answered', answered_on = current_date;` +
+			`insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf) values ('ag1', '@en', 'answer', 1, 'enquiry', '@ap', 'worker/@w1', 'case/@ap', 'x', sha256('x'), sha256('x'))`},
+	}
+}
+
+// vetoed inserts the second version of a veto.
+func vetoed(by, kind, inForce string) string {
+	return `insert into veto (agency_id, adopted_id, version, kind, in_force, worker_id, at, leaf) values ('ag1', '@ad', 2, '` + kind + `', ` + inForce + `, ` + by + `, now(), sha256('x'))`
+}
+
+// TestRows_ByHand: what the program's own role writes past the program is held to
+// who may write it, in their own name, and to what it may say.
+func TestRows_ByHand(t *testing.T) {
+	h := &hand{t: t, admin: postgrestest.New(t).Admin()}
+	h.exec(h.admin, handTools)
+	ctx := t.Context()
+	for _, c := range rowCases() {
+		tx, err := h.admin.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.exec(tx, `set local session_replication_role = replica; set local gatepost.agency = 'ag1';`+handWorld+c.change)
+		h.exec(tx, `set local session_replication_role = origin; set local gatepost.account = '`+c.as+`'; set local session authorization gatepost_staff`)
+		_, err = tx.Exec(ctx, ids.Replace(c.sql))
+		if err == nil {
+			_, err = tx.Exec(ctx, `set constraints enquiry_has_answer immediate`)
+		}
+		got := ""
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+			if got = pg.ConstraintName; got == "" {
+				got = pg.Code
+			}
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if got != c.want {
+			t.Errorf("%s: the database said %q (%v), want %q", c.name, got, err, c.want)
+		}
+		if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+			t.Fatal(err)
+		}
+	}
+}

@@ -56,7 +56,7 @@ create function enquiry_word_by_right() returns trigger
 declare
 	i enquiry_in;
 begin
-	perform by_intermediary(new.worker_id, false);
+	perform by_intermediary(new.worker_id, true); -- a manager who ends a veto or asks for a stop tells who asked
 	select * into i from enquiry_in x where x.id = new.id and x.agency_id = new.agency_id for update;
 	if not found then
 		raise exception 'no such enquiry' using errcode = '23514', constraint = 'enquiry_road';

@@ -202,7 +202,7 @@ func (t *telling) there(ctx context.Context, id MessageID) (bool, error) {
 }
 
 func (t *telling) store(ctx context.Context, id MessageID, sealed doorSeals) error {
-	hearBy := calendar.AddWorkingDays(calendar.Today(t.now()), MessagePromise)
+	hearBy := t.agencies.Days().Add(calendar.Today(t.now()), MessagePromise)
 	t.at("tell")
 	return t.storeByDoor(ctx, t.actor, sealed, func(b *pgx.Batch) {
 		b.Queue(sqlInsertMessage, string(id), t.party.ApplicationID, t.party.File, hearBy)

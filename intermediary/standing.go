@@ -200,7 +200,7 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 	if !ok {
 		return nil, false
 	}
-	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment,
+	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment, days: a.agencies.Days(),
 		vetoTaken: d.veto, consentsTaken: d.consents}
 	if d.stopped {
 		g.stops = append(g.stops, gateStop{})

@@ -153,9 +153,9 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 
 func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 	today := calendar.Today(s.now())
-	amber, late := waitsLong(l, today)
+	amber, late := waitsLong(l, today, s.agencies.Days())
 	line := DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
-		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: calendar.WorkingDaysBetween(l.SubmittedOn, today),
+		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: s.agencies.Days().Between(l.SubmittedOn, today),
 		Amber: amber, Late: late,
 		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected, RefusedByMe: l.RefusedByMe,
 		State: State(l.State), Second: l.Second, Paper: l.Paper, Stopped: l.Stop && passedOn(State(l.State)), Restricted: l.Restricted}
@@ -171,14 +171,14 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 // waitsLong tells the age of a letter by the day that its writer was told: late
 // once it is past, amber when no more than half the promise is left. Whose letter
 // was decided about waits for no day.
-func waitsLong(l deskRow, today time.Time) (amber, late bool) {
+func waitsLong(l deskRow, today time.Time, days calendar.Days) (amber, late bool) {
 	if State(l.State) != Received && State(l.State) != Held {
 		return false, false
 	}
 	if l.HearBy.Before(today) {
 		return false, true
 	}
-	return calendar.WorkingDaysBetween(today, l.HearBy) <= Promise-Amber, false
+	return days.Between(today, l.HearBy) <= Promise-Amber, false
 }
 
 // names opens the names of somebody's rows and joins them. A name that does

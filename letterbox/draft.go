@@ -486,7 +486,7 @@ var (
 )
 
 func (s *Service) store(ctx context.Context, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject) error {
-	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), Promise)
+	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), Promise)
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guardedSendDraft, row.ID, version)
 		if row.Replaces != "" {

@@ -128,7 +128,7 @@ func (s *Service) Referrals(ctx context.Context, actor authz.Actor) ([]Referral,
 func (s *Service) referralLine(r referralRow) Referral {
 	line := Referral{Letter: LetterID(r.Letter), Reference: r.Reference}
 	if r.ReferredOn != nil {
-		line.ReferredOn, line.WorkDays = *r.ReferredOn, calendar.WorkingDaysBetween(*r.ReferredOn, calendar.Today(s.now()))
+		line.ReferredOn, line.WorkDays = *r.ReferredOn, s.agencies.Days().Between(*r.ReferredOn, calendar.Today(s.now()))
 	}
 	return line
 }

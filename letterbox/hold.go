@@ -33,7 +33,7 @@ func (s *Service) Hold(ctx context.Context, actor authz.Actor, id LetterID, unti
 	if err != nil {
 		return err
 	}
-	if until, err = holdUntil(until, calendar.Today(s.now())); err != nil {
+	if until, err = holdUntil(until, calendar.Today(s.now()), s.agencies.Days()); err != nil {
 		return err
 	}
 	written, err := d.note("hold", note, statement.EventCasework)
@@ -49,13 +49,13 @@ func (s *Service) Hold(ctx context.Context, actor authz.Actor, id LetterID, unti
 
 // holdUntil checks the day on which a letter on hold is looked at again, and
 // gives it without a clock.
-func holdUntil(until, today time.Time) (time.Time, error) {
+func holdUntil(until, today time.Time, days calendar.Days) (time.Time, error) {
 	y, m, d := until.Date()
 	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 	if !day.After(today) || day.After(today.AddDate(0, 0, MaxHold)) {
 		return day, fault.Field("until", "fault.hold.until")
 	}
-	if !calendar.WorkingDay(day) {
+	if !days.Working(day) {
 		return day, fault.Field("until", "fault.hold.workingDay")
 	}
 	return day, nil

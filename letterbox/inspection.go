@@ -122,7 +122,7 @@ func (s *Service) Inspection(ctx context.Context, actor authz.Actor) (Inspection
 		}
 		in.Letters = append(in.Letters, Counted{state, atLeastFew(n)})
 	}
-	in.Decided, in.Median, in.Ninetieth = waited(decided)
+	in.Decided, in.Median, in.Ninetieth = waited(decided, s.agencies.Days())
 	in.Overdue, in.Refusals = atLeastFew(in.Overdue), atLeastFew(in.Refusals)
 	in.Entries, in.Checkpoints = log.Entries, log.Checkpoints
 	return in, nil
@@ -137,11 +137,11 @@ func atLeastFew(n int) int {
 
 // waited gives how many letters were decided about, and within how many working
 // days half and nine tenths of them.
-func waited(rows []waitedRow) (count, median, ninetieth int) {
+func waited(rows []waitedRow, working calendar.Days) (count, median, ninetieth int) {
 	var days []int
 	for _, r := range rows {
 		for range r.N {
-			days = append(days, calendar.WorkingDaysBetween(r.SubmittedOn, r.DecidedOn))
+			days = append(days, working.Between(r.SubmittedOn, r.DecidedOn))
 		}
 	}
 	if len(days) < Few {
@@ -205,7 +205,7 @@ func (s *Service) InspectCase(ctx context.Context, actor authz.Actor, reference 
 	if err != nil {
 		return CaseRecord{}, err
 	}
-	return newRecording(ag, c, proven, calendar.Today(s.now())).record(strings.ToUpper(strings.TrimSpace(reference)), row.OpenedAt), nil
+	return newRecording(ag, c, proven, calendar.Today(s.now()), s.agencies.Days()).record(strings.ToUpper(strings.TrimSpace(reference)), row.OpenedAt), nil
 }
 
 // ProveCase gives the proofs of a case's entries that the newest checkpoint

@@ -156,6 +156,7 @@ type recording struct {
 	ag      *agency.Agency
 	proven  audit.Proven
 	today   time.Time
+	days    calendar.Days     // in which the agency counts
 	names   map[string]string // of workers within this case
 	letters map[string]*LetterRecord
 	order   []*LetterRecord
@@ -169,8 +170,8 @@ type stated struct {
 	st    *statement.Statement
 }
 
-func newRecording(ag *agency.Agency, c *collected, proven audit.Proven, today time.Time) *recording {
-	return &recording{collected: c, ag: ag, proven: proven, today: today, names: map[string]string{}, letters: map[string]*LetterRecord{},
+func newRecording(ag *agency.Agency, c *collected, proven audit.Proven, today time.Time, days calendar.Days) *recording {
+	return &recording{collected: c, ag: ag, proven: proven, today: today, days: days, names: map[string]string{}, letters: map[string]*LetterRecord{},
 		stated: map[[32]byte]stated{}, of: map[string]string{}}
 }
 
@@ -279,7 +280,7 @@ func (r *recording) step(l *LetterRecord, line *CaseEntry, st *statement.Stateme
 		}
 		turn := &l.Turns[len(l.Turns)-1]
 		turn.On, turn.Decision, turn.By = calendar.Today(st.At), string(st.Event), line.By[0]
-		turn.count(turn.On)
+		turn.count(turn.On, r.days)
 	case "passedOn":
 		l.PassedOn = calendar.Today(st.At)
 	case "opened":
@@ -292,13 +293,13 @@ func (r *recording) step(l *LetterRecord, line *CaseEntry, st *statement.Stateme
 // waitsOn counts how long a letter has waited that nobody decided about.
 func (r *recording) waitsOn(l *LetterRecord) {
 	if n := len(l.Turns); n > 0 && l.Turns[n-1].On.IsZero() {
-		l.Turns[n-1].count(r.today)
+		l.Turns[n-1].count(r.today, r.days)
 	}
 }
 
-func (t *Turn) count(until time.Time) {
+func (t *Turn) count(until time.Time, days calendar.Days) {
 	if !t.From.IsZero() {
-		t.Days = calendar.WorkingDaysBetween(t.From, until)
+		t.Days = days.Between(t.From, until)
 		t.Late = t.Days > Promise
 	}
 }

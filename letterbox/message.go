@@ -292,7 +292,7 @@ func messageContext(agencyID string, m messageRow) seal.Context {
 }
 
 func (s *Service) storeMessage(ctx context.Context, actor authz.Actor, row tellingRow, id MessageID, object sealedObject) error {
-	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), MessagePromise)
+	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), MessagePromise)
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		object.queue(b)
 		b.Queue(sqlInsertMessage, string(id), row.ExchangeID, hearBy)
@@ -406,7 +406,7 @@ func (s *Service) Told(ctx context.Context, actor authz.Actor) ([]MessageLine, e
 }
 
 func (s *Service) messageLine(actor authz.Actor, r toldRow, people []nameRow) MessageLine {
-	days := calendar.WorkingDaysBetween(r.SentOn, calendar.Today(s.now()))
+	days := s.agencies.Days().Between(r.SentOn, calendar.Today(s.now()))
 	line := MessageLine{ID: MessageID(r.ID), Exchange: ExchangeID(r.ExchangeID), Reference: r.Reference, SentOn: r.SentOn, HearBy: r.HearBy,
 		WorkDays: days, Late: !r.Answered && days > MessagePromise, Closed: r.Connected || r.Closed}
 	line.Amber = !r.Answered && days >= MessageAmber && !line.Late

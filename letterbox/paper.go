@@ -246,7 +246,7 @@ func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, 
 func (s *Service) storePaper(ctx context.Context, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject) error {
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertPaper, pgx.StrictNamedArgs{"id": string(p.ID), "exchange": side.ExchangeID, "from": side.ID, "to": side.Other,
-			"author": string(p.Author), "came": p.CameOn, "hearBy": calendar.AddWorkingDays(p.CameOn, Promise)})
+			"author": string(p.Author), "came": p.CameOn, "hearBy": s.agencies.Days().Add(p.CameOn, Promise)})
 		b.Queue(sqlInsertHelper, string(p.ID))
 		for _, o := range objects {
 			o.queue(b)

@@ -33,7 +33,7 @@ func (s *Service) Withdraw(ctx context.Context, actor authz.Actor, id LetterID) 
 // Conflict: not refused, or asked before. NotFound: not of the actor's side.
 func (s *Service) SecondOpinion(ctx context.Context, actor authz.Actor, id LetterID) error {
 	today := calendar.Today(s.now())
-	days := int(calendar.AddWorkingDays(today, Promise).Sub(today).Hours()) / 24
+	days := int(s.agencies.Days().Add(today, Promise).Sub(today).Hours()) / 24
 	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, sqlSecondOpinion, string(id), days)
 }
 

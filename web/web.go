@@ -112,7 +112,7 @@ func (c Config) tier(tier page.Tier, rooms ...page.Source) (*page.Site, *account
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the pages: %w", err)
 	}
-	site := &page.Site{Tier: tier, Renderer: renderer, Log: c.Log, Secure: c.Secure, Now: c.Now}
+	site := &page.Site{Tier: tier, Renderer: renderer, Log: c.Log, Secure: c.Secure, Now: c.Now, Days: c.Agencies.Days()}
 	address := func(r *http.Request) netip.Addr { return AddressOf(r, c.Proxies) }
 	site.Answered = c.Answered
 	if c.Caller != nil {

@@ -154,7 +154,7 @@ func (c *call) staffTier(ctx context.Context, cfg *config.Config, id string) (*t
 			return nil, err
 		}
 		return tier.Open(ctx, tier.Config{Tier: authz.Staff, DSN: cfg.Database.Staff, Keys: keys, Stanzas: []agency.Stanza{s},
-			State: cfg.Staff.State, Gate: passphrase.NewGate(), Work: c.work, Log: jsonLog(c.stderr)})
+			State: cfg.Staff.State, Gate: passphrase.NewGate(), Work: c.work, Log: jsonLog(c.stderr), Days: cfg.Days()})
 	}
 	return nil, fmt.Errorf("the configuration has no agency %s; run gatepost agency add, and put the stanza that it prints there", id)
 }

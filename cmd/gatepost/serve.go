@@ -91,7 +91,7 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 	for _, part := range parts {
 		log := all.Tier(string(part.tier))
 		t, err := tier.Open(ctx, tier.Config{Tier: part.tier, DSN: cfg.DSN(part.tier), Keys: part.keys, Stanzas: cfg.Stanzas(),
-			State: cfg.Door(part.tier).State, Gate: gate, Work: pr.work, Log: log})
+			State: cfg.Door(part.tier).State, Gate: gate, Work: pr.work, Log: log, Days: cfg.Days()})
 		if err == nil {
 			p.tiers = append(p.tiers, t)
 			err = p.notify(ctx, cfg, part, t, log)

@@ -17,6 +17,7 @@ import (
 
 	"gatepost/crypto/statement"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/postgres"
 )
 
@@ -117,11 +118,20 @@ func (a *Agency) State(st statement.Statement, own string, more ...note.Signer) 
 	return body, nil
 }
 
-// Registry is every agency of the deployment.
-type Registry struct{ list []*Agency }
+// Registry is every agency of the deployment, and the days that they count in.
+type Registry struct {
+	list []*Agency
+	days calendar.Days
+}
 
 // NewRegistry keeps the agencies of the configuration.
 func NewRegistry(agencies ...*Agency) *Registry { return &Registry{list: agencies} }
+
+// Counting is the same registry, whose agencies count in these days.
+func (r *Registry) Counting(days calendar.Days) *Registry { return &Registry{list: r.list, days: days} }
+
+// Days are the working days that every clock of an agency counts in.
+func (r *Registry) Days() calendar.Days { return r.days }
 
 // All gives the agencies in the order of the configuration.
 func (r *Registry) All() []*Agency { return r.list }

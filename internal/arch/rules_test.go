@@ -121,7 +121,7 @@ var rules = []rule{
 	// What an inspector runs: no database, no server, no key that opens anything.
 	{of: []string{"internal/logbook"}, may: []string{"crypto/cosign", "crypto/statement"}, never: []string{"github.com/jackc/pgx", "filippo.io/age", "net", "os/exec"}},
 	{of: []string{"cmd/gatepost-verify"}, may: []string{"internal/logbook"}},
-	{of: []string{"internal/agency"}, may: []string{"internal/authz", "internal/postgres", "internal/fault", "internal/audit", "crypto"}},
+	{of: []string{"internal/agency"}, may: []string{"internal/authz", "internal/calendar", "internal/postgres", "internal/fault", "internal/audit", "crypto"}},
 	{of: []string{"internal/checkpoint"},
 		may:   []string{"internal/agency", "internal/audit", "internal/fault", "internal/highwater", "internal/logbook", "internal/nudge", "internal/postgres", "crypto"},
 		never: []string{"net/http", "filippo.io/age"}},

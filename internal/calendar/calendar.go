@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,33 +25,57 @@ func Today(now time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
-// WorkingDay tells whether a date is one.
-func WorkingDay(day time.Time) bool {
-	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && !bankHoliday(day)
+// Days are the working days of England and Wales, without the bank holidays that
+// were proclaimed for one year only. The zero Days knows of none of those. It is
+// immutable, and safe for use by many goroutines.
+type Days struct{ proclaimed []time.Time }
+
+// Proclaimed is the working days without these dates as well (Banking and
+// Financial Dealings Act 1971 s.1(2), (3)). A date that is no working day anyway
+// changes nothing.
+func Proclaimed(dates ...time.Time) Days { return Days{proclaimed: slices.Clone(dates)} }
+
+// Working tells whether a date is a working day.
+func (d Days) Working(day time.Time) bool {
+	return day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && !bankHoliday(day) &&
+		!slices.ContainsFunc(d.proclaimed, day.Equal)
 }
 
-// AddWorkingDays gives the date n working days after day. Day 1 is the first
-// working day after it.
-func AddWorkingDays(day time.Time, n int) time.Time {
+// Add gives the date n working days after day. Day 1 is the first working day
+// after it.
+func (d Days) Add(day time.Time, n int) time.Time {
 	for n > 0 {
 		day = day.AddDate(0, 0, 1)
-		if WorkingDay(day) {
+		if d.Working(day) {
 			n--
 		}
 	}
 	return day
 }
 
-// WorkingDaysBetween counts the working days after from, up to and with to.
-func WorkingDaysBetween(from, to time.Time) int {
+// Between counts the working days after from, up to and with to.
+func (d Days) Between(from, to time.Time) int {
 	n := 0
 	for day := from.AddDate(0, 0, 1); !day.After(to); day = day.AddDate(0, 0, 1) {
-		if WorkingDay(day) {
+		if d.Working(day) {
 			n++
 		}
 	}
 	return n
 }
+
+// WorkingDay, AddWorkingDays and WorkingDaysBetween are those of the zero Days,
+// for what is not a clock of an agency: an agency's clocks ask its registry's
+// Days, which know what was proclaimed (internal/arch holds them to it).
+
+// WorkingDay tells whether a date is one.
+func WorkingDay(day time.Time) bool { return Days{}.Working(day) }
+
+// AddWorkingDays gives the date n working days after day.
+func AddWorkingDays(day time.Time, n int) time.Time { return Days{}.Add(day, n) }
+
+// WorkingDaysBetween counts the working days after from, up to and with to.
+func WorkingDaysBetween(from, to time.Time) int { return Days{}.Between(from, to) }
 
 func bankHoliday(day time.Time) bool {
 	y, m, d := day.Date()

@@ -70,3 +70,25 @@ func TestToday_IsLondon(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// A day that was proclaimed is none to count, whichever way it is counted, and
+// nothing is counted twice that was no working day anyway.
+func TestProclaimed(t *testing.T) {
+	days := calendar.Proclaimed(day("2022-09-19"), day("2022-09-18"), day("2022-06-03"))
+	for _, tt := range []struct {
+		from string
+		n    int
+		want string
+	}{{"2022-09-16", 1, "2022-09-20"}, {"2022-09-16", 2, "2022-09-21"}, {"2022-06-01", 2, "2022-06-06"}, {"2022-10-03", 1, "2022-10-04"}} {
+		got := days.Add(day(tt.from), tt.n)
+		if !got.Equal(day(tt.want)) {
+			t.Errorf("%s + %d: got %s, want %s", tt.from, tt.n, got.Format(time.DateOnly), tt.want)
+		}
+		if back := days.Between(day(tt.from), got); back != tt.n {
+			t.Errorf("%s to %s: %d working days, want %d", tt.from, tt.want, back, tt.n)
+		}
+	}
+	if !(calendar.Days{}).Working(day("2022-09-19")) || days.Working(day("2022-09-19")) {
+		t.Error("the day of a funeral is a holiday where it was proclaimed, and only there")
+	}
+}

@@ -10,6 +10,7 @@
 // # Trust
 //
 // Pure: no clock, no file but the zone of London, which the program carries
-// with it. A holiday proclaimed for one year only is not known here; whatever is
-// counted over it ends a day early.
+// with it. A holiday proclaimed for one year only is known where the operator has
+// named it (the setting holidays, Proclaimed); whatever is counted over one that
+// nobody named ends a day early.
 package calendar

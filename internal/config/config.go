@@ -11,11 +11,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/notice"
 )
 
@@ -29,6 +31,9 @@ type Config struct {
 	Mail       Mail     `toml:"mail"`   // staff tier only
 	Backup     Backup   `toml:"backup"` // where backups are made only
 	Agencies   []Agency `toml:"agency"`
+	// Holidays are bank holidays of England and Wales that were proclaimed for
+	// one year only, as 2006-01-02. Every clock of every agency knows them.
+	Holidays []string `toml:"holidays,omitempty"`
 }
 
 // Database is where each role connects to.
@@ -127,6 +132,7 @@ func Parse(path string, text []byte) (*Config, error) {
 	}
 	c.anchor(filepath.Dir(path))
 	c.checkAgencies(&found)
+	c.checkHolidays(&found)
 	if len(found) > 0 {
 		return nil, found
 	}
@@ -383,6 +389,32 @@ func (c *Config) checkAgencies(found *Problems) {
 			found.add("%v; take the stanza that gatepost agency add printed", err)
 		}
 	}
+}
+
+// checkHolidays refuses what is no date, and a date at a weekend, which is most
+// likely a slip of the hand: a holiday there is taken on another day.
+func (c *Config) checkHolidays(found *Problems) {
+	for _, text := range c.Holidays {
+		day, err := time.Parse(time.DateOnly, text)
+		switch {
+		case err != nil:
+			found.add("holidays: every bank holiday is written as \"2027-05-03\"; correct the one that is not")
+		case day.Weekday() == time.Saturday || day.Weekday() == time.Sunday:
+			found.add("holidays: %s is a %s, which is no working day anyway; name the day on which the holiday is kept", text, day.Weekday())
+		}
+	}
+}
+
+// Days are the working days that the agencies count in. Parse has checked what
+// the file says of them.
+func (c *Config) Days() calendar.Days {
+	var dates []time.Time
+	for _, text := range c.Holidays {
+		if day, err := time.Parse(time.DateOnly, text); err == nil {
+			dates = append(dates, day)
+		}
+	}
+	return calendar.Proclaimed(dates...)
 }
 
 func twice(found *Problems, where, name, value string, seen *[]string) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -125,6 +126,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"one host for both", strings.Replace(stanzaText(t, "oak"), "letters.oak.example", "desk.oak.example", 1), []string{"public_host and staff_host are the same"}},
 		{"a port", strings.Replace(stanzaText(t, "oak"), "letters.oak.example", "letters.oak.example:8443", 1), []string{"public_host is a host name alone"}},
 		{"another agency's verifier", strings.Replace(stanzaText(t, "oak"), "oak/door", "elm/door", 1), []string{"invalid verifier hash"}},
+		{"a holiday that is no day", "holidays = [\"3 May 2027\"]\n", []string{"holidays: every bank holiday is written as"}},
+		{"a holiday at a weekend", "holidays = [\"2027-05-03\", \"2027-05-08\"]\n", []string{"holidays: 2027-05-08 is a Saturday"}},
 		{"an archive that is none", strings.Replace(stanzaText(t, "oak"), "age1pq1", "age1", 1), []string{"not an age1pq1 string"}},
 	} {
 		_, err := config.Load(write(t, c.text))
@@ -139,6 +142,23 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, err := config.Load("/nonexistent"); err == nil {
 		t.Error("a file that is not there was read")
+	}
+}
+
+// The day that was proclaimed for one year is no working day; the days beside it are.
+func TestHolidays(t *testing.T) {
+	c, err := config.Parse("gatepost.toml", []byte("holidays = [\"2027-06-01\"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day, want := range map[string]bool{"2027-05-28": true, "2027-05-31": false, "2027-06-01": false, "2027-06-02": true} {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Days().Working(at); got != want {
+			t.Errorf("%s: a working day %t, want %t", day, got, want)
+		}
 	}
 }
 

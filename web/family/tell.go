@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 	"gatepost/web/page"
@@ -78,7 +77,7 @@ func (room Room) tellPage(r *http.Request, side letterbox.SideID) (*tellPage, er
 		return nil, err
 	}
 	p := &tellPage{Base: room.Site.Base(r, "family.tell.title"), Side: side, Writer: actor.Account()}
-	p.HearBy = calendar.AddWorkingDays(calendar.Today(room.Site.Now()), letterbox.MessagePromise)
+	p.HearBy = room.Site.Promised(letterbox.MessagePromise)
 	p.With, p.Back, p.Exit = with(p.Words, s.Names), "/side/"+string(side), true
 	return p, nil
 }

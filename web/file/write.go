@@ -8,7 +8,6 @@ import (
 
 	"gatepost/intermediary"
 	"gatepost/internal/agency"
-	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/web/page"
 )
@@ -85,7 +84,7 @@ func (room Room) wordsPage(r *http.Request, id intermediary.FileID, of string, f
 		name = of
 	}
 	p := &wordsPage{Base: room.Site.Base(r, "file."+name+".title"), File: id, Of: of, Writer: actor.Account()}
-	p.HearBy = calendar.AddWorkingDays(calendar.Today(room.Site.Now()), intermediary.MessagePromise)
+	p.HearBy = room.Site.Promised(intermediary.MessagePromise)
 	p.Back, p.Exit, p.Form = "/file/"+string(id), true, form
 	if of == ofService {
 		if own.Told == intermediary.ToldInProgress {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"gatepost/internal/calendar"
 	"gatepost/web/words"
 )
 
@@ -96,6 +97,8 @@ type Site struct {
 	Secure bool
 	// Now is the clock for the time that a request took. It is needed.
 	Now func() time.Time
+	// Days are the working days in which the agencies promise.
+	Days calendar.Days
 	// Caller names whoever sends a request, for the log, in a way that tells
 	// nobody who it is; nil for no name. It may be called by many goroutines.
 	Caller func(*http.Request) string
@@ -103,6 +106,10 @@ type Site struct {
 	// not wait, and may be called by many goroutines.
 	Answered func(Answered)
 }
+
+// Promised is the day that is so many working days from today: for a page that
+// tells it before anything is sent.
+func (s *Site) Promised(days int) time.Time { return s.Days.Add(calendar.Today(s.Now()), days) }
 
 // Answered is one request as counters know it: nothing of who asked and what for.
 type Answered struct {

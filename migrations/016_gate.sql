@@ -96,6 +96,18 @@ begin
 end
 $$;
 
+-- unconnected raises where connected says so.
+create function unconnected(adopted_person text) returns void
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	if connected(adopted_person) then
+		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
+	end if;
+end
+$$;
+
+-- hold_gate takes the gate rows in their order: the adopted person, then the subject. Whoever changes what a disclosure rests on takes them first,
+-- and whoever is connected takes none.
 create function hold_gate(adopted_person text, one_subject text) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
@@ -109,9 +121,7 @@ begin
 			raise exception 'no such subject' using errcode = '23503', constraint = 'gate_subject';
 		end if;
 	end if;
-	if connected(adopted_person) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
-	end if;
+	perform unconnected(adopted_person);
 end
 $$;
 
@@ -182,9 +192,7 @@ begin
 	if tg_op = 'INSERT' and tg_table_name <> 'subject' and to_jsonb(new) ->> 'opened_by' is distinct from account() then
 		raise exception 'in one''s own name' using errcode = '23514', constraint = 'casework_worker';
 	end if;
-	if connected(coalesce(to_jsonb(new) ->> 'adopted_id', new.id)) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
-	end if;
+	perform unconnected(coalesce(to_jsonb(new) ->> 'adopted_id', new.id));
 	return new;
 end
 $$;
@@ -221,8 +229,8 @@ create function case_connection_by_right() returns trigger
 begin
 	perform by_intermediary(new.stated_by, true);
 	perform from adopted a where a.id = new.adopted_id and a.agency_id = new.agency_id for update; -- after what the worker is just doing in it, or before
-	if new.stated_by <> new.worker_id and connected(new.adopted_id) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
+	if new.stated_by <> new.worker_id then
+		perform unconnected(new.adopted_id);
 	end if;
 	return new;
 end
@@ -233,8 +241,8 @@ create function casework_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	perform by_intermediary(account(), true);
-	if new.part <> 'connection' and connected(coalesce((select a.adopted_id::text from application a where a.id = new.application_id and a.agency_id = new.agency_id), substr(new.to_node, 6))) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
+	if new.part <> 'connection' then
+		perform unconnected(coalesce((select a.adopted_id::text from application a where a.id = new.application_id and a.agency_id = new.agency_id), substr(new.to_node, 6)));
 	end if;
 	return new;
 end
@@ -246,9 +254,7 @@ create function party_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	perform by_intermediary(account(), true);
-	if exists (select from application a where a.id = new.application_id and a.agency_id = new.agency_id and connected(a.adopted_id)) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
-	end if;
+	perform unconnected((select a.adopted_id from application a where a.id = new.application_id and a.agency_id = new.agency_id));
 	if (new.kind = 'subject') = (new.file = new.application_id)
 		or new.file <> new.application_id and not exists (select from subject s where s.id = new.file and s.application_id = new.application_id and s.agency_id = new.agency_id) then
 		raise exception 'not of this case' using errcode = '23514', constraint = 'party_case';
@@ -350,9 +356,7 @@ create function item_by_right() returns trigger
 begin
 	if session_user = 'gatepost_staff' then
 		perform by_intermediary(account(), true);
-		if exists (select from application a where a.id = new.application_id and a.agency_id = new.agency_id and connected(a.adopted_id)) then
-			raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
-		end if;
+		perform unconnected((select a.adopted_id from application a where a.id = new.application_id and a.agency_id = new.agency_id));
 	end if;
 	if tg_op = 'INSERT' then
 		perform by_intermediary(new.prepared_by, false);
@@ -387,9 +391,7 @@ begin
 	if new.item_id is not null and not exists (select from item i where i.id = new.item_id and i.agency_id = new.agency_id and i.subject_id = new.subject_id) then
 		raise exception 'not of this case' using errcode = '23514', constraint = 'gate_case';
 	end if;
-	if exists (select from subject s where s.id = new.subject_id and s.agency_id = new.agency_id and connected(s.adopted_id)) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
-	end if;
+	perform unconnected((select s.adopted_id from subject s where s.id = new.subject_id and s.agency_id = new.agency_id));
 	if flag_of(new.row_id) is not null and not flag_set(flag_of(new.row_id)) then
 		raise exception 'nobody has read that law yet' using errcode = '23514', constraint = 'signature_flag';
 	end if;
@@ -412,9 +414,7 @@ create function evaluation_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	perform by_intermediary(new.worker_id, true);
-	if exists (select from application a where a.id = new.application_id and a.agency_id = new.agency_id and connected(a.adopted_id)) then
-		raise exception 'a party of the case' using errcode = '23514', constraint = 'casework_connected';
-	end if;
+	perform unconnected((select a.adopted_id from application a where a.id = new.application_id and a.agency_id = new.agency_id));
 	return new;
 end
 $$;
@@ -481,8 +481,7 @@ end
 $$;
 
 -- may_go_on raises unless the case stands where table 8a lets it go on, as far as the database can tell: the one bar of approaches and, before
--- 30 December 2005, of disclosures. What an open question forbids is refused unless two have signed it under
--- the agency's flag.
+-- 30 December 2005, of disclosures. What an open question forbids is refused unless two have signed it under the agency's flag.
 create function may_go_on(a application, s subject) returns void
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
@@ -797,7 +796,7 @@ end
 $$;
 create trigger disclosure_by_right before insert on disclosure for each row execute function disclosure_by_right();
 
-revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), vetoed(text), approached(text), connected(text),
+revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), vetoed(text), approached(text), connected(text), unconnected(text),
 	hold_gate(text, text), gate_of(text, text), by_intermediary(text, bool), case_by_right(), case_moves(), case_connection_by_right(), casework_by_right(), party_by_right(), fact_by_right(),
 	veto_by_right(), stop_by_right(), consent_by_right(), item_by_right(), signature_by_right(), evaluation_by_right(), unheard(text), blocked(text, text),
 	answered(text, text, text, text), may_go_on(application, subject), step_by_right(), agreed_to(text, text), post_given(item, application), disclosure_by_right() from public;

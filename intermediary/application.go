@@ -113,6 +113,9 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 	if again, err := s.openedBefore(ctx, actor, n.ID, nil); again != "" || err != nil {
 		return again, err
 	}
+	if err := s.keptOut(ctx, actor, string(n.Adopted)); err != nil {
+		return "", err
+	}
 	if err := s.notKnown(ctx, ag, actor, n); err != nil {
 		return "", err
 	}

@@ -127,6 +127,9 @@ const (
 	// StateVeto: register or change a veto for an adopted person. Whoever has EndVeto
 	// may make it weaker, or withdraw it.
 	StateVeto Act = "stateVeto"
+	// ConnectCase: say who knows somebody in an intermediary case, oneself or a
+	// colleague, and see who does.
+	ConnectCase Act = "connectCase"
 	// EndVeto: withdraw a veto that somebody else wrote down, or make it weaker.
 	EndVeto Act = "endVeto"
 	// Stop: ask for protection at once.
@@ -209,6 +212,7 @@ var table = []struct {
 	{Ask, []Role{IntermediaryWorker, Manager}},
 	{Approach, []Role{IntermediaryWorker}},
 	{StateVeto, []Role{IntermediaryWorker, Manager}},
+	{ConnectCase, []Role{IntermediaryWorker, Manager}},
 	{EndVeto, []Role{Manager}},
 	{Stop, []Role{IntermediaryWorker, Manager}},
 	{EndStop, []Role{Manager}},

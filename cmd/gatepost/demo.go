@@ -182,7 +182,15 @@ func (d *demoCall) prepare(ctx context.Context) (demo.World, error) {
 	if world, err = d.folder.Begin(); err != nil {
 		return world, err
 	}
-	return world, tier.Register(ctx, staff, world.Stanza)
+	if world, err = d.folder.AddNeighbour(world); err != nil {
+		return world, err
+	}
+	for _, s := range world.Stanzas() {
+		if err := tier.Register(ctx, staff, s); err != nil {
+			return world, err
+		}
+	}
+	return world, nil
 }
 
 func (d *demoCall) dropDatabase(ctx context.Context) (err error) {
@@ -200,6 +208,10 @@ func (d *demoCall) dropDatabase(ctx context.Context) (err error) {
 // config is the demo as a deployment, by which other commands find it too.
 func (d *demoCall) config(world demo.World) *config.Config {
 	dsn := func(role string) string { return d.database.DSN(role, demoDatabase) }
+	var agencies []config.Agency
+	for _, s := range world.Stanzas() {
+		agencies = append(agencies, config.Agency(s))
+	}
 	return &config.Config{
 		OneProcess: true,
 		Database: config.Database{Owner: dsn(postgres.RoleAdmin), Public: dsn(postgres.RolePublic), Staff: dsn(postgres.RoleStaff), Notify: dsn(postgres.RoleNotify),
@@ -207,7 +219,7 @@ func (d *demoCall) config(world demo.World) *config.Config {
 		Public:   config.Door{Listen: d.public, Keys: d.folder.Path("keys/public"), State: d.folder.Path("state/public")},
 		Staff:    config.Door{Listen: d.staff, Keys: d.folder.Path("keys/staff"), State: d.folder.Path("state/staff")},
 		Mail:     config.Mail{Host: "127.0.0.1", Port: d.mail.Port(), From: demo.MailFrom},
-		Agencies: []config.Agency{config.Agency(world.Stanza)},
+		Agencies: agencies,
 	}
 }
 
@@ -229,9 +241,9 @@ func (d *demoCall) serve(ctx context.Context, p *process, world demo.World, log 
 		cancel(err)
 		serving <- err
 	}()
-	d.sayWhere(p)
+	d.sayWhere(p, world)
 	if !world.Complete {
-		fmt.Fprintf(d.stdout, "\nThe pages answer. The families move in now, which takes about half a minute.\n")
+		fmt.Fprintf(d.stdout, "\nThe pages answer. The people move in now, which takes about half a minute.\n")
 		if err := d.seed(ctx, p, &world); err != nil && ctx.Err() == nil {
 			cancel(err)
 		}
@@ -299,28 +311,32 @@ func (d *demoCall) letBirthdayCome(ctx context.Context) error {
 	return nil
 }
 
-func (d *demoCall) sayWhere(p *process) {
-	urls := make([]string, len(p.sites))
+func (d *demoCall) sayWhere(p *process, world demo.World) {
+	urls, elm := make([]string, len(p.sites)), ""
 	for i, site := range p.sites {
 		_, port, err := net.SplitHostPort(site.Listener.Addr().String())
 		if err == nil {
 			urls[i] = "http://" + net.JoinHostPort([]string{demo.PublicHost, demo.StaffHost}[i], port)
+			elm = "http://" + net.JoinHostPort(world.Neighbour.StaffHost, port) // the last is the workers'
 		}
 	}
 	fmt.Fprintf(d.stdout, "  Families     %s\n  Workers      %s\n  Log          %s\n  Mail         %s (kept here, sent to nobody)\n", urls[0], urls[1],
 		d.folder.Path("gatepost.log"), d.mail.Dir())
+	if world.Neighbour.ID != "" {
+		fmt.Fprintf(d.stdout, "  Elm Row      %s (workers of another agency, which ours asks)\n", elm)
+	}
 }
 
 func sayWho(out io.Writer, world demo.World) {
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "  person\twho\tlog-in name\tpassphrase\tcode")
-	last := authz.Staff
+	last := world.People[0]
 	for _, p := range world.People {
-		if p.Tier != last {
+		if p.Tier != last.Tier || p.Agency != last.Agency || p.Case != last.Case {
 			fmt.Fprintln(w, "  \t\t\t\t")
-			last = p.Tier
 		}
+		last = p
 		role, codes := p.Role, "-"
 		if p.OnHold {
 			role += ", waits for a call"
@@ -357,6 +373,14 @@ What to try first
   2. Sign in as Rachel on the families' page: the letter is there. Open it and answer it.
   3. Sign in as Margaret. A letter of hers came back; read why, and write it again.
   4. Mark waits for a call. Sign in as him to see his four words, then confirm him as Owen under People.
+
+And for those who look for each other
+  5. Sign in as Bronwen. Under Cases are seven people who look for somebody, each as far as the law
+     lets it go; the first page of a case says what stands in the way, and by which rule.
+  6. Sign in as Maureen on the families' page: something lies ready for her. Open it.
+  7. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
+  8. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.
+  9. Gethin asks in Wales what Bernard asks in England. Compare what stands in the way of each.
 
 Ctrl-C stops the demo. The same command goes on from here.
 `, program, data)

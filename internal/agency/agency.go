@@ -160,7 +160,8 @@ func (r *Registry) VerifyIn(db *postgres.DB) func(ctx context.Context, agencyID 
 }
 
 // ForHost finds the agency that a request's Host header means on a tier. A
-// loopback name means the only agency of the deployment: a demo has no DNS.
+// loopback name means the only agency of the deployment, or else the first whose
+// own name is one: a demo has no DNS.
 func (r *Registry) ForHost(tier authz.Tier, host string) (*Agency, bool) {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -171,8 +172,11 @@ func (r *Registry) ForHost(tier authz.Tier, host string) (*Agency, bool) {
 			return a, true
 		}
 	}
-	if len(r.list) == 1 && Loopback(host) {
-		return r.list[0], true
+	for _, a := range r.list {
+		own := map[authz.Tier]string{authz.Public: a.PublicHost, authz.Staff: a.StaffHost}[tier]
+		if Loopback(host) && (len(r.list) == 1 || Loopback(own)) {
+			return a, true
+		}
 	}
 	return nil, false
 }

@@ -71,6 +71,9 @@ func TestForHost(t *testing.T) {
 	oak, _, _ := accounttest.NewAgency(t, "oak")
 	elm, _, _ := accounttest.NewAgency(t, "elm")
 	one, two := agency.NewRegistry(oak), agency.NewRegistry(oak, elm)
+	ash, _, _ := accounttest.NewAgency(t, "ash")
+	ash.PublicHost, ash.StaffHost = "letters.localhost", "desk.localhost"
+	demo := agency.NewRegistry(oak, ash, elm)
 	for _, tt := range []struct {
 		registry *agency.Registry
 		tier     authz.Tier
@@ -88,6 +91,10 @@ func TestForHost(t *testing.T) {
 		{two, authz.Public, "letters.elm.example", "elm"},
 		{two, authz.Public, "localhost", ""},
 		{two, authz.Public, "", ""},
+		{demo, authz.Public, "127.0.0.1:8180", "ash"},
+		{demo, authz.Staff, "[::1]:8181", "ash"},
+		{demo, authz.Staff, "desk.elm.example", "elm"},
+		{demo, authz.Staff, "elsewhere.example", ""},
 	} {
 		a, ok := tt.registry.ForHost(tt.tier, tt.host)
 		got := ""

@@ -41,7 +41,10 @@ func (f Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 type World struct {
 	Complete bool          `json:"complete"` // the seeding was finished
 	Stanza   agency.Stanza `json:"stanza"`
-	People   []Person      `json:"people"`
+	// Neighbour is the other agency of the deployment, which a demo of an
+	// earlier program lacks.
+	Neighbour agency.Stanza `json:"neighbour,omitzero"`
+	People    []Person      `json:"people"`
 }
 
 // Load reads world.json. A folder without one gives a zero World: nothing was

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ import (
 // stored must find none of them.
 func Planted() ([]string, error) {
 	list := []string{fact}
-	for _, c := range append(workers(), families()...) {
+	for _, c := range slices.Concat(workers(), families(), applicants()) {
 		list = append(list, c.name, c.phone)
 		list = append(list, strings.Split(c.address, "\n")...)
 	}
@@ -26,6 +27,7 @@ func Planted() ([]string, error) {
 	for _, text := range said() {
 		list = append(list, lines(text)...)
 	}
+	list = append(list, caseWords()...)
 	err := fs.WalkDir(letters, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

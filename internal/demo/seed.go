@@ -41,6 +41,8 @@ type Person struct {
 	Passphrase string     `json:"passphrase"`
 	TOTP       string     `json:"totp,omitempty"` // the secret; "" for who uses no codes
 	OnHold     bool       `json:"onHold,omitempty"`
+	Agency     string     `json:"agency,omitempty"` // "" for the demo's own
+	Case       bool       `json:"case,omitempty"`   // they read a file of the intermediary service
 }
 
 // clock is the time of the seeding.
@@ -58,11 +60,22 @@ func (c *clock) now() time.Time {
 	return c.fixed
 }
 
-func (c *clock) goOn() {
+// past is the first moment from now on that lies in a later step of one-time
+// codes than this one: nobody may use two codes of one step.
+func (c *clock) past(step int64) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.fixed = c.fixed.Add(codeStep)
+	if c.fixed.IsZero() {
+		return time.Now()
+	}
+	for stepOf(c.fixed) <= step {
+		c.fixed = c.fixed.Add(codeStep)
+	}
+	return c.fixed
 }
+
+// stepOf is the step of one-time codes in which a moment lies (RFC 6238, 4.2).
+func stepOf(at time.Time) int64 { return at.Unix() / int64(codeStep/time.Second) }
 
 func (c *clock) catchUp() {
 	c.mu.Lock()
@@ -76,6 +89,15 @@ type member struct {
 	cast
 	id    string
 	token session.Token
+	coded int64 // the step of their last one-time code
+}
+
+// home is the agency whose door somebody comes through.
+func (m *member) home() string {
+	if m.Agency == "" {
+		return AgencyID
+	}
+	return m.Agency
 }
 
 // seeding is a world being made.
@@ -86,6 +108,7 @@ type seeding struct {
 	exchanges     map[string]letterbox.Exchange // by key of the relation
 	children      map[string]letterbox.ChildID
 	ids           map[string]letterbox.PersonID
+	elm           bool // another agency shares the deployment
 }
 
 // Seed makes the world through the services of both tiers, whose agency must
@@ -103,14 +126,17 @@ func Seed(ctx context.Context, public, staff *tier.Tier, now time.Time) ([]Perso
 	if s.staff, err = staff.At(s.clock.now); err != nil {
 		return nil, err
 	}
-	for _, act := range []func(context.Context) error{s.openAgency, s.hire, s.openExchanges, s.invite, s.confirm, s.write, s.tellStories, s.read, s.signOut} {
+	_, s.elm = staff.Agencies.Get(ElmID)
+	for _, act := range []func(context.Context) error{s.openAgency, s.hire, s.openExchanges, s.invite, s.confirm, s.write, s.tellStories, s.openCases, s.read, s.signOut} {
 		if err := act(ctx); err != nil {
 			return nil, fmt.Errorf("make the demo's world: %w", err)
 		}
 	}
 	var people []Person
 	for _, key := range All() {
-		people = append(people, s.folk[key].Person)
+		if m := s.folk[key]; m != nil { // the other agency's people may not be there
+			people = append(people, m.Person)
+		}
 	}
 	return people, nil
 }
@@ -126,29 +152,29 @@ func (s *seeding) door(m *member) tier.Services {
 // actor is somebody with what they may open by now.
 func (s *seeding) actor(ctx context.Context, key string) (authz.Actor, error) {
 	m := s.folk[key]
-	return s.door(m).Accounts.Load(ctx, AgencyID, m.token, account.Writing)
+	return s.door(m).Accounts.Load(ctx, m.home(), m.token, account.Writing)
 }
 
 // enrol takes somebody from the paper to their first page. They take the
 // passphrase that is offered.
 func (s *seeding) enrol(ctx context.Context, m *member, paper account.Paper) error {
 	door := s.door(m).Accounts
-	token, err := door.Redeem(ctx, AgencyID, netip.IPv6Loopback(), paper.Code, fact)
+	token, err := door.Redeem(ctx, m.home(), netip.IPv6Loopback(), paper.Code, fact)
 	if err != nil {
 		return err
 	}
-	if m.Passphrase, err = door.Enrolling(ctx, AgencyID, token); err != nil {
+	if m.Passphrase, err = door.Enrolling(ctx, m.home(), token); err != nil {
 		return err
 	}
 	err = patiently(ctx, func() (err error) {
-		m.token, _, err = door.Choose(ctx, AgencyID, token, m.Passphrase, "Demo")
+		m.token, _, err = door.Choose(ctx, m.home(), token, m.Passphrase, "Demo")
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	m.Login, m.OnHold = paper.Reference, m.hold
-	actor, err := door.Load(ctx, AgencyID, m.token, account.Short)
+	actor, err := door.Load(ctx, m.home(), m.token, account.Short)
 	m.id = actor.Account()
 	return err
 }
@@ -177,12 +203,13 @@ func (s *seeding) useCodes(ctx context.Context, m *member) error {
 
 // code is a one-time code that was not used before.
 func (s *seeding) code(m *member) (string, error) {
-	s.clock.goOn()
-	return code.Current(m.TOTP, s.clock.now())
+	at := s.clock.past(m.coded)
+	m.coded = stepOf(at)
+	return code.Current(m.TOTP, at)
 }
 
 func (s *seeding) add(c cast, t authz.Tier) *member {
-	m := &member{cast: c, Person: Person{Key: c.key, Name: c.name, Role: c.relation, Tier: t}}
+	m := &member{cast: c, Person: Person{Key: c.key, Name: c.name, Role: c.relation, Tier: t, Case: c.file != ""}}
 	s.folk[c.key] = m
 	return m
 }
@@ -194,56 +221,80 @@ func (s *seeding) openAgency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enrol(ctx, m, paper); err != nil {
-		return err
-	}
-	if err := s.useCodes(ctx, m); err != nil {
-		return err
-	}
-	digits, err := s.code(m)
+	return s.firstManager(ctx, m, paper)
+}
+
+// hire brings the other workers in; the manager confirms them. The other agency
+// of the deployment opens meanwhile.
+func (s *seeding) hire(ctx context.Context) error {
+	manager := s.folk[workers()[0].key]
+	boss, err := s.actor(ctx, manager.key)
 	if err != nil {
 		return err
 	}
-	return patiently(ctx, func() error {
-		return s.staff.Accounts.OpenAgency(ctx, AgencyID, account.Opening{Name: m.Login, Passphrase: m.Passphrase, Code: digits, Display: m.name})
-	})
-}
-
-// hire brings the other workers in; the manager confirms them.
-func (s *seeding) hire(ctx context.Context) error {
-	manager := s.folk[workers()[0].key]
+	var enrol []func() error
 	for _, c := range workers()[1:] {
-		boss, err := s.actor(ctx, manager.key)
-		if err != nil {
-			return err
-		}
 		m := s.add(c, authz.Staff)
 		paper, err := s.staff.Accounts.InviteWorker(ctx, boss, c.name, fact)
 		if err != nil {
 			return err
 		}
-		if err := s.enrol(ctx, m, paper); err != nil {
-			return err
-		}
-		if err := s.useCodes(ctx, m); err != nil {
-			return err
-		}
-		digits, err := s.code(manager)
-		if err != nil {
-			return err
-		}
-		if err := s.staff.Accounts.ConfirmWorker(ctx, boss, m.id, c.roles, digits); err != nil {
+		enrol = append(enrol, func() error { return s.enrol(ctx, m, paper) })
+	}
+	if s.elm {
+		una, silas := s.add(neighbours()[0], authz.Staff), s.add(neighbours()[1], authz.Staff)
+		una.Agency, silas.Agency = ElmID, ElmID
+		enrol = append([]func() error{func() error { return s.openElm(ctx, una, silas) }}, enrol...)
+	}
+	if err := inTurns(runtime.NumCPU(), enrol); err != nil {
+		return err
+	}
+	for _, c := range workers()[1:] {
+		if err := s.takeOn(ctx, manager, s.folk[c.key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// readers are the letterbox workers, who share the work.
+// hireOne invites somebody and takes them on.
+func (s *seeding) hireOne(ctx context.Context, manager, m *member) error {
+	boss, err := s.actor(ctx, manager.key)
+	if err != nil {
+		return err
+	}
+	paper, err := s.staff.Accounts.InviteWorker(ctx, boss, m.name, fact)
+	if err != nil {
+		return err
+	}
+	if err := s.enrol(ctx, m, paper); err != nil {
+		return err
+	}
+	return s.takeOn(ctx, manager, m)
+}
+
+// takeOn gives a worker who has enrolled their codes, and has the manager
+// confirm them.
+func (s *seeding) takeOn(ctx context.Context, manager, m *member) error {
+	if err := s.useCodes(ctx, m); err != nil {
+		return err
+	}
+	boss, err := s.actor(ctx, manager.key)
+	if err != nil {
+		return err
+	}
+	digits, err := s.code(manager)
+	if err != nil {
+		return err
+	}
+	return s.staff.Accounts.ConfirmWorker(ctx, boss, m.id, m.roles, digits)
+}
+
+// readers are those who work for the letterbox alone, and share its work.
 func readers() []string {
 	var keys []string
 	for _, c := range workers() {
-		if slices.Contains(c.roles, authz.LetterboxWorker) {
+		if slices.Equal(c.roles, []authz.Role{authz.LetterboxWorker}) {
 			keys = append(keys, c.key)
 		}
 	}
@@ -514,7 +565,7 @@ func (s *seeding) open(ctx context.Context, step step) error {
 // signed in begin with whoever tries the demo.
 func (s *seeding) signOut(ctx context.Context) error {
 	for _, m := range s.folk {
-		if err := s.door(m).Accounts.SignOut(ctx, AgencyID, m.token); err != nil {
+		if err := s.door(m).Accounts.SignOut(ctx, m.home(), m.token); err != nil {
 			return err
 		}
 	}

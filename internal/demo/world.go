@@ -2,6 +2,7 @@ package demo
 
 import (
 	"embed"
+	"slices"
 	"time"
 
 	"gatepost/internal/agency"
@@ -38,6 +39,9 @@ type cast struct {
 	roles    []authz.Role // workers
 	totp     bool         // uses one-time codes; every worker does
 	hold     bool         // has enrolled and waits for the call
+
+	file string // of the intermediary service: whose file they read, applicant or subject
+	of   string // key of the case; "" for their own key
 }
 
 // workers of the agency; the first is its first manager.
@@ -45,7 +49,7 @@ func workers() []cast {
 	return []cast{
 		{key: "judith", name: "Judith Amory", relation: "manager", roles: []authz.Role{authz.Manager}, totp: true},
 		{key: "bronwen", name: "Bronwen Sayer", relation: "intermediary worker", roles: []authz.Role{authz.IntermediaryWorker}, totp: true},
-		{key: "idris", name: "Idris Pell", relation: "intermediary worker", roles: []authz.Role{authz.IntermediaryWorker}, totp: true},
+		{key: "idris", name: "Idris Pell", relation: "intermediary worker, reads letters too", roles: []authz.Role{authz.IntermediaryWorker, authz.LetterboxWorker}, totp: true},
 		{key: "owen", name: "Owen Pritchard", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
 		{key: "nasreen", name: "Nasreen Iqbal", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
 		{key: "ruth", name: "Ruth Calder", relation: "safeguarding lead", roles: []authz.Role{authz.SafeguardingLead}, totp: true},
@@ -187,10 +191,11 @@ func script() []step {
 // born makes a birth date of a child's age, a few days off the day of the month.
 func (c child) born(today time.Time) time.Time { return today.AddDate(-c.years, -c.months, -3) }
 
-// All lists the keys of everybody, workers first.
+// All lists the keys of everybody: workers, families, those with a case, and the
+// people of the other agency.
 func All() []string {
 	var keys []string
-	for _, c := range append(workers(), families()...) {
+	for _, c := range slices.Concat(workers(), families(), applicants(), neighbours()) {
 		keys = append(keys, c.key)
 	}
 	return keys

@@ -357,7 +357,7 @@ export const workday = async ahead => (await control('day', String(ahead))).spli
 /** goOn sets the world's clock forward ("61m"). */
 export const goOn = by => control('clock', by)
 export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm'),
-  spoil: kind => control('spoil', kind), asks: () => control('asks'), answers: () => control('answers'), hold: () => control('hold'), release: () => control('release') }
+  spoil: kind => control('spoil', kind), asks: () => control('asks'), answers: veto => control('answers', veto), hold: () => control('hold'), release: () => control('release') }
 
 /** known is somebody of the demo. */
 export function known (key) {

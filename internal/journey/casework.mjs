@@ -7,24 +7,24 @@ import * as desk from './desk.mjs'
 import * as family from './family.mjs'
 import { worker } from './staff.mjs'
 
-/** at is what the chapters hand on: the case of Nerys, and one of somebody who looks for an adopted person. */
-const at = {}
+/** at is what the chapters hand on: who works, the case of Nerys, and one of somebody who looks for an adopted person. */
+export const at = {}
 
 /** aDay is yesterday, or another day before today by the real clock, which is never ahead of the world's. */
-const aDay = (before = 1) => {
+export const aDay = (before = 1) => {
   const d = new Date(Date.now() - before * 24 * 3600e3)
   return [d.getUTCDate(), d.getUTCMonth() + 1, d.getUTCFullYear()]
 }
 /** ahead is a day of the world, so many working days after its today. */
 const ahead = workday
 
-const fresh = async (p, key) => ({ code: await code(known(key).secret) })
+export const fresh = async (p, key) => ({ code: await code(known(key).secret) })
 
 /** does presses the button of an act. Links of the page may have the same words. */
 const does = (p, name) => p.press(p.main().getByRole('button', { name: say(`casework.do.${name}.button`) }))
 
 /** act fills in the form of an act and does it; what follows is the page that it goes back to. */
-async function act (p, name, path, values = {}) {
+export async function act (p, name, path, values = {}) {
   await p.go(path)
   await p.look(`case, ${name}`)
   await put(p, values)
@@ -44,20 +44,20 @@ async function wrong (p, name, path) {
 const said = { said: 'fact', why: 'Seen in the papers.', evidence: 'passport, seen by me\nletter of the court' }
 
 /** state says a fact, and has a colleague agree where two are needed. */
-async function state (p, c, on, name, value, second) {
+export async function state (p, c, on, name, value, second) {
   await act(p, 'fact', `${c.path}/fact/${on}/${name}`, { value, ...said })
   if (second) await act(second, 'agree', `${c.path}/agree/${on}/${name}`)
 }
 
 /** way ends the walk unless this row of the law is what stands in the way. */
-async function way (p, c, row) {
+export async function way (p, c, row) {
   await p.go(c.path)
   const got = await p.main().locator('[data-law]').first().getAttribute('data-law')
   if (got !== row) throw new Error(`row ${got} stands in the way, not ${row}: ${await p.text()}`)
 }
 
 /** people reads the ids of everybody of a case. */
-async function people (p, c) {
+export async function people (p, c) {
   await p.go(c.path + '/people')
   const ids = await p.page.locator('[data-who]').evaluateAll(all => all.map(e => e.dataset.who))
   const of = prefix => ids.find(id => id.startsWith(prefix))
@@ -98,8 +98,6 @@ const next = p => p.press('casework.new.next')
 
 async function opens (walk) {
   const p = at.bronwen
-  await p.go('/cases')
-  await p.look('cases, none')
   await p.go('/intakes')
   await p.press(p.page.locator('[data-intake]').first().getByRole('link'))
   await p.reads(nerys.name, 'She was called Tamsin Vane.')
@@ -132,7 +130,7 @@ async function opens (walk) {
   await p.look('people of a case')
   await p.go('/cases')
   await p.look('cases')
-  const reference = (await p.page.locator('[data-case] h2').first().innerText()).trim()
+  const reference = (await p.page.locator('[data-case]').filter({ hasText: nerys.name }).locator('h2').innerText()).trim()
   await p.fill({ reference: 'IS-22222' })
   await p.press('casework.cases.find')
   await p.look('cases, not found')
@@ -161,7 +159,7 @@ async function knows () {
   await p.look('case, who the applicant is')
   await p.go(c.path + '/facts')
   await p.look('case, facts')
-  await state(p, c, c.app, 'aaa', 'self')
+  await state(p, c, c.app, 'aaa', 'self', idris)
   await way(p, c, 'a28')
   await p.look('case, something in the way')
   await state(p, c, c.sub, 'acr', 'checked')
@@ -379,7 +377,7 @@ async function isAsked () {
 async function signs () {
   const { bronwen: p, idris, judith, two: c } = at
   await state(p, c, c.ad, 'apVital', 'living')
-  for (const [name, value, second] of [['reg11', 'passed', idris], ['linkProven', 'yes', idris], ['met', 'inPerson'], ['idVerified', 'yes', idris], ['aaa', 'self'], ['cnsl', 'yes']]) {
+  for (const [name, value, second] of [['reg11', 'passed', idris], ['linkProven', 'yes', idris], ['met', 'inPerson'], ['idVerified', 'yes', idris], ['aaa', 'self', idris], ['cnsl', 'yes']]) {
     await state(p, c, c.app, name, value, second)
   }
   await state(p, c, c.sub, 'subjectVital', 'living')
@@ -408,8 +406,8 @@ async function protects () {
   await wrong(p, 'veto', c.path + '/veto')
   await act(p, 'veto', c.path + '/veto', { ...notice, kind: 'absolute', receivedOn: aDay() })
   await p.look('protection')
-  await act(p, 'vetoChange', c.path + '/vetoChange', { ...notice, kind: 'qualified', circumstances: 'news of an illness', direction: 'weaken', receivedOn: aDay() })
-  await act(p, 'vetoEnd', c.path + '/vetoEnd', { ...notice, receivedOn: aDay() })
+  await act(judith, 'vetoChange', c.path + '/vetoChange', { ...notice, kind: 'qualified', circumstances: 'news of an illness', direction: 'weaken', receivedOn: aDay() })
+  await act(judith, 'vetoEnd', c.path + '/vetoEnd', { ...notice, receivedOn: aDay() })
   await judith.go(c.path)
   await judith.look('case that is stopped')
   await act(judith, 'resume', `${c.path}/resume/${c.sub}`, { why: 'The veto is withdrawn.' })

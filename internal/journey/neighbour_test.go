@@ -6,113 +6,50 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"strings"
+	"slices"
 
-	"filippo.io/age"
-
-	"gatepost/crypto/session"
 	"gatepost/intermediary"
 	"gatepost/internal/account"
-	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/demo"
-	"gatepost/internal/keyfile"
 	"gatepost/internal/tier"
 )
 
-// elm is the id of the other agency of this deployment.
-const elm = "elm"
-
-// neighbour is an agency that shares the deployment. It asks ours and answers
-// it; its workers use the services, and nobody looks at their pages.
+// neighbour is the agency that shares the deployment. It asks ours and answers
+// it; its worker uses the services, and nobody looks at its pages.
 type neighbour struct {
 	w     *world
 	staff tier.Services
-	// login and the others are of its one intermediary worker.
-	login, passphrase, secret string
+	silas demo.Person // its one intermediary worker
 }
 
-// addNeighbour gives the deployment another agency.
-func (w *world) addNeighbour(folder demo.Folder) agency.Stanza {
-	w.t.Helper()
-	archive, err := age.GenerateHybridIdentity()
-	w.must(err)
-	s, err := keyfile.AddAgency(folder.Path("keys"), agency.Stanza{ID: elm, Name: "Elm Row Adoption", Phone: "01632 960240", Hours: "Monday to Friday, 9am to 5pm",
-		PublicHost: "letters.elm.localhost", StaffHost: "desk.elm.localhost", Archive: archive.Recipient().String(), Country: "E"})
-	w.must(err)
-	return s
-}
-
-// openNeighbour opens it: a manager, and one intermediary worker.
+// openNeighbour finds its worker among the people of the demo.
 func (w *world) openNeighbour(staff *tier.Tier) {
 	w.t.Helper()
 	n := &neighbour{w: w}
 	var err error
 	n.staff, err = staff.At(w.clock.now)
 	w.must(err)
-	ctx, door := w.t.Context(), n.staff.Accounts
-	paper, _, err := door.InviteFirst(ctx, elm, "the green gate")
-	w.must(err)
-	boss, bossPassphrase := n.enrol(paper)
-	bossSecret := n.useCodes(boss)
-	w.must(door.OpenAgency(ctx, elm, account.Opening{Name: paper.Reference, Passphrase: bossPassphrase, Code: n.code(bossSecret), Display: "Una Garrick"}))
-	manager := n.load(boss)
-	paper, err = door.InviteWorker(ctx, manager, "Silas Nott", "the green gate")
-	w.must(err)
-	token, passphrase := n.enrol(paper)
-	n.login, n.passphrase, n.secret = paper.Reference, passphrase, n.useCodes(token)
-	w.must(door.ConfirmWorker(ctx, manager, n.load(token).Account(), []authz.Role{authz.IntermediaryWorker}, n.code(bossSecret)))
+	i := slices.IndexFunc(w.people, func(p demo.Person) bool { return p.Key == "silas" })
+	if i < 0 {
+		w.t.Fatal("the other agency has no worker")
+	}
+	n.silas = w.people[i]
 	w.neighbour = n
-}
-
-// enrol takes somebody from the paper to their first page.
-func (n *neighbour) enrol(paper account.Paper) (token session.Token, passphrase string) {
-	n.w.t.Helper()
-	ctx, door := n.w.t.Context(), n.staff.Accounts
-	token, err := door.Redeem(ctx, elm, netip.IPv6Loopback(), paper.Code, "the green gate")
-	n.w.must(err)
-	passphrase, err = door.Enrolling(ctx, elm, token)
-	n.w.must(err)
-	token, _, err = door.Choose(ctx, elm, token, passphrase, "Elm")
-	n.w.must(err)
-	return token, passphrase
-}
-
-func (n *neighbour) load(token session.Token) authz.Actor {
-	n.w.t.Helper()
-	actor, err := n.staff.Accounts.Load(n.w.t.Context(), elm, token, account.Writing)
-	n.w.must(err)
-	return actor
-}
-
-// useCodes gives somebody a second step, and us its secret.
-func (n *neighbour) useCodes(token session.Token) string {
-	n.w.t.Helper()
-	offer, err := n.staff.Accounts.OfferTOTP(n.w.t.Context(), n.load(token), token)
-	n.w.must(err)
-	secret := strings.ReplaceAll(offer.Secret, " ", "")
-	n.w.must(n.staff.Accounts.KeepTOTP(n.w.t.Context(), n.load(token), token, n.code(secret)))
-	return secret
-}
-
-func (n *neighbour) code(secret string) string {
-	n.w.t.Helper()
-	digits, err := n.w.code(secret)
-	n.w.must(err)
-	return digits
 }
 
 // worker signs its worker in: sessions do not outlive the walker's hours.
 func (n *neighbour) worker(ctx context.Context) (actor authz.Actor, err error) {
-	digits, err := n.w.code(n.secret)
+	digits, err := n.w.code(n.silas.TOTP)
 	if err != nil {
 		return actor, err
 	}
-	token, err := n.staff.Accounts.SignIn(ctx, elm, account.SignIn{Name: n.login, Passphrase: n.passphrase, Code: digits, From: netip.IPv6Loopback(), Browser: "Elm"})
+	token, err := n.staff.Accounts.SignIn(ctx, demo.ElmID, account.SignIn{Name: n.silas.Login, Passphrase: n.silas.Passphrase, Code: digits,
+		From: netip.IPv6Loopback(), Browser: "Elm"})
 	if err != nil {
 		return actor, err
 	}
-	return n.staff.Accounts.Load(ctx, elm, token, account.Writing)
+	return n.staff.Accounts.Load(ctx, demo.ElmID, token, account.Writing)
 }
 
 // asks opens a case there, of which our agency is asked.
@@ -133,8 +70,8 @@ func (n *neighbour) asks(string) (string, error) {
 		ToAgency: demo.AgencyID, About: "Corin Reed, born 11 February 1970", Text: "He asks about his mother."})
 }
 
-// answers answers what our agency asked.
-func (n *neighbour) answers(string) (string, error) {
+// answers answers what our agency asked; veto is what it says of one, "" for none.
+func (n *neighbour) answers(veto string) (string, error) {
 	ctx := context.Background()
 	actor, err := n.worker(ctx)
 	if err != nil {
@@ -144,9 +81,13 @@ func (n *neighbour) answers(string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	a := intermediary.EnquiryAnswer{Held: "yes", Veto: "none", Views: "no", Appropriate: "yes"}
+	if veto != "" {
+		a.Veto, a.VetoTerms = veto, "As in our first letter."
+	}
 	for _, in := range list {
 		if in.State == "received" {
-			return "", n.staff.Cases.AnswerEnquiryIn(ctx, actor, in.ID, 0, "", intermediary.EnquiryAnswer{Held: "yes", Veto: "none", Views: "no", Appropriate: "yes"})
+			return "", n.staff.Cases.AnswerEnquiryIn(ctx, actor, in.ID, 0, "", a)
 		}
 	}
 	return "", errors.New("nobody has asked")

@@ -89,7 +89,9 @@ func newWorld(t *testing.T, secure bool) *world {
 	folder := demo.At(t.TempDir())
 	begun, err := folder.Begin()
 	w.must(err)
-	stanzas := []agency.Stanza{begun.Stanza, w.addNeighbour(folder)}
+	begun, err = folder.AddNeighbour(begun)
+	w.must(err)
+	stanzas := begun.Stanzas()
 	for _, s := range stanzas {
 		w.must(tier.Register(t.Context(), w.database.DSN(postgres.RoleStaff), s))
 	}

@@ -17,7 +17,8 @@
 //	gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
 //	gatepost law decide TABLE < FACTS
 //	gatepost law print
-//	gatepost bench relay|pages [--json]
+//	gatepost bench relay|pages|live|audit|law|growth [--json]
+//	gatepost bench performance
 //
 // It exits with 0 when it has done what it was asked, 1 when that failed, and 2
 // when it was used wrongly. Errors go to standard error, each in one sentence

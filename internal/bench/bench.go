@@ -33,9 +33,20 @@ type Result struct {
 	Stored int     `json:"stored,omitempty"`
 	Growth float64 `json:"growth,omitempty"`
 
+	// What one decision allocates, in pieces of memory; law only, but for its disclosures.
+	Allocations *float64 `json:"allocations_per_item,omitempty"`
+
 	// The check of a whole log, in seconds: its tree, and the signatures of its entries; audit only.
 	VerifySeconds     float64 `json:"verify_seconds,omitempty"`
 	SignaturesSeconds float64 `json:"signatures_seconds,omitempty"`
+}
+
+// allocations is what a decision allocates; one where that was not measured.
+func (r Result) allocations() float64 {
+	if r.Allocations == nil {
+		return 1
+	}
+	return *r.Allocations
 }
 
 // Names lists the benches.
@@ -55,7 +66,10 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 	case "audit":
 		return auditing(ctx, print)
 	case "law":
-		return deciding(ctx, print)
+		if err := deciding(ctx, print); err != nil {
+			return err
+		}
+		return giving(ctx, print)
 	case "growth":
 		return growth(ctx, print)
 	}
@@ -76,6 +90,9 @@ func write(out io.Writer, asJSON bool, r Result) error {
 	}
 	if err == nil && r.Growth > 0 {
 		_, err = fmt.Fprintf(out, "%-14s %.2f times the CPU of one beside the fewest\n", "", r.Growth)
+	}
+	if err == nil && r.Allocations != nil {
+		_, err = fmt.Fprintf(out, "%-14s %.2f allocations each\n", "", *r.Allocations)
 	}
 	if err == nil && r.VerifySeconds > 0 {
 		_, err = fmt.Fprintf(out, "%-14s the tree in %.2f s, with every signature in %.1f s\n", "", r.VerifySeconds, r.SignaturesSeconds)
@@ -177,8 +194,13 @@ func (w *world) beside(ctx context.Context, name string, n int, real, floor job)
 			theirs.add(f)
 		}
 	}
+	return resultOf(name, ours, theirs), nil
+}
+
+// resultOf is the line of a bench, but for what only some have.
+func resultOf(name string, ours, theirs sample) Result {
 	return Result{Bench: name, N: len(ours.items), PerSecond: ours.perSecond(), P50: ours.percentile(0.5), P99: ours.percentile(0.99),
 		CPU: ours.perItem(ours.cpu.own + ours.cpu.database), CPUDatabase: ours.perItem(ours.cpu.database),
 		FloorCPU:       theirs.perItem(theirs.cpu.own + theirs.cpu.database),
-		FloorPerSecond: theirs.perSecond(), Ratio: ours.perSecond() / theirs.perSecond(), RSS: highWater()}, nil
+		FloorPerSecond: theirs.perSecond(), Ratio: ours.perSecond() / theirs.perSecond(), RSS: highWater()}
 }

@@ -10,4 +10,8 @@
 // letters that cross one after the other, since commits at the same time share
 // a flush. The bench of open desks has a bare hub of gorilla/websocket for its
 // floor, which needs no database. CPU is that of this process and of PostgreSQL together.
+//
+// The bench of the law measures decisions in memory, on one core, with what they
+// allocate; then disclosures through the whole gate, each by a worker's session
+// and code, with what is given prepared outside of the time.
 package bench

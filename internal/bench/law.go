@@ -176,6 +176,8 @@ type turn struct {
 	each []float64 // milliseconds of one item, a batch at a time
 	wall time.Duration
 	cpu  time.Duration
+
+	allocations uint64
 }
 
 // inTurn runs the real thing and its floor by turns, the tables one after the
@@ -199,6 +201,7 @@ func inTurn(ctx context.Context, cases []permittedCase, n int, real, floor func(
 				side.of.each = append(side.of.each, t.each...)
 				side.of.wall += t.wall
 				side.of.cpu += t.cpu
+				side.of.allocations += t.allocations
 			}
 		}
 	}
@@ -208,11 +211,15 @@ func inTurn(ctx context.Context, cases []permittedCase, n int, real, floor func(
 	r := Result{N: int(items), PerSecond: items / ours.wall.Seconds(), FloorPerSecond: items / theirs.wall.Seconds(), P50: at(0.5), P99: at(0.99),
 		CPU: ours.cpu.Seconds() * 1000 / items, FloorCPU: theirs.cpu.Seconds() * 1000 / items, RSS: highWater()}
 	r.Ratio = r.PerSecond / r.FloorPerSecond
+	each := float64(ours.allocations) / items
+	r.Allocations = &each
 	return r, nil
 }
 
 func runBatches(ctx context.Context, cases []permittedCase, n int, do func(*permittedCase) error) (turn, error) {
-	var t turn
+	t := turn{each: make([]float64, 0, n)}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	cpu, start, next := ownCPU(), time.Now(), 0
 	for range n {
 		if err := ctx.Err(); err != nil {
@@ -230,6 +237,8 @@ func runBatches(ctx context.Context, cases []permittedCase, n int, do func(*perm
 		t.each = append(t.each, time.Since(began).Seconds()*1000/batch)
 	}
 	t.wall, t.cpu = time.Since(start), ownCPU()-cpu
+	runtime.ReadMemStats(&after)
+	t.allocations = after.Mallocs - before.Mallocs
 	return t, nil
 }
 

@@ -3,6 +3,7 @@ package bench
 // In the package: the bench's own facts are not exported.
 
 import (
+	"context"
 	"testing"
 
 	"gatepost/intermediary/law"
@@ -45,7 +46,44 @@ func TestLaw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.N != 5*batch || r.PerSecond <= 0 || r.FloorPerSecond <= 0 || r.Ratio <= 0 || r.P99 < r.P50 {
+	if r.N != 5*batch || r.PerSecond <= 0 || r.FloorPerSecond <= 0 || r.Ratio <= 0 || r.P99 < r.P50 || r.Allocations == nil || *r.Allocations > 0.01 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// One thing is given for real and one as the floor, and both leave what they say.
+func TestGive(t *testing.T) {
+	ctx := context.Background()
+	w, err := newWorld(ctx, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.close(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	g, err := w.newGifts(ctx, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := g.prepare(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.give(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.floor(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var given, rows int
+	if err := g.base.pool.QueryRow(ctx, `select (select count(*) from disclosure), (select count(*) from bench_floor)`).Scan(&given, &rows); err != nil {
+		t.Fatal(err)
+	}
+	// The floor commits once: the pack, and the rows beside it.
+	if given != 2 || rows != 2*3 || g.opened < 20 {
+		t.Errorf("%d given, %d rows of the floor, %d opened for each", given, rows, g.opened)
 	}
 }

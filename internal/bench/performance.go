@@ -34,6 +34,8 @@ var wanted = []struct {
 	{"audit verify", "seconds for the tree of a million entries", "4 at most", func(r Result) bool { return r.VerifySeconds < 4 }, func(r Result) float64 { return r.VerifySeconds }},
 	{"audit verify", "MB while verifying", "400 at most", func(r Result) bool { return r.RSS < 400 }, func(r Result) float64 { return r.RSS }},
 	{"law permit", "decisions with a permit a second, on one core", "1,000,000 or more", func(r Result) bool { return r.PerSecond >= 1e6 }, func(r Result) float64 { return r.PerSecond }},
+	{"law permit", "pieces of memory that a decision allocates", "none", func(r Result) bool { return r.allocations() < 0.01 }, Result.allocations},
+	{"law disclose", "disclosures a second, to the floor", "0.4 or more", func(r Result) bool { return r.Ratio >= 0.4 }, func(r Result) float64 { return r.Ratio }},
 	{"relay growth", "CPU a letter beside a million stored, to that beside a thousand", "1.2 at most", func(r Result) bool { return r.Growth < 1.2 }, func(r Result) float64 { return r.Growth }},
 }
 

@@ -56,6 +56,7 @@ type world struct {
 
 	worker   session.Token
 	login    *login // the worker's
+	manager  *login
 	workerID string
 	couples  []couple
 	pools    []*pgxpool.Pool // the floor's
@@ -131,7 +132,7 @@ func (w *world) keys(ctx context.Context) (agency.Stanza, error) {
 		return agency.Stanza{}, err
 	}
 	stanza, err := keyfile.AddAgency(keys, agency.Stanza{ID: home, Name: "The bench", Phone: "01632 960000", Hours: "always",
-		PublicHost: "letters.localhost", StaffHost: "desk.localhost", Archive: w.archive.Recipient().String()})
+		PublicHost: "letters.localhost", StaffHost: "desk.localhost", Country: "E", Archive: w.archive.Recipient().String()})
 	if err != nil {
 		return stanza, err
 	}
@@ -267,7 +268,8 @@ func (w *world) people(ctx context.Context, couples, exchanges int) error {
 	if err := w.desk.Accounts.OpenAgency(ctx, home, opening); err != nil {
 		return fmt.Errorf("open the agency: %w", err)
 	}
-	worker, err := w.newWorker(ctx, &manager)
+	w.manager = &manager
+	worker, err := w.newWorker(ctx, &manager, authz.LetterboxWorker)
 	if err != nil {
 		return err
 	}
@@ -285,7 +287,7 @@ func (w *world) people(ctx context.Context, couples, exchanges int) error {
 	return nil
 }
 
-func (w *world) newWorker(ctx context.Context, manager *login) (*login, error) {
+func (w *world) newWorker(ctx context.Context, manager *login, role authz.Role) (*login, error) {
 	token, err := w.signIn(ctx, w.desk.Accounts, manager)
 	if err != nil {
 		return nil, fmt.Errorf("sign the manager in: %w", err)
@@ -309,7 +311,7 @@ func (w *world) newWorker(ctx context.Context, manager *login) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker, w.desk.Accounts.ConfirmWorker(ctx, actor, worker.id, []authz.Role{authz.LetterboxWorker}, digits)
+	return &worker, w.desk.Accounts.ConfirmWorker(ctx, actor, worker.id, []authz.Role{role}, digits)
 }
 
 // couple opens exchanges between two new people and brings both in.

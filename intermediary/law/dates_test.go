@@ -271,15 +271,11 @@ func TestDAIR15_WorkingDayClock(t *testing.T) {
 		{"2026-03-02", 0, []string{"2026-03-07", "2026-04-03", "2026-06-01"}, "2026-04-29"}, // no working days of the clock
 	}
 	for _, tt := range tests {
-		var proclaimed []time.Time
+		var proclaimed []law.Date
 		for _, s := range tt.holidays {
-			day, err := time.Parse(time.DateOnly, s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			proclaimed = append(proclaimed, day)
+			proclaimed = append(proclaimed, date(t, s))
 		}
-		clock, err := law.StartClock(date(t, tt.sent), tt.deemed, calendar.Proclaimed(proclaimed...))
+		clock, err := law.StartClock(date(t, tt.sent), tt.deemed, proclaimed...)
 		if err != nil || clock.Last().String() != tt.want {
 			t.Errorf("sent %s: ends %s (%v), want %s", tt.sent, clock.Last(), err, tt.want)
 		}
@@ -288,7 +284,7 @@ func TestDAIR15_WorkingDayClock(t *testing.T) {
 		sent   string
 		deemed int
 	}{{"", 0}, {"2026-03", 0}, {"2026", 0}, {"2026-03-02", -1}, {"2026-03-02", 61}} {
-		if clock, err := law.StartClock(date(t, tt.sent), tt.deemed, calendar.Days{}); err == nil || clock.Standstill(time.Now()) != law.StandstillNotStarted {
+		if clock, err := law.StartClock(date(t, tt.sent), tt.deemed); err == nil || clock.Standstill(time.Now()) != law.StandstillNotStarted {
 			t.Errorf("sent %q, deemed %d: a clock", tt.sent, tt.deemed)
 		}
 	}
@@ -296,7 +292,7 @@ func TestDAIR15_WorkingDayClock(t *testing.T) {
 
 // The clock ends at the end of its last day in London.
 func TestDAIR15_Standstill(t *testing.T) {
-	clock, err := law.StartClock(date(t, "2026-03-02"), 0, calendar.Days{})
+	clock, err := law.StartClock(date(t, "2026-03-02"), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

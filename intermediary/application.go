@@ -113,6 +113,9 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 	if again, err := s.openedBefore(ctx, actor, n.ID, nil); again != "" || err != nil {
 		return again, err
 	}
+	if err := s.keptOut(ctx, actor, string(n.Adopted)); err != nil {
+		return "", err
+	}
 	if err := s.notKnown(ctx, ag, actor, n); err != nil {
 		return "", err
 	}
@@ -160,7 +163,7 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 	if _, err := a.newKey(ring.Side(string(n.ID)), kase); err != nil {
 		return err
 	}
-	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), Promise)
+	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), Promise)
 	a.write(sqlInsertApplication, pgx.StrictNamedArgs{"id": string(n.ID), "adopted": string(n.Adopted), "intake": null(n.Intake), "pair": n.Pair,
 		"reference": text.Reference, "hearBy": hearBy})
 	if n.Intake != "" { // the database asks for the case that it became
@@ -490,7 +493,7 @@ func (s *Service) ReopenCase(ctx context.Context, actor authz.Actor, id Applicat
 		if _, err := a.seal(m.folder, paper{id: string(id), part: "ending", version: m.version + 1, kind: seal.KindDecision}, endText{"open", reasons}); err != nil {
 			return err
 		}
-		a.write(guardedReopen, string(id), calendar.AddWorkingDays(calendar.Today(s.now()), Promise))
+		a.write(guardedReopen, string(id), s.agencies.Days().Add(calendar.Today(s.now()), Promise))
 		return nil
 	})
 }

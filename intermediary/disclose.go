@@ -518,7 +518,7 @@ func (s *Service) refuse(ctx context.Context, a *acting, n refusing) (Review, la
 	text := refusalText{Of: n.Of, Table: answer.Table, Row: answer.Row, Review: answer.Review(), Reasons: n.Reasons}
 	var last law.Date
 	if text.Review == ReviewPanel {
-		clock, err := law.StartClock(law.DayOf(s.now()), 0)
+		clock, err := law.StartClock(law.DayOf(s.now()), 0, s.agencies.Days())
 		if err != nil {
 			return "", law.Date{}, fmt.Errorf("count working days: %w", err)
 		}

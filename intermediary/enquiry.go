@@ -141,7 +141,7 @@ type enquiryLock struct {
 func (s *Service) enquiryOf(r enquiryRow) Enquiry {
 	e := Enquiry{ID: EnquiryID(r.ID), Application: ApplicationID(r.ApplicationID), Whom: Whom(r.Whom), ToAgency: r.ToAgency, State: r.State,
 		AskedBy: r.AskedBy, AskedOn: r.AskedOn, DueOn: r.DueOn, ChasedOn: r.ChasedOn, AnsweredOn: r.AnsweredOn, Unheard: r.Unheard,
-		Overdue: overdue(r.State, r.DueOn, calendar.Today(s.now()))}
+		Overdue: s.overdue(r.State, r.DueOn)}
 	if other, ok := s.agencies.Get(r.ToAgency); ok {
 		e.ToName = other.Name
 	}
@@ -368,7 +368,7 @@ func (s *Service) Enquire(ctx context.Context, actor authz.Actor, n NewEnquiry) 
 		return err
 	}
 	known := func(id string) bool { _, ok := s.agencies.Get(id); return ok }
-	if n, err = checkEnquiry(n, ag.ID, known, calendar.Today(s.now())); err != nil {
+	if n, err = checkEnquiry(n, ag.ID, known, s.due); err != nil {
 		return err
 	}
 	if err := s.index.Follow(ctx, ag.ID); err != nil {
@@ -426,7 +426,7 @@ func (e *enquiring) ask(ctx context.Context, n NewEnquiry) error {
 	}
 	e.write(sqlInsertEnquiry, pgx.StrictNamedArgs{"id": string(n.ID), "application": e.rows.kase.ID, "whom": string(n.Whom), "to": null(n.ToAgency),
 		"on": calendar.Today(e.moment), "due": n.Due, "leaf": leaf[:]})
-	e.write(sqlHearNotBefore, e.rows.kase.ID, calendar.AddWorkingDays(n.Due, Promise))
+	e.write(sqlHearNotBefore, e.rows.kase.ID, e.agencies.Days().Add(n.Due, Promise))
 	if other, ok := e.agencies.Get(n.ToAgency); ok {
 		l := letter{from: e.ag, to: other, id: string(n.ID), part: partAsked, version: 1}
 		road, err := e.send(ctx, l, nodesOf(e.rows.own, ring.Worker(e.actor.Account())), [][32]byte{leaf}, roadContent{From: e.ag.Name, Phone: e.ag.Phone,
@@ -610,13 +610,13 @@ func (s *Service) AgreeDue(ctx context.Context, actor authz.Actor, id EnquiryID,
 	if due.IsZero() {
 		return fault.Field("due", "fault.enquiry.due")
 	}
-	due, err := dueDay(due, calendar.Today(s.now()))
+	due, err := s.due(due)
 	if err != nil {
 		return err
 	}
 	return s.noted(ctx, actor, id, entryContent{What: "due", Text: text, DueOn: dayText(due)}, func(e *enquiring) {
 		e.write(guardedDue, e.rows.row.ID, due, e.rows.row.DueOn)
-		e.write(sqlHearNotBefore, e.rows.kase.ID, calendar.AddWorkingDays(due, Promise))
+		e.write(sqlHearNotBefore, e.rows.kase.ID, e.agencies.Days().Add(due, Promise))
 		e.write(sqlEnquiryFollows, e.rows.row.ID)
 	})
 }

@@ -32,7 +32,7 @@ func (s *Service) RemindOverdue(ctx context.Context, agencyID string) error {
 		return fault.New(fault.NotFound, "fault.notFound")
 	}
 	today := calendar.Today(s.now())
-	if !calendar.WorkingDay(today) {
+	if !s.agencies.Days().Working(today) {
 		return nil
 	}
 	var rows []struct{ ID string }

@@ -134,7 +134,7 @@ func (a EnquiryAnswer) same(b EnquiryAnswer) bool {
 }
 
 // checkEnquiry cleans and checks what a worker filled in.
-func checkEnquiry(n NewEnquiry, own string, known func(string) bool, today time.Time) (_ NewEnquiry, err error) {
+func checkEnquiry(n NewEnquiry, own string, known func(string) bool, due func(time.Time) (time.Time, error)) (_ NewEnquiry, err error) {
 	switch {
 	case !agency.ValidID("en", string(n.ID)) || !agency.ValidID("ap", string(n.Application)):
 		return n, notFound()
@@ -157,16 +157,20 @@ func checkEnquiry(n NewEnquiry, own string, known func(string) bool, today time.
 	case prose.Blank(n.About):
 		return n, fault.Field("about", "fault.enquiry.about")
 	}
-	n.Due, err = dueDay(n.Due, today)
+	n.Due, err = due(n.Due)
 	return n, err
 }
 
-// dueDay checks an agreed day; none is the default.
-func dueDay(due, today time.Time) (time.Time, error) {
+// due checks an agreed day; none is the default.
+func (s *Service) due(due time.Time) (time.Time, error) {
+	return dueDay(due, calendar.Today(s.now()), s.agencies.Days())
+}
+
+func dueDay(due, today time.Time, days calendar.Days) (time.Time, error) {
 	if due.IsZero() {
-		return calendar.AddWorkingDays(today, DefaultDue), nil
+		return days.Add(today, DefaultDue), nil
 	}
-	if !due.After(today) || due.After(calendar.AddWorkingDays(today, maxDue)) {
+	if !due.After(today) || due.After(days.Add(today, maxDue)) {
 		return due, fault.Field("due", "fault.enquiry.due")
 	}
 	return due, nil
@@ -347,9 +351,13 @@ func answerFacts(application string, of asked, a EnquiryAnswer, known string, ot
 
 // overdue counts the working days since an enquiry should have been answered;
 // 0 until then.
-func overdue(state string, due, today time.Time) int {
+func (s *Service) overdue(state string, due time.Time) int {
+	return overdue(state, due, calendar.Today(s.now()), s.agencies.Days())
+}
+
+func overdue(state string, due, today time.Time, days calendar.Days) int {
 	if state != "asked" && state != "received" || !today.After(due) {
 		return 0
 	}
-	return calendar.WorkingDaysBetween(due, today)
+	return days.Between(due, today)
 }

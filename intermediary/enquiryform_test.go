@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatepost/internal/agency"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -15,6 +16,8 @@ import (
 // from it comes out.
 
 var monday = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+
+func fromMonday(due time.Time) (time.Time, error) { return dueDay(due, monday, calendar.Days{}) }
 
 func field(err error) string {
 	if f, ok := errors.AsType[*fault.Error](err); ok {
@@ -64,11 +67,11 @@ func TestCheckEnquiry(t *testing.T) {
 	} {
 		n := good
 		tt.change(&n)
-		if _, err := checkEnquiry(n, "oak", known, monday); field(err) != tt.want {
+		if _, err := checkEnquiry(n, "oak", known, fromMonday); field(err) != tt.want {
 			t.Errorf("%s: %q, want %q", name, field(err), tt.want)
 		}
 	}
-	n, err := checkEnquiry(good, "oak", known, monday)
+	n, err := checkEnquiry(good, "oak", known, fromMonday)
 	if err != nil || n.Due.Format(time.DateOnly) != "2026-12-21" {
 		t.Errorf("20 working days from %s are %s (%v)", monday, n.Due, err)
 	}
@@ -201,7 +204,7 @@ func TestOverdue(t *testing.T) {
 		due   time.Time
 		want  int
 	}{{"asked", monday, 0}, {"asked", friday, 1}, {"received", friday, 1}, {"answered", friday, 0}, {"called off", friday, 0}, {"asked", monday.AddDate(0, 0, 1), 0}} {
-		if got := overdue(tt.state, tt.due, monday); got != tt.want {
+		if got := overdue(tt.state, tt.due, monday, calendar.Days{}); got != tt.want {
 			t.Errorf("%s, due on %s: %d, want %d", tt.state, tt.due.Format(time.DateOnly), got, tt.want)
 		}
 	}

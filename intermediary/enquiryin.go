@@ -78,7 +78,7 @@ type enquiryInRow struct {
 
 func (s *Service) enquiryInOf(r enquiryInRow) EnquiryIn {
 	in := EnquiryIn{ID: EnquiryID(r.ID), From: r.FromAgency, State: r.State, ArrivedOn: r.ArrivedOn, DueOn: r.DueOn, ChasedOn: r.ChasedOn,
-		Overdue: overdue(r.State, r.DueOn, calendar.Today(s.now())), Adopted: AdoptedID(r.AdoptedID)}
+		Overdue: s.overdue(r.State, r.DueOn), Adopted: AdoptedID(r.AdoptedID)}
 	if from, ok := s.agencies.Get(r.FromAgency); ok {
 		in.FromName = from.Name
 	}
@@ -305,7 +305,7 @@ func (s *Service) TellProgress(ctx context.Context, actor authz.Actor, id Enquir
 	c := wordContent{Kind: "progress", Text: text}
 	var day *time.Time
 	if !due.IsZero() {
-		if due, err = dueDay(due, calendar.Today(s.now())); err != nil {
+		if due, err = s.due(due); err != nil {
 			return err
 		}
 		day, c.DueOn = &due, dayText(due)

@@ -197,7 +197,7 @@ func (s *Service) SendIntake(ctx context.Context, agencyID string, token session
 		return time.Time{}, err
 	}
 	of, leaf := token.RowID(), statement.Leaf(body)
-	hearBy := calendar.AddWorkingDays(calendar.Today(s.now()), Promise)
+	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), Promise)
 	s.at("send intake")
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, nil, func(b *pgx.Batch) error {
 		b.Queue(sqlSendIntake, of[:], row.ID, row.Version, sealed.Bytes, sealed.Commit[:], leaf[:], shown, hearBy)

@@ -127,7 +127,7 @@ func (s *Service) Intakes(ctx context.Context, actor authz.Actor) ([]IntakeLine,
 
 func (s *Service) intakeLine(r intakeLineRow) IntakeLine {
 	today := calendar.Today(s.now())
-	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: calendar.WorkingDaysBetween(r.SentOn, today)}
+	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: s.agencies.Days().Between(r.SentOn, today)}
 	l.Late = today.After(r.HearBy)
 	l.Amber = !l.Late && l.WorkDays >= IntakeAmber
 	return l
@@ -428,7 +428,7 @@ func (s *Service) storeEntered(ctx context.Context, ag *agency.Agency, actor aut
 	var code [32]byte // nobody has it: who called is answered by a worker
 	_, _ = rand.Read(code[:])
 	a.write(sqlInsertIntake, pgx.StrictNamedArgs{"id": c.Object, "code": code[:], "information": e.Shown, "sealed": sealed.Bytes, "commit": sealed.Commit[:],
-		"leaf": leaf[:], "came": e.Came, "hearBy": calendar.AddWorkingDays(e.Came, Promise)})
+		"leaf": leaf[:], "came": e.Came, "hearBy": s.agencies.Days().Add(e.Came, Promise)})
 	a.write(sqlNudgeTray)
 	return a.commit(ctx, "enter intake", held{})
 }

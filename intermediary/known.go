@@ -32,6 +32,7 @@ const (
 		where d.agency_id = agency() order by n.id, n.epoch desc`
 	sqlEveryRecordGrant = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from adopted d
 		join ring_grant_staff g on g.agency_id = d.agency_id and g.child = 'case/' || d.id and g.parent <> 'archive' where d.agency_id = agency()`
+	sqlRecordsKeptOut   = `select d.id from adopted d where d.agency_id = agency() and connected(d.id)`
 	sqlRecordReferences = `select a.adopted_id, a.reference from application a where a.agency_id = agency() and a.adopted_id = any($1::text[]) order by a.reference`
 )
 
@@ -41,7 +42,8 @@ const (
 // every record is opened for it: half a second for a thousand. That somebody
 // looked is in the log before anything is opened. A record that does not open is
 // told to the operator, and the search is an error: it might be the one. Invalid
-// as for OpenCase.
+// as for OpenCase. Forbidden: it may be somebody whom the worker knows, and a
+// colleague opens the case.
 func (s *Service) KnownRecords(ctx context.Context, actor authz.Actor, n NewCase) ([]KnownRecord, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenCase, "records")
 	if err != nil {
@@ -60,8 +62,10 @@ func (s *Service) knownRecords(ctx context.Context, ag *agency.Agency, actor aut
 	}
 	var work []workRow
 	var keys keyRows
+	var kept []struct{ ID string }
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		many(b, &work, sqlEveryRecord)
+		many(b, &kept, sqlRecordsKeptOut)
 		many(b, &keys.nodes, sqlEveryRecordNode)
 		many(b, &keys.grants, sqlEveryRecordGrant)
 	})
@@ -74,7 +78,13 @@ func (s *Service) knownRecords(ctx context.Context, ag *agency.Agency, actor aut
 	if err := s.logAccess(ctx, ag, actor, "records", "search", ""); err != nil {
 		return nil, err
 	}
-	return s.alike(ctx, ag, actor, lookup{p, work, keys.byNode()})
+	found, err := s.alike(ctx, ag, actor, lookup{p, work, keys.byNode()})
+	for _, r := range found {
+		if slices.ContainsFunc(kept, func(k struct{ ID string }) bool { return k.ID == string(r.ID) }) {
+			return nil, fault.New(fault.Forbidden, "fault.casework.connected")
+		}
+	}
+	return found, err
 }
 
 // lookup is whom a search is for and what it looks through.

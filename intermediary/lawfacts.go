@@ -127,6 +127,7 @@ type grounds struct {
 	registered bool              // the acting agency may do this work (ISR 3)
 	doubted    map[[32]byte]bool // leaves of rows that do not say what was sealed
 	now        time.Time         // of the decision
+	days       calendar.Days     // in which the agency's clocks count
 	used       map[string]law.Version
 
 	vetoTaken, consentsTaken bool // the log has them, and no row is left
@@ -836,7 +837,7 @@ func (g *grounds) standstill() string {
 	if !ok || f.Value != "running" {
 		return g.fact(g.item.ID, "standstill", "notStarted")
 	}
-	clock, err := law.StartClock(law.DayOf(f.At), 0)
+	clock, err := law.StartClock(law.DayOf(f.At), 0, g.days)
 	if err != nil {
 		return "notStarted"
 	}

@@ -202,7 +202,7 @@ func (t *telling) there(ctx context.Context, id MessageID) (bool, error) {
 }
 
 func (t *telling) store(ctx context.Context, id MessageID, sealed doorSeals) error {
-	hearBy := calendar.AddWorkingDays(calendar.Today(t.now()), MessagePromise)
+	hearBy := t.agencies.Days().Add(calendar.Today(t.now()), MessagePromise)
 	t.at("tell")
 	return t.storeByDoor(ctx, t.actor, sealed, func(b *pgx.Batch) {
 		b.Queue(sqlInsertMessage, string(id), t.party.ApplicationID, t.party.File, hearBy)
@@ -299,11 +299,8 @@ func (s *Service) loadWritten(ctx context.Context, ag *agency.Agency, actor auth
 		many(b, &rows.grants, sqlCaseGrants, string(id))
 		read(b)
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, folder{}, s.db.Fault(fmt.Errorf("load case %s: %w", id, err))
-	case a.Connected:
-		return nil, folder{}, fault.New(fault.Forbidden, "fault.casework.connected")
 	}
 	k, err := s.climb(ctx, ag, actor.Keys(), rows, ring.Case(string(id)))
 	return k.keys, folder{of: string(id), application: string(id), node: k.node}, err

@@ -139,9 +139,6 @@ func (s *Service) loadRecords(ctx context.Context, actor authz.Actor, id Applica
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the records of a case: %w", err))
 	}
-	if r.application.Connected {
-		return nil, notFound()
-	}
 	return r, nil
 }
 

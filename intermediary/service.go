@@ -67,7 +67,8 @@ func scope(a authz.Actor) postgres.Scope {
 	return postgres.Scope{Agency: a.Agency(), Account: a.Account()}
 }
 
-// begin is the first line of every method: the gate, then the actor's agency.
+// begin is the first line of every method: the gate, the actor's agency, and
+// that the worker knows nobody in the case to which of belongs.
 func (s *Service) begin(ctx context.Context, a authz.Actor, act authz.Act, of string) (*agency.Agency, error) {
 	if err := audit.Check(ctx, s.db, a, act, of); err != nil {
 		return nil, err
@@ -75,6 +76,12 @@ func (s *Service) begin(ctx context.Context, a authz.Actor, act authz.Act, of st
 	ag, ok := s.agencies.Get(a.Agency())
 	if !ok {
 		return nil, fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	if err := s.keptOut(ctx, a, of); err != nil {
+		if fault.KindOf(err) == fault.Forbidden {
+			audit.Refused(ctx, s.db, a, act, of)
+		}
+		return nil, err
 	}
 	return ag, nil
 }

@@ -200,7 +200,7 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 	if !ok {
 		return nil, false
 	}
-	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment,
+	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment, days: a.agencies.Days(),
 		vetoTaken: d.veto, consentsTaken: d.consents}
 	if d.stopped {
 		g.stops = append(g.stops, gateStop{})
@@ -364,16 +364,11 @@ func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject s
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return of, rows, err
 	}
-	var me connected
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		one(b, &of, sqlOfSubject, subject)
-		one(b, &me, sqlConnected, subject)
 	})
 	if err != nil {
 		return of, rows, s.db.Fault(fmt.Errorf("find a subject: %w", err))
-	}
-	if err := me.refused(); err != nil {
-		return of, rows, err
 	}
 	if items == nil {
 		items = []string{}

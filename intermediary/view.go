@@ -89,6 +89,7 @@ type CaseLine struct {
 	Messages  int       // messages of parties that nobody has answered
 	Overdue   int       // enquiries past their day
 	Stopped   bool      // somebody asked for protection, and it is not settled
+	Connected bool      // the worker knows somebody in it, and sees nothing more of it
 }
 
 // ListedCases is one page of the list.
@@ -110,15 +111,12 @@ type applicationRow struct {
 	HearBy    time.Time
 	OpenedOn  time.Time
 	EndedOn   *time.Time
-	Connected bool // the worker is a party of it
 }
 
 type caseSubjectRow struct{ ID, State string }
 
 const (
-	sqlApplication = `select a.id, a.adopted_id, a.pair, a.reference, a.state, a.told, a.hear_by, a.opened_on, a.ended_on,
-			exists (select from worker w join party p on p.agency_id = w.agency_id and p.person_id = w.person_id
-				where w.agency_id = a.agency_id and w.id = account() and p.application_id = a.id) as connected
+	sqlApplication = `select a.id, a.adopted_id, a.pair, a.reference, a.state, a.told, a.hear_by, a.opened_on, a.ended_on
 		from application a where a.agency_id = agency() and a.id = $1`
 	sqlSubjects = `select s.id, s.state from subject s where s.agency_id = agency() and s.application_id = $1 order by s.id`
 	// What everything of an application is about: itself, the adopted person, its subjects and items.
@@ -141,7 +139,7 @@ const (
 
 	listed = ` from application a where a.agency_id = agency() and ($1 = '' or a.reference = $1) and (a.state = 'open') = $2
 		order by a.hear_by, a.opened_on, a.id limit $3 offset $4`
-	sqlListed = `select a.id, a.adopted_id, a.pair, a.reference, a.state, a.told, a.hear_by, a.opened_on, a.ended_on, false as connected,
+	sqlListed = `select a.id, a.adopted_id, a.pair, a.reference, a.state, a.told, a.hear_by, a.opened_on, a.ended_on, connected(a.adopted_id) as connected,
 			(select count(*) from fact f join fact_value v on v.about = f.about and v.name = f.name and v.value = f.value
 				where f.agency_id = a.agency_id and v.two and f.confirms is null
 				and (f.on_id in (a.id, a.adopted_id) or f.on_id in (select s.id from subject s where s.agency_id = a.agency_id and s.application_id = a.id)
@@ -172,8 +170,7 @@ type caseRows struct {
 	keyRows
 }
 
-// loadCase reads a case in one trip, and opens nothing. Forbidden for a worker
-// who is a party of it.
+// loadCase reads a case in one trip, and opens nothing.
 func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id ApplicationID) (*caseRows, error) {
 	if !agency.ValidID("ap", string(id)) {
 		return nil, notFound()
@@ -196,9 +193,6 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id Applicatio
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load case %s: %w", id, err))
-	}
-	if r.application.Connected {
-		return nil, fault.New(fault.Forbidden, "fault.casework.connected")
 	}
 	return r, nil
 }
@@ -233,7 +227,7 @@ func (s *Service) logAccess(ctx context.Context, ag *agency.Agency, actor authz.
 // Case opens a case for its page. The reading is in the log before anything is
 // opened. What does not open, or differs from what was signed, is marked Unread,
 // and the operator is told. NotFound: no such case. Forbidden: the actor is a
-// party of it, or holds no key of it.
+// party of it or knows somebody there, or holds no key of it.
 func (s *Service) Case(ctx context.Context, actor authz.Actor, id ApplicationID) (*Case, error) {
 	ag, err := s.begin(ctx, actor, authz.SeeCase, string(id))
 	if err != nil {
@@ -466,8 +460,10 @@ func (s *Service) Cases(ctx context.Context, actor authz.Actor, asked CasesAsked
 	listed := ListedCases{More: len(list) > CasesShown}
 	for _, r := range list[:min(len(list), CasesShown)] {
 		line := r.line(calendar.Today(s.now()))
-		if line.Applicant, err = s.applicantName(ctx, ag, actor, &keys, work, r.ID); err != nil {
-			return ListedCases{}, err
+		if !r.Connected {
+			if line.Applicant, err = s.applicantName(ctx, ag, actor, &keys, work, r.ID); err != nil {
+				return ListedCases{}, err
+			}
 		}
 		listed.Cases = append(listed.Cases, line)
 	}
@@ -476,15 +472,16 @@ func (s *Service) Cases(ctx context.Context, actor authz.Actor, asked CasesAsked
 
 type listedRow struct {
 	applicationRow
-	Second   int
-	Messages int
-	Overdue  int
-	Stopped  bool
+	Connected bool // the worker knows somebody in it
+	Second    int
+	Messages  int
+	Overdue   int
+	Stopped   bool
 }
 
 func (r listedRow) line(today time.Time) CaseLine {
 	l := CaseLine{ID: ApplicationID(r.ID), Reference: r.Reference, Pair: r.Pair, State: r.State, HearBy: r.HearBy, OpenedOn: r.OpenedOn,
-		Late: r.State == "open" && today.After(r.HearBy), Second: r.Second, Messages: r.Messages, Overdue: r.Overdue, Stopped: r.Stopped}
+		Late: r.State == "open" && today.After(r.HearBy), Second: r.Second, Messages: r.Messages, Overdue: r.Overdue, Stopped: r.Stopped, Connected: r.Connected}
 	if r.EndedOn != nil {
 		l.EndedOn = *r.EndedOn
 	}

@@ -316,10 +316,10 @@ type WorkingDayClock struct {
 
 // StartClock starts the clock of a notice under DAIR 15. deemed is the
 // agency's setting in whole days from sending to the day of service, 0 to 60.
-// proclaimed are bank holidays proclaimed for one year, which the calendar does
-// not know; naming a day that is none makes the clock longer and never shorter.
-// Its error is a day that is not wholly known or a setting out of its range.
-func StartClock(sent Date, deemed int, proclaimed ...Date) (WorkingDayClock, error) {
+// days are the working days that the agency counts in, which know the bank
+// holidays that were proclaimed for one year; naming a day that is none makes the
+// clock longer and never shorter. Its error is a day that is not wholly known or a setting out of its range.
+func StartClock(sent Date, deemed int, days calendar.Days) (WorkingDayClock, error) {
 	if !sent.Whole() {
 		return WorkingDayClock{}, fmt.Errorf("start the clock of a notice: the day of sending is not known")
 	}
@@ -327,22 +327,7 @@ func StartClock(sent Date, deemed int, proclaimed ...Date) (WorkingDayClock, err
 		return WorkingDayClock{}, fmt.Errorf("start the clock of a notice: deemed service is 0 to %d days after sending", maxDeemed)
 	}
 	day := time.Date(sent.year, time.Month(sent.month), sent.day+deemed, 0, 0, 0, 0, time.UTC)
-	for counted := 0; counted < StandstillDays; {
-		day = day.AddDate(0, 0, 1)
-		if calendar.WorkingDay(day) && !proclaims(proclaimed, day) {
-			counted++
-		}
-	}
-	return WorkingDayClock{last: day}, nil
-}
-
-func proclaims(proclaimed []Date, day time.Time) bool {
-	for _, p := range proclaimed {
-		if p == dateOfDay(day) {
-			return true
-		}
-	}
-	return false
+	return WorkingDayClock{last: days.Add(day, StandstillDays)}, nil
 }
 
 // Last is the last day of the clock: it ends at the end of that day in London.

@@ -271,11 +271,15 @@ func TestDAIR15_WorkingDayClock(t *testing.T) {
 		{"2026-03-02", 0, []string{"2026-03-07", "2026-04-03", "2026-06-01"}, "2026-04-29"}, // no working days of the clock
 	}
 	for _, tt := range tests {
-		var proclaimed []law.Date
+		var proclaimed []time.Time
 		for _, s := range tt.holidays {
-			proclaimed = append(proclaimed, date(t, s))
+			day, err := time.Parse(time.DateOnly, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proclaimed = append(proclaimed, day)
 		}
-		clock, err := law.StartClock(date(t, tt.sent), tt.deemed, proclaimed...)
+		clock, err := law.StartClock(date(t, tt.sent), tt.deemed, calendar.Proclaimed(proclaimed...))
 		if err != nil || clock.Last().String() != tt.want {
 			t.Errorf("sent %s: ends %s (%v), want %s", tt.sent, clock.Last(), err, tt.want)
 		}
@@ -284,7 +288,7 @@ func TestDAIR15_WorkingDayClock(t *testing.T) {
 		sent   string
 		deemed int
 	}{{"", 0}, {"2026-03", 0}, {"2026", 0}, {"2026-03-02", -1}, {"2026-03-02", 61}} {
-		if clock, err := law.StartClock(date(t, tt.sent), tt.deemed); err == nil || clock.Standstill(time.Now()) != law.StandstillNotStarted {
+		if clock, err := law.StartClock(date(t, tt.sent), tt.deemed, calendar.Days{}); err == nil || clock.Standstill(time.Now()) != law.StandstillNotStarted {
 			t.Errorf("sent %q, deemed %d: a clock", tt.sent, tt.deemed)
 		}
 	}
@@ -292,7 +296,7 @@ func TestDAIR15_WorkingDayClock(t *testing.T) {
 
 // The clock ends at the end of its last day in London.
 func TestDAIR15_Standstill(t *testing.T) {
-	clock, err := law.StartClock(date(t, "2026-03-02"), 0)
+	clock, err := law.StartClock(date(t, "2026-03-02"), 0, calendar.Days{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/checkpoint"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
@@ -36,6 +37,7 @@ type Config struct {
 	Gate    *passphrase.Gate // one for the process
 	Work    *passphrase.Work
 	Log     *slog.Logger
+	Days    calendar.Days // that the agencies count in; the zero value knows of no holiday that was proclaimed for one year
 }
 
 // Tier is one tier, ready to be served. It is safe for use by many goroutines.
@@ -82,7 +84,7 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tier{Agencies: agency.NewRegistry(agencies...), config: c, db: db}
+	t := &Tier{Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
 	if c.Tier == authz.Staff {
 		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
 	}

@@ -79,4 +79,30 @@ async function comesBack (walk, code) {
   await p.expect('/apply/left')
 }
 
-export const applies = [asks]
+// What the law has for somebody who was adopted after 2005, and for a relative in
+// Wales: said after three answers.
+async function ways (walk) {
+  const p = await walk.person('somebody who asks', 'public', narrow)
+  for (const [who, when, where, ...says] of [
+    ['adopted', 'post', 'england', 'apply.what.duty.adopted.1', 'apply.what.birth.agency.1'],
+    ['relative', 'pre', 'wales', 'apply.what.service.relative.2', 'apply.what.wales'],
+    ['adopted', 'pre', 'england', 'apply.what.service.adopted.1', 'apply.what.birth.registrar.2']]) {
+    await p.go('/apply')
+    await p.press('apply.start.begin')
+    await p.press('apply.code.first')
+    await answer(p, 'who', { who })
+    if (who === 'relative') {
+      await answer(p, 'relation', {})
+      await answer(p, 'looks', { looks: 'adopted' })
+    }
+    await answer(p, 'when', { when })
+    await answer(p, 'where', { where })
+    await p.expect('/apply/what').reads(...says.map(key => say(key)))
+    if (where === 'england') await p.readsNot(say('apply.what.wales'))
+    await p.look(`what we can do for somebody ${who}, ${when}, ${where}`)
+    await p.go('/apply/code')
+    await p.press('apply.code.stop')
+  }
+}
+
+export const applies = [ways, asks]

@@ -10,6 +10,7 @@ import * as keys from './keyboard.mjs'
 import * as kin from './kin.mjs'
 import { refusals, stills } from './refusals.mjs'
 import { lastly, workers } from './staff.mjs'
+import { stories } from './stories.mjs'
 
 const child = { birth: 'Elsie Rowe', adoptive: 'Elsie Denby' }
 const amy = { book: 'birth', name: 'Amy Rowe', relation: 'birth mother', address: '12 Quay Street\nWeldbridge', phone: '07700 900321', calls: 'Elsie', other: 'Claire', self: 'Amy' }
@@ -424,7 +425,7 @@ async function workerAccount (walk, p, login) {
 const letter = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff]
 const wrong = [walk => refusals(walk, begun), stills]
 // Of pages whose scripts do not come, the first letter tells enough: the others are walked without scripts, too.
-const chapters = brief.mode === 'cut' ? [...letter, ...wrong] : [...letter, ...workers, ...wrong, ...kin.chapters, ...applies, ...cases, ...lastly]
+const chapters = brief.mode === 'cut' ? [...letter, ...wrong] : [...letter, ...workers, ...wrong, ...kin.chapters, ...applies, ...cases, ...stories, ...lastly]
 
 // JOURNEY_ONLY names chapters, for whoever mends one of them.
 const only = brief.only ? brief.only.split(',') : null

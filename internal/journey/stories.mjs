@@ -1,0 +1,172 @@
+// The stories that the demo tells of the intermediary service, each walked from
+// where the demo leaves it to its end. Whoever works on them is signed in from
+// the cases before (casework.mjs).
+import { known, narrow, say, world } from './browser.mjs'
+import { act, at, aDay, fresh, people, state, way } from './casework.mjs'
+
+/** told is the case of each applicant, by the key of the demo. */
+const told = {}
+
+/** names of the seven, as they stand in the list. */
+const names = { maureen: 'Maureen Tolley', callan: 'Callan Frith', sheila: 'Sheila Orme', bernard: 'Bernard Coe', imogen: 'Imogen Sparrow', jodie: 'Jodie Marlow', gethin: 'Gethin Prosser' }
+
+async function seven () {
+  for (const key of ['bronwen', 'idris', 'judith']) await at[key].enter(known(key))
+  const p = at.bronwen
+  for (const where of ['/cases', '/cases?show=ended']) {
+    await p.go(where)
+    for (const [key, name] of Object.entries(names)) {
+      const card = p.page.locator('[data-case]').filter({ hasText: name })
+      if (await card.count()) told[key] = { path: '/case/' + await card.first().getAttribute('data-case') }
+    }
+  }
+  const lost = Object.keys(names).filter(key => !told[key])
+  if (lost.length) throw new Error(`the list of cases does not show ${lost}`)
+  for (const key of Object.keys(names)) await people(p, told[key])
+}
+
+/** home signs an applicant in and goes to their file. */
+async function home (walk, key, file) {
+  const p = await walk.person(`${key} at home`, 'public', narrow)
+  await p.enter(known(key))
+  await p.go('/letters')
+  await p.press(p.main().locator(`a[href="/file/${file}"]`).first())
+  return p.expect(`/file/${file}`)
+}
+
+// Adopted in 1952: the talk that the law asks for was held, and her brother's
+// name lies ready for her.
+async function before1975 (walk) {
+  const { bronwen: p } = at
+  const c = told.maureen
+  await p.go(c.path + '/facts')
+  await p.reads(say('casework.fact.interviewHeld'), 'wanted two days to think it over')
+  await p.look('facts of somebody adopted before 1975')
+  const her = await home(walk, 'maureen', c.app)
+  await her.readsNot('Raymond')
+  await her.press(her.main().locator('a[href^="/pack/"]').first())
+  await her.press('file.cover.open')
+  await her.reads('Your brother is called Raymond Skerry.')
+  await her.look('what somebody adopted before 1975 was given')
+  await p.go(c.path + '/items')
+  await p.reads('Raymond Skerry')
+  await p.look('items, one given and opened')
+}
+
+// Adopted in 1990: his mother consents to letters, and to nothing else.
+async function letters (walk) {
+  const { bronwen: p, idris } = at
+  const c = told.callan
+  await way(p, c, 'a31')
+  await p.go(`${c.path}/subject/${c.sub}`)
+  await p.reads('Nobody at home knows of Daniel.', say('casework.consent.lettersOnly'))
+  await p.readsNot(say('casework.kind.address'))
+  await p.look('somebody who agreed to letters only')
+  await idris.go(`${c.path}/contact/${c.sub}`)
+  const owen = await idris.page.getByLabel('Owen Pritchard').getAttribute('value')
+  await act(idris, 'contact', `${c.path}/contact/${c.sub}`, { named: [owen], ...await fresh(idris, 'idris') })
+  await idris.go(`${c.path}/subject/${c.sub}`)
+  await idris.reads(say('casework.contact.open'))
+  await idris.look('letters between two people')
+  // Each sees the other's first name, and no more.
+  for (const [key, other, hidden] of [['callan', 'Yvonne', 'Brack'], ['yvonne', 'Callan', 'Frith']]) {
+    const one = await walk.person(`${key} at home`, 'public', narrow)
+    await one.enter(known(key))
+    await one.go('/letters')
+    await one.reads(other)
+    await one.readsNot(hidden)
+    await one.look('letters after a consent')
+  }
+}
+
+/** ended is a file's page without what differs between any two people: ids and tokens. */
+async function ended (p) {
+  const html = await p.main().innerHTML()
+  return html.replace(/[a-z]{2}[a-z2-7]{20}/g, '{id}').replace(/value="[^"]*"/g, 'value=""')
+}
+
+const neutral = { reasons: 'We read everything once more.' }
+
+// An absolute veto, and a cousin who says no: two birth families read the same.
+async function refusedAlike (walk) {
+  const { bronwen: p, idris } = at
+  const veto = told.sheila
+  await p.go(veto.path)
+  await p.reads(say('casework.case.stopped'))
+  await p.look('case stopped by a veto')
+  await p.go(veto.path + '/protection')
+  await p.reads('I want it left as it is')
+  await p.look('protection, an absolute veto')
+  const sheila = await home(walk, 'sheila', veto.app)
+  await sheila.look('own case, and a veto nobody hears of')
+
+  const c = told.imogen
+  await way(p, c, 'a27')
+  await p.look('case that the adopted person has to agree to')
+  await state(p, c, c.app, 'apConsent', 'given', idris)
+  await way(p, c, 'a36')
+  await act(p, 'trace', `${c.path}/trace/${c.sub}`, { outcome: 'traced', where: 'electoral roll', words: 'Found at once.' })
+  await act(p, 'approach', `${c.path}/approach/${c.sub}`, { way: 'letter', outcome: 'sent', words: 'In a plain envelope.' })
+  await act(p, 'consent', `${c.path}/consent/${c.sub}`, { answer: 'no', on: aDay(), words: 'Please leave it.' })
+  const imogen = await home(walk, 'imogen', c.app)
+  if (await ended(sheila) !== await ended(imogen)) throw new Error('a veto and a refusal read differently while they wait')
+
+  for (const one of [veto, c]) {
+    await act(p, 'refuse', `${one.path}/refuse/${one.sub}`, neutral)
+    await act(p, 'end', one.path + '/end', { state: 'closed', ...neutral })
+  }
+  for (const [one, file] of [[sheila, veto.app], [imogen, c.app]]) {
+    await one.go(`/file/${file}`)
+    await one.readsNot('veto', 'no contact', 'found', 'refused')
+  }
+  await sheila.look('own case, ended as every other')
+  if (await ended(sheila) !== await ended(imogen)) throw new Error('a veto and a refusal read differently in the end')
+}
+
+// England: a qualified veto lets news of an illness through, and Elm Row, who
+// keeps the record, is asked anew before the next act.
+async function newsOfAnIllness () {
+  const { bronwen: p, idris, judith } = at
+  const c = told.bernard
+  await way(p, c, 'a26')
+  await p.look('case that needs a fresh answer about a veto')
+  await p.go(c.path + '/enquiries')
+  await p.reads('Elm Row Adoption')
+  await act(p, 'ask', c.path + '/ask', { whom: 'AAA', toAgency: 'elm', about: 'Susan Coe, born 17 April 1971', text: 'Is all as you wrote?' })
+  await world.answers('qualified')
+  await p.go(c.path + '/enquiries')
+  await p.press(p.page.locator('[data-enquiry]').filter({ hasText: 'Elm Row Adoption' }).filter({ hasText: say('casework.enquiry.unheard') }).getByRole('link').first())
+  await p.press('casework.enquiry.pull')
+  await p.go(c.path)
+  await p.reads(say('casework.case.stopped')) // until somebody has judged the new answer
+  await state(p, c, c.app, 'qualified', 'met', idris)
+  await act(judith, 'resume', `${c.path}/resume/${c.sub}`, { why: 'It is the same wish, and the same news.' })
+  await way(p, c, 'a33')
+  await p.look('case within a qualified veto, in England')
+  await act(p, 'consent', `${c.path}/consent/${c.sub}`, { answer: 'onlyThroughUs', scope: ['medical'], explainedBy: 'Bronwen Sayer', on: aDay(), written: ['yes'], words: 'Thank you for telling me. I went to the clinic.' })
+  await act(p, 'end', c.path + '/end', { state: 'closed', reasons: 'She has the news, and was tested.' })
+}
+
+// Wales: the same wish, and nobody may act on it before two people have read the
+// text of the law.
+async function inWales () {
+  const { bronwen: p } = at
+  const c = told.gethin
+  await way(p, c, 'a14')
+  await p.look('case within a qualified veto, in Wales')
+  await p.go(`${c.path}/sign/${c.sub}`)
+  if (p.last.status() !== 409) throw new Error(`the page to sign row a14 answers ${p.last.status()}`)
+}
+
+// Adopted after 2005: the agency's own duty. What she has a right to went by post.
+async function agencysDuty () {
+  const { bronwen: p } = at
+  const c = told.jodie
+  await p.go(c.path)
+  await p.reads(names.jodie)
+  await p.look('case of somebody adopted after 2005')
+  await p.go(c.path + '/items')
+  await p.reads('you laughed before you cried')
+}
+
+export const stories = [seven, before1975, letters, refusedAlike, newsOfAnIllness, inWales, agencysDuty]

@@ -27,7 +27,7 @@ const (
 	sqlWorkColumns = `w.id, w.part, w.version, w.kind, coalesce(w.application_id, '') as application_id, coalesce(w.file, '') as file,
 		w.from_node, w.to_node, w.sealed, w.commit, w.leaf, w.created, leaf_body(w.leaf) as body`
 	sqlInsertWork = `insert into casework (agency_id, id, part, version, kind, application_id, file, from_node, to_node, sealed, commit, leaf, shed_on)
-		values (agency(), @id, @part, @version, @kind, @application, @file, @from, @to, @sealed, @commit, @leaf, @shed)`
+		values (agency(), @id, @part, @version, @kind, @application, @file, @from, @to, @sealed, @commit, @leaf, current_date + @shed::int)`
 	sqlHoldGate = `select hold_gate($1, $2)`
 )
 
@@ -242,7 +242,7 @@ type paper struct {
 	kind     seal.Kind
 	file     agency.Node // also for this file; the zero Node for the agency alone
 	refs     [][32]byte  // statements that it rests on
-	shed     time.Time   // when it goes; zero for never
+	shed     int         // after how many days it goes at the latest; 0 for never
 }
 
 // seal seals a paper's content (JSON of it, or a []byte as it is) to the folder's
@@ -274,8 +274,8 @@ func (a *acting) seal(f folder, p paper, content any) ([32]byte, error) {
 	if err != nil {
 		return [32]byte{}, err
 	}
-	var shed *time.Time
-	if !p.shed.IsZero() {
+	var shed *int
+	if p.shed > 0 {
 		shed = &p.shed
 	}
 	a.write(sqlInsertWork, pgx.StrictNamedArgs{"id": c.Object, "part": c.Part, "version": c.Version, "kind": string(c.Kind),

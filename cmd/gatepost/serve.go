@@ -153,7 +153,7 @@ func (p *process) notify(ctx context.Context, cfg *config.Config, part part, t *
 	}
 	p.hub = t.Nudges()
 	p.lines = live.New(p.hub)
-	p.notifier, err = tier.OpenNotifier(ctx, tier.NotifierConfig{DSN: cfg.Database.Notify, Agencies: t.Agencies, Keys: part.keys, Mail: part.mail, Remind: t.Cases.RemindOverdue, Log: log})
+	p.notifier, err = tier.OpenNotifier(ctx, tier.NotifierConfig{DSN: cfg.Database.Notify, Agencies: t.Agencies, Keys: part.keys, Mail: part.mail, Remind: t.Cases.RemindOverdue, Shed: t.Cases.ShedScans, Log: log})
 	return err
 }
 

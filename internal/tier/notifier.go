@@ -12,8 +12,8 @@ import (
 	"gatepost/internal/postgres"
 )
 
-// NotifierConfig is what a Notifier is made of. Every field but Mail and Remind
-// is needed.
+// NotifierConfig is what a Notifier is made of. Every field but Mail, Remind and
+// Shed is needed.
 type NotifierConfig struct {
 	DSN      string // of gatepost_notify
 	Agencies *agency.Registry
@@ -22,7 +22,10 @@ type NotifierConfig struct {
 	// Remind is what the clock does for an agency in the staff tier's own role:
 	// intermediary.Service.RemindOverdue. nil: nothing.
 	Remind func(ctx context.Context, agencyID string) error
-	Log    *slog.Logger
+	// Shed is the same for what is kept for some days only:
+	// intermediary.Service.ShedScans. nil: nothing.
+	Shed func(ctx context.Context, agencyID string) error
+	Log  *slog.Logger
 }
 
 // Notifier sends notices and does the clock's work, in the staff tier's
@@ -62,16 +65,22 @@ func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
 	return n, nil
 }
 
-// clock does the clock's work and then reminds; the one does not stop the other.
+// clock does the clock's work, reminds and sheds; none of them stops another.
 func (c NotifierConfig) clock(work jobs.Work) jobs.Work {
-	if c.Remind == nil {
-		return work
-	}
 	return func(ctx context.Context, job jobs.Job) error {
 		err := work(ctx, job)
-		if failed := c.Remind(ctx, job.Agency); failed != nil {
-			c.Log.ErrorContext(ctx, "nobody was reminded of overdue enquiries", "agency", job.Agency, "error", failed)
-			err = jobs.Code("remind")
+		for _, also := range []struct {
+			do     func(ctx context.Context, agencyID string) error
+			failed string
+			code   jobs.Code
+		}{{c.Remind, "nobody was reminded of overdue enquiries", "remind"}, {c.Shed, "copies of identity documents were not destroyed on their day", "shed"}} {
+			if also.do == nil {
+				continue
+			}
+			if failed := also.do(ctx, job.Agency); failed != nil {
+				c.Log.ErrorContext(ctx, also.failed, "agency", job.Agency, "error", failed)
+				err = also.code
+			}
 		}
 		return err
 	}

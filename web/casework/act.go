@@ -45,6 +45,8 @@ type act struct {
 	keep   []string // fields with a worker's own words
 	dates  []string // as the service calls them in its faults
 	sheet  string   // the page's template; the plain form where empty
+	upload string   // the field of a file, which its own template has
+	body   int64    // the limit of the form, where it has a file
 }
 
 // actPage is the page of an act.
@@ -80,7 +82,10 @@ func (a act) template() string {
 // actRoutes are the two lines of an act.
 func (room Room) actRoutes(a act) []page.Route {
 	p := post(a.path, room.doAct(a), a.keep...)
-	p.Many = a.many
+	p.Many, p.Upload = a.many, a.upload
+	if a.body > 0 {
+		p.Body = a.body
+	}
 	return []page.Route{get(a.path, a.template(), room.askAct(a)), p}
 }
 
@@ -178,7 +183,7 @@ func (room Room) doAct(a act) page.HandlerFunc {
 
 // acts lists every act of this package.
 func (room Room) acts() []act {
-	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs())
+	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs())
 }
 
 // hidden is a field that the page chose and the form sends back.

@@ -125,24 +125,18 @@ type factLine struct {
 // facts shows them in the order of the list, also those of which nobody has said
 // anything.
 func (room Room) facts(w http.ResponseWriter, r *http.Request) error {
-	return room.showFacts(w, r, "casework/facts", "casework.facts.title", func(string) bool { return true })
-}
-
-// identity shows those of who the applicant is and how that was shown.
-func (room Room) identity(w http.ResponseWriter, r *http.Request) error {
-	return room.showFacts(w, r, "casework/identity", "casework.identity.title", func(name string) bool {
-		switch name {
-		case "met", "idVerified", "reg11", "linkProven", "repAuthority", "appAge":
-			return true
-		}
-		return false
-	})
-}
-
-func (room Room) showFacts(w http.ResponseWriter, r *http.Request, name, title string, of func(fact string) bool) error {
-	base, err := room.casePage(r, title)
+	p, err := room.factsPage(r, "casework.facts.title", func(string) bool { return true })
 	if err != nil {
 		return err
+	}
+	return room.Site.Render(w, r, http.StatusOK, "casework/facts", p)
+}
+
+// factsPage loads the case with those of its facts that a page is about.
+func (room Room) factsPage(r *http.Request, title string, of func(fact string) bool) (*factsPage, error) {
+	base, err := room.casePage(r, title)
+	if err != nil {
+		return nil, err
 	}
 	p := &factsPage{casePage: base}
 	me := room.Actor(r).Account()
@@ -160,7 +154,7 @@ func (room Room) showFacts(w http.ResponseWriter, r *http.Request, name, title s
 			p.Groups = append(p.Groups, g)
 		}
 	}
-	return room.Site.Render(w, r, http.StatusOK, name, p)
+	return p, nil
 }
 
 // factNames lists the facts about something, in the order of the list.

@@ -88,7 +88,7 @@ func TestEveryPage(t *testing.T) {
 		"/hear", "/end", "/add", "/ask", "/veto", "/agreement", "/particulars/" + string(c.Subject), "/particulars/" + string(c.Adopted), "/particulars/" + string(c.ID),
 		"/fact/" + string(c.ID) + "/met", "/fact/" + string(c.Subject) + "/subjectVital", "/proceed/" + string(c.Subject), "/trace/" + string(c.Subject),
 		"/approach/" + string(c.Subject), "/consent/" + string(c.Subject), "/stop/" + string(c.Subject), "/prepare/" + string(c.Subject), "/refuse/" + string(c.Subject),
-		"/party/" + string(c.ID), "/party/" + string(c.Subject)} {
+		"/party/" + string(c.ID), "/party/" + string(c.Subject), "/scan"} {
 		a := r.Get(path + at)
 		if a.Status != http.StatusOK {
 			t.Errorf("%s gives %d: %s", at, a.Status, a.Doc().One("main").Text())

@@ -18,7 +18,6 @@ func (room Room) caseRoutes() []page.Route {
 		post("/case/new", room.openCase, "so-far"),
 		get("/case/{id}", "casework/case", room.overview),
 		get("/case/{id}/people", "casework/people", room.people),
-		get("/case/{id}/identity", "casework/identity", room.identity),
 		get("/case/{id}/facts", "casework/facts", room.facts),
 		get("/case/{id}/invite/{of}", "casework/invite", room.askInvite),
 		post("/case/{id}/invite/{of}", room.invite),

@@ -138,10 +138,10 @@ func TestNotMine(t *testing.T) {
 	other.SignIn(r.Site, &r.WorkerLogin) // a letterbox worker
 	nobody := r.Site.Worker(t)
 	for _, route := range r.Site.Staff.Routes() {
-		if !strings.HasPrefix(route.Pattern, "/case") && !strings.HasPrefix(route.Pattern, "/enquiry") && !strings.HasPrefix(route.Pattern, "/asked") {
+		if !strings.HasPrefix(route.Pattern, "/case") && !strings.HasPrefix(route.Pattern, "/enquiry") && !strings.HasPrefix(route.Pattern, "/asked") && !strings.HasPrefix(route.Pattern, "/texts") {
 			continue
 		}
-		path := strings.NewReplacer("{id}", string(c.ID), "{of}", string(c.Subject), "{name}", "met").Replace(route.Pattern)
+		path := strings.NewReplacer("{id}", string(c.ID), "{of}", string(c.Subject), "{name}", "met", "{version}", "1").Replace(route.Pattern)
 		ask := func(b *webtest.Browser, path string) webtest.Answer {
 			if route.Method == http.MethodGet {
 				return b.Get(path)
@@ -158,13 +158,13 @@ func TestNotMine(t *testing.T) {
 			continue
 		}
 		for _, id := range []string{"x", "apaaaaaaaaaaaaaaaaaaaa", "enaaaaaaaaaaaaaaaaaaaa", strings.ToUpper(string(c.ID))} {
-			path := strings.NewReplacer("{id}", id, "{of}", string(c.Subject), "{name}", "met").Replace(route.Pattern)
+			path := strings.NewReplacer("{id}", id, "{of}", string(c.Subject), "{name}", "met", "{version}", "1").Replace(route.Pattern)
 			if a := ask(r.Browser, path); a.Status != http.StatusNotFound && a.Status != http.StatusForbidden {
 				t.Errorf("%s %s gives %d for an id that is nobody's", route.Method, path, a.Status)
 			}
 		}
 		if strings.Contains(route.Pattern, "{of}") {
-			path := strings.NewReplacer("{id}", string(c.ID), "{of}", "sbaaaaaaaaaaaaaaaaaaaa", "{name}", "met").Replace(route.Pattern)
+			path := strings.NewReplacer("{id}", string(c.ID), "{of}", "sbaaaaaaaaaaaaaaaaaaaa", "{name}", "met", "{version}", "1").Replace(route.Pattern)
 			if a := ask(r.Browser, path); a.Status != http.StatusNotFound && a.Status != http.StatusForbidden {
 				t.Errorf("%s %s gives %d for somebody of no case", route.Method, path, a.Status)
 			}

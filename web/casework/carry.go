@@ -162,13 +162,13 @@ func (room Room) entryAgain(w http.ResponseWriter, r *http.Request, form page.Fo
 
 func (room Room) declineAgain(w http.ResponseWriter, r *http.Request, form page.Form) error {
 	id, err := idOf(r, "id", "in")
-	if err == nil {
-		err = room.Actor(r).May(authz.TakeIntake)
-	}
 	if err != nil {
 		return err
 	}
-	p := room.declinePage(r, id)
+	p, err := room.declinePage(r, id)
+	if err != nil {
+		return err
+	}
 	p.Form, p.Notice = form, notYet(&p.Base)
 	return room.Site.Render(w, r, http.StatusOK, "casework/intake-decline", p)
 }

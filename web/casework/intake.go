@@ -98,21 +98,26 @@ type declinePage struct {
 	Writer string // the worker's account
 }
 
-func (room Room) declinePage(r *http.Request, id string) *declinePage {
+// declinePage makes it for an enquiry that is there.
+func (room Room) declinePage(r *http.Request, id string) (*declinePage, error) {
+	if _, err := room.Cases.ReadIntake(r.Context(), room.Actor(r), intermediary.IntakeID(id)); err != nil {
+		return nil, err
+	}
 	p := &declinePage{Base: room.Site.Base(r, "apply.decline.title"), ID: id, Writer: room.Actor(r).Account()}
 	p.Back = "/intake/" + id
-	return p
+	return p, nil
 }
 
 func (room Room) askDecline(w http.ResponseWriter, r *http.Request) error {
 	id, err := idOf(r, "id", "in")
-	if err == nil {
-		err = room.Actor(r).May(authz.TakeIntake)
-	}
 	if err != nil {
 		return err
 	}
-	return room.Site.Render(w, r, http.StatusOK, "casework/intake-decline", room.declinePage(r, id))
+	p, err := room.declinePage(r, id)
+	if err != nil {
+		return err
+	}
+	return room.Site.Render(w, r, http.StatusOK, "casework/intake-decline", p)
 }
 
 func (room Room) decline(w http.ResponseWriter, r *http.Request) error {
@@ -124,10 +129,13 @@ func (room Room) decline(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	p, err := room.declinePage(r, id)
+	if err != nil {
+		return err
+	}
 	if err = room.Cases.DeclineIntake(r.Context(), room.Actor(r), intermediary.IntakeID(id), form.Get("reasons")); err == nil {
 		return page.SeeOther(w, r, "/intakes?done=declined")
 	}
-	p := room.declinePage(r, id)
 	if !p.Refused(form, err) {
 		return err
 	}

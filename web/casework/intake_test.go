@@ -22,6 +22,13 @@ func newTray(t *testing.T) *tray {
 	t.Helper()
 	s := &tray{Site: webtest.New(t)}
 	s.login, _ = s.NewWorker(t, "Elowen Pask", authz.IntermediaryWorker)
+	sendIntake(t, s.Site)
+	return s
+}
+
+// sendIntake has somebody send an enquiry.
+func sendIntake(t *testing.T, s *webtest.Site) {
+	t.Helper()
 	token, err := s.Asking.BeginIntake(t.Context(), s.Home.ID, accounttest.From())
 	must(t, err)
 	in, err := s.Asking.LoadIntake(t.Context(), s.Home.ID, token)
@@ -32,7 +39,6 @@ func newTray(t *testing.T) *tray {
 	must(t, s.Asking.SaveIntake(t.Context(), s.Home.ID, token, in))
 	_, err = s.Asking.SendIntake(t.Context(), s.Home.ID, token, in.Version+1, in.Shown)
 	must(t, err)
-	return s
 }
 
 func must(t testing.TB, err error) {

@@ -37,6 +37,9 @@ func (room Room) items(w http.ResponseWriter, r *http.Request) error {
 	if p.Items, p.Released, err = room.Cases.Items(r.Context(), room.Actor(r), base.Case.ID); err != nil {
 		return err
 	}
+	// What waits comes first.
+	given := slices.DeleteFunc(slices.Clone(p.Items), func(i intermediary.Item) bool { return !i.Given })
+	p.Items = append(slices.DeleteFunc(p.Items, func(i intermediary.Item) bool { return i.Given }), given...)
 	return room.Site.Render(w, r, http.StatusOK, "casework/items", p)
 }
 

@@ -80,18 +80,21 @@ func protected(c *intermediary.Case, all []intermediary.Record) bool {
 
 // posted writes down that it was posted today. A second press finds it done.
 func (room Room) posted(w http.ResponseWriter, r *http.Request) error {
-	id, err := idOf(r, "id", "ap")
+	if err := room.Actor(r).May(authz.Disclose); err != nil {
+		return err
+	}
+	base, err := room.casePage(r, "casework.pack.title")
 	if err != nil {
 		return err
 	}
-	pack := r.PathValue("of")
-	if !agency.ValidID("dc", pack) {
-		return notThere()
-	}
-	if err := room.Cases.MarkPosted(r.Context(), room.Actor(r), pack); err != nil {
+	given, err := room.packOf(r, base.Case)
+	if err != nil {
 		return err
 	}
-	return page.SeeOther(w, r, "/case/"+id+"/print/"+pack)
+	if err := room.Cases.MarkPosted(r.Context(), room.Actor(r), given.ID); err != nil {
+		return err
+	}
+	return page.SeeOther(w, r, "/case/"+given.File+"/print/"+given.ID)
 }
 
 // packActs is the form for the receipt that came back.

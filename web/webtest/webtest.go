@@ -28,14 +28,17 @@ type Site struct {
 }
 
 // New makes a world and its pages, reached by TLS.
-func New(t testing.TB) *Site { return of(t, true) }
+func New(t testing.TB) *Site { return of(t, accounttest.NewWorld(t), true) }
 
 // NewPlain makes the same for plain HTTP on loopback.
-func NewPlain(t testing.TB) *Site { return of(t, false) }
+func NewPlain(t testing.TB) *Site { return of(t, accounttest.NewWorld(t), false) }
 
-func of(t testing.TB, secure bool) *Site {
+// NewTwoAgencies makes the same as New with a second agency, elm.
+func NewTwoAgencies(t testing.TB) *Site { return of(t, accounttest.NewTwoAgencies(t), true) }
+
+func of(t testing.TB, world *accounttest.World, secure bool) *Site {
 	t.Helper()
-	s := &Site{World: accounttest.NewWorld(t)}
+	s := &Site{World: world}
 	set, err := assets.Load(assets.FS())
 	if err != nil { // a fresh clone, in which nothing was built
 		if set, err = assets.Load(fstest.MapFS{"app.css": {}, "app.js": {}, "favicon.svg": {}}); err != nil {

@@ -40,6 +40,14 @@
 // its own log. An answer that nobody has read into the case stops what a veto
 // would stop. Both ends of an enquiry are here (Enquire, AnswerEnquiryIn).
 //
+// Six rows of the law rest on texts that were not at hand. Nobody signs them
+// before two people have said, in their own names, that they read such a text
+// (SetFlag, ConfirmFlag), nor after a manager has ended it (EndFlag).
+//
+// Copies of identity documents are the case's alone and are kept for some days
+// only: ShedScans, the clock's, destroys each on its day. It and RemindOverdue
+// are all that nobody asks for.
+//
 // It trusts two honest workers not to lie together, and the registrar's keys of
 // the configuration. It opens nothing inside a transaction and waits for nothing
 // there.

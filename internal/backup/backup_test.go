@@ -26,7 +26,9 @@ import (
 // The drill: a whole agency is backed up, restored on another machine, and
 // proved; a worker signs in there and a letter opens.
 func TestDrill(t *testing.T) {
-	w, began := newWorld(t), time.Now()
+	w := newWorld(t)
+	w.destroyedCopy(t)
+	began := time.Now()
 	file := w.write(t, "drill.age")
 	t.Logf("the backup took %.2f s", time.Since(began).Seconds())
 	w.readsAsNothing(t, file)
@@ -50,6 +52,7 @@ func TestDrill(t *testing.T) {
 	}
 	for _, sql := range []string{
 		"select count(*)::text from letter", "select count(*)::text from audit_body", "select md5(string_agg(sealed, '' order by id, part, version)) from object",
+		"select count(*) || ' ' || count(destroyed_on) || ' ' || md5(string_agg(sealed, '' order by id, part, version)) from casework",
 		"select string_agg(tgname || tgenabled::text, ' ' order by tgname, tgrelid::regclass::text) from pg_trigger where not tgisinternal",
 		"select string_agg(polname || polrelid::regclass::text || polcmd::text || coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), ''), ' ' order by polrelid::regclass::text, polname) from pg_policy",
 		"select string_agg(relname || relowner::regrole::text || relrowsecurity::text || relforcerowsecurity::text || coalesce(relacl::text, ''), ' ' order by relname) from pg_class where relnamespace = 'public'::regnamespace",
@@ -136,6 +139,19 @@ func (w *world) opensLetter(t *testing.T, c *cluster) error {
 		t.Errorf("letter %q was opened, and its reading is %s times in the log", id, n)
 	}
 	return nil
+}
+
+// destroyedCopy leaves what the clock leaves of the copy of an identity document:
+// a row that nobody can open any more. It is a row like any other.
+func (w *world) destroyedCopy(t *testing.T) {
+	t.Helper()
+	execute(t, w.db.DSN(postgres.RoleAdmin), `set session_replication_role = replica;
+		insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf, shed_on, destroyed_on, destroyed_leaf)
+		select agency_id, application_id, 'scan', 1, 'identity', application_id, from_node, 'case/' || application_id, '', commit, leaf, current_date + 180, current_date, leaf
+			from casework where id = application_id limit 1`)
+	if n := text(t, w.db.DSN(postgres.RoleAdmin), "select count(*)::text from casework where destroyed_on is not null"); n != "1" {
+		t.Fatalf("%s copies that were destroyed", n)
+	}
 }
 
 // changes tells whether anybody wrote a table or changed its shape.

@@ -181,7 +181,7 @@ export class Person {
       // The empty page that the quick exit goes by names no icon: Chromium looks for one.
       const icon = new URL(message.location().url || page.url()).pathname === '/favicon.ico'
       // A picture alone is shown by a page of Chromium's own, whose style our policy refuses: it stands in the corner then.
-      const viewer = /\/scan$/.test(page.url()) && /Applying inline style/.test(message.text())
+      const viewer = /\/scan(\/\d+)?$/.test(page.url()) && /Applying inline style/.test(message.text())
       if (['error', 'warning'].includes(message.type()) && !cut && !status && !icon && !viewer) fault(`the browser complains: ${message.text()} ${placeOf(message.location().url)}`)
     })
   }

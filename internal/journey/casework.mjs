@@ -6,6 +6,7 @@ import { nerys, put } from './apply.mjs'
 import * as desk from './desk.mjs'
 import * as family from './family.mjs'
 import { worker } from './staff.mjs'
+import { scan } from './staffbeside.mjs'
 
 /** at is what the chapters hand on: who works, the case of Nerys, and one of somebody who looks for an adopted person. */
 export const at = {}
@@ -21,7 +22,7 @@ const ahead = workday
 export const fresh = async (p, key) => ({ code: await code(known(key).secret) })
 
 /** does presses the button of an act. Links of the page may have the same words. */
-const does = (p, name) => p.press(p.main().getByRole('button', { name: say(`casework.do.${name}.button`) }))
+export const does = (p, name) => p.press(p.main().getByRole('button', { name: say(`casework.do.${name}.button`) }))
 
 /** act fills in the form of an act and does it; what follows is the page that it goes back to. */
 export async function act (p, name, path, values = {}) {
@@ -34,7 +35,7 @@ export async function act (p, name, path, values = {}) {
 }
 
 /** wrong sends the form of an act as it is, which is refused. */
-async function wrong (p, name, path) {
+export async function wrong (p, name, path) {
   await p.go(path)
   await does(p, name)
   if (p.last.status() !== 422) throw new Error(`an empty ${name} answers ${p.last.status()}`)
@@ -157,6 +158,7 @@ async function knows () {
   await act(idris, 'agree', `${c.path}/agree/${c.app}/idVerified`)
   await p.go(c.path + '/identity')
   await p.look('case, who the applicant is')
+  await copies(p, c)
   await p.go(c.path + '/facts')
   await p.look('case, facts')
   await state(p, c, c.app, 'aaa', 'self', idris)
@@ -165,6 +167,18 @@ async function knows () {
   await state(p, c, c.sub, 'acr', 'checked')
   await state(p, c, c.sub, 'acrNoContact', 'no')
   await way(p, c, 'a29')
+}
+
+// A copy of her passport, which stays for some weeks.
+async function copies (p, c) {
+  await wrong(p, 'scan', c.path + '/scan')
+  await p.fill({ what: 'Her passport.' })
+  await p.field('scan').setInputFiles({ name: 'passport.png', mimeType: 'image/png', buffer: scan() })
+  await does(p, 'scan')
+  await p.reads(say('casework.do.scan.done'), 'Her passport.')
+  await p.look('case, who the applicant is, with a copy')
+  await p.press(p.page.locator('[data-scan] a'))
+  if (p.last.headers()['content-type'] !== 'image/png') throw new Error(`the copy comes as ${p.last.headers()['content-type']}`)
 }
 
 const factors = ['applicant', 'subject', 'others', 'children', 'agency', 'register', 'circumstances', 'conclusion']
@@ -239,6 +253,11 @@ async function gives () {
   await act(p, 'disclose', `${c.path}/disclose/${item}`, await fresh(p, 'bronwen'))
   await p.go(c.path + '/items')
   await p.look('items, one given')
+  await p.press(p.main().locator('a[href*="/print/"]').first())
+  await p.reads('She sings.', say('casework.pack.reads'))
+  await p.look('what was given, on paper')
+  await p.press('casework.pack.done')
+  await p.readsNot(say('casework.pack.notPosted'))
 
   await her.go(at.file)
   await her.look('own case, something to open')
@@ -268,6 +287,8 @@ async function talks () {
   await wrong(p, 'respond', respond)
   await act(p, 'respond', respond, { text: 'Yes, from ten.' })
   await act(p, 'letter', `${c.path}/letter/${c.app}`, { letter: 'A heron stood there.' })
+  await wrong(p, 'write', `${c.path}/write/${c.app}`)
+  await act(p, 'write', `${c.path}/write/${c.app}`, { said: 'opinion', day: aDay(), words: 'She is glad and a little afraid.' })
   await her.go(file + '/messages')
   await her.reads('Yes, from ten.')
   await her.look('messages about a case')
@@ -309,6 +330,9 @@ async function ends () {
   await her.reads(say('file.service.thanks'))
   await p.go(c.path + '/messages')
   await p.look('messages of a case that has ended')
+  await at.judith.go('/opinions')
+  await at.judith.reads(say('casework.opinions.none')) // one person alone would be known
+  await at.judith.look('what people said of the service')
 }
 
 // A mother looks for the child whom she lost: of this case other agencies are asked.
@@ -404,9 +428,9 @@ async function protects () {
   await p.go(c.path + '/protection')
   await p.look('protection, nothing')
   await wrong(p, 'veto', c.path + '/veto')
-  await act(p, 'veto', c.path + '/veto', { ...notice, kind: 'absolute', receivedOn: aDay() })
+  await act(p, 'veto', c.path + '/veto', { ...notice, kind: 'qualified', circumstances: 'news of an illness', receivedOn: aDay() })
   await p.look('protection')
-  await act(judith, 'vetoChange', c.path + '/vetoChange', { ...notice, kind: 'qualified', circumstances: 'news of an illness', direction: 'weaken', receivedOn: aDay() })
+  await act(p, 'vetoChange', c.path + '/vetoChange', { ...notice, kind: 'absolute', direction: 'strengthen', receivedOn: aDay() })
   await act(judith, 'vetoEnd', c.path + '/vetoEnd', { ...notice, receivedOn: aDay() })
   await judith.go(c.path)
   await judith.look('case that is stopped')

@@ -154,6 +154,7 @@ func answered() map[string]visit {
 		"account/codes-new":   post(authz.Public, "/account/codes", http.StatusOK),
 		"account/start-fact":  post(authz.Public, "/start", http.StatusOK),
 		"account/step-up":     post(authz.Staff, "/letter/{id}/pass", http.StatusUnauthorized),
+		"casework/carried":    post(authz.Staff, "/sign-in", http.StatusOK),
 		"casework/invitation": post(authz.Staff, "/case/{id}/invite/{of}", http.StatusOK),
 		"desk/invitation":     post(authz.Staff, "/person/{id}/invite", http.StatusOK),
 		"desk/opening-side":   post(authz.Staff, "/exchange/new", http.StatusOK),

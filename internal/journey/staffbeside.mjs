@@ -43,7 +43,7 @@ async function answersAMessage (walk) {
 }
 
 /** scan is the picture of a sheet with nothing on it, as a scanner gives one. */
-function scan () {
+export function scan () {
   const chunk = (type, data) => {
     const all = Buffer.concat([Buffer.from(type), data])
     const out = Buffer.alloc(all.length + 8)

@@ -1,8 +1,9 @@
 // The stories that the demo tells of the intermediary service, each walked from
 // where the demo leaves it to its end. Whoever works on them is signed in from
 // the cases before (casework.mjs).
-import { known, narrow, say, world } from './browser.mjs'
-import { act, at, aDay, fresh, people, state, way } from './casework.mjs'
+import { put } from './apply.mjs'
+import { goOn, known, narrow, say, workday, world } from './browser.mjs'
+import { act, at, aDay, does, fresh, people, state, way, wrong } from './casework.mjs'
 
 /** told is the case of each applicant, by the key of the demo. */
 const told = {}
@@ -62,9 +63,7 @@ async function letters (walk) {
   await p.reads('Nobody at home knows of Daniel.', say('casework.consent.lettersOnly'))
   await p.readsNot(say('casework.kind.address'))
   await p.look('somebody who agreed to letters only')
-  await idris.go(`${c.path}/contact/${c.sub}`)
-  const owen = await idris.page.getByLabel('Owen Pritchard').getAttribute('value')
-  await act(idris, 'contact', `${c.path}/contact/${c.sub}`, { named: [owen], ...await fresh(idris, 'idris') })
+  await opensLetters(idris, c)
   await idris.go(`${c.path}/subject/${c.sub}`)
   await idris.reads(say('casework.contact.open'))
   await idris.look('letters between two people')
@@ -77,6 +76,34 @@ async function letters (walk) {
     await one.readsNot(hidden)
     await one.look('letters after a consent')
   }
+}
+
+// Both windows of a worker are signed out over the form. In the first they do
+// it; what stood in the second can only be copied then.
+async function opensLetters (p, c) {
+  const form = `${c.path}/contact/${c.sub}`
+  await p.go(form)
+  await p.look('letters between them, before')
+  const other = await p.tab()
+  await other.go(form)
+  await other.fill({ applicant: 'My son' })
+  await goOn('61m')
+  await does(other, 'contact')
+  if (other.last.status() !== 401) throw new Error(`a form of a session that ended answers ${other.last.status()}`)
+  await other.reads(say('account.signIn.carried'))
+  await other.readsNot('My son')
+  await other.look('signed out over a case')
+  await does(p, 'contact')
+  await p.signIn(known('idris'))
+  await p.reads(say('casework.carried.notYet'))
+  await p.look('letters between them, typed before')
+  await put(p, { named: [await p.page.getByLabel('Owen Pritchard').getAttribute('value')], ...await fresh(p, 'idris') })
+  await does(p, 'contact')
+  await p.reads(say('casework.do.contact.done'))
+  await other.signIn(known('idris'))
+  await other.reads(say('casework.carried.what'), 'My son')
+  await other.look('what was typed before, to copy')
+  await other.page.close()
 }
 
 /** ended is a file's page without what differs between any two people: ids and tokens. */
@@ -150,12 +177,31 @@ async function newsOfAnIllness () {
 // Wales: the same wish, and nobody may act on it before two people have read the
 // text of the law.
 async function inWales () {
-  const { bronwen: p } = at
+  const { bronwen: p, idris, judith } = at
   const c = told.gethin
   await way(p, c, 'a14')
   await p.look('case within a qualified veto, in Wales')
   await p.go(`${c.path}/sign/${c.sub}`)
   if (p.last.status() !== 409) throw new Error(`the page to sign row a14 answers ${p.last.status()}`)
+
+  // Two people say that they have read it, and two sign this one case.
+  await p.go('/texts')
+  await p.look('texts that wait to be read')
+  await wrong(p, 'textRead', '/texts/OQ9/read')
+  await act(p, 'textRead', '/texts/OQ9/read', { text: 'The Regulations of 2005, as amended to this day', why: 'They let this be done with consent.' })
+  await judith.go('/texts')
+  await judith.look('texts, one read by somebody')
+  const second = await judith.main().locator('a[href*="/second"]').first().getAttribute('href')
+  await wrong(judith, 'textSecond', second)
+  await act(judith, 'textSecond', second, { text: 'The same, in both languages', why: 'I read it so, too.' })
+  await judith.look('texts, one read by two')
+  await act(idris, 'sign', `${c.path}/sign/${c.sub}`, { until: await workday(10), why: 'His mother asks for her every day.' })
+  await judith.go(`${c.path}/subject/${c.sub}`)
+  await act(judith, 'second', await judith.main().locator('a[href*="/second/"]').first().getAttribute('href'), { why: 'I agree.' })
+  await way(p, c, 'a33')
+  await wrong(judith, 'textEnd', second.replace('/second', '/end'))
+  await act(judith, 'textEnd', second.replace('/second', '/end'), { why: 'A new text is announced.' })
+  await way(p, c, 'a14')
 }
 
 // Adopted after 2005: the agency's own duty. What she has a right to went by post.
@@ -167,6 +213,13 @@ async function agencysDuty () {
   await p.look('case of somebody adopted after 2005')
   await p.go(c.path + '/items')
   await p.reads('you laughed before you cried')
+  await p.press(p.main().locator('a[href*="/print/"]').first())
+  await p.reads('you laughed before you cried', names.jodie, '9 Kiln Street', say('casework.pack.noReceipt'))
+  await p.look('what was given on paper, and posted')
+  const receipt = await p.main().locator('a[href*="/receipt/"]').getAttribute('href')
+  await wrong(p, 'receipt', receipt)
+  await act(p, 'receipt', receipt, { on: await workday(0) })
 }
 
-export const stories = [seven, before1975, letters, refusedAlike, newsOfAnIllness, inWales, agencysDuty]
+// Whoever works is signed out over the letters, which come last.
+export const stories = [seven, before1975, refusedAlike, newsOfAnIllness, inWales, agencysDuty, letters]

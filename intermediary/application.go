@@ -136,7 +136,7 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 // to the second one. Anything else keeps its error.
 func (s *Service) openedBefore(ctx context.Context, actor authz.Actor, id ApplicationID, failed error) (ApplicationID, error) {
 	var mine []struct{ ID string }
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &mine, sqlOpenedByMe, string(id)) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &mine, sqlOpenedByMe, string(id)) })
 	if err != nil || len(mine) == 0 {
 		return "", failed
 	}
@@ -187,7 +187,7 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 // parents gives the team's key, newest and vouched for, and the archive's.
 func (s *Service) parents(ctx context.Context, a *acting) (team, archive agency.Node, err error) {
 	rows := &keyRows{}
-	if err := s.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { many(b, &rows.nodes, sqlTeam) }); err != nil {
+	if err := s.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { postgres.Many(b, &rows.nodes, sqlTeam) }); err != nil {
 		return team, archive, s.db.Fault(fmt.Errorf("load the team's key: %w", err))
 	}
 	if team, err = s.node(ctx, a.ag, rows, ring.TeamIntermediary); err != nil {
@@ -276,7 +276,7 @@ func (s *Service) AddSubject(ctx context.Context, actor authz.Actor, id Applicat
 // stillOpen asks, under the lock, that an application is open.
 func stillOpen(id string) look {
 	var now struct{ State string }
-	return look{read: func(b *pgx.Batch) { one(b, &now, sqlLockOpen, id) }, check: func(*pgx.Batch) error {
+	return look{read: func(b *pgx.Batch) { postgres.One(b, &now, sqlLockOpen, id) }, check: func(*pgx.Batch) error {
 		if now.State != "open" {
 			return fault.New(fault.Conflict, "fault.casework.ended")
 		}
@@ -413,7 +413,7 @@ type newestRow struct {
 // newestOf gives it; the zero row for none.
 func (s *Service) newestOf(ctx context.Context, actor authz.Actor, id, part string) (newestRow, error) {
 	var list []newestRow
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &list, sqlNewest, id, part) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &list, sqlNewest, id, part) })
 	if err != nil {
 		return newestRow{}, s.db.Fault(fmt.Errorf("count versions: %w", err))
 	}
@@ -544,7 +544,7 @@ const sqlFileNode = `select ` + sqlNodeColumns + ` from node n where n.agency_id
 // fileNode is the newest vouched-for key of a file, to seal to.
 func (s *Service) fileNode(ctx context.Context, ag *agency.Agency, actor authz.Actor, file string) (agency.Node, error) {
 	rows := &keyRows{}
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows.nodes, sqlFileNode, file) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows.nodes, sqlFileNode, file) }); err != nil {
 		return agency.Node{}, s.db.Fault(fmt.Errorf("load a file's key: %w", err))
 	}
 	return s.node(ctx, ag, rows, ring.Side(file))

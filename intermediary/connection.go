@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -115,7 +116,7 @@ func (s *Service) keptOut(ctx context.Context, a authz.Actor, of string) error {
 		Adopted   string
 		Connected bool
 	}
-	err := s.db.Read(ctx, scope(a), func(b *pgx.Batch) { many(b, &rows, sqlKeptOut, of) })
+	err := s.db.Read(ctx, scope(a), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlKeptOut, of) })
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("look who is kept out: %w", err))
 	}
@@ -162,8 +163,8 @@ func (s *Service) StateConnection(ctx context.Context, actor authz.Actor, n NewC
 	}
 	var keys keyRows
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &row, sqlConnecting, string(n.Application), n.Worker)
-		many(b, &keys.nodes, sqlRecordNodesOf, string(n.Application))
+		postgres.One(b, &row, sqlConnecting, string(n.Application), n.Worker)
+		postgres.Many(b, &keys.nodes, sqlRecordNodesOf, string(n.Application))
 	})
 	switch {
 	case err != nil:
@@ -231,13 +232,13 @@ func (s *Service) Connections(ctx context.Context, actor authz.Actor, id Applica
 	}
 	r := &connectionRows{}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.of, sqlAdoptedOf, string(id))
-		many(b, &r.rows, sqlConnections, string(id))
-		many(b, &r.work, sqlConnectionWork, string(id))
-		many(b, &r.colleagues, sqlColleagues)
-		many(b, &r.workers, sqlRecordWorkers)
-		many(b, &r.nodes, sqlRecordNodesOf, string(id))
-		many(b, &r.grants, sqlRecordGrantsOf, string(id))
+		postgres.One(b, &r.of, sqlAdoptedOf, string(id))
+		postgres.Many(b, &r.rows, sqlConnections, string(id))
+		postgres.Many(b, &r.work, sqlConnectionWork, string(id))
+		postgres.Many(b, &r.colleagues, sqlColleagues)
+		postgres.Many(b, &r.workers, sqlRecordWorkers)
+		postgres.Many(b, &r.nodes, sqlRecordNodesOf, string(id))
+		postgres.Many(b, &r.grants, sqlRecordGrantsOf, string(id))
 	})
 	if err != nil {
 		return Connections{}, s.db.Fault(fmt.Errorf("load who knows somebody: %w", err))

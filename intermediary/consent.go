@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -141,8 +142,8 @@ func (s *Service) RecordConsent(ctx context.Context, actor authz.Actor, n NewCon
 	var facts []factRow
 	return a.commit(ctx, "consent", p.held(), look{
 		read: func(b *pgx.Batch) {
-			many(b, &now, sqlConsentsOf, n.Subject)
-			many(b, &facts, sqlFactsOn, n.Subject)
+			postgres.Many(b, &now, sqlConsentsOf, n.Subject)
+			postgres.Many(b, &facts, sqlFactsOn, n.Subject)
 		},
 		check: func(*pgx.Batch) error {
 			if agrees(n.Answer) && !lives(facts) {

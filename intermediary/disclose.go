@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -186,7 +187,7 @@ type givenRow struct{ ID, ItemID string }
 // them; nil for none.
 func (s *Service) givenByMe(ctx context.Context, actor authz.Actor, items []string) ([]string, error) {
 	var rows []givenRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlGivenByMe, items) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlGivenByMe, items) }); err != nil {
 		return nil, s.db.Fault(err)
 	}
 	if len(rows) != len(items) {
@@ -234,9 +235,9 @@ func (s *Service) beginGiving(ctx context.Context, ag *agency.Agency, actor auth
 	var rows []itemRow
 	var work, agreement []workRow
 	err = s.db.Read(ctx, scope(actor), func(batch *pgx.Batch) {
-		many(batch, &rows, sqlItems, items)
-		many(batch, &work, sqlItemWork, items)
-		many(batch, &agreement, sqlAgreement, head.ApplicationID)
+		postgres.Many(batch, &rows, sqlItems, items)
+		postgres.Many(batch, &work, sqlItemWork, items)
+		postgres.Many(batch, &agreement, sqlAgreement, head.ApplicationID)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load items: %w", err))
@@ -322,7 +323,7 @@ func (g *giving) still() look {
 		ids = append(ids, in.row.ID)
 	}
 	return look{
-		read: func(b *pgx.Batch) { many(b, &now, sqlItems, ids) },
+		read: func(b *pgx.Batch) { postgres.Many(b, &now, sqlItems, ids) },
 		check: func(*pgx.Batch) error {
 			for _, in := range g.items {
 				i := slices.IndexFunc(now, func(r itemRow) bool { return r.ID == in.row.ID })

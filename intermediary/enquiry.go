@@ -158,7 +158,7 @@ func (s *Service) Enquiries(ctx context.Context, actor authz.Actor, id Applicati
 		return nil, notFound()
 	}
 	var rows []enquiryRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlEnquiries, string(id)) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlEnquiries, string(id)) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the enquiries of %s: %w", id, err))
 	}
 	list := make([]Enquiry, len(rows))
@@ -214,16 +214,16 @@ const (
 
 func (s *Service) loadEnquiryCase(ctx context.Context, actor authz.Actor, id ApplicationID, r *enquiryRows) error {
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.kase, sqlEnquiryCase, string(id))
-		many(b, &r.nodes, sqlCaseNodes, string(id))
-		many(b, &r.grants, sqlCaseGrants, string(id))
-		many(b, &r.facts, sqlEnquiryFacts, string(id))
-		many(b, &r.factWork, sqlEnquiryFactWork, string(id))
-		many(b, &r.other, sqlOtherAnswers, string(id))
+		postgres.One(b, &r.kase, sqlEnquiryCase, string(id))
+		postgres.Many(b, &r.nodes, sqlCaseNodes, string(id))
+		postgres.Many(b, &r.grants, sqlCaseGrants, string(id))
+		postgres.Many(b, &r.facts, sqlEnquiryFacts, string(id))
+		postgres.Many(b, &r.factWork, sqlEnquiryFactWork, string(id))
+		postgres.Many(b, &r.other, sqlOtherAnswers, string(id))
 		queueOwn(b, &r.own, actor.Account())
 		if r.row.ID != "" {
-			many(b, &r.work, sqlEnquiryWork, r.row.ID)
-			many(b, &r.words, sqlEnquiryWords, r.row.ID)
+			postgres.Many(b, &r.work, sqlEnquiryWork, r.row.ID)
+			postgres.Many(b, &r.words, sqlEnquiryWords, r.row.ID)
 		}
 	})
 	if err != nil {
@@ -269,7 +269,7 @@ func (s *Service) beginEnquiry(ctx context.Context, actor authz.Actor, id Enquir
 		return nil, content, err
 	}
 	r := &enquiryRows{}
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &r.row, sqlEnquiry, string(id)) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &r.row, sqlEnquiry, string(id)) }); err != nil {
 		return nil, content, s.db.Fault(fmt.Errorf("load enquiry %s: %w", id, err))
 	}
 	e, err := s.beginEnquiring(ctx, ag, actor, ApplicationID(r.row.ApplicationID), r)
@@ -389,7 +389,7 @@ func (s *Service) Enquire(ctx context.Context, actor authz.Actor, n NewEnquiry) 
 	}
 	var lock struct{ State string }
 	err = e.commit(ctx, "enquire", held{adopted: e.rows.kase.AdoptedID}, look{
-		read: func(b *pgx.Batch) { one(b, &lock, sqlLockOpen, string(n.Application)) },
+		read: func(b *pgx.Batch) { postgres.One(b, &lock, sqlLockOpen, string(n.Application)) },
 		check: func(*pgx.Batch) error {
 			if lock.State != "open" {
 				return fault.New(fault.Conflict, "fault.casework.ended")
@@ -405,7 +405,7 @@ func (s *Service) Enquire(ctx context.Context, actor authz.Actor, n NewEnquiry) 
 // askedBefore: the same click has made the enquiry already.
 func (s *Service) askedBefore(ctx context.Context, actor authz.Actor, n NewEnquiry, failed error) error {
 	var mine []struct{ ID string }
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &mine, sqlAskedBefore, string(n.ID), string(n.Application)) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &mine, sqlAskedBefore, string(n.ID), string(n.Application)) })
 	if err != nil || len(mine) == 0 {
 		return failed
 	}
@@ -504,7 +504,7 @@ func (a *acting) named(ctx context.Context, list []EnquiryEntry) error {
 		ids[i] = entry.By
 	}
 	var rows []agency.RecordRow
-	if err := a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { many(b, &rows, sqlNamesOf, ids) }); err != nil {
+	if err := a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlNamesOf, ids) }); err != nil {
 		return a.db.Fault(fmt.Errorf("load the names of workers: %w", err))
 	}
 	for i := range list {
@@ -557,7 +557,7 @@ func (e *enquiring) note(c entryContent) error {
 func (e *enquiring) stillAsked() look {
 	var now enquiryLock
 	return look{
-		read: func(b *pgx.Batch) { one(b, &now, sqlEnquiryLock, e.rows.row.ID) },
+		read: func(b *pgx.Batch) { postgres.One(b, &now, sqlEnquiryLock, e.rows.row.ID) },
 		check: func(*pgx.Batch) error {
 			if now.State != e.rows.row.State || now.Heard != e.rows.row.Heard || !now.DueOn.Equal(e.rows.row.DueOn) {
 				return fault.New(fault.Conflict, "fault.enquiry.moved")
@@ -697,7 +697,7 @@ func (e *enquiring) answered(ctx context.Context, name string, content enquiryCo
 // One that does not open says nothing.
 func (e *enquiring) searched(ctx context.Context) (found searched, err error) {
 	var rows []enquiryRow
-	if err := e.db.Read(ctx, scope(e.actor), func(b *pgx.Batch) { many(b, &rows, sqlEnquiries, e.rows.kase.ID) }); err != nil {
+	if err := e.db.Read(ctx, scope(e.actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlEnquiries, e.rows.kase.ID) }); err != nil {
 		return found, e.db.Fault(fmt.Errorf("load the other enquiries: %w", err))
 	}
 	for _, r := range rows {
@@ -775,7 +775,7 @@ func (e *enquiring) wordsStand(ctx context.Context, other *agency.Agency) error 
 		return err
 	}
 	words := e.rows.words
-	if err := e.db.Read(ctx, scope(e.actor), func(b *pgx.Batch) { many(b, &words, sqlEnquiryWords, e.rows.row.ID) }); err != nil {
+	if err := e.db.Read(ctx, scope(e.actor), func(b *pgx.Batch) { postgres.Many(b, &words, sqlEnquiryWords, e.rows.row.ID) }); err != nil {
 		return e.db.Fault(fmt.Errorf("load what was said of an enquiry: %w", err))
 	}
 	switch {

@@ -36,7 +36,7 @@ func (s *Service) RemindOverdue(ctx context.Context, agencyID string) error {
 		return nil
 	}
 	var rows []struct{ ID string }
-	err := s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) { many(b, &rows, sqlOverdue, today) })
+	err := s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) { postgres.Many(b, &rows, sqlOverdue, today) })
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("load overdue enquiries: %w", err))
 	}

@@ -92,7 +92,7 @@ func (s *Service) EnquiriesIn(ctx context.Context, actor authz.Actor) ([]Enquiry
 		return nil, err
 	}
 	var rows []enquiryInRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlEnquiriesIn) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlEnquiriesIn) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the enquiries of other agencies: %w", err))
 	}
 	list := make([]EnquiryIn, len(rows))
@@ -132,8 +132,8 @@ func (s *Service) beginAnswering(ctx context.Context, actor authz.Actor, id Enqu
 	}
 	a := &answering{}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &a.row, sqlEnquiryIn, string(id))
-		many(b, &a.words, sqlOurWords, string(id))
+		postgres.One(b, &a.row, sqlEnquiryIn, string(id))
+		postgres.Many(b, &a.words, sqlOurWords, string(id))
 		queueOwn(b, &a.own, actor.Account())
 	})
 	if err != nil {
@@ -262,8 +262,8 @@ func (a *answering) still() look {
 	var count struct{ Words int }
 	return look{
 		read: func(b *pgx.Batch) {
-			one(b, &now, sqlEnquiryInLock, a.row.ID)
-			one(b, &count, sqlCountWords, a.row.ID)
+			postgres.One(b, &now, sqlEnquiryInLock, a.row.ID)
+			postgres.One(b, &count, sqlCountWords, a.row.ID)
 		},
 		check: func(*pgx.Batch) error {
 			if now.State != a.row.State || now.AdoptedID != a.row.AdoptedID || count.Words != len(a.words) {
@@ -373,7 +373,7 @@ type ownVeto struct {
 func asOurRecord(adopted string, answer EnquiryAnswer) look {
 	var own ownVeto
 	return look{
-		read: func(b *pgx.Batch) { one(b, &own, sqlOwnVeto, adopted) },
+		read: func(b *pgx.Batch) { postgres.One(b, &own, sqlOwnVeto, adopted) },
 		check: func(*pgx.Batch) error {
 			return own.agrees(answer)
 		}}
@@ -430,7 +430,7 @@ func (a *acting) pushVeto(ctx context.Context, adopted, kind, terms string) (loo
 	var rows []enquiryInRow
 	var own []agency.NodeRow
 	err := a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlEnquiriesOf, adopted)
+		postgres.Many(b, &rows, sqlEnquiriesOf, adopted)
 		queueOwn(b, &own, a.actor.Account())
 	})
 	if err != nil {
@@ -455,7 +455,7 @@ func (a *acting) pushVeto(ctx context.Context, adopted, kind, terms string) (loo
 // push says an answer of the record's to one agency. An enquiry that does not
 // hold is answered to nobody, and the operator is told.
 func (a *answering) push(ctx context.Context, answer EnquiryAnswer) (err error) {
-	err = a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { many(b, &a.words, sqlOurWords, a.row.ID) })
+	err = a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { postgres.Many(b, &a.words, sqlOurWords, a.row.ID) })
 	if err != nil {
 		return a.db.Fault(fmt.Errorf("load what was said of an enquiry: %w", err))
 	}
@@ -478,7 +478,7 @@ func sameEnquiries(adopted string, told map[string]int) look {
 	return look{
 		read: func(b *pgx.Batch) {
 			b.Queue(sqlEnquiriesOfLock, adopted)
-			many(b, &now, sqlCountWordsOf, adopted)
+			postgres.Many(b, &now, sqlCountWordsOf, adopted)
 		},
 		check: func(*pgx.Batch) error {
 			same := !slices.ContainsFunc(now, func(c count) bool { words, ok := told[c.ID]; return !ok || words != c.Words })

@@ -186,7 +186,7 @@ func (s *Service) doubtEnquiries(ctx context.Context, b *belief, r *factReader) 
 		return nil
 	}
 	var rows []workRow
-	if err := s.db.Read(ctx, postgres.Scope{Agency: r.ag.ID}, func(batch *pgx.Batch) { many(batch, &rows, sqlHeardWork, ids) }); err != nil {
+	if err := s.db.Read(ctx, postgres.Scope{Agency: r.ag.ID}, func(batch *pgx.Batch) { postgres.Many(batch, &rows, sqlHeardWork, ids) }); err != nil {
 		return s.db.Fault(fmt.Errorf("load what was read of enquiries: %w", err))
 	}
 	for id, agencyID := range asked {

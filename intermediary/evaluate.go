@@ -336,7 +336,7 @@ func (s *Service) askedAbout(ctx context.Context, actor authz.Actor, id string) 
 		return id, nil, nil
 	case "item":
 		var row struct{ SubjectID string }
-		err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlSubjectOfItem, id) })
+		err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlSubjectOfItem, id) })
 		return row.SubjectID, []string{id}, s.db.Fault(err)
 	}
 	return "", nil, notFound()

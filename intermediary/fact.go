@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -449,12 +450,12 @@ func (s *Service) loadPlace(ctx context.Context, actor authz.Actor, on string) (
 	}
 	p := &place{on: on}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &p.row, sqlPlace, on)
-		many(b, &p.facts, sqlFactsOn, on)
-		many(b, &p.work, sqlFactWorkOn, on)
-		many(b, &p.nodes, sqlPlaceNodes, on)
-		many(b, &p.grants, sqlPlaceGrants, on)
-		many(b, &p.parts, sqlParticularsOf, on)
+		postgres.One(b, &p.row, sqlPlace, on)
+		postgres.Many(b, &p.facts, sqlFactsOn, on)
+		postgres.Many(b, &p.work, sqlFactWorkOn, on)
+		postgres.Many(b, &p.nodes, sqlPlaceNodes, on)
+		postgres.Many(b, &p.grants, sqlPlaceGrants, on)
+		postgres.Many(b, &p.parts, sqlParticularsOf, on)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load %s: %w", on, err))

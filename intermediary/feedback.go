@@ -21,6 +21,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -124,9 +125,9 @@ func (s *Service) say(ctx context.Context, ag *agency.Agency, actor authz.Actor,
 	var kase []agency.NodeRow
 	var letters, views []workRow
 	rows, err := s.loadOwn(ctx, actor, id, func(b *pgx.Batch) {
-		many(b, &kase, sqlTellingCase, string(id))
-		many(b, &letters, sqlOwnLetter, t.Of)
-		many(b, &views, sqlOwnViews, string(id))
+		postgres.Many(b, &kase, sqlTellingCase, string(id))
+		postgres.Many(b, &letters, sqlOwnLetter, t.Of)
+		postgres.Many(b, &views, sqlOwnViews, string(id))
 	})
 	if err != nil {
 		return fmt.Errorf("load a file to write in: %w", err)
@@ -180,7 +181,7 @@ func (s *Service) storeView(ctx context.Context, actor authz.Actor, p partyRow, 
 		return nil
 	}
 	var there []struct{ ID string }
-	lost := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &there, sqlViewThere, sealed.at.Object, p.File) })
+	lost := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &there, sqlViewThere, sealed.at.Object, p.File) })
 	if lost == nil && len(there) == 1 {
 		return nil // the other one of two clicks
 	}
@@ -254,8 +255,8 @@ func (s *Service) Views(ctx context.Context, actor authz.Actor, id ApplicationID
 	var rows []workRow
 	var parties []partyRow
 	keys, _, err := s.loadWritten(ctx, ag, actor, id, func(b *pgx.Batch) {
-		many(b, &rows, sqlCaseViews, string(id))
-		many(b, &parties, sqlParties, string(id))
+		postgres.Many(b, &rows, sqlCaseViews, string(id))
+		postgres.Many(b, &parties, sqlParties, string(id))
 	})
 	if err != nil {
 		return nil, err
@@ -321,10 +322,10 @@ func (s *Service) OpinionWords(ctx context.Context, actor authz.Actor) ([]string
 	var parties []partyRow
 	keys := &keyRows{}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &work, sqlFeedbackWork, FeedbackShown)
-		many(b, &parties, sqlFeedbackParties)
-		many(b, &keys.nodes, sqlFeedbackNodes)
-		many(b, &keys.grants, sqlFeedbackGrants)
+		postgres.Many(b, &work, sqlFeedbackWork, FeedbackShown)
+		postgres.Many(b, &parties, sqlFeedbackParties)
+		postgres.Many(b, &keys.nodes, sqlFeedbackNodes)
+		postgres.Many(b, &keys.grants, sqlFeedbackGrants)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load what people wrote: %w", err))
@@ -408,7 +409,7 @@ func (s *Service) Opinions(ctx context.Context, actor authz.Actor) (Opinion, err
 		Listened, Explained, Respected                float64
 		ListenedCount, ExplainedCount, RespectedCount int
 	}
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlFeedbackCounts) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlFeedbackCounts) })
 	if err != nil {
 		return Opinion{}, s.db.Fault(fmt.Errorf("load what people thought: %w", err))
 	}

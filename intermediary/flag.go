@@ -141,10 +141,10 @@ func (s *Service) loadFlags(ctx context.Context, actor authz.Actor) (*flagRows, 
 	}
 	r := &flagRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &r.flags, sqlFlags)
-		many(b, &r.work, sqlFlagWork)
-		many(b, &r.workers, sqlRecordWorkers)
-		many(b, &r.nodes, sqlIntakeNodes)
+		postgres.Many(b, &r.flags, sqlFlags)
+		postgres.Many(b, &r.work, sqlFlagWork)
+		postgres.Many(b, &r.workers, sqlRecordWorkers)
+		postgres.Many(b, &r.nodes, sqlIntakeNodes)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the flags: %w", err))

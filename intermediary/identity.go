@@ -187,9 +187,9 @@ func (s *Service) Scans(ctx context.Context, actor authz.Actor, id ApplicationID
 	var texts []workRow
 	var workers []agency.RecordRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlScans, string(id))
-		many(b, &texts, sqlScanned, string(id))
-		many(b, &workers, sqlRecordWorkers)
+		postgres.Many(b, &rows, sqlScans, string(id))
+		postgres.Many(b, &texts, sqlScanned, string(id))
+		postgres.Many(b, &workers, sqlRecordWorkers)
 	})
 	if err != nil {
 		return Scans{}, s.db.Fault(fmt.Errorf("load copies of case %s: %w", id, err))
@@ -298,7 +298,7 @@ func (s *Service) Scan(ctx context.Context, actor authz.Actor, id ApplicationID,
 		return nil, "", err
 	}
 	var row workRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlScan, string(id), version) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlScan, string(id), version) }); err != nil {
 		return nil, "", s.db.Fault(fmt.Errorf("load a copy of case %s: %w", id, err))
 	}
 	if len(row.Sealed) == 0 {
@@ -354,7 +354,7 @@ func (s *Service) ShedScans(ctx context.Context, agencyID string) error {
 		Version uint64
 		Leaf    []byte
 	}
-	err := s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) { many(b, &rows, sqlScansDue) })
+	err := s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) { postgres.Many(b, &rows, sqlScansDue) })
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("load copies that are to be destroyed: %w", err))
 	}

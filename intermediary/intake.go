@@ -277,7 +277,7 @@ func (s *Service) loadIntake(ctx context.Context, agencyID string, token session
 	}
 	var row intakeRow
 	of := token.RowID()
-	err := s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) { one(b, &row, sqlLoadIntake, of[:]) })
+	err := s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) { postgres.One(b, &row, sqlLoadIntake, of[:]) })
 	if err != nil {
 		return intakeRow{}, s.db.Fault(fmt.Errorf("load an enquiry: %w", err))
 	}

@@ -115,7 +115,7 @@ func (s *Service) Intakes(ctx context.Context, actor authz.Actor) ([]IntakeLine,
 		return nil, err
 	}
 	var rows []intakeLineRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlIntakes) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlIntakes) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load enquiries: %w", err))
 	}
 	list := make([]IntakeLine, len(rows))
@@ -184,9 +184,9 @@ func (s *Service) loadSent(ctx context.Context, actor authz.Actor, id IntakeID) 
 	}
 	r := &sentRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.sent, sqlIntake, string(id))
-		many(b, &r.nodes, sqlIntakeNodes)
-		many(b, &r.declined, sqlIntakeDeclined, string(id))
+		postgres.One(b, &r.sent, sqlIntake, string(id))
+		postgres.Many(b, &r.nodes, sqlIntakeNodes)
+		postgres.Many(b, &r.declined, sqlIntakeDeclined, string(id))
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load enquiry %s: %w", id, err))

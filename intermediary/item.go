@@ -170,7 +170,7 @@ func (s *Service) PrepareItem(ctx context.Context, actor authz.Actor, n NewItem)
 		return "", err
 	}
 	var there []itemRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &there, sqlItems, []string{n.ID}) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &there, sqlItems, []string{n.ID}) }); err != nil {
 		return "", s.db.Fault(err)
 	}
 	switch {
@@ -202,7 +202,7 @@ func (s *Service) PrepareItem(ctx context.Context, actor authz.Actor, n NewItem)
 func stillThere(subject string) look {
 	var now stateRow
 	return look{
-		read:  func(b *pgx.Batch) { one(b, &now, sqlStates, subject) },
+		read:  func(b *pgx.Batch) { postgres.One(b, &now, sqlStates, subject) },
 		check: func(*pgx.Batch) error { return now.open() },
 	}
 }
@@ -343,8 +343,8 @@ func (s *Service) loadItem(ctx context.Context, ag *agency.Agency, actor authz.A
 	in := &itemIn{place: p}
 	var work []workRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &in.row, sqlItems, []string{id})
-		many(b, &work, sqlItemWork, []string{id})
+		postgres.One(b, &in.row, sqlItems, []string{id})
+		postgres.Many(b, &work, sqlItemWork, []string{id})
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load item %s: %w", id, err))
@@ -431,8 +431,8 @@ func (s *Service) Items(ctx context.Context, actor authz.Actor, id ApplicationID
 	var rows []itemRow
 	var work []workRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlItemsOf, string(id))
-		many(b, &work, sqlItemsWork, string(id))
+		postgres.Many(b, &rows, sqlItemsOf, string(id))
+		postgres.Many(b, &work, sqlItemsWork, string(id))
 	})
 	if err != nil {
 		return nil, nil, s.db.Fault(fmt.Errorf("load items of %s: %w", id, err))
@@ -498,10 +498,10 @@ func (s *Service) released(ctx context.Context, ag *agency.Agency, actor authz.A
 	var work []workRow
 	var keys keyRows
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlReleased, application)
-		many(b, &work, sqlReleasedWork, application)
-		many(b, &keys.nodes, sqlLinkedNodes, application)
-		many(b, &keys.grants, sqlLinkedGrants, application)
+		postgres.Many(b, &rows, sqlReleased, application)
+		postgres.Many(b, &work, sqlReleasedWork, application)
+		postgres.Many(b, &keys.nodes, sqlLinkedNodes, application)
+		postgres.Many(b, &keys.grants, sqlLinkedGrants, application)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load what was given: %w", err))

@@ -14,6 +14,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // KnownRecord is the record of an adopted person who may be the one that a new
@@ -64,10 +65,10 @@ func (s *Service) knownRecords(ctx context.Context, ag *agency.Agency, actor aut
 	var keys keyRows
 	var kept []struct{ ID string }
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &work, sqlEveryRecord)
-		many(b, &kept, sqlRecordsKeptOut)
-		many(b, &keys.nodes, sqlEveryRecordNode)
-		many(b, &keys.grants, sqlEveryRecordGrant)
+		postgres.Many(b, &work, sqlEveryRecord)
+		postgres.Many(b, &kept, sqlRecordsKeptOut)
+		postgres.Many(b, &keys.nodes, sqlEveryRecordNode)
+		postgres.Many(b, &keys.grants, sqlEveryRecordGrant)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load records: %w", err))
@@ -148,7 +149,7 @@ func (s *Service) references(ctx context.Context, actor authz.Actor, found []Kno
 		ids[i] = string(r.ID)
 	}
 	var list []struct{ AdoptedID, Reference string }
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &list, sqlRecordReferences, ids) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &list, sqlRecordReferences, ids) }); err != nil {
 		return s.db.Fault(fmt.Errorf("load references: %w", err))
 	}
 	for _, r := range list {

@@ -12,6 +12,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // Exchanges opens exchanges of letters. letterbox.Service is one. people are
@@ -135,9 +136,9 @@ func (s *Service) whoMeets(ctx context.Context, ag *agency.Agency, actor authz.A
 	var parties []partyRow
 	var there, theirs []struct{ ID string }
 	err = s.db.Read(ctx, scope(actor), func(batch *pgx.Batch) {
-		many(batch, &parties, sqlParties, head.ApplicationID)
-		many(batch, &there, sqlMediatedByMe, n.Exchange, n.Subject)
-		many(batch, &theirs, sqlNamedParties, b.adopted, n.Named)
+		postgres.Many(batch, &parties, sqlParties, head.ApplicationID)
+		postgres.Many(batch, &there, sqlMediatedByMe, n.Exchange, n.Subject)
+		postgres.Many(batch, &theirs, sqlNamedParties, b.adopted, n.Named)
 	})
 	if err != nil {
 		return people, false, s.db.Fault(fmt.Errorf("load who meets: %w", err))

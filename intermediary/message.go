@@ -161,8 +161,8 @@ type telling struct {
 
 func (t *telling) load(ctx context.Context) error {
 	rows, err := t.loadOwn(ctx, t.actor, t.file, func(b *pgx.Batch) {
-		many(b, &t.kase, sqlTellingCase, string(t.file))
-		one(b, &t.count, sqlTellingToday, string(t.file))
+		postgres.Many(b, &t.kase, sqlTellingCase, string(t.file))
+		postgres.One(b, &t.count, sqlTellingToday, string(t.file))
 	})
 	if err != nil {
 		return fmt.Errorf("load a file to write in: %w", err)
@@ -197,7 +197,7 @@ func onceID(prefix string, actor authz.Actor, c seal.Context, text string) (stri
 
 func (t *telling) there(ctx context.Context, id MessageID) (bool, error) {
 	var found []struct{ ID string }
-	err := t.db.Read(ctx, scope(t.actor), func(b *pgx.Batch) { many(b, &found, sqlTellingThere, string(id)) })
+	err := t.db.Read(ctx, scope(t.actor), func(b *pgx.Batch) { postgres.Many(b, &found, sqlTellingThere, string(id)) })
 	return len(found) == 1, t.db.Fault(err)
 }
 
@@ -271,8 +271,8 @@ func (s *Service) Messages(ctx context.Context, actor authz.Actor, id Applicatio
 	var rows []messageRow
 	var texts []workRow
 	keys, _, err := s.loadWritten(ctx, ag, actor, id, func(b *pgx.Batch) {
-		many(b, &rows, sqlMessages, string(id))
-		many(b, &texts, sqlMessaged, string(id))
+		postgres.Many(b, &rows, sqlMessages, string(id))
+		postgres.Many(b, &texts, sqlMessaged, string(id))
 	})
 	if err != nil {
 		return nil, err
@@ -294,9 +294,9 @@ func (s *Service) loadWritten(ctx context.Context, ag *agency.Agency, actor auth
 	var a applicationRow
 	rows := &keyRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &a, sqlApplication, string(id))
-		many(b, &rows.nodes, sqlCaseNodes, string(id))
-		many(b, &rows.grants, sqlCaseGrants, string(id))
+		postgres.One(b, &a, sqlApplication, string(id))
+		postgres.Many(b, &rows.nodes, sqlCaseNodes, string(id))
+		postgres.Many(b, &rows.grants, sqlCaseGrants, string(id))
 		read(b)
 	})
 	if err != nil {
@@ -355,15 +355,15 @@ type question struct {
 
 func (s *Service) question(ctx context.Context, ag *agency.Agency, actor authz.Actor, id MessageID) (*question, error) {
 	q := &question{ag: ag}
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &q.row, sqlQuestion, string(id)) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &q.row, sqlQuestion, string(id)) })
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load message %s: %w", id, err))
 	}
 	var parties []partyRow
 	q.keys, q.folder, err = s.loadWritten(ctx, ag, actor, ApplicationID(q.row.ApplicationID), func(b *pgx.Batch) {
-		one(b, &q.row, sqlQuestion, string(id))
-		many(b, &q.texts, sqlQuestionWork, string(id))
-		many(b, &parties, sqlPartiesOf, q.row.File)
+		postgres.One(b, &q.row, sqlQuestion, string(id))
+		postgres.Many(b, &q.texts, sqlQuestionWork, string(id))
+		postgres.Many(b, &parties, sqlPartiesOf, q.row.File)
 	})
 	if err != nil {
 		return nil, err
@@ -443,7 +443,7 @@ func (s *Service) SendLetter(ctx context.Context, actor authz.Actor, id FileID, 
 		return err
 	}
 	var there []workRow
-	keys, f, err := s.loadWritten(ctx, ag, actor, ApplicationID(at.row.ApplicationID), func(b *pgx.Batch) { many(b, &there, sqlOwnLetter, letter) })
+	keys, f, err := s.loadWritten(ctx, ag, actor, ApplicationID(at.row.ApplicationID), func(b *pgx.Batch) { postgres.Many(b, &there, sqlOwnLetter, letter) })
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // packText is what is sealed of a disclosure, for the applicant: what kind of
@@ -63,7 +64,7 @@ func (s *Service) Packs(ctx context.Context, actor authz.Actor) ([]PackLine, err
 		return nil, err
 	}
 	var rows []PackLine
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlMyPacks) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlMyPacks) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("list what was given: %w", err))
 	}
 	return rows, nil
@@ -105,8 +106,8 @@ func (s *Service) readPack(ctx context.Context, ag *agency.Agency, actor authz.A
 	var lines []PackLine
 	var row workRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &lines, sqlMyPacks)
-		one(b, &row, sqlPackWork, id)
+		postgres.Many(b, &lines, sqlMyPacks)
+		postgres.One(b, &row, sqlPackWork, id)
 	})
 	if err != nil {
 		return Pack{}, s.db.Fault(fmt.Errorf("load %s: %w", id, err))
@@ -157,8 +158,8 @@ func (s *Service) PrintPack(ctx context.Context, actor authz.Actor, id string) (
 	var row releasedRow
 	var work []workRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &row, sqlPack, id)
-		many(b, &work, sqlPrintWork, id)
+		postgres.One(b, &row, sqlPack, id)
+		postgres.Many(b, &work, sqlPrintWork, id)
 	})
 	if err != nil {
 		return Pack{}, s.db.Fault(fmt.Errorf("load %s: %w", id, err))
@@ -243,8 +244,8 @@ func (s *Service) markPost(ctx context.Context, actor authz.Actor, id, part stri
 	var row releasedRow
 	var work []workRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &row, sqlPack, id)
-		many(b, &work, sqlPrintWork, id)
+		postgres.One(b, &row, sqlPack, id)
+		postgres.Many(b, &work, sqlPrintWork, id)
 	})
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("load %s: %w", id, err))

@@ -15,6 +15,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // NewParty is somebody who is to read a file.
@@ -170,10 +171,10 @@ func (s *Service) join(ctx context.Context, ag *agency.Agency, actor authz.Actor
 	var keys keyRows
 	var me struct{ Is bool }
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &standing, sqlPersonState, n.Person)
-		many(b, &parties, sqlPartiesOf, n.File)
-		many(b, &keys.nodes, sqlPersonKey, n.Person)
-		one(b, &me, sqlIsMe, n.Person)
+		postgres.Many(b, &standing, sqlPersonState, n.Person)
+		postgres.Many(b, &parties, sqlPartiesOf, n.File)
+		postgres.Many(b, &keys.nodes, sqlPersonKey, n.Person)
+		postgres.One(b, &me, sqlIsMe, n.Person)
 	})
 	switch {
 	case err != nil:
@@ -223,8 +224,8 @@ func (j *joining) write(ctx context.Context) error {
 	}
 	rows := &keyRows{}
 	err := j.db.Read(ctx, scope(j.actor), func(b *pgx.Batch) {
-		many(b, &rows.nodes, sqlFileNodes, j.n.File, application)
-		many(b, &rows.grants, sqlFileGrants, j.n.File, application)
+		postgres.Many(b, &rows.nodes, sqlFileNodes, j.n.File, application)
+		postgres.Many(b, &rows.grants, sqlFileGrants, j.n.File, application)
 	})
 	if err != nil {
 		return j.db.Fault(fmt.Errorf("load a file's keys: %w", err))
@@ -246,8 +247,8 @@ func (j *joining) still() look {
 	var now []personRow
 	var keys []agency.NodeRow
 	return look{read: func(b *pgx.Batch) {
-		many(b, &now, sqlStanding, j.n.Person)
-		many(b, &keys, sqlPersonKey, j.n.Person)
+		postgres.Many(b, &now, sqlStanding, j.n.Person)
+		postgres.Many(b, &keys, sqlPersonKey, j.n.Person)
 	}, check: func(*pgx.Batch) error {
 		active := len(now) == 1 && now[0].State == "active"
 		if active != (j.person != nil) || active && (len(keys) != 1 || keys[0].Epoch != uint32(j.person.Epoch())) {

@@ -99,7 +99,7 @@ func (s *Service) DecideProceed(ctx context.Context, actor authz.Actor, n NewPro
 	}
 	var now stateRow
 	return a.commit(ctx, "decideProceed", p.held(), look{
-		read:  func(b *pgx.Batch) { one(b, &now, sqlStates, n.Subject) },
+		read:  func(b *pgx.Batch) { postgres.One(b, &now, sqlStates, n.Subject) },
 		check: func(*pgx.Batch) error { return now.open() },
 	})
 }
@@ -174,7 +174,7 @@ const sqlNextVersion = `select coalesce(max(w.version), 0) + 1 as next from case
 // two at once get one number, and the second is a Conflict.
 func (s *Service) nextVersion(ctx context.Context, actor authz.Actor, id, part string) (uint64, error) {
 	var row struct{ Next uint64 }
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlNextVersion, id, part) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlNextVersion, id, part) })
 	return row.Next, s.db.Fault(err)
 }
 

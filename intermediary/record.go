@@ -15,6 +15,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/postgres"
 )
 
 // Record is something that was written down in a case and stays: a fact in every
@@ -129,12 +130,12 @@ func (s *Service) loadRecords(ctx context.Context, actor authz.Actor, id Applica
 	}
 	r := &recordRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.application, sqlApplication, string(id))
-		many(b, &r.work, sqlRecords, string(id))
-		many(b, &r.of, sqlRecordSteps, string(id))
-		many(b, &r.workers, sqlRecordWorkers)
-		many(b, &r.nodes, sqlCaseNodes, string(id))
-		many(b, &r.grants, sqlCaseGrants, string(id))
+		postgres.One(b, &r.application, sqlApplication, string(id))
+		postgres.Many(b, &r.work, sqlRecords, string(id))
+		postgres.Many(b, &r.of, sqlRecordSteps, string(id))
+		postgres.Many(b, &r.workers, sqlRecordWorkers)
+		postgres.Many(b, &r.nodes, sqlCaseNodes, string(id))
+		postgres.Many(b, &r.grants, sqlCaseGrants, string(id))
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the records of a case: %w", err))

@@ -98,19 +98,3 @@ func notFound() error { return fault.New(fault.NotFound, "fault.notFound") }
 
 // hour is the clock of a reading: the log tells no finer.
 func hour(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
-
-// one reads exactly one row into dst: pgx.ErrNoRows, a NotFound, for none.
-func one[T any](b *pgx.Batch, dst *T, sql string, args ...any) {
-	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
-		*dst, err = pgx.CollectExactlyOneRow(r, pgx.RowToStructByName[T])
-		return err
-	})
-}
-
-// many reads all rows into dst.
-func many[T any](b *pgx.Batch, dst *[]T, sql string, args ...any) {
-	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
-		*dst, err = pgx.CollectRows(r, pgx.RowToStructByName[T])
-		return err
-	})
-}

@@ -166,7 +166,7 @@ func (g *signing) load(ctx context.Context, actor authz.Actor) error {
 // mayBe: neither of the two opened the case or prepared the item.
 func (g *signing) mayBe(ctx context.Context, actor authz.Actor) error {
 	var by struct{ OpenedBy string }
-	if err := g.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &by, sqlOpenedBy, g.subject) }); err != nil {
+	if err := g.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &by, sqlOpenedBy, g.subject) }); err != nil {
 		return g.db.Fault(err)
 	}
 	if by.OpenedBy == actor.Account() {
@@ -235,7 +235,7 @@ func (s *Service) SignSecond(ctx context.Context, actor authz.Actor, id, why str
 		return notFound()
 	}
 	var row signatureRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlSignature, id) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlSignature, id) }); err != nil {
 		return s.db.Fault(fmt.Errorf("load a signature: %w", err))
 	}
 	switch {

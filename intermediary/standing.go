@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 const (
@@ -148,17 +149,17 @@ func (st *standing) queue(b *pgx.Batch, adopted string, items []string) {
 	if items == nil {
 		items = []string{}
 	}
-	many(b, &st.heads, sqlHeads, adopted)
-	many(b, &st.facts, sqlGateFacts, adopted, items)
-	many(b, &st.vetoes, sqlVetoes, adopted)
-	many(b, &st.stops, sqlStops, adopted)
-	many(b, &st.consents, sqlConsents, adopted)
-	many(b, &st.enquiries, sqlAsked, adopted)
-	many(b, &st.signatures, sqlSignatures, adopted)
-	many(b, &st.flags, sqlFlagsSet)
-	many(b, &st.last, sqlLastActs, adopted)
-	many(b, &st.given, sqlGiven, adopted)
-	many(b, &st.items, sqlGateItems, items)
+	postgres.Many(b, &st.heads, sqlHeads, adopted)
+	postgres.Many(b, &st.facts, sqlGateFacts, adopted, items)
+	postgres.Many(b, &st.vetoes, sqlVetoes, adopted)
+	postgres.Many(b, &st.stops, sqlStops, adopted)
+	postgres.Many(b, &st.consents, sqlConsents, adopted)
+	postgres.Many(b, &st.enquiries, sqlAsked, adopted)
+	postgres.Many(b, &st.signatures, sqlSignatures, adopted)
+	postgres.Many(b, &st.flags, sqlFlagsSet)
+	postgres.Many(b, &st.last, sqlLastActs, adopted)
+	postgres.Many(b, &st.given, sqlGiven, adopted)
+	postgres.Many(b, &st.items, sqlGateItems, items)
 }
 
 // doubts are what row and statement do not agree about. The zero value doubts
@@ -365,7 +366,7 @@ func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject s
 		return of, rows, err
 	}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &of, sqlOfSubject, subject)
+		postgres.One(b, &of, sqlOfSubject, subject)
 	})
 	if err != nil {
 		return of, rows, s.db.Fault(fmt.Errorf("find a subject: %w", err))
@@ -375,9 +376,9 @@ func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject s
 	}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		rows.queue(b, of.AdoptedID, items)
-		many(b, &rows.work, sqlStandingWork, of.AdoptedID, items)
-		many(b, &rows.nodes, sqlCaseNodes, of.ApplicationID)
-		many(b, &rows.grants, sqlCaseGrants, of.ApplicationID)
+		postgres.Many(b, &rows.work, sqlStandingWork, of.AdoptedID, items)
+		postgres.Many(b, &rows.nodes, sqlCaseNodes, of.ApplicationID)
+		postgres.Many(b, &rows.grants, sqlCaseGrants, of.ApplicationID)
 	})
 	return of, rows, s.db.Fault(err)
 }

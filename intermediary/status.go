@@ -16,6 +16,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // FileID names a file, which is all that a person of a case may read of it: an
@@ -146,8 +147,8 @@ type ownRows struct {
 func (s *Service) loadOwn(ctx context.Context, actor authz.Actor, only FileID, more func(*pgx.Batch)) (ownRows, error) {
 	var rows ownRows
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows.parties, sqlOwnParties, string(only))
-		many(b, &rows.applications, sqlOwnApplications, string(only))
+		postgres.Many(b, &rows.parties, sqlOwnParties, string(only))
+		postgres.Many(b, &rows.applications, sqlOwnApplications, string(only))
 		if more != nil {
 			more(b)
 		}
@@ -194,10 +195,10 @@ func (s *Service) File(ctx context.Context, actor authz.Actor, id FileID) (*OwnF
 	var messages []messageRow
 	var texts, views []workRow
 	rows, err := s.loadOwn(ctx, actor, id, func(b *pgx.Batch) {
-		many(b, &letters, sqlOwnLetters, string(id))
-		many(b, &messages, sqlOwnMessages, string(id))
-		many(b, &texts, sqlOwnMessageWork, string(id))
-		many(b, &views, sqlOwnViews, string(id))
+		postgres.Many(b, &letters, sqlOwnLetters, string(id))
+		postgres.Many(b, &messages, sqlOwnMessages, string(id))
+		postgres.Many(b, &texts, sqlOwnMessageWork, string(id))
+		postgres.Many(b, &views, sqlOwnViews, string(id))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load a file: %w", err)
@@ -230,8 +231,8 @@ func (s *Service) Letter(ctx context.Context, actor authz.Actor, id FileID, lett
 	}
 	var texts, views []workRow
 	rows, err := s.loadOwn(ctx, actor, id, func(b *pgx.Batch) {
-		many(b, &texts, sqlOwnLetter, letter)
-		many(b, &views, sqlOwnViews, string(id))
+		postgres.Many(b, &texts, sqlOwnLetter, letter)
+		postgres.Many(b, &views, sqlOwnViews, string(id))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load a letter: %w", err)

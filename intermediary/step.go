@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -145,7 +146,7 @@ func (s *Service) step(ctx context.Context, actor authz.Actor, n stepping) error
 		return notFound()
 	}
 	var same struct{ Done bool }
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &same, sqlStepDone, n.id, n.subject) }); err != nil || same.Done {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &same, sqlStepDone, n.id, n.subject) }); err != nil || same.Done {
 		return s.db.Fault(err)
 	}
 	b, err := s.believe(ctx, ag, actor, n.subject)
@@ -259,7 +260,7 @@ func (s *Service) NoteStep(ctx context.Context, actor authz.Actor, id, words str
 		SubjectID string
 		AdoptedID string
 	}
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlStepSubject, id) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlStepSubject, id) }); err != nil {
 		return s.db.Fault(err)
 	}
 	p, err := s.loadPlace(ctx, actor, row.SubjectID)

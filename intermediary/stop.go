@@ -151,7 +151,7 @@ func (s *Service) loadStop(ctx context.Context, actor authz.Actor, id string) (r
 	if !agency.ValidID("sp", id) {
 		return row, nil, notFound()
 	}
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlStop, id) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlStop, id) }); err != nil {
 		return row, nil, s.db.Fault(fmt.Errorf("load a stop: %w", err))
 	}
 	of := row.SubjectID

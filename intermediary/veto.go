@@ -14,6 +14,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -127,8 +128,8 @@ type vetoRows struct {
 }
 
 func (r *vetoRows) queue(b *pgx.Batch, adopted string) {
-	many(b, &r.facts, sqlGateFacts, adopted, []string{})
-	many(b, &r.vetoes, sqlVetoes, adopted)
+	postgres.Many(b, &r.facts, sqlGateFacts, adopted, []string{})
+	postgres.Many(b, &r.vetoes, sqlVetoes, adopted)
 }
 
 func (r *vetoRows) marks() []byte {

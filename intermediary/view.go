@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // Case is an application as its workers see it.
@@ -180,16 +181,16 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id Applicatio
 	}
 	r := &caseRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.application, sqlApplication, string(id))
-		many(b, &r.subjects, sqlSubjects, string(id))
-		many(b, &r.facts, sqlCaseFacts, string(id))
-		many(b, &r.work, sqlCaseWork, string(id))
-		many(b, &r.parties, sqlParties, string(id))
-		many(b, &r.workers, sqlCaseWorkers, string(id))
-		many(b, &r.contacts, sqlContacts, string(id))
-		many(b, &r.contactWork, sqlContactWork, string(id))
-		many(b, &r.nodes, sqlCaseNodes, string(id))
-		many(b, &r.grants, sqlCaseGrants, string(id))
+		postgres.One(b, &r.application, sqlApplication, string(id))
+		postgres.Many(b, &r.subjects, sqlSubjects, string(id))
+		postgres.Many(b, &r.facts, sqlCaseFacts, string(id))
+		postgres.Many(b, &r.work, sqlCaseWork, string(id))
+		postgres.Many(b, &r.parties, sqlParties, string(id))
+		postgres.Many(b, &r.workers, sqlCaseWorkers, string(id))
+		postgres.Many(b, &r.contacts, sqlContacts, string(id))
+		postgres.Many(b, &r.contactWork, sqlContactWork, string(id))
+		postgres.Many(b, &r.nodes, sqlCaseNodes, string(id))
+		postgres.Many(b, &r.grants, sqlCaseGrants, string(id))
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load case %s: %w", id, err))
@@ -449,10 +450,10 @@ func (s *Service) Cases(ctx context.Context, actor authz.Actor, asked CasesAsked
 	var work []workRow
 	args := []any{strings.ToUpper(strings.TrimSpace(asked.Reference)), !asked.Ended, CasesShown + 1, max(asked.Page, 0) * CasesShown}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &list, sqlListed, append(slices.Clone(args), calendar.Today(s.now()))...)
-		many(b, &keys.nodes, sqlListedNodes, args...)
-		many(b, &keys.grants, sqlListedGrants, args...)
-		many(b, &work, sqlListedWork, args...)
+		postgres.Many(b, &list, sqlListed, append(slices.Clone(args), calendar.Today(s.now()))...)
+		postgres.Many(b, &keys.nodes, sqlListedNodes, args...)
+		postgres.Many(b, &keys.grants, sqlListedGrants, args...)
+		postgres.Many(b, &work, sqlListedWork, args...)
 	})
 	if err != nil {
 		return ListedCases{}, s.db.Fault(fmt.Errorf("list cases: %w", err))

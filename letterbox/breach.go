@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
+	"gatepost/internal/postgres"
 )
 
 // Who may decide about a letter: a part of readers, for every letter that waits.
@@ -57,10 +58,10 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	var rows, alone deskRows
 	var list Breaches
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows.letters, sqlOverdue, breachesSince(today))
-		many(b, &rows.names, sqlOverdueNames, breachesSince(today))
-		many(b, &alone.letters, sqlNobody, "")
-		many(b, &alone.names, sqlNobodyNames, "")
+		postgres.Many(b, &rows.letters, sqlOverdue, breachesSince(today))
+		postgres.Many(b, &rows.names, sqlOverdueNames, breachesSince(today))
+		postgres.Many(b, &alone.letters, sqlNobody, "")
+		postgres.Many(b, &alone.names, sqlNobodyNames, "")
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
 	})
 	if err != nil {

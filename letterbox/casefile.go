@@ -13,6 +13,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -117,9 +118,9 @@ func (s *Service) Exchanges(ctx context.Context, actor authz.Actor) ([]ExchangeL
 	var rows []exchangeRow
 	var people []placeRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlExchanges)
+		postgres.Many(b, &rows, sqlExchanges)
 		if actor.Can(authz.SeeExchange) {
-			many(b, &people, sqlExchangesSide)
+			postgres.Many(b, &people, sqlExchangesSide)
 		}
 	})
 	if err != nil {
@@ -181,7 +182,7 @@ func (s *Service) logAccess(ctx context.Context, ag *agency.Agency, actor authz.
 	var row exchangeRow
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
 		if exchange != "" {
-			one(b, &row, sqlExchange, exchange)
+			postgres.One(b, &row, sqlExchange, exchange)
 		}
 	}, func(b *pgx.Batch) error {
 		audit.Append(b, body)
@@ -206,17 +207,17 @@ type exchangeFile struct {
 }
 
 func (r *exchangeFile) queue(b *pgx.Batch, id string) {
-	one(b, &r.exchange, sqlExchange, id)
-	many(b, &r.sides, sqlExchangeSides, id)
-	many(b, &r.people, sqlExchangePeople, id)
-	many(b, &r.children, sqlExchangeChildren, id)
-	many(b, &r.letters, sqlExchangeLetters, id)
+	postgres.One(b, &r.exchange, sqlExchange, id)
+	postgres.Many(b, &r.sides, sqlExchangeSides, id)
+	postgres.Many(b, &r.people, sqlExchangePeople, id)
+	postgres.Many(b, &r.children, sqlExchangeChildren, id)
+	postgres.Many(b, &r.letters, sqlExchangeLetters, id)
 	queueObjects(b, &r.names, sqlExchangeNames, id)
-	many(b, &r.grants, sqlExchangeGrants, id)
-	many(b, &r.nodes, sqlExchangeNodes, id)
-	many(b, &r.named, sqlNamed, id)
+	postgres.Many(b, &r.grants, sqlExchangeGrants, id)
+	postgres.Many(b, &r.nodes, sqlExchangeNodes, id)
+	postgres.Many(b, &r.named, sqlNamed, id)
 	queueObjects(b, &r.notes, sqlExchangeNotes, id)
-	many(b, &r.writers, sqlNoteWriters, id)
+	postgres.Many(b, &r.writers, sqlNoteWriters, id)
 	b.Queue(sqlConnected, id).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 }
 
@@ -312,7 +313,7 @@ func (s *Service) Search(ctx context.Context, actor authz.Actor, name string) ([
 		return nil, fault.Field("name", "fault.search.short")
 	}
 	var rows []personRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlSearchNames) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlSearchNames) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("search: %w", err))
 	}
 	var ids []string
@@ -362,8 +363,8 @@ func (s *Service) found(ctx context.Context, actor authz.Actor, ids []string) ([
 	var people []personRow
 	var exchanges []foundExchangeRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &people, sqlFoundPeople, ids)
-		many(b, &exchanges, sqlFoundExchanges, ids)
+		postgres.Many(b, &people, sqlFoundPeople, ids)
+		postgres.Many(b, &exchanges, sqlFoundExchanges, ids)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load people: %w", err))

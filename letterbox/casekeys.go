@@ -17,6 +17,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // keyExchange is what an act about a case's keys needs of its exchange.
@@ -56,10 +57,10 @@ type keyRows struct {
 }
 
 func (r *keyRows) queue(b *pgx.Batch, exchangeSQL, id string) {
-	one(b, &r.exchange, exchangeSQL, id)
-	many(b, &r.nodes, sqlKeyNodes, id)
-	many(b, &r.grants, sqlKeyGrants, id)
-	many(b, &r.colleagues, sqlColleagues, id)
+	postgres.One(b, &r.exchange, exchangeSQL, id)
+	postgres.Many(b, &r.nodes, sqlKeyNodes, id)
+	postgres.Many(b, &r.grants, sqlKeyGrants, id)
+	postgres.Many(b, &r.colleagues, sqlColleagues, id)
 }
 
 // same tells whether nothing has moved that an act about keys rests on: the

@@ -12,6 +12,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 const (
@@ -69,8 +70,8 @@ func (s *Service) Copies(ctx context.Context, actor authz.Actor, side SideID, fr
 	var sides []sideRow
 	var rows []copyRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &sides, sqlMySides, string(side))
-		many(b, &rows, sqlCopies, string(side), dateOrNone(from), dateOrNone(to))
+		postgres.Many(b, &sides, sqlMySides, string(side))
+		postgres.Many(b, &rows, sqlCopies, string(side), dateOrNone(from), dateOrNone(to))
 	})
 	switch {
 	case err != nil:

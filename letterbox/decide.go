@@ -235,7 +235,7 @@ func (d *deciding) commit(ctx context.Context, a step) error {
 			b.Queue(sqlLockSide, l.ToSide)
 		}
 		lockLetter(b, &lock, l.ID)
-		many(b, &decided, sqlDecided, l.ID)
+		postgres.Many(b, &decided, sqlDecided, l.ID)
 	}, func(b *pgx.Batch) error {
 		if err := d.check(a, lock, decided); err != nil {
 			return err

@@ -118,18 +118,18 @@ type deskRows struct {
 // lockLetter locks a letter until the act ends and reads how it stands then.
 func lockLetter(b *pgx.Batch, row *lockRow, id string) {
 	b.Queue(sqlLockLetter, id)
-	one(b, row, sqlLocked, id)
+	postgres.One(b, row, sqlLocked, id)
 }
 
 // queueDesk reads every letter that waits; queueLetter reads one, wherever it stands.
 func (d *deskRows) queueDesk(b *pgx.Batch) {
-	many(b, &d.letters, sqlDesk)
-	many(b, &d.names, sqlDeskNames)
+	postgres.Many(b, &d.letters, sqlDesk)
+	postgres.Many(b, &d.names, sqlDeskNames)
 }
 
 func (d *deskRows) queueLetter(b *pgx.Batch, id LetterID) {
-	many(b, &d.letters, sqlDeskOne, string(id))
-	many(b, &d.names, sqlCaseNames, string(id))
+	postgres.Many(b, &d.letters, sqlDeskOne, string(id))
+	postgres.Many(b, &d.names, sqlCaseNames, string(id))
 }
 
 // Desk is what waits for workers, oldest first, 500 at most: received, held,

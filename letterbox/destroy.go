@@ -181,7 +181,7 @@ func (s *Service) mayOrder(ctx context.Context, actor authz.Actor, n *NewDestruc
 		ID, State string
 		Ordered   bool
 	}
-	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlDestroyable, n.Reference) })
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlDestroyable, n.Reference) })
 	switch {
 	case err != nil:
 		return nil, s.db.Fault(fmt.Errorf("find an exchange: %w", err))
@@ -206,7 +206,7 @@ func (s *Service) destruction(ctx context.Context, actor authz.Actor, id string)
 		return nil, notFound()
 	}
 	var d destructionRow
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &d, sqlDestruction, id) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &d, sqlDestruction, id) })
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load an order to destroy: %w", err))
 	}
@@ -310,8 +310,8 @@ func (s *Service) mayAgree(ctx context.Context, ag *agency.Agency, actor authz.A
 func (s *Service) notTheirOfficer(ctx context.Context, ag *agency.Agency, actor authz.Actor, d *destructionRow) error {
 	var role, key struct{ Body []byte }
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &role, sqlOfficerRole, d.OrderedBy)
-		one(b, &key, sqlFirstKey)
+		postgres.One(b, &role, sqlOfficerRole, d.OrderedBy)
+		postgres.One(b, &key, sqlFirstKey)
 	})
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("read who gave an officer their work: %w", err))
@@ -367,8 +367,8 @@ func (s *Service) Destructions(ctx context.Context, actor authz.Actor) ([]Destru
 	var rows []destructionRow
 	var people []namedRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlDestructions)
-		many(b, &people, sqlRecordPeople)
+		postgres.Many(b, &rows, sqlDestructions)
+		postgres.Many(b, &people, sqlRecordPeople)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("list what was ordered to be destroyed: %w", err))

@@ -67,22 +67,6 @@ func (r draftRow) context(agencyID string) seal.Context {
 // letterOf is the letter that a draft becomes.
 func letterOf(id DraftID) LetterID { return LetterID("lt" + string(id)[2:]) }
 
-// one reads exactly one row into dst; pgx.ErrNoRows becomes "not found" in Fault.
-func one[T any](b *pgx.Batch, dst *T, sql string, args ...any) {
-	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
-		*dst, err = pgx.CollectExactlyOneRow(r, pgx.RowToStructByName[T])
-		return err
-	})
-}
-
-// many reads all rows into dst.
-func many[T any](b *pgx.Batch, dst *[]T, sql string, args ...any) {
-	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
-		*dst, err = pgx.CollectRows(r, pgx.RowToStructByName[T])
-		return err
-	})
-}
-
 const sqlGranted = `select granted_side($1)`
 
 // NewDraft keeps a first text on a side of the actor's. text may be empty.
@@ -104,7 +88,7 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 		return "", err
 	}
 	var row writingRow
-	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlSide, string(side)) })
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlSide, string(side)) })
 	switch {
 	case err != nil:
 		return "", s.db.Fault(fmt.Errorf("load side %s: %w", side, err))
@@ -217,7 +201,7 @@ func (s *Service) loadDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 		return row, nil, notFound()
 	}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &row, sqlDraft, string(id))
+		postgres.One(b, &row, sqlDraft, string(id))
 		queueObjects(b, &objects, sqlDraftObjects, string(id))
 	})
 	if err != nil {
@@ -424,7 +408,7 @@ func (s *Service) loadSend(ctx context.Context, actor authz.Actor, id DraftID) (
 	var rows []sendRow
 	var letters []string
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlSend, string(id))
+		postgres.Many(b, &rows, sqlSend, string(id))
 		b.Queue(sqlIsMine, string(letterOf(id))).Query(func(r pgx.Rows) (err error) {
 			letters, err = pgx.CollectRows(r, pgx.RowTo[string])
 			return err

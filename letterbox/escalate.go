@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -86,7 +87,7 @@ func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, 
 // referral seals the letter and the concern to the safeguarding lead.
 func (d *deciding) referral(ctx context.Context, concern string) (sealedObject, error) {
 	var nodes []agency.NodeRow
-	err := d.db.Read(ctx, scope(d.actor), func(b *pgx.Batch) { many(b, &nodes, sqlSafeguardNodes) })
+	err := d.db.Read(ctx, scope(d.actor), func(b *pgx.Batch) { postgres.Many(b, &nodes, sqlSafeguardNodes) })
 	if err != nil {
 		return sealedObject{}, d.db.Fault(fmt.Errorf("read the safeguarding key: %w", err))
 	}
@@ -115,7 +116,7 @@ func (s *Service) Referrals(ctx context.Context, actor authz.Actor) ([]Referral,
 		return nil, err
 	}
 	var rows []referralRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlReferrals) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlReferrals) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load referrals: %w", err))
 	}
 	list := make([]Referral, len(rows))
@@ -204,12 +205,12 @@ func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id Letter
 	r := &referred{}
 	var objects []objectRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.line, sqlReferral, string(id))
+		postgres.One(b, &r.line, sqlReferral, string(id))
 		queueObjects(b, &objects, sqlReferralObject, string(id))
 		queueObjects(b, &r.texts, sqlReferredLetter, string(id))
-		many(b, &r.people, sqlReferredPeople, string(id))
-		many(b, &r.nodes, sqlSafeguardNodes)
-		many(b, &r.authors, sqlNoteNames, string(id))
+		postgres.Many(b, &r.people, sqlReferredPeople, string(id))
+		postgres.Many(b, &r.nodes, sqlSafeguardNodes)
+		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 	})
 	switch {
@@ -235,7 +236,7 @@ func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor auth
 		return err
 	}
 	var state struct{ State string }
-	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &state, sqlLockEscalated, r.line.Letter) }, func(b *pgx.Batch) error {
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &state, sqlLockEscalated, r.line.Letter) }, func(b *pgx.Batch) error {
 		if State(state.State) != Escalated {
 			return notFound()
 		}

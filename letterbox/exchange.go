@@ -22,6 +22,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -108,8 +109,8 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 	var keys []newestKey
 	s.at("openExchange")
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &now, sqlStanding, known)
-		many(b, &keys, sqlPersonKeys, known)
+		postgres.Many(b, &now, sqlStanding, known)
+		postgres.Many(b, &keys, sqlPersonKeys, known)
 	}, func(b *pgx.Batch) error {
 		if err := o.still(now, keys); err != nil {
 			return err
@@ -152,7 +153,7 @@ func (s *Service) fillKnown(ctx context.Context, actor authz.Actor, n *NewExchan
 		return nil
 	}
 	var rows []nameRow
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlKnown, ids) })
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlKnown, ids) })
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("load known people: %w", err))
 	}
@@ -237,7 +238,7 @@ func (s *Service) keysFor(ctx context.Context, o *opening, known []string) (team
 	var people []standing
 	err = s.db.Read(ctx, scope(o.actor), func(b *pgx.Batch) {
 		agency.QueueNodes(b, &nodes, ids...)
-		many(b, &people, sqlPeople, known)
+		postgres.Many(b, &people, sqlPeople, known)
 	})
 	if err != nil {
 		return agency.Node{}, s.db.Fault(err)

@@ -152,7 +152,7 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 	var nodes []agency.NodeRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		c.queueNow(b, &was, c.read)
-		many(b, &nodes, c.nodes, c.object)
+		postgres.Many(b, &nodes, c.nodes, c.object)
 	})
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("load %s: %w", c.object, err))
@@ -185,7 +185,7 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 }
 
 func (c change) queueNow(b *pgx.Batch, into *stateRow, sql string) {
-	one(b, into, sql, c.object, c.object, c.part)
+	postgres.One(b, into, sql, c.object, c.object, c.part)
 }
 
 // may tells whether the actor may change how an exchange stands.

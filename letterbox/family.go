@@ -15,6 +15,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // The queries of a person's pages. Row-level security shows the rows of their
@@ -99,7 +100,7 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 	var late []string
 	today := calendar.Today(s.now())
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &sides, sqlMySides, only)
+		postgres.Many(b, &sides, sqlMySides, only)
 		queueObjects(b, &names, sqlMyNames, only)
 		b.Queue(sqlMyDrafts, only).Query(collectMine(&drafts, func(r pgx.Rows, m *mineRow) error { return r.Scan(&m.ID, &m.SideID, &m.At) }))
 		b.Queue(sqlMySent, only).Query(collectMine(&sent, scanSent))

@@ -105,10 +105,10 @@ func (s *Service) Inspection(ctx context.Context, actor authz.Actor) (Inspection
 	var decided []waitedRow
 	var log logCountRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &states, sqlInspectedStates)
-		many(b, &decided, sqlInspectedDecided, in.Since)
-		many(b, &in.Cases, sqlInspectedCases, maxCases)
-		one(b, &log, sqlInspectedLog)
+		postgres.Many(b, &states, sqlInspectedStates)
+		postgres.Many(b, &decided, sqlInspectedDecided, in.Since)
+		postgres.Many(b, &in.Cases, sqlInspectedCases, maxCases)
+		postgres.One(b, &log, sqlInspectedLog)
 		b.Queue(sqlInspectedLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&in.Overdue) })
 		b.Queue(sqlInspectedRefused, in.Since).QueryRow(func(row pgx.Row) error { return row.Scan(&in.Refusals) })
 	})
@@ -171,7 +171,7 @@ func (s *Service) inspected(ctx context.Context, actor authz.Actor, reference, p
 	if !referenceForm.MatchString(reference) {
 		return nil, row, fault.Field("reference", "inspection.reference.form")
 	}
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &row, sqlInspected, reference) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlInspected, reference) }); err != nil {
 		return nil, row, s.db.Fault(fmt.Errorf("find a case by its reference: %w", err))
 	}
 	if row.Connected {

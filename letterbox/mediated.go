@@ -9,6 +9,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -66,8 +67,8 @@ func (s *Service) PrepareMediated(ctx context.Context, actor authz.Actor, id str
 	var now []standing
 	var keys []newestKey
 	return func(b *pgx.Batch) {
-			many(b, &now, sqlStanding, known)
-			many(b, &keys, sqlPersonKeys, known)
+			postgres.Many(b, &now, sqlStanding, known)
+			postgres.Many(b, &keys, sqlPersonKeys, known)
 		}, func(b *pgx.Batch) ([][]byte, error) {
 			if err := o.still(now, keys); err != nil {
 				return nil, err
@@ -113,7 +114,7 @@ func (s *Service) holders(ctx context.Context, o *opening, named []string) ([]ag
 		return nil, fault.Field("named", "fault.exchange.named")
 	}
 	r := &keyRows{exchange: keyExchange{ID: o.id}}
-	if err := s.db.Read(ctx, scope(o.actor), func(b *pgx.Batch) { many(b, &r.colleagues, sqlColleagues, o.id) }); err != nil {
+	if err := s.db.Read(ctx, scope(o.actor), func(b *pgx.Batch) { postgres.Many(b, &r.colleagues, sqlColleagues, o.id) }); err != nil {
 		return nil, s.db.Fault(err)
 	}
 	k := &rekeying{Service: s, ag: o.ag, actor: o.actor, signer: o.signer, at: o.at, rows: r, named: named}

@@ -220,8 +220,8 @@ func (s *Service) Tell(ctx context.Context, actor authz.Actor, side SideID, text
 
 func (s *Service) loadTelling(ctx context.Context, actor authz.Actor, side SideID) (row tellingRow, nodes []agency.NodeRow, err error) {
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &row, sqlTelling, string(side))
-		many(b, &nodes, sqlTellingNodes, string(side))
+		postgres.One(b, &row, sqlTelling, string(side))
+		postgres.Many(b, &nodes, sqlTellingNodes, string(side))
 	})
 	if err != nil {
 		return row, nil, s.db.Fault(fmt.Errorf("load side %s: %w", side, err))
@@ -319,8 +319,8 @@ func (s *Service) Messages(ctx context.Context, actor authz.Actor, side SideID) 
 	var rows []messageRow
 	var objects []objectRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &sides, sqlMySides, string(side))
-		many(b, &rows, sqlMyMessages, string(side))
+		postgres.Many(b, &sides, sqlMySides, string(side))
+		postgres.Many(b, &rows, sqlMyMessages, string(side))
 		queueObjects(b, &objects, sqlMyMessageObjects, string(side))
 	})
 	if err != nil {
@@ -392,8 +392,8 @@ func (s *Service) Told(ctx context.Context, actor authz.Actor) ([]MessageLine, e
 	var rows []toldRow
 	var people []nameRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlTold)
-		many(b, &people, sqlToldNames)
+		postgres.Many(b, &rows, sqlTold)
+		postgres.Many(b, &people, sqlToldNames)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load messages: %w", err))
@@ -442,12 +442,12 @@ func (s *Service) loadTold(ctx context.Context, actor authz.Actor, id MessageID)
 	}
 	r := &toldRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.told, sqlToldOne, string(id))
-		many(b, &r.people, sqlToldName, string(id))
-		many(b, &r.messages, sqlConversation, string(id))
+		postgres.One(b, &r.told, sqlToldOne, string(id))
+		postgres.Many(b, &r.people, sqlToldName, string(id))
+		postgres.Many(b, &r.messages, sqlConversation, string(id))
 		queueObjects(b, &r.objects, sqlConversationObjects, string(id))
-		many(b, &r.grants, sqlMessageGrants, string(id))
-		many(b, &r.nodes, sqlMessageNodes, string(id))
+		postgres.Many(b, &r.grants, sqlMessageGrants, string(id))
+		postgres.Many(b, &r.nodes, sqlMessageNodes, string(id))
 	})
 	switch {
 	case err != nil:

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/postgres"
 )
 
 // Nameable lists who can be named for an exchange that is about to be opened
@@ -17,7 +18,7 @@ func (s *Service) Nameable(ctx context.Context, actor authz.Actor) ([]NamedWorke
 		return nil, err
 	}
 	var colleagues []colleagueRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &colleagues, sqlColleagues, "") }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &colleagues, sqlColleagues, "") }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("list who can be named: %w", err))
 	}
 	var list []NamedWorker

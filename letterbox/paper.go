@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/picture"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -158,10 +159,10 @@ func (s *Service) checkPaper(p PaperLetter) (PaperLetter, error) {
 func (s *Service) loadPaper(ctx context.Context, actor authz.Actor, p PaperLetter) (*paperRows, error) {
 	r := &paperRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &r.side, sqlPaper, string(p.Side), string(p.Author))
+		postgres.One(b, &r.side, sqlPaper, string(p.Side), string(p.Author))
 		queueObjects(b, &r.names, sqlPaperNames, string(p.Side))
-		many(b, &r.grants, sqlPaperGrants, string(p.Side))
-		many(b, &r.nodes, sqlPaperNodes, string(p.Side))
+		postgres.Many(b, &r.grants, sqlPaperGrants, string(p.Side))
+		postgres.Many(b, &r.nodes, sqlPaperNodes, string(p.Side))
 		b.Queue(sqlTypedByMe, string(p.ID)).Query(func(rows pgx.Rows) (err error) {
 			r.typed, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err

@@ -90,9 +90,9 @@ func (s *Service) loadPrint(ctx context.Context, actor authz.Actor, id LetterID)
 	p := &printing{caseRows: rows}
 	var deliveries []printRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &deliveries, sqlPrintDelivery, string(id))
+		postgres.Many(b, &deliveries, sqlPrintDelivery, string(id))
 		queueObjects(b, &p.texts, sqlPrintObjects, string(id))
-		many(b, &p.people, sqlPrintPeople, string(id))
+		postgres.Many(b, &p.people, sqlPrintPeople, string(id))
 	})
 	switch {
 	case err != nil:
@@ -222,7 +222,7 @@ func (s *Service) MarkPosted(ctx context.Context, actor authz.Actor, id LetterID
 		return err
 	}
 	var now []printRow
-	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { many(b, &now, sqlPrintDelivery+" for update of d", string(id)) }, func(b *pgx.Batch) error {
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &now, sqlPrintDelivery+" for update of d", string(id)) }, func(b *pgx.Batch) error {
 		switch {
 		case len(now) != 1 || !now[0].goes():
 			return fault.New(fault.Conflict, "fault.print.notNow")

@@ -18,6 +18,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 )
 
 // EarlierShown is how many earlier letters stand beside the one being read.
@@ -123,13 +124,13 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 	r := &caseRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		r.queueLetter(b, id)
-		many(b, &r.earlier, sqlEarlier, string(id))
+		postgres.Many(b, &r.earlier, sqlEarlier, string(id))
 		queueObjects(b, &r.objects, sqlReadObjects, string(id))
-		many(b, &r.grants, sqlCaseGrants, string(id))
-		many(b, &r.nodes, sqlReadNodes, string(id))
-		many(b, &r.decided, sqlDecided, string(id))
-		many(b, &r.versions, sqlVersions, string(id))
-		many(b, &r.authors, sqlNoteNames, string(id))
+		postgres.Many(b, &r.grants, sqlCaseGrants, string(id))
+		postgres.Many(b, &r.nodes, sqlReadNodes, string(id))
+		postgres.Many(b, &r.decided, sqlDecided, string(id))
+		postgres.Many(b, &r.versions, sqlVersions, string(id))
+		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 	})

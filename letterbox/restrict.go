@@ -143,7 +143,7 @@ func (s *Service) connect(ctx context.Context, ag *agency.Agency, actor authz.Ac
 // declare writes a connection down and changes no key.
 func (s *Service) declare(ctx context.Context, actor authz.Actor, id ExchangeID) error {
 	var x keyExchange
-	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { one(b, &x, sqlKeyExchangeLock, string(id)) }, func(b *pgx.Batch) error {
+	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &x, sqlKeyExchangeLock, string(id)) }, func(b *pgx.Batch) error {
 		b.Queue(sqlConnect, string(id))
 		return nil
 	})
@@ -339,10 +339,10 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 	var named []namedRow
 	var colleagues []colleagueRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &row, sqlRestriction, string(id))
-		many(b, &sides, sqlExchangeSides, string(id))
-		many(b, &named, sqlNamed, string(id))
-		many(b, &colleagues, sqlColleagues, string(id))
+		postgres.One(b, &row, sqlRestriction, string(id))
+		postgres.Many(b, &sides, sqlExchangeSides, string(id))
+		postgres.Many(b, &named, sqlNamed, string(id))
+		postgres.Many(b, &colleagues, sqlColleagues, string(id))
 	})
 	if err != nil {
 		return Restriction{}, s.db.Fault(fmt.Errorf("load exchange %s: %w", id, err))

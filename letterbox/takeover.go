@@ -133,7 +133,7 @@ func (s *Service) Give(ctx context.Context, actor authz.Actor, id LetterID, work
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlLockReader, worker)
 		lockLetter(b, &lock, t.letter)
-		many(b, &to, sqlReader, t.letter, worker)
+		postgres.Many(b, &to, sqlReader, t.letter, worker)
 	}, func(b *pgx.Batch) error {
 		switch {
 		case !lock.waiting() || lock.holder() != t.from:
@@ -174,7 +174,7 @@ func (s *Service) takeOver(ctx context.Context, actor authz.Actor, id LetterID, 
 		return nil, fmt.Errorf("sign take-over: %w", err)
 	}
 	var holder holderRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &holder, sqlHolder, string(id)) }); err != nil {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &holder, sqlHolder, string(id)) }); err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load who holds letter %s: %w", id, err))
 	}
 	if err := holder.may(); err != nil {
@@ -206,9 +206,9 @@ func (s *Service) Readers(ctx context.Context, actor authz.Actor, id LetterID) (
 	var rows []readerRow
 	var staff []nameRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &holder, sqlHolder, string(id))
-		many(b, &rows, sqlReaders, string(id))
-		many(b, &staff, sqlReaderName)
+		postgres.One(b, &holder, sqlHolder, string(id))
+		postgres.Many(b, &rows, sqlReaders, string(id))
+		postgres.Many(b, &staff, sqlReaderName)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load who may read letter %s: %w", id, err))
@@ -237,7 +237,7 @@ func (s *Service) Held(ctx context.Context, actor authz.Actor, id LetterID) (Des
 	var rows deskRows
 	var holder holderRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		one(b, &holder, sqlHolder, string(id))
+		postgres.One(b, &holder, sqlHolder, string(id))
 		rows.queueLetter(b, id)
 	})
 	if err != nil {

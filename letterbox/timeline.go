@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
+	"gatepost/internal/postgres"
 )
 
 // Timeline is what happened in an exchange as one side may know it, newest
@@ -96,11 +97,11 @@ type timelineRows struct {
 }
 
 func (r *timelineRows) queue(b *pgx.Batch, side string) {
-	many(b, &r.sides, sqlMySides, side)
+	postgres.Many(b, &r.sides, sqlMySides, side)
 	queueObjects(b, &r.names, sqlMyNames, side)
-	many(b, &r.days, sqlMyDays, side)
-	many(b, &r.letters, sqlTimelineLetters, side)
-	many(b, &r.messages, sqlMyMessages, side)
+	postgres.Many(b, &r.days, sqlMyDays, side)
+	postgres.Many(b, &r.letters, sqlTimelineLetters, side)
+	postgres.Many(b, &r.messages, sqlMyMessages, side)
 	b.Queue(sqlMyNewKeys, side).Query(func(rows pgx.Rows) (err error) {
 		r.keys, err = pgx.CollectRows(rows, pgx.RowTo[time.Time])
 		return err

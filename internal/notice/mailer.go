@@ -81,7 +81,7 @@ func (m *Mailer) Deliver(ctx context.Context, job jobs.Job) error {
 	}
 	scope := postgres.Scope{Agency: ag.ID}
 	var rows []noticeRow
-	if err := m.DB.Read(ctx, scope, func(b *pgx.Batch) { many(b, &rows, sqlNotice, job.ID) }); err != nil {
+	if err := m.DB.Read(ctx, scope, func(b *pgx.Batch) { postgres.Many(b, &rows, sqlNotice, job.ID) }); err != nil {
 		return m.failed(ctx, ag, job, fmt.Errorf("read a notice: %w", err))
 	}
 	if len(rows) == 0 || rows[0].State == "sent" || rows[0].State == "off" {

@@ -103,7 +103,7 @@ func (s *Service) Details(ctx context.Context, actor authz.Actor) (Details, erro
 		return Details{}, err
 	}
 	var rows []contactRow
-	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { many(b, &rows, sqlContact) })
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlContact) })
 	switch {
 	case err != nil:
 		return Details{}, s.db.Fault(fmt.Errorf("read contact details: %w", err))
@@ -283,8 +283,8 @@ func (s *Service) recipients(ctx context.Context, ag *agency.Agency, actor authz
 	var nodes []agency.NodeRow
 	var cases []caseRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &nodes, sqlCaseNodes)
-		many(b, &cases, sqlOwnCases)
+		postgres.Many(b, &nodes, sqlCaseNodes)
+		postgres.Many(b, &cases, sqlOwnCases)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("read the keys for contact details: %w", err))
@@ -327,12 +327,4 @@ func (s *Service) belongs(ctx context.Context, ag *agency.Agency, actor authz.Ac
 		return fmt.Errorf("%w: a statement about another place", seal.ErrUnsigned)
 	}
 	return nil
-}
-
-// many reads all rows into dst.
-func many[T any](b *pgx.Batch, dst *[]T, sql string, args ...any) {
-	b.Queue(sql, args...).Query(func(r pgx.Rows) (err error) {
-		*dst, err = pgx.CollectRows(r, pgx.RowToStructByName[T])
-		return err
-	})
 }

@@ -461,8 +461,8 @@ func (s *Service) Cases(ctx context.Context, actor authz.Actor, asked CasesAsked
 	listed := ListedCases{More: len(list) > CasesShown}
 	for _, r := range list[:min(len(list), CasesShown)] {
 		line := r.line(calendar.Today(s.now()))
-		if !r.Connected {
-			if line.Applicant, err = s.applicantName(ctx, ag, actor, &keys, work, r.ID); err != nil {
+if !r.Connected {
+			if line.Applicant, err = s.nameIn(ctx, ag, actor, named{&keys, work}, r.ID, r.ID); err != nil {
 				return ListedCases{}, err
 			}
 		}
@@ -489,20 +489,27 @@ func (r listedRow) line(today time.Time) CaseLine {
 	return l
 }
 
-// applicantName opens an applicant's name for the list; "" for whoever holds no
-// key, and for what does not open, after its alarm.
-func (s *Service) applicantName(ctx context.Context, ag *agency.Agency, actor authz.Actor, keys *keyRows, work []workRow, id string) (string, error) {
-	i := slices.IndexFunc(work, func(w workRow) bool { return w.ID == id })
+// named is what names are opened from: keys of cases, and particulars.
+type named struct {
+	keys *keyRows
+	work []workRow
+}
+
+// nameIn opens the name of an applicant or a subject, by the id of their
+// particulars; "" for whoever holds no key of the application, and for what does
+// not open, after its alarm.
+func (s *Service) nameIn(ctx context.Context, ag *agency.Agency, actor authz.Actor, n named, application, id string) (string, error) {
+	i := slices.IndexFunc(n.work, func(w workRow) bool { return w.ID == id && w.ApplicationID == application })
 	if i < 0 {
 		return "", notUnread(s.unstated(ctx, ag, id, errCase))
 	}
-	u, err := s.climb(ctx, ag, actor.Keys(), keys, ring.Case(id))
+	u, err := s.climb(ctx, ag, actor.Keys(), n.keys, ring.Case(application))
 	if fault.KindOf(err) == fault.Forbidden {
 		return "", nil
 	}
 	var p Particulars
 	if err == nil {
-		err = s.openAs(ctx, ag, work[i], &p, u.keys...)
+		err = s.openAs(ctx, ag, n.work[i], &p, u.keys...)
 	}
 	if err != nil {
 		return "", notUnread(err)

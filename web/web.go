@@ -84,7 +84,7 @@ func Staff(c Config) (*page.Router, error) {
 	if err != nil {
 		return nil, err
 	}
-	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Actor: sessions.Actor, Address: c.Address}
+	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Cases: c.Cases, Actor: sessions.Actor, Address: c.Address}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
 	cases := casework.Room{Site: site, Cases: c.Cases, Letters: c.Letters, Accounts: c.Accounts, Agencies: c.Agencies, Actor: sessions.Actor, Address: c.Address}
 	sessions.Texts, sessions.Carried, sessions.Pack = slices.Concat(desk.Texts(), casework.Texts()), desk.Carried(), casework.Pack

@@ -28,7 +28,7 @@ type holdingView struct {
 // shows.
 func (room Room) people(w http.ResponseWriter, r *http.Request) error {
 	actor := room.Actor(r)
-	waiting, err := room.Accounts.OnHold(r.Context(), actor)
+	waiting, err := room.onHold(r)
 	if err != nil {
 		return err
 	}
@@ -43,6 +43,40 @@ func (room Room) people(w http.ResponseWriter, r *http.Request) error {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("manage.did." + did)}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/people", p)
+}
+
+// onHold lists who waits for a call. Who is in no directory has the name that
+// their intermediary case has for them, where the worker may see it.
+func (room Room) onHold(r *http.Request) ([]account.Holding, error) {
+	actor := room.Actor(r)
+	waiting, err := room.Accounts.OnHold(r.Context(), actor)
+	if err != nil || !actor.Can(authz.SeeCases) {
+		return waiting, err
+	}
+	var nameless []string
+	for _, h := range waiting {
+		if h.Kind == "person" && h.Name == "" {
+			nameless = append(nameless, h.ID)
+		}
+	}
+	if len(nameless) == 0 {
+		return waiting, nil
+	}
+	names, err := room.Cases.PartyNames(r.Context(), actor, nameless)
+	if err != nil {
+		return nil, err
+	}
+	for i := range waiting {
+		h := &waiting[i]
+		switch {
+		case h.Name != "":
+		case names[h.ID] != "":
+			h.Name = names[h.ID]
+		case len(h.Exchanges) > 0:
+			h.Name = h.Exchanges[0]
+		}
+	}
+	return waiting, nil
 }
 
 // confirms is the act of confirming somebody of a kind.
@@ -142,7 +176,7 @@ func (room Room) confirmPage(r *http.Request, kind string) (*confirmPage, error)
 	if err := actor.May(confirms(kind)); err != nil {
 		return nil, err
 	}
-	waiting, err := room.Accounts.OnHold(r.Context(), actor)
+	waiting, err := room.onHold(r)
 	if err != nil {
 		return nil, err
 	}

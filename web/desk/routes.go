@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"gatepost/intermediary"
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -25,6 +26,7 @@ type Room struct {
 	Site     *page.Site
 	Letters  *letterbox.Service
 	Accounts *account.Service
+	Cases    *intermediary.Service // for the names of people of intermediary cases
 	// Actor gives who asks, as the site's Door found them.
 	Actor func(*http.Request) authz.Actor
 	// Address is where people of that tier sign in to that agency, as it is

@@ -29,6 +29,7 @@ func TestParty(t *testing.T) {
 		}
 	}
 	other := w.Open(t, "REL>AP")
+	w.State(t, string(other.ID), "repAuthority=yes")
 	before := w.Code(t, &w.CaseLogin)
 	if _, err := w.Cases.AddParty(t.Context(), w.CaseWorker, intermediary.NewParty{File: string(other.ID), Person: login.ID, Kind: "representative", Code: before}); err != nil {
 		t.Fatal(err)

@@ -461,7 +461,7 @@ func (s *Service) Cases(ctx context.Context, actor authz.Actor, asked CasesAsked
 	listed := ListedCases{More: len(list) > CasesShown}
 	for _, r := range list[:min(len(list), CasesShown)] {
 		line := r.line(calendar.Today(s.now()))
-if !r.Connected {
+		if !r.Connected {
 			if line.Applicant, err = s.nameIn(ctx, ag, actor, named{&keys, work}, r.ID, r.ID); err != nil {
 				return ListedCases{}, err
 			}

@@ -333,7 +333,7 @@ func TestRestrict_Refused(t *testing.T) {
 func TestRestrict_Unsigned(t *testing.T) {
 	m, ctx := newTeam(t), t.Context()
 	_, auditor := m.NewWorker(t, "Nia Bevan", authz.Auditor)
-	m.Exec(t, `update worker set roles = '{letterboxWorker}' where id = $1`, auditor.Account())
+	m.Exec(t, `update worker set roles = '{letterboxWorker}', ends_on = null where id = $1`, auditor.Account())
 	err := m.Desk.Restrict(ctx, m.Manager, m.exchange, []string{m.imogen.Account(), auditor.Account()}, m.Code(t, &m.ManagerLogin))
 	wantKind(t, "roles that nobody signed", err, fault.Sealed)
 	wantKind(t, "the same where nobody chose", m.Desk.Connect(ctx, m.Worker, m.exchange), fault.Sealed)

@@ -105,6 +105,8 @@ func Constraints() postgres.Constraints {
 		"worker_manager":        fault.New(fault.Forbidden, "fault.forbidden"),
 		"worker_self":           fault.New(fault.Forbidden, "fault.manage.self"),
 		"worker_left":           fault.New(fault.Conflict, "fault.manage.notActive"),
+		"worker_ends":           fault.Field("until", "fault.manage.until"),
+		"session_ends":          fault.New(fault.SignIn, "fault.signIn.over"),
 		"worker_last_manager":   fault.New(fault.Conflict, "fault.manage.lastManager"),
 		"grant_superseded":      fault.New(fault.Conflict, "fault.conflict"),
 		"grant_worker":          fault.New(fault.Conflict, "fault.conflict"),

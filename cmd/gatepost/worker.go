@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"gatepost/internal/account"
 	"gatepost/internal/fault"
@@ -43,11 +44,22 @@ func workerList(ctx context.Context, c *call) error {
 		return err
 	}
 	w := tabwriter.NewWriter(c.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "id\tstate\tsigned in\tletters\troles")
+	fmt.Fprintln(w, "id\tstate\tsigned in\tletters\troles\tuntil")
 	for _, one := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", one.ID, one.State, yes(one.SignedIn), one.Holds, rolesOf(one))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\n", one.ID, one.State, yes(one.SignedIn), one.Holds, rolesOf(one), lastDay(one))
 	}
 	return w.Flush()
+}
+
+// lastDay is until when an auditor signs in.
+func lastDay(w account.Worker) string {
+	switch {
+	case w.Until.IsZero() && !w.Over:
+		return "-"
+	case w.Over:
+		return "over"
+	}
+	return w.Until.Format(time.DateOnly)
 }
 
 func rolesOf(w account.Worker) string {

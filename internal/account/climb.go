@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/note"
@@ -121,6 +122,7 @@ type workerRole struct {
 	roles []string
 	leaf  []byte
 	body  []byte
+	ends  *time.Time // the last day; nil for none
 }
 
 // putRoles keeps a worker's roles in the keyring, as manager and registrar
@@ -129,7 +131,7 @@ func (s *Service) putRoles(ctx context.Context, ag *agency.Agency, account strin
 	var w workerRole
 	err := s.db.Read(ctx, postgres.Scope{Agency: ag.ID, Account: account}, func(b *pgx.Batch) {
 		b.Queue(sqlWorkerRole, account).QueryRow(func(row pgx.Row) error {
-			return row.Scan(&w.state, &w.roles, &w.leaf, &w.body)
+			return row.Scan(&w.state, &w.roles, &w.leaf, &w.body, &w.ends)
 		})
 	})
 	if err != nil {
@@ -138,7 +140,7 @@ func (s *Service) putRoles(ctx context.Context, ag *agency.Agency, account strin
 	if w.state != "active" || w.leaf == nil {
 		return false, nil
 	}
-	roles, err := s.statedRoles(ctx, ag, account, w)
+	stated, err := s.statedRoles(ctx, ag, account, w)
 	if err == nil {
 		err = s.standsIn(ctx, ag, account, w)
 	}
@@ -147,35 +149,42 @@ func (s *Service) putRoles(ctx context.Context, ag *agency.Agency, account strin
 	}
 	if err != nil {
 		s.alarm(ctx, "a worker's roles are not as they were signed", account, err)
-		roles = nil
+		stated = appointment{}
 	}
-	keys.PutSecret(boxRoles, hex.EncodeToString(w.leaf)+" "+joinRoles(roles))
-	return len(roles) > 0, nil
+	keys.PutSecret(boxRoles, hex.EncodeToString(w.leaf)+" "+joinRoles(stated.roles))
+	if !stated.until.IsZero() {
+		keys.PutSecret(boxEnds, dayText(stated.until))
+	}
+	return len(stated.roles) > 0, nil
 }
 
 // errRoles: a worker's row and the signed statement do not agree.
 var errRoles = errors.New("roles differ from the signed ones")
 
-// statedRoles gives the roles that the worker's statement names. A row that
-// lists others has been changed by somebody who may not, and then none counts.
-func (s *Service) statedRoles(ctx context.Context, ag *agency.Agency, account string, w workerRole) ([]authz.Role, error) {
+// statedRoles gives the roles that the worker's statement names, with the last
+// day. A row that lists others has been changed by somebody who may not, and then
+// none counts.
+func (s *Service) statedRoles(ctx context.Context, ag *agency.Agency, account string, w workerRole) (appointment, error) {
 	st, err := ag.Verify(ctx, s.db, w.body)
 	if err != nil {
-		return nil, err
+		return appointment{}, err
 	}
 	leaf := statement.Leaf(w.body)
 	if st.Event != statement.EventRole || st.Object != nodeID("worker", account) || !bytes.Equal(leaf[:], w.leaf) {
-		return nil, errRoles
+		return appointment{}, errRoles
 	}
 	roles, err := parseRoles(st.Part)
 	if err != nil {
-		return nil, err
+		return appointment{}, err
 	}
-	if !slices.Equal(texts(roles), w.roles) {
-		return nil, errRoles
+	stated := appointment{roles, timeOf(w.ends)}
+	if !slices.Equal(texts(roles), w.roles) || st.To != dayText(stated.until) {
+		return appointment{}, errRoles
 	}
-	_, err = s.index.Stands(ctx, ag.ID, account, leaf)
-	return roles, err
+	if _, err := s.index.Stands(ctx, ag.ID, account, leaf); err != nil {
+		return appointment{}, err
+	}
+	return stated, nil
 }
 
 // standsIn checks by the log that a worker whose row is active was not kept out

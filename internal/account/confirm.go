@@ -407,24 +407,29 @@ func keysOfAll(roles []authz.Role) []ring.NodeID {
 // does it for themself.
 //
 // A worker with a new key instead of an earlier one keeps the roles that were
-// signed where roles is nil. They lose what was granted to the earlier key in
+// signed, and an auditor their last day, where roles is nil. They lose what was granted to the earlier key in
 // the same act, restricted cases included: those a named worker grants again.
 //
-// Invalid: the roles, field "role", or the code, field "code". Conflict: the
+// Invalid: the roles, field "role", or the code, field "code"; field "until" for
+// who is to be nothing but an auditor, which ConfirmAuditor does. Conflict: the
 // worker does not wait. Sealed: as for ConfirmPerson.
 func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID string, roles []authz.Role, totpCode string) error {
+	return s.confirmWorker(ctx, actor, workerID, appointment{roles: roles}, totpCode)
+}
+
+func (s *Service) confirmWorker(ctx context.Context, actor authz.Actor, workerID string, a appointment, totpCode string) error {
 	ag, err := s.mayConfirm(ctx, actor, authz.ConfirmWorker, "wk", workerID)
 	if err != nil {
 		return err
 	}
-	if roles, err = s.rolesFor(ctx, ag, actor, workerID, roles...); err != nil {
+	if a, err = s.rolesFor(ctx, ag, actor, workerID, a); err != nil {
 		return err
 	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)
 	if err != nil {
 		return err
 	}
-	wanted := keysOfAll(roles)
+	wanted := keysOfAll(a.roles)
 	var requests []requestRow
 	var nodes []agency.NodeRow
 	var old []oldGrant
@@ -445,7 +450,7 @@ func (s *Service) ConfirmWorker(ctx context.Context, actor authz.Actor, workerID
 	if err := s.recovers(ctx, c, redeemed); err != nil {
 		return err
 	}
-	w, err := c.worker(roles)
+	w, err := c.worker(a)
 	if err != nil {
 		return err
 	}
@@ -489,25 +494,26 @@ func (s *Service) commitWorker(ctx context.Context, actor authz.Actor, w *newWor
 // newWorker is what makes a worker of somebody on hold.
 type newWorker struct {
 	*confirmation
-	roles []authz.Role
-	role  [32]byte // leaf of the statement of their roles
+	appointment
+	role [32]byte // leaf of the statement of their roles
 }
 
 // worker states a worker's roles. The list of roles is the part of the
-// statement, so that nobody can change the one without the other.
-func (c *confirmation) worker(roles []authz.Role) (*newWorker, error) {
-	body, err := c.ag.State(statement.Statement{Event: statement.EventRole, Object: string(c.node.ID()), Part: joinRoles(roles),
-		Version: 1, Refs: [][32]byte{c.leaf}, At: c.at}, "registrar", c.by)
+// statement and the last day its "to", so that nobody can change the one without
+// the other.
+func (c *confirmation) worker(a appointment) (*newWorker, error) {
+	body, err := c.ag.State(statement.Statement{Event: statement.EventRole, Object: string(c.node.ID()), Part: joinRoles(a.roles),
+		Version: 1, To: dayText(a.until), Refs: [][32]byte{c.leaf}, At: c.at}, "registrar", c.by)
 	if err != nil {
 		return nil, err
 	}
 	c.bodies = append(c.bodies, body)
-	return &newWorker{c, roles, statement.Leaf(body)}, nil
+	return &newWorker{c, a, statement.Leaf(body)}, nil
 }
 
 func (w *newWorker) queue(b *pgx.Batch, id string) {
 	w.confirmation.queue(b)
-	b.Queue(postgres.Guarded(sqlWorkerActive), id, texts(w.roles), w.role[:])
+	b.Queue(postgres.Guarded(sqlWorkerActive), id, texts(w.roles), w.role[:], dayText(w.until))
 }
 
 // grantHeld grants on a key of the manager's own ring.

@@ -339,17 +339,18 @@ func TestConfirmWorkerRefused(t *testing.T) {
 	want(t, "a made-up role", confirm(w.Manager, "owner"), fault.Invalid, "fault.confirm.roles")
 	want(t, "a role twice", confirm(w.Manager, authz.Auditor, authz.Auditor), fault.Invalid, "fault.confirm.roles")
 	want(t, "two roles as one", confirm(w.Manager, "auditor.manager"), fault.Invalid, "fault.confirm.roles")
-	want(t, "a worker who is no manager", confirm(w.Worker, authz.Auditor), fault.Forbidden, "fault.forbidden")
+	want(t, "an auditor for ever", confirm(w.Manager, authz.Auditor), fault.Invalid, "fault.manage.until")
+	want(t, "a worker who is no manager", confirm(w.Worker, authz.RecordsOfficer), fault.Forbidden, "fault.forbidden")
 
 	// The signing key is vouched for as well.
 	_, other, err := statement.NewKey(statement.WorkerKeyName("oak", l.ID))
 	must(t, err)
 	verifier := ask[string](t, w, "select verifier from node where id = 'worker/' || $1", l.ID)
 	w.Exec(t, "update node set verifier = $2 where id = 'worker/' || $1", l.ID, other)
-	want(t, "another signing key", confirm(w.Manager, authz.Auditor), fault.Sealed, "fault.confirm.key")
+	want(t, "another signing key", confirm(w.Manager, authz.RecordsOfficer), fault.Sealed, "fault.confirm.key")
 	w.Exec(t, "update node set verifier = $2 where id = 'worker/' || $1", l.ID, verifier)
 	must(t, confirm(w.Manager, authz.LetterboxWorker))
-	want(t, "once more", confirm(w.Manager, authz.Auditor), fault.Conflict, "fault.confirm.notWaiting")
+	want(t, "once more", confirm(w.Manager, authz.RecordsOfficer), fault.Conflict, "fault.confirm.notWaiting")
 
 	// Confirmed, but without a second step: nothing yet. With it, in the same session: all.
 	load := func() authz.Actor {

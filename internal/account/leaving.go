@@ -21,12 +21,12 @@ import (
 )
 
 const (
-	sqlRoleOf = `select id, state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''::bytea) as body from worker
+	sqlRoleOf = `select id, state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''::bytea) as body, ends_on from worker
 		where agency_id = agency() and id = $1`
 	// Everything: a session climbs to no case, and who leaves loses those too.
 	sqlHeldByWorker = `select child, child_epoch, parent, parent_epoch, ''::bytea as sealed from ring_grant_staff
 		where agency_id = agency() and parent = $1 order by child, child_epoch, parent_epoch`
-	sqlActiveRoles = `select id, state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''::bytea) as body from worker
+	sqlActiveRoles = `select id, state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''::bytea) as body, ends_on from worker
 		where agency_id = agency() and state = 'active' order by id`
 	// Whoever grants a team's key, or to it, waits for this act, and it for them.
 	sqlTeamsForUpdate = `select id, epoch from node where agency_id = agency() and id = any($1) and key_leaf is not null
@@ -34,8 +34,8 @@ const (
 	sqlRunningForUpdate = `select id from rotation where agency_id = agency() and team = any($1) and state in ('running', 'stopped')
 		order by id for no key update`
 
-	sqlLeft         = `update worker set state = 'left', roles = '{}', role_leaf = $3 where agency_id = agency() and id = $1 and state = $2 returning 1`
-	sqlNewRoles     = `update worker set roles = $2, role_leaf = $3 where agency_id = agency() and id = $1 and state = 'active' returning 1`
+	sqlLeft         = `update worker set state = 'left', roles = '{}', role_leaf = $3, ends_on = null where agency_id = agency() and id = $1 and state = $2 returning 1`
+	sqlNewRoles     = `update worker set roles = $2, role_leaf = $3, ends_on = nullif($4, '')::date where agency_id = agency() and id = $1 and state = 'active' returning 1`
 	sqlNoCredential = `delete from credential_worker where agency_id = agency() and account_id = $1`
 	sqlNoSuspension = `delete from suspension where agency_id = agency() and account_id = $1`
 	sqlEndColleague = `delete from session where agency_id = agency() and tier = 'staff' and id <> $1 and not enrolling`
@@ -61,27 +61,28 @@ type roleRow struct {
 	Roles    []string
 	RoleLeaf []byte
 	Body     []byte
+	EndsOn   *time.Time
 }
 
 // rolesOf gives the roles of a worker as they were signed; none, and an alarm,
 // where the row says otherwise.
 func (s *Service) rolesOf(ctx context.Context, ag *agency.Agency, r roleRow) []authz.Role {
-	roles, err := s.statedRoles(ctx, ag, r.ID, workerRole{r.State, r.Roles, r.RoleLeaf, r.Body})
+	stated, err := s.statedRoles(ctx, ag, r.ID, workerRole{r.State, r.Roles, r.RoleLeaf, r.Body, r.EndsOn})
 	if err != nil {
 		s.alarm(ctx, "a worker's roles are not as they were signed", r.ID, err)
 		return nil
 	}
-	return roles
+	return stated.roles
 }
 
 // departure is somebody's leaving, or loss of a role, before it is stored.
 type departure struct {
-	ag     *agency.Agency
-	actor  authz.Actor
-	by     note.Signer
-	at     time.Time
-	worker string
-	roles  []authz.Role // that they have afterwards; none for who leaves
+	ag          *agency.Agency
+	actor       authz.Actor
+	by          note.Signer
+	at          time.Time
+	worker      string
+	appointment // what they have afterwards; no roles for who leaves
 
 	state      string // the worker's, as loaded
 	held       []agency.GrantRow
@@ -117,32 +118,36 @@ type successor struct {
 // already, or something changed in this moment. Forbidden: a manager who does
 // not hold the keys themself.
 func (s *Service) Leave(ctx context.Context, actor authz.Actor, workerID, code string) ([]string, error) {
-	return s.depart(ctx, actor, workerID, code, nil)
+	return s.depart(ctx, actor, workerID, code, appointment{})
 }
 
 // ChangeRoles gives an active worker other roles: the keys that the new ones
 // need are granted, and the keys that they do not need are taken back, as in
 // Leave. Their sessions end. Errors as for Leave, and Invalid for the roles,
-// field "role".
+// field "role". Who is to be nothing but an auditor needs a last day: MakeAuditor.
 func (s *Service) ChangeRoles(ctx context.Context, actor authz.Actor, workerID string, roles []authz.Role, code string) ([]string, error) {
-	if len(roles) == 0 || checkRoles(roles) != nil {
-		return nil, fault.Field("role", "fault.confirm.roles")
-	}
-	return s.depart(ctx, actor, workerID, code, roles)
+	return s.changeRoles(ctx, actor, workerID, appointment{roles: roles}, code)
 }
 
-func (s *Service) depart(ctx context.Context, actor authz.Actor, workerID, code string, roles []authz.Role) ([]string, error) {
+func (s *Service) changeRoles(ctx context.Context, actor authz.Actor, workerID string, a appointment, code string) ([]string, error) {
+	if err := s.holds(a); err != nil {
+		return nil, err
+	}
+	return s.depart(ctx, actor, workerID, code, a)
+}
+
+func (s *Service) depart(ctx context.Context, actor authz.Actor, workerID, code string, a appointment) ([]string, error) {
 	ag, fresh, err := s.managing(ctx, actor, authz.EndWorker, workerID, code)
 	if err != nil {
 		return nil, err
 	}
-	return s.departed(ctx, ag, actor, fresh, departing{workerID, roles})
+	return s.departed(ctx, ag, actor, fresh, departing{workerID, a})
 }
 
 // departing is who goes, or changes their roles.
 type departing struct {
 	worker string
-	roles  []authz.Role
+	appointment
 }
 
 // departed does it. fresh is nil where the code was given with the sign-in a
@@ -152,7 +157,7 @@ func (s *Service) departed(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err != nil {
 		return nil, fmt.Errorf("end a worker's account: %w", err)
 	}
-	d := &departure{ag: ag, actor: actor, by: by, at: s.now(), worker: who.worker, roles: who.roles}
+	d := &departure{ag: ag, actor: actor, by: by, at: s.now(), worker: who.worker, appointment: who.appointment}
 	if err := s.loadDeparture(ctx, d); err != nil {
 		return nil, err
 	}
@@ -202,11 +207,7 @@ func (s *Service) loadDeparture(ctx context.Context, d *departure) error {
 
 // prepare makes and signs everything before the transaction.
 func (s *Service) prepare(ctx context.Context, d *departure) error {
-	part := joinRoles(d.roles)
-	if len(d.roles) == 0 {
-		part = partLeft
-	}
-	body, err := stateRole(d.ag, d.by, d.worker, part, d.at)
+	body, err := stateAppointment(d.ag, d.by, d.worker, d.appointment, d.at)
 	if err != nil {
 		return err
 	}
@@ -394,7 +395,7 @@ func (s *Service) queueDeparture(b *pgx.Batch, d *departure) {
 		b.Queue(sqlExpireInvitations, "worker", d.worker, d.at)
 		b.Queue(postgres.Guarded(sqlLeft), d.worker, d.state, d.leaf[:])
 	} else {
-		b.Queue(postgres.Guarded(sqlNewRoles), d.worker, texts(d.roles), d.leaf[:])
+		b.Queue(postgres.Guarded(sqlNewRoles), d.worker, texts(d.roles), d.leaf[:], dayText(d.until))
 	}
 	queueOut(b, d.worker)
 	for _, t := range d.teams {

@@ -89,7 +89,7 @@ func (s *Service) firstManager(ctx context.Context, ag *agency.Agency, a *attemp
 	if err != nil {
 		return nil, err
 	}
-	return c.worker([]authz.Role{authz.Manager})
+	return c.worker(appointment{roles: []authz.Role{authz.Manager}})
 }
 
 // makeKeys makes each key of an agency and grants it to manager and archive.

@@ -80,39 +80,36 @@ func (c *confirmation) queueRecovered(b *pgx.Batch) {
 
 // rolesFor gives the roles that a worker is to have: those given, or else those
 // that they have. Nobody gives themself any.
-func (s *Service) rolesFor(ctx context.Context, ag *agency.Agency, actor authz.Actor, worker string, given ...authz.Role) ([]authz.Role, error) {
+func (s *Service) rolesFor(ctx context.Context, ag *agency.Agency, actor authz.Actor, worker string, given appointment) (appointment, error) {
 	if actor.Account() == worker {
 		audit.Refused(ctx, s.db, actor, authz.ConfirmWorker, worker)
-		return nil, fault.New(fault.Forbidden, "fault.confirm.self")
+		return appointment{}, fault.New(fault.Forbidden, "fault.confirm.self")
 	}
-	if given == nil {
+	if given.roles == nil {
 		var err error
 		if given, err = s.rolesNow(ctx, ag, actor, worker); err != nil {
-			return nil, err
+			return appointment{}, err
 		}
 	}
-	if err := checkRoles(given); err != nil {
-		return nil, fault.Field("role", "fault.confirm.roles")
-	}
-	return given, nil
+	return given, s.holds(given)
 }
 
 // rolesNow gives a worker's roles as manager and registrar signed them.
-func (s *Service) rolesNow(ctx context.Context, ag *agency.Agency, actor authz.Actor, worker string) ([]authz.Role, error) {
+func (s *Service) rolesNow(ctx context.Context, ag *agency.Agency, actor authz.Actor, worker string) (appointment, error) {
 	var w workerRole
 	err := s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) {
-		b.Queue(sqlWorkerRole, worker).QueryRow(func(row pgx.Row) error { return row.Scan(&w.state, &w.roles, &w.leaf, &w.body) })
+		b.Queue(sqlWorkerRole, worker).QueryRow(func(row pgx.Row) error { return row.Scan(&w.state, &w.roles, &w.leaf, &w.body, &w.ends) })
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read a worker's roles: %w", s.db.Fault(err))
+		return appointment{}, fmt.Errorf("read a worker's roles: %w", s.db.Fault(err))
 	}
 	if w.leaf == nil {
-		return nil, nil
+		return appointment{}, nil
 	}
-	roles, err := s.statedRoles(ctx, ag, worker, w)
+	stated, err := s.statedRoles(ctx, ag, worker, w)
 	if err != nil {
 		s.alarm(ctx, "a worker's roles are not as they were signed", worker, err)
-		return nil, nil
+		return appointment{}, nil
 	}
-	return roles, nil
+	return stated, nil
 }

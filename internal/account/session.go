@@ -26,6 +26,7 @@ const (
 	boxInvite  = "account/invite"  // enrolling: the hash of the code, in hex
 	boxTOTP    = "account/totp"    // "<secret> <what it replaces>": an offer that KeepTOTP waits for
 	boxRoles   = "account/roles"   // workers: "<leaf in hex> <role>.<role>"
+	boxEnds    = "account/ends"    // auditors: the last day, 2006-01-02, as it was signed
 	boxUntil   = "account/until"   // when the session ends, however busy it is
 	boxSecond  = "account/second"  // when it last gave a one-time code
 
@@ -181,7 +182,8 @@ func (s *Service) queueNow(b *pgx.Batch, t *touched) {
 // Load gives the actor of a session and keeps the session alive for the page's
 // idle time. What has changed since sign-in is seen here: a suspended account's
 // session ends, a person who was confirmed in the meantime gets their sides'
-// keys, and a worker whose roles were stated anew signs in again.
+// keys, and a worker whose roles were stated anew signs in again. So does an
+// auditor after their last day, and is then told.
 //
 // A token without a session, another agency's or another tier's included, is a
 // SignIn fault.
@@ -204,6 +206,9 @@ func (s *Service) Load(ctx context.Context, agencyID string, token session.Token
 		if err := s.catchUp(ctx, ag, token, t); err != nil {
 			return authz.Actor{}, err
 		}
+	}
+	if s.over(t.keys) {
+		return authz.Actor{}, errors.Join(fault.New(fault.SignIn, "fault.signIn.over"), s.end(ctx, ag, token))
 	}
 	return s.actor(ag, t), nil
 }

@@ -33,7 +33,8 @@ func errWrong() error { return fault.New(fault.Invalid, "fault.signIn.wrong") }
 // and a suspended account get the same answer, fault.signIn.wrong, after the
 // same queries and one run of scrypt. Busy means too many failures at this name
 // or from this network, or too many sign-ins at once. Forbidden means that the
-// agency is not active yet.
+// agency is not active yet. An auditor whose last day is over is told so, once
+// everything that they gave was right: Invalid, fault.signIn.over.
 func (s *Service) SignIn(ctx context.Context, agencyID string, in SignIn) (session.Token, error) {
 	ag, err := s.agency(agencyID)
 	if err != nil {
@@ -51,6 +52,9 @@ func (s *Service) SignIn(ctx context.Context, agencyID string, in SignIn) (sessi
 		if err := s.climb(ctx, ag, a.account, a.keys); err != nil {
 			return session.Token{}, err
 		}
+	}
+	if s.over(a.keys) {
+		return session.Token{}, fault.New(fault.Invalid, "fault.signIn.over")
 	}
 	token, row, err := s.newSession(ag, beginning{account: a.account, browser: in.Browser, keys: a.keys, stepped: a.stepped})
 	if err != nil {

@@ -122,7 +122,7 @@ const (
 	// The keys of restricted cases are climbed to when one is read, and are in no session.
 	sqlOwnStaffGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_staff
 		where agency_id = agency() and parent = $1 and child !~ '^case/' order by child, child_epoch`
-	sqlWorkerRole = `select state, roles, role_leaf, coalesce(leaf_body(role_leaf), '') from worker where agency_id = agency() and id = $1`
+	sqlWorkerRole = `select state, roles, role_leaf, coalesce(leaf_body(role_leaf), ''), ends_on from worker where agency_id = agency() and id = $1`
 
 	// Invitations.
 	sqlInvitationForUpdate = `select account_id, fact, attempts, used_at is not null, expires_at, coalesce(recovery_id, '') from invitation
@@ -177,7 +177,7 @@ const (
 	sqlVouch = `update node set key_leaf = $4
 		where agency_id = agency() and id = $1 and epoch = $2 and request_leaf = $3 and recipient = $5 and key_leaf is null returning 1`
 	sqlPersonActive = `update person set state = 'active' where agency_id = agency() and id = $1 and state = 'hold' returning 1`
-	sqlWorkerActive = `update worker set state = 'active', roles = $2, role_leaf = $3
+	sqlWorkerActive = `update worker set state = 'active', roles = $2, role_leaf = $3, ends_on = nullif($4, '')::date
 		where agency_id = agency() and id = $1 and state in ('hold', 'active') returning 1`
 	// What a new key of somebody replaces.
 	sqlPersonOldGrants = `select child, child_epoch, parent_epoch from ring_grant_person

@@ -108,6 +108,18 @@ func stateRole(ag *agency.Agency, by note.Signer, workerID, part string, at time
 	return ag.State(statement.Statement{Event: statement.EventRole, Object: nodeID("worker", workerID), Part: part, Version: 1, At: at}, "registrar", by)
 }
 
+// stateAppointment has manager and registrar state what a worker's roles are from
+// now on, or, for none, that they left. The roles are the part of the statement and
+// the last day is its "to", so that nobody can change the one without the other.
+func stateAppointment(ag *agency.Agency, by note.Signer, workerID string, a appointment, at time.Time) ([]byte, error) {
+	part := joinRoles(a.roles)
+	if len(a.roles) == 0 {
+		part = partLeft
+	}
+	return ag.State(statement.Statement{Event: statement.EventRole, Object: nodeID("worker", workerID), Part: part, Version: 1,
+		To: dayText(a.until), At: at}, "registrar", by)
+}
+
 // queueOut ends what a worker has open: sessions, remembered devices, claims.
 func queueOut(b *pgx.Batch, workerID string) {
 	b.Queue(sqlEndAll, string(authz.Staff), workerID)

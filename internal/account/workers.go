@@ -10,11 +10,12 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/postgres"
 )
 
 const (
-	sqlWorkers = `select w.id, w.state, w.roles, u.at as suspended,
+	sqlWorkers = `select w.id, w.state, w.roles, w.ends_on, u.at as suspended,
 			(select count(*) from claim c where c.agency_id = w.agency_id and c.worker_id = w.id and c.until > now())::int as holds,
 			exists (select from session s where s.agency_id = w.agency_id and s.account_id = w.id and s.tier = 'staff' and not s.enrolling
 				and s.idle_at > $1 and s.absolute_at > $1) as signed_in
@@ -32,6 +33,8 @@ type Worker struct {
 	Roles     []authz.Role // as the database lists them; what counts are the signed ones
 	Holds     int          // letters that they have claimed
 	SignedIn  bool
+	Until     time.Time // the last day of an auditor, as the database has it; zero for the others
+	Over      bool      // that day is over, or an auditor has none
 	Suspended time.Time // since when; zero if they are not
 	Self      bool      // the one who asks
 }
@@ -40,6 +43,7 @@ type workerListed struct {
 	ID        string
 	State     string
 	Roles     []string
+	EndsOn    *time.Time
 	Suspended *time.Time
 	Holds     int
 	SignedIn  bool
@@ -63,7 +67,7 @@ func (s *Service) Workers(ctx context.Context, actor authz.Actor) ([]Worker, err
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", s.db.Fault(err))
 	}
-	list := listed(rows)
+	list := s.listed(rows)
 	for i := range list {
 		list[i].Name = s.nameOf(ctx, actor, names, list[i].ID)
 		list[i].Self = list[i].ID == actor.Account()
@@ -84,16 +88,18 @@ func (s *Service) ListWorkers(ctx context.Context, agencyID string) ([]Worker, e
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", s.db.Fault(err))
 	}
-	return listed(rows), nil
+	return s.listed(rows), nil
 }
 
-func listed(rows []workerListed) []Worker {
+func (s *Service) listed(rows []workerListed) []Worker {
 	list := make([]Worker, len(rows))
 	for i, r := range rows {
 		list[i] = Worker{ID: r.ID, State: r.State, Holds: r.Holds, SignedIn: r.SignedIn, Suspended: timeOf(r.Suspended)}
 		for _, role := range r.Roles {
 			list[i].Roles = append(list[i].Roles, authz.Role(role))
 		}
+		list[i].Until = timeOf(r.EndsOn)
+		list[i].Over = ends(list[i].Roles) && calendar.Today(s.now()).After(list[i].Until)
 	}
 	return list
 }

@@ -287,6 +287,10 @@ func (s *seeding) takeOn(ctx context.Context, manager, m *member) error {
 	if err != nil {
 		return err
 	}
+	if slices.Equal(m.roles, []authz.Role{authz.Auditor}) {
+		until := calendar.Today(s.clock.now()).AddDate(0, 0, account.LongestVisit)
+		return s.staff.Accounts.ConfirmAuditor(ctx, boss, m.id, until, digits)
+	}
 	return s.staff.Accounts.ConfirmWorker(ctx, boss, m.id, m.roles, digits)
 }
 

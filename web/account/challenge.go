@@ -42,7 +42,7 @@ func (s *Sessions) Challenge(w http.ResponseWriter, r *http.Request, cause error
 			}
 		}
 		p := s.signInPage(with(r, v), form)
-		p.Ended = endedKey(r, v)
+		p.Ended = endedKey(r, v, cause)
 		return s.show(w, with(r, v), http.StatusUnauthorized, "account/sign-in", p)
 	}
 	actor, err := s.Accounts.Load(r.Context(), v.agency.ID, v.token, account.Short)
@@ -75,8 +75,10 @@ func (s *Sessions) askCode(w http.ResponseWriter, r *http.Request, form page.For
 }
 
 // endedKey says why somebody is asked to sign in.
-func endedKey(r *http.Request, v *visit) string {
+func endedKey(r *http.Request, v *visit, cause error) string {
 	switch {
+	case messageOf(cause) == "fault.signIn.over":
+		return "fault.signIn.over"
 	case strings.HasPrefix(r.URL.Path, "/start/"):
 		return "account.signIn.startEnded"
 	case v.hasToken:

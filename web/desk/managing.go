@@ -61,15 +61,26 @@ func managed(s *account.Service) []managedAct {
 			return s.Leave(ctx, actor, id, form.Get("code"))
 		}},
 		{"worker", "roles", authz.EndWorker, func(ctx context.Context, actor authz.Actor, id string, form page.Form) ([]string, error) {
-			var roles []authz.Role
-			for _, role := range form.All("role") {
-				roles = append(roles, authz.Role(role))
+			if roles := rolesIn(form); !auditor(roles) {
+				return s.ChangeRoles(ctx, actor, id, roles, form.Get("code"))
 			}
-			return s.ChangeRoles(ctx, actor, id, roles, form.Get("code"))
+			return makeAuditor(ctx, s, actor, id, form)
+		}},
+		{"worker", "prolong", authz.EndWorker, func(ctx context.Context, actor authz.Actor, id string, form page.Form) ([]string, error) {
+			return makeAuditor(ctx, s, actor, id, form)
 		}},
 		{"person", "suspend", authz.SuspendPerson, plain(s.SuspendPerson)},
 		{"person", "lift", authz.SuspendPerson, plain(s.LiftPerson)},
 	}
+}
+
+func makeAuditor(ctx context.Context, s *account.Service, actor authz.Actor, id string, form page.Form) ([]string, error) {
+	until, err := untilIn(form)
+	if err != nil {
+		return nil, err
+	}
+	rotations, err := s.MakeAuditor(ctx, actor, id, until, form.Get("code"))
+	return rotations, onDay(err)
 }
 
 // managePage asks for an act about one account.
@@ -79,6 +90,7 @@ type managePage struct {
 	ID, Name  string
 	Left      int           // letters about which nobody could decide without this worker
 	Roles     []page.Choice // to choose from
+	Until     bool          // an auditor's last day is asked for
 	has       []authz.Role  // what a worker does now
 }
 
@@ -99,8 +111,11 @@ func (room Room) managePage(r *http.Request, a managedAct) (*managePage, error) 
 	if err != nil {
 		return nil, err
 	}
-	p.ID, p.Name = w.ID, w.Name
-	if a.name != "lift" {
+	p.ID, p.Name, p.Until = w.ID, w.Name, a.name == "roles" || a.name == "prolong"
+	if a.name == "prolong" && !auditor(w.Roles) {
+		return nil, notThere()
+	}
+	if a.name != "lift" && a.name != "prolong" {
 		if p.Left, err = room.Letters.LeftBehind(r.Context(), actor, w.ID); err != nil {
 			return nil, err
 		}
@@ -221,7 +236,7 @@ func (room Room) workers(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &workersPage{Base: room.Site.Base(r, "manage.workers.title"), Workers: list}
-	p.did(r, "suspend", "lift", "roles", "leave")
+	p.did(r, "suspend", "lift", "roles", "prolong", "leave")
 	return room.Site.Render(w, r, http.StatusOK, "desk/manage-workers", p)
 }
 

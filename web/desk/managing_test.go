@@ -2,9 +2,13 @@ package desk_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
+	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/letterbox"
 )
 
@@ -74,7 +78,16 @@ func TestKeepOut(t *testing.T) {
 	if !ask.Doc().One("input[name=role][value=letterboxWorker]").HasAttr("checked") || ask.Doc().One("input[name=role][value=auditor]").HasAttr("checked") {
 		t.Error("what they do now is not ticked")
 	}
-	ask.Submit(roles, "role", "auditor", "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther)
+	refused := ask.Submit(roles, "role", "auditor", "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusUnprocessableEntity)
+	refused.Doc().One(".govuk-error-summary a[href='#until-day']")
+	far := ask.Submit(roles, append(d.dateFields(91), "role", "auditor", "code", d.Code(t, &d.ManagerLogin))...).Want(http.StatusUnprocessableEntity)
+	if form := far.Form(roles); form.Get("until-day") != d.dateFields(91)[1] || form.Get("code") != "" {
+		t.Errorf("the day came back as %q", form.Get("until-day"))
+	}
+	made := ask.Submit(roles, append(d.dateFields(9), "role", "auditor", "code", d.Code(t, &d.ManagerLogin))...).Want(http.StatusSeeOther)
+	if at := made.Header.Get("Location"); !strings.Contains(at, "done=roles") {
+		t.Errorf("after a change of roles: %s", at)
+	}
 
 	person := "/person/" + d.birth + "/suspend"
 	worker := d.as(t, &d.WorkerLogin)
@@ -83,6 +96,44 @@ func TestKeepOut(t *testing.T) {
 	if n := d.count(t, "select count(*) from person where id = $1 and state = 'suspended'", d.birth); n != 1 {
 		t.Error("the person is not kept out")
 	}
+}
+
+// An inspector is confirmed with a last day, which stands in the list; a manager
+// gives another. When it is over they are told so at their next page and when they
+// sign in, and the list says it.
+func TestAuditor_Visit(t *testing.T) {
+	d := openDesk(t)
+	manager := d.as(t, &d.ManagerLogin)
+	paper, err := d.World.Staff.InviteWorker(t.Context(), d.Manager, "Nia Bevan", accounttest.Fact)
+	must(t, err)
+	l := d.Enrol(t, d.Home.ID, true, paper)
+	d.SetTOTP(t, d.Home.ID, true, &l)
+	confirm, prolong := "/worker/"+l.ID+"/confirm", "/worker/"+l.ID+"/prolong"
+	ask := manager.Get(confirm).Want(http.StatusOK)
+	missing := ask.Submit(confirm, "role", "auditor", "called", "yes", "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusUnprocessableEntity)
+	missing.Doc().One(".govuk-error-summary a[href='#until-day']")
+	ask.Submit(confirm, append(d.dateFields(3), "role", "auditor", "called", "yes", "code", d.Code(t, &d.ManagerLogin))...).Want(http.StatusSeeOther)
+	card := func() string {
+		t.Helper()
+		return manager.Get("/workers").Want(http.StatusOK).Doc().One("[data-worker=" + l.ID + "]").Text()
+	}
+	contains(t, card(), "Auditor", "Signs in until", "Change their last day")
+	manager.Get("/worker/" + d.WorkerLogin.ID + "/prolong").Want(http.StatusNotFound)
+	manager.Get(prolong).Want(http.StatusOK).Submit(prolong, append(d.dateFields(0), "code", d.Code(t, &d.ManagerLogin))...).Want(http.StatusSeeOther).
+		Follow().Want(http.StatusOK).Doc().One(".govuk-notification-banner--success")
+
+	visitor := d.as(t, &l)
+	visitor.Get("/inspection").Want(http.StatusOK)
+	d.Clock.Advance(calendar.Today(d.Clock.Now()).AddDate(0, 0, 1).Add(-5 * time.Minute).Sub(d.Clock.Now()))
+	visitor = d.as(t, &l)
+	visitor.Get("/inspection").Want(http.StatusOK)
+	d.Clock.Advance(10 * time.Minute)
+	contains(t, visitor.Get("/inspection").Want(http.StatusUnauthorized).Doc().One("main").Text(), "Your last day here is over")
+	form := visitor.Get("/sign-in").Want(http.StatusOK)
+	over := form.Submit("/sign-in", "name", l.Name, "passphrase", l.Passphrase, "code", d.Code(t, &l)).Want(http.StatusUnprocessableEntity)
+	contains(t, over.Doc().One(".govuk-error-summary").Text(), "Your last day here is over")
+	manager = d.as(t, &d.ManagerLogin)
+	contains(t, card(), "Their last day is over", "Change their last day")
 }
 
 // Before a worker goes, the page says how many letters nobody could decide

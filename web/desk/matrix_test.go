@@ -134,6 +134,8 @@ var matrix = []visit{
 	{pattern: "POST /worker/{id}/lift", act: authz.SuspendWorker, own: 422, abroad: 404},
 	{pattern: "GET /worker/{id}/leave", act: authz.EndWorker, own: 200, abroad: 404},
 	{pattern: "POST /worker/{id}/leave", act: authz.EndWorker, own: 422, abroad: 404},
+	{pattern: "GET /worker/{id}/prolong", act: authz.EndWorker, own: 404, abroad: 404}, // they are no auditor
+	{pattern: "POST /worker/{id}/prolong", act: authz.EndWorker, own: 404, abroad: 404},
 	{pattern: "GET /worker/{id}/roles", act: authz.EndWorker, own: 200, abroad: 404},
 	{pattern: "POST /worker/{id}/roles", act: authz.EndWorker, own: 422, abroad: 404},
 	{pattern: "GET /person/{id}/suspend", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
@@ -92,6 +93,7 @@ type confirmPage struct {
 	page.Base
 	Holding account.Holding
 	Roles   []page.Choice // for a worker who has none yet
+	Until   bool          // an auditor's last day can be given
 }
 
 // askConfirmPerson asks about a person of a family.
@@ -105,8 +107,8 @@ func (room Room) askConfirmPerson(w http.ResponseWriter, r *http.Request) error 
 
 // confirmPerson gives a person their side, after the call.
 func (room Room) confirmPerson(w http.ResponseWriter, r *http.Request) error {
-	return room.confirm(w, r, "person", func(id string, form page.Form) error {
-		return room.Accounts.ConfirmPerson(r.Context(), room.Actor(r), id, form.Get("code"))
+	return room.confirm(w, r, "person", func(h account.Holding, form page.Form) error {
+		return room.Accounts.ConfirmPerson(r.Context(), room.Actor(r), h.ID, form.Get("code"))
 	})
 }
 
@@ -121,18 +123,49 @@ func (room Room) askConfirmWorker(w http.ResponseWriter, r *http.Request) error 
 
 // confirmWorker gives a worker their roles, after the call.
 func (room Room) confirmWorker(w http.ResponseWriter, r *http.Request) error {
-	return room.confirm(w, r, "worker", func(id string, form page.Form) error {
-		var roles []authz.Role
-		for _, role := range form.All("role") {
-			roles = append(roles, authz.Role(role))
+	return room.confirm(w, r, "worker", func(h account.Holding, form page.Form) error {
+		roles := rolesIn(form)
+		if !auditor(roles) && !(auditor(h.Roles) && typedDay(form)) {
+			return room.Accounts.ConfirmWorker(r.Context(), room.Actor(r), h.ID, roles, form.Get("code"))
 		}
-		return room.Accounts.ConfirmWorker(r.Context(), room.Actor(r), id, roles, form.Get("code"))
+		until, err := untilIn(form)
+		if err != nil {
+			return err
+		}
+		return onDay(room.Accounts.ConfirmAuditor(r.Context(), room.Actor(r), h.ID, until, form.Get("code")))
 	})
+}
+
+func rolesIn(form page.Form) (roles []authz.Role) {
+	for _, role := range form.All("role") {
+		roles = append(roles, authz.Role(role))
+	}
+	return roles
+}
+
+// auditor tells whether these are the roles of somebody who comes to look and
+// nothing else: their account has a last day.
+func auditor[T ~string](roles []T) bool {
+	return len(roles) == 1 && string(roles[0]) == string(authz.Auditor)
+}
+
+// typedDay tells whether anything was typed as an auditor's last day.
+func typedDay(form page.Form) bool {
+	return form.Get("until-day")+form.Get("until-month")+form.Get("until-year") != ""
+}
+
+// untilIn reads an auditor's last day.
+func untilIn(form page.Form) (time.Time, error) {
+	until, ok := dateOf(form.Get("until-day"), form.Get("until-month"), form.Get("until-year"))
+	if !ok {
+		return time.Time{}, fault.Field("until-day", "fault.manage.until")
+	}
+	return until, nil
 }
 
 // confirm does what both have in common. The worker's own word that the call
 // was made comes first: without it no code is used up.
-func (room Room) confirm(w http.ResponseWriter, r *http.Request, kind string, act func(id string, form page.Form) error) error {
+func (room Room) confirm(w http.ResponseWriter, r *http.Request, kind string, act func(h account.Holding, form page.Form) error) error {
 	form, err := page.FormOf(r)
 	if err != nil {
 		return err
@@ -143,7 +176,7 @@ func (room Room) confirm(w http.ResponseWriter, r *http.Request, kind string, ac
 	}
 	err = calledOf(form, len(p.Roles) > 0)
 	if err == nil {
-		err = act(p.Holding.ID, form)
+		err = act(p.Holding, form)
 	}
 	if err == nil {
 		return page.SeeOther(w, r, "/people?confirmed=yes")
@@ -189,6 +222,7 @@ func (room Room) confirmPage(r *http.Request, kind string) (*confirmPage, error)
 	if kind == "worker" && len(p.Holding.Roles) == 0 {
 		p.Roles = roleChoices(&p.Base)
 	}
+	p.Until = len(p.Roles) > 0 || auditor(p.Holding.Roles)
 	return p, nil
 }
 

@@ -22,6 +22,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/letterbox"
@@ -359,14 +360,19 @@ func (w *World) Open(t testing.TB, agencyID string) (Login, authz.Actor) {
 	return l, w.SignIn(t, agencyID, true, &l)
 }
 
-// NewWorker invites, enrols and confirms a worker of the world's agency.
+// NewWorker invites, enrols and confirms a worker of the world's agency; an
+// auditor for as long as can be.
 func (w *World) NewWorker(t testing.TB, name string, roles ...authz.Role) (Login, authz.Actor) {
 	t.Helper()
 	paper, err := w.Staff.InviteWorker(t.Context(), w.Manager, name, Fact)
 	must(t, err)
 	l := w.Enrol(t, w.Home.ID, true, paper)
 	w.SetTOTP(t, w.Home.ID, true, &l)
-	must(t, w.Staff.ConfirmWorker(t.Context(), w.Manager, l.ID, roles, w.Code(t, &w.ManagerLogin)))
+	if code := w.Code(t, &w.ManagerLogin); len(roles) == 1 && roles[0] == authz.Auditor {
+		must(t, w.Staff.ConfirmAuditor(t.Context(), w.Manager, l.ID, calendar.Today(w.Clock.Now()).AddDate(0, 0, account.LongestVisit), code))
+	} else {
+		must(t, w.Staff.ConfirmWorker(t.Context(), w.Manager, l.ID, roles, code))
+	}
 	return l, w.SignInWorker(t, &l)
 }
 

@@ -392,11 +392,18 @@ func (v ownVeto) agrees(a EnquiryAnswer) error {
 }
 
 // tell tells what the act about a veto does to every agency that has asked about
-// that adopted person: the veto as it stands now, or, while a notice is not
-// settled and protects by a stop, that it is not known.
+// that adopted person: the veto as it stands now, or, while a stop protects them
+// and there is none, or a notice is not settled, that it is not known.
 func (v *vetoing) tell(ctx context.Context, finding law.Finding) (look, error) {
 	switch {
 	case finding.Permits() && v.op == "withdraw":
+		own, err := v.ownVeto(ctx, v.n.Adopted)
+		if err != nil {
+			return look{}, err
+		}
+		if own.Stopped {
+			return v.pushVeto(ctx, v.n.Adopted, "unknown", "")
+		}
 		return v.pushVeto(ctx, v.n.Adopted, "none", "")
 	case finding.Permits() && v.n.Kind == VetoQualified:
 		return v.pushVeto(ctx, v.n.Adopted, VetoQualified, terms(v.n.Circumstances))
@@ -405,7 +412,36 @@ func (v *vetoing) tell(ctx context.Context, finding law.Finding) (look, error) {
 	case finding.Has(law.EffectProvisionalStop):
 		return v.pushVeto(ctx, v.n.Adopted, "unknown", "")
 	}
-	return look{read: func(*pgx.Batch) {}, check: func(*pgx.Batch) error { return nil }}, nil
+	return nothingTold(), nil
+}
+
+func nothingTold() look {
+	return look{read: func(*pgx.Batch) {}, check: func(*pgx.Batch) error { return nil }}
+}
+
+func (a *acting) ownVeto(ctx context.Context, adopted string) (own ownVeto, err error) {
+	err = a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { postgres.One(b, &own, sqlOwnVeto, adopted) })
+	if err != nil {
+		return own, a.db.Fault(fmt.Errorf("load what our record says: %w", err))
+	}
+	return own, nil
+}
+
+// alert tells every agency that has asked us about an adopted person that, while
+// somebody is protected by a stop of this act, nobody knows whether there is a
+// veto: what was said before must let nobody go on (law.md 8.0 rules 5 and 9). It
+// says neither that there is a stop nor for whom. Whoever was told of an absolute
+// veto goes on with nothing, and is told no less. When the stop has ended, a worker
+// answers them anew.
+func (a *acting) alert(ctx context.Context, adopted string) (look, error) {
+	own, err := a.ownVeto(ctx, adopted)
+	if err != nil {
+		return look{}, err
+	}
+	if own.Kind == VetoAbsolute {
+		return nothingTold(), nil
+	}
+	return a.pushVeto(ctx, adopted, "unknown", "")
 }
 
 // terms writes the circumstances of a qualified veto, a line each.
@@ -423,7 +459,7 @@ func terms(list []Circumstance) string {
 
 // pushVeto tells every agency that has asked us about an adopted person that
 // their veto has changed (law.md d12): kind is absolute, qualified with its terms,
-// or none. It is part of the act that registers it. The look it gives has to be
+// none, or unknown. It is part of the act that changes it. The look it gives has to be
 // asked in that act: somebody who links or answers an enquiry meanwhile makes it
 // a Conflict, to be tried again.
 func (a *acting) pushVeto(ctx context.Context, adopted, kind, terms string) (look, error) {

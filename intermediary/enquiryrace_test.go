@@ -135,6 +135,80 @@ func TestEnquiry_VetoIsPushed(t *testing.T) {
 	}
 }
 
+// A stop that is asked for, or that a trace makes, tells whoever asked about that
+// adopted person that nothing is known now, before they go on with an older answer.
+// Nobody is told less than they know of an absolute veto, and a veto that is taken
+// back while the stop stands gives no way on.
+func TestEnquiry_StopIsPushed(t *testing.T) {
+	w := newEnquiries(t)
+	ctx := t.Context()
+	c := w.Ready(t, "REL>AP")
+	id := w.ask(c)
+	n := intermediarytest.NewCase("AP>REL")
+	_, err := w.Cases.OpenCase(ctx, w.elmWorker, n)
+	must(t, err)
+	var of, subject string
+	must(t, w.admin.QueryRow(ctx, `select a.adopted_id, s.id from application a join subject s on s.application_id = a.id where a.id = $1`, string(n.ID)).Scan(&of, &subject))
+	record := intermediary.AdoptedID(of)
+	w.elmFact(of, "apVital", "living")
+	none := func(s *intermediary.Service, was int) error {
+		return s.AnswerEnquiryIn(ctx, w.elmWorker, id, was, record, says("none", ""))
+	}
+	row := func() string {
+		t.Helper()
+		a, err := w.Cases.Ask(ctx, w.CaseWorker, string(c.Subject))
+		must(t, err)
+		return a.Row
+	}
+	must(t, none(w.Cases, 0))
+	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
+	if got := row(); got != "a32" {
+		t.Fatalf("no veto, and the law says %s", got)
+	}
+	words := func(want int, after string) {
+		t.Helper()
+		if got := w.words(id); got != want {
+			t.Fatalf("%s: %d words, want %d", after, got, want)
+		}
+	}
+	// Answered in the moment of the stop: the stop waits for nobody, it is asked again.
+	_, err = w.Cases.Stalled(w.once("stop", func() { must(t, none(w.Cases, 1)) })).AskForStop(ctx, w.elmWorker, of, "They are afraid.")
+	if kind(err) != fault.Conflict {
+		t.Fatalf("a stop that tells nobody: %v", err)
+	}
+	words(2, "a second answer")
+	stop, err := w.Cases.AskForStop(ctx, w.elmWorker, of, "They are afraid.")
+	must(t, err)
+	words(3, "a stop")
+	if got := row(); got == "a32" {
+		t.Error("who asked goes on with an older answer before they read the new one")
+	}
+	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
+	if got := w.fact(string(c.ID), "vetoAnswer"); got != "unknown" {
+		t.Errorf("oak knows %q", got)
+	}
+	must(t, w.Cases.EndStop(ctx, w.elmManager, stop, "They are safe."))
+	must(t, none(w.Cases, 3))
+	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
+	words(4, "an answer anew")
+
+	must(t, w.Cases.Trace(ctx, w.elmWorker, intermediary.NewTrace{Subject: subject, Where: "register", Words: "A grave of that name.", Outcome: intermediary.TraceStopPoint}))
+	words(5, "a trace that stops")
+	_, err = w.Cases.RegisterVeto(ctx, w.elmWorker, w.notice(record, "absolute", 0))
+	must(t, err)
+	words(6, "a veto")
+	_, err = w.Cases.AskForStop(ctx, w.elmOther, of, "They are afraid again.")
+	must(t, err)
+	words(6, "a stop beside an absolute veto")
+	_, err = w.Cases.WithdrawVeto(ctx, w.elmManager, w.notice(record, "absolute", 1))
+	must(t, err)
+	words(7, "a veto taken back")
+	must(t, w.Cases.PullReply(ctx, w.CaseWorker, id))
+	if got := w.fact(string(c.ID), "vetoAnswer"); got != "unknown" {
+		t.Errorf("a veto was taken back beside a stop, and oak knows %q", got)
+	}
+}
+
 // A veto that was said and is taken away again before anybody reads it, or rows
 // that say it was read: the other agency's log still has it, nothing goes on, and
 // whoever reads the answers is told.

@@ -131,6 +131,7 @@ func askings(m matter, now time.Time) map[string]asking {
 		"WithdrawVeto":  {act: authz.EndVeto, about: []any{notice(intermediary.AdoptedID(adopted), intermediary.VetoAbsolute)}},
 		"Case":          {act: authz.SeeCase, about: []any{app}},
 		"Cases":         {act: authz.SeeCases, about: []any{intermediary.CasesAsked{}}, lists: true},
+		"PartyNames":    {act: authz.SeeCases, about: []any{[]string{}}, lists: true},
 	}
 }
 

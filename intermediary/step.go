@@ -175,8 +175,12 @@ func (a *acting) step(ctx context.Context, b *belief, n stepping) error {
 	if err != nil {
 		return err
 	}
+	told := nothingTold()
 	if n.outcome == TraceStopPoint {
 		if _, err := a.stop(f, b.adopted, n.subject, reasonText{Why: n.text.Words, Of: "stopPoint"}); err != nil {
+			return err
+		}
+		if told, err = a.alert(ctx, b.adopted); err != nil {
 			return err
 		}
 	}
@@ -197,7 +201,7 @@ func (a *acting) step(ctx context.Context, b *belief, n stepping) error {
 			"evaluation": null(evaluation), "at": a.moment, "leaf": leaf[:]})
 		return nil
 	})
-	return a.commit(ctx, n.kind, held{b.adopted, n.subject}, again)
+	return a.commit(ctx, n.kind, held{b.adopted, n.subject}, told, again)
 }
 
 // approachable: table 8a asks neither whether the subject lives nor what they

@@ -40,10 +40,12 @@ type stopRow struct {
 // AskForStop asks for protection at once: nobody is approached, nothing that
 // identifies anybody is given, and nobody is put in touch, about the adopted
 // person or this one subject, until a manager has looked into it (EndStop). It
-// never ends by time. of is an adopted person's or a subject's id. It gives the
-// stop's id.
+// never ends by time. of is an adopted person's or a subject's id. Agencies that
+// have asked us about the adopted person are told in the same act that nothing is
+// known now. It gives the stop's id.
 //
-// Invalid on "why". NotFound: no such person.
+// Invalid on "why". NotFound: no such person. Conflict: an enquiry of another
+// agency was answered in this moment.
 func (s *Service) AskForStop(ctx context.Context, actor authz.Actor, of, why string) (string, error) {
 	ag, err := s.begin(ctx, actor, authz.Stop, of)
 	if err != nil {
@@ -71,7 +73,11 @@ func (s *Service) AskForStop(ctx context.Context, actor authz.Actor, of, why str
 	if err != nil {
 		return "", err
 	}
-	return id, a.commit(ctx, "stop", p.held())
+	told, err := a.alert(ctx, p.row.AdoptedID)
+	if err != nil {
+		return "", err
+	}
+	return id, a.commit(ctx, "stop", p.held(), told)
 }
 
 // stop seals and queues a stop of an act. subject is empty for everything about

@@ -32,14 +32,14 @@ type asking struct {
 // matter is one of everything, in a case of the first agency.
 type matter struct {
 	intermediarytest.Case
-	item, pack, message, letter, step, stop, signature, intake, enquiry, flag, worker string
+	item, pack, message, letter, step, stop, signature, intake, enquiry, flag, worker, person string
 }
 
 // nothing is ids that nobody has.
 func nothing() matter {
 	id := func(prefix string) string { return prefix + strings.Repeat("a", 20) }
 	return matter{intermediarytest.Case{ID: intermediary.ApplicationID(id("ap")), Adopted: intermediary.AdoptedID(id("ad")), Subject: intermediary.SubjectID(id("sb"))},
-		id("it"), id("dc"), id("cm"), id("cm"), id("st"), id("sp"), id("sg"), id("in"), id("en"), id("fl"), id("wk")}
+		id("it"), id("dc"), id("cm"), id("cm"), id("st"), id("sp"), id("sg"), id("in"), id("en"), id("fl"), id("wk"), id("pe")}
 }
 
 func anItem(m matter) intermediary.NewItem {
@@ -87,6 +87,10 @@ func askings(m matter, now time.Time) map[string]asking {
 		"EndFlag":          {act: authz.EndFlag, about: []any{m.flag, "it was read wrongly"}},
 		"Connections":      {act: authz.ConnectCase, about: []any{app}},
 		"StateConnection":  {act: authz.ConnectCase, about: []any{intermediary.NewConnection{Application: app, Worker: m.worker, Why: "her cousin"}}},
+		"PartyNames":       {act: authz.SeeCases, about: []any{[]string{m.person}}, lists: true},
+		"AddScan":          {act: authz.StateFact, about: []any{scanOf(m.Case, 1)}},
+		"Scans":            {act: authz.SeeCase, about: []any{app}},
+		"Scan":             {act: authz.SeeCase, about: []any{app, 1}},
 		"WriteNote":        {act: authz.StateFact, about: []any{intermediary.NewNote{On: subject, Said: intermediary.SaidFact, Day: calendar.Today(now), Words: "w"}}},
 		"OpinionWords":     {act: authz.SeeOpinions, lists: true},
 		"Ask":              {act: authz.Ask, about: []any{subject}},
@@ -139,7 +143,7 @@ func askings(m matter, now time.Time) map[string]asking {
 func nobodys() map[string]string {
 	return map[string]string{
 		"BeginIntake": "a stranger, by network", "ResumeIntake": "a stranger, by code", "LoadIntake": "by the token of a code",
-		"SaveIntake": "by the token of a code", "SendIntake": "by the token of a code", "RemindOverdue": "the clock, for an agency",
+		"ShedScans": "the clock, for an agency", "SaveIntake": "by the token of a code", "SendIntake": "by the token of a code", "RemindOverdue": "the clock, for an agency",
 		"WithStrangers": "composition", "WithExchanges": "composition", "WithCodes": "composition", "Stalled": "tests",
 	}
 }
@@ -170,7 +174,8 @@ func wholeMatter(t *testing.T, w *enquiries) (matter, authz.Actor, authz.Actor) 
 	m.stop = askForStop(t, w.World, string(c.Subject))
 	e := intermediary.NewEnquiry{ID: intermediary.NewEnquiryID(), Application: c.ID, Whom: intermediary.AskAgency, By: "letter", Addressee: "The ash agency", About: "Piran Nance"}
 	need(t, w.Cases.Enquire(ctx, w.CaseWorker, e))
-	m.worker = w.CaseLogin.ID
+	m.worker, m.person = w.CaseLogin.ID, applicant.Account()
+	need(t, w.Cases.AddScan(ctx, w.CaseWorker, scanOf(c, 0)))
 	m.flag, err = w.Cases.SetFlag(ctx, w.Colleague, "OQ1", reading())
 	need(t, err)
 	m.enquiry, m.intake = string(e.ID), string(intermediary.NewIntakeID())

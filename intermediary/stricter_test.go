@@ -97,6 +97,7 @@ func TestAsk_RowsTaken(t *testing.T) {
 	}
 	c, item := w.ReadyToGive(t, "AP>REL", "name")
 	w.Consent(t, c, intermediary.ConsentNo)
+	w.State(t, string(c.Subject), "asked=searched") // as if nobody had ever answered
 	tamper(t, w, `delete from consent where subject_id = $1`, string(c.Subject))
 	if a := asked(t, w, item); a.Permits || a.Row != "b10a" {
 		t.Errorf("without the refusal's row: %s", a.Row)

@@ -1,6 +1,6 @@
 // How an exchange stands and who may open it, who works here, and what waits
 // too long.
-import { code, goOn, known, say, world } from './browser.mjs'
+import { code, goOn, known, say, workday, world } from './browser.mjs'
 import * as desk from './desk.mjs'
 import * as family from './family.mjs'
 import { cardOf, exchangeOf, take, tray, worker } from './staff.mjs'
@@ -199,9 +199,9 @@ async function comesAndLeaves (walk) {
   await his.go('/')
   await desk.confirm(p, huw, await family.ownWords(his), { ...known('judith'), roles: ['letterboxWorker'] })
   const card = p.page.locator('[data-worker]').filter({ hasText: huw })
-  const act = async (name, prepare = async () => {}) => {
+  const act = async (name, prepare = async () => {}, of = card) => {
     await p.go('/workers')
-    await p.press(`manage.worker.${name}.link`, card)
+    await p.press(`manage.worker.${name}.link`, of)
     await p.expect(new RegExp(`^/worker/wk.*/${name}$`)).look(`worker ${name}`)
     await prepare()
     await fresh(p, 'judith')
@@ -213,6 +213,10 @@ async function comesAndLeaves (walk) {
     await p.look('worker roles missing')
     await p.tick('role', 'intermediaryWorker')
   })
+  await act('prolong', async () => {
+    const [day, month, year] = await workday(5)
+    await p.fill({ 'until-day': day, 'until-month': month, 'until-year': year })
+  }, p.page.locator('[data-worker]').filter({ hasText: 'Edith Sorrel' }))
   await his.enter(login)
   await act('suspend')
   await p.look('workers, one kept out')

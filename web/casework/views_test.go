@@ -106,6 +106,9 @@ func TestOpinions(t *testing.T) {
 	if strings.Contains(page.Body, "Kind people.") {
 		t.Error("words of four people are told")
 	}
+	if n := r.entries(t, "feedback"); n != 0 {
+		t.Errorf("words of four people were opened: %d", n)
+	}
 	give("Good.", intermediary.Marks{Listened: 5})
 	page = manager.Get(manager.Get("/cases").Want(http.StatusOK).Doc().One("a[href=/opinions]").Attr("href")).Want(http.StatusOK)
 	marks := page.Doc().One("[data-list=marks]").Text()

@@ -15,8 +15,9 @@
 // the log and the law's answer, and nothing of which the worker was told is lost.
 //
 // A long life under load (TestLongLived) kills servers and the database server
-// 220 times at points drawn by lot, while people go on with every kind of act
-// over two servers behind one address; a rolling restart (TestRollingRestart)
+// 66 times at points drawn by lot, and as often as one likes by -kills or
+// GATEPOST_CRASH_KILLS, while people go on with every kind of act over two servers
+// behind one address; a rolling restart (TestRollingRestart)
 // stops each of four servers as in use. Every kind of act is first done once
 // while nobody disturbs it, and what it leaves in the log then is what it has to
 // leave each time, once. TestAbuse_ is about clients that want too much.
@@ -43,4 +44,5 @@
 // failure, so that the same kill can be repeated, or given by GATEPOST_CRASH_SEED:
 //
 //	go test ./internal/crash -run 'TestKilledServer/pass_trip_5_unread' -seed 1
+//	GATEPOST_CRASH_KILLS=220 go test ./internal/crash -run TestLongLived -timeout 30m
 package crash

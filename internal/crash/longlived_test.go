@@ -7,18 +7,16 @@ import (
 	"gatepost/internal/authz"
 )
 
-// How often servers and the database server are killed.
-const (
-	serverKills   = 200
-	databaseKills = 20
-)
+// databaseShare: of so many kills one is the database server's.
+const databaseShare = 11
 
 // One world lives through all of it: people go on writing, reading and deciding
 // over two servers behind one address, while the servers and the database are
 // killed at points drawn by lot. After each kill all that is stored is looked
-// at, in one snapshot, and everybody goes on meanwhile.
+// at, in one snapshot, and everybody goes on meanwhile. How often they are killed
+// is given by -kills.
 func TestLongLived(t *testing.T) {
-	t.Logf("repeat with -run TestLongLived -seed %d, or %s=%d", *seed, envSeed, *seed)
+	t.Logf("repeat with -run TestLongLived -seed %d -kills %d, or %s=%d %s=%d", *seed, *lives, envSeed, *seed, envKills, *lives)
 	w := theWorld(t)
 	servers := []*running{w.pair(t), w.pair(t)}
 	f := newFront(t, servers...)
@@ -32,8 +30,8 @@ func TestLongLived(t *testing.T) {
 	t.Logf("each story once: %v", time.Since(began))
 	l.begin(hands...)
 	c := chance("a long life")
-	list := make([]bool, serverKills+databaseKills) // true: the database
-	for i := range databaseKills {
+	list := make([]bool, *lives) // true: the database
+	for i := range len(list) / databaseShare {
 		list[i] = true
 	}
 	c.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
@@ -51,6 +49,7 @@ func TestLongLived(t *testing.T) {
 			t.Fatalf("after kill %d of %d: database %v, trip %d, %s", i+1, len(list), database, a.trip, a.fate)
 		}
 	}
+	l.eachTold(t)
 	l.end(t)
 	l.intact(t)
 	l.report(t)
@@ -95,6 +94,37 @@ func (l *load) killDatabase(t *testing.T, s *running, a *ambush) {
 	s.relay.disarm()
 	l.restartDatabase(t)
 	l.back()
+}
+
+// eachTold waits until each kind of story was told once under load.
+func (l *load) eachTold(t *testing.T) {
+	t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for {
+		told := map[string]int{}
+		for _, v := range l.views() {
+			if v.done == len(v.acts) {
+				told[v.kind]++
+			}
+		}
+		left := 0
+		for kind := range l.calm {
+			if told[kind] < 2 { // the first time was a calm one
+				left++
+			}
+		}
+		if left == 0 {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-l.ctx.Done():
+			l.wrong(t)
+		case <-t.Context().Done():
+			t.Fatal("nobody gets on")
+		}
+	}
 }
 
 // report says what people have done, and that something was.

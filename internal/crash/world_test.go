@@ -29,16 +29,23 @@ import (
 	"gatepost/migrations"
 )
 
-var seed = flag.Uint64("seed", seeded(), "of the moments in which servers are killed")
+var (
+	seed  = flag.Uint64("seed", given(envSeed, 1), "of the moments in which servers are killed")
+	lives = flag.Uint64("kills", given(envKills, 66), "how often TestLongLived kills, one in eleven the database server")
+)
 
-// envSeed is another way to give the seed.
-const envSeed = "GATEPOST_CRASH_SEED"
+// Other ways to give them.
+const (
+	envSeed  = "GATEPOST_CRASH_SEED"
+	envKills = "GATEPOST_CRASH_KILLS"
+)
 
-func seeded() uint64 {
-	if n, err := strconv.ParseUint(os.Getenv(envSeed), 10, 64); err == nil {
+// given is a number of the environment, or what is usual.
+func given(name string, usual uint64) uint64 {
+	if n, err := strconv.ParseUint(os.Getenv(name), 10, 32); err == nil {
 		return n
 	}
-	return 1
+	return usual
 }
 
 func TestMain(m *testing.M) {

@@ -129,10 +129,17 @@ func tries(t *testing.T, w *intermediarytest.World, account, sql string, args ..
 	defer func() { _ = tx.Rollback(ctx) }()
 	_, err = tx.Exec(ctx, `select set_config('gatepost.agency', $1, true), set_config('gatepost.account', $2, true)`, w.Home.ID, account)
 	need(t, err)
-	if _, err = tx.Exec(ctx, sql, args...); err == nil {
+	done, err := tx.Exec(ctx, sql, args...)
+	if err == nil && done.RowsAffected() == 0 {
+		t.Error("nothing was tried")
+	}
+	if err == nil {
 		err = tx.Commit(ctx)
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if pg.ConstraintName == "" {
+			return pg.Message
+		}
 		return pg.ConstraintName
 	}
 	need(t, err)

@@ -111,7 +111,8 @@ func derived(name string) bool {
 // What follows from the particulars is stated with them. What another agency
 // said about a veto, and that it said something or that nobody is left to ask, is
 // stated with the enquiry that it answers: its answer lifts nothing by one
-// worker's word.
+// worker's word. What somebody was asked is stated with their answer
+// (RecordAdoptedConsent, RecordViews).
 func Typed(name, value string) bool {
 	switch name {
 	case "vetoAnswer":
@@ -119,7 +120,7 @@ func Typed(name, value string) bool {
 	case "aaa":
 		return value == "self" || value == "pending" || value == "notFound"
 	}
-	return !derived(name)
+	return !derived(name) && !restsOnAsking(name, value)
 }
 
 // Said is what kind of statement a fact rests on (NMS 27).
@@ -148,6 +149,9 @@ type NewFact struct {
 	Why      string   // in the worker's words; never empty
 	Evidence []string // what it rests on, a line each
 	Said     Said
+
+	asked Asked        // of somebody's own word
+	talk  *ConsentTalk // how it came about
 }
 
 // Fact is a fact of a case as its page shows it.
@@ -163,8 +167,11 @@ type Fact struct {
 	Why                    string
 	Evidence               []string
 	Said                   Said
-	Derived                bool // it follows from the particulars
-	Unread                 bool // row and statement differ: it counts as not given
+	Derived                bool   // it follows from the particulars
+	Unread                 bool   // row and statement differ: it counts as not given
+	Asked                  string // of somebody's own word: when they were asked, or came
+
+	talk *ConsentTalk
 }
 
 // factText is what is sealed of a fact. The row repeats name, value and
@@ -177,6 +184,12 @@ type factText struct {
 	Said     Said     `json:"said"`
 	Confirms int      `json:"confirms,omitempty"`
 	Rests    uint64   `json:"rests,omitempty"` // the version of the particulars that it follows from
+
+	// Of somebody's own word: when they were asked, and how the answer came about.
+	Asked       string `json:"asked,omitempty"`
+	ExplainedBy string `json:"explainedBy,omitempty"`
+	On          string `json:"on,omitempty"`
+	Written     bool   `json:"written,omitempty"`
 }
 
 // factRow is a version of a fact as the database has it.
@@ -280,6 +293,9 @@ func (f *factReader) text(ctx context.Context, r factRow) (factText, error) {
 	if err := parse(content, &t); err != nil {
 		return factText{}, err
 	}
+	if restsOnAsking(r.Name, r.Value) && t.Asked == "" {
+		return factText{}, errFact
+	}
 	if t.Name != r.Name || t.Value != r.Value || t.Confirms != r.Confirms || !st.At.Equal(r.At) || prefixAbout(r.OnID) != r.About ||
 		!slices.Equal(st.Signers(), []string{statement.WorkerKeyName(f.ag.ID, r.WorkerID)}) {
 		return factText{}, errFact
@@ -321,6 +337,15 @@ func (f *factReader) chain(ctx context.Context, versions []factRow) (counts *Fac
 	return &fact, after, nil
 }
 
+// dayOf reads a day as it was sealed; the zero time for none.
+func dayOf(text string) time.Time {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return day
+}
+
 // fact reads one version among those of its fact.
 func (f *factReader) fact(ctx context.Context, versions []factRow, r factRow) (Fact, error) {
 	t, err := f.text(ctx, r)
@@ -328,7 +353,10 @@ func (f *factReader) fact(ctx context.Context, versions []factRow, r factRow) (F
 		return Fact{}, err
 	}
 	fact := Fact{On: r.OnID, About: r.About, Name: r.Name, Value: r.Value, Version: r.Version, By: r.WorkerID, At: r.At,
-		Why: t.Why, Evidence: t.Evidence, Said: t.Said, Derived: derived(r.Name)}
+		Why: t.Why, Evidence: t.Evidence, Said: t.Said, Derived: derived(r.Name), Asked: t.Asked}
+	if t.Asked != "" {
+		fact.talk = &ConsentTalk{ExplainedBy: t.ExplainedBy, On: dayOf(t.On), Written: t.Written}
+	}
 	if r.Confirms == 0 {
 		return fact, nil
 	}
@@ -565,8 +593,15 @@ func (a *acting) agesAnew(ctx context.Context, f folder, p *place, vital string)
 // for none. Other acts that state facts call it.
 func (a *acting) stateFact(f folder, n NewFact, confirms int, rests uint64) error {
 	version := n.Was + 1
-	leaf, err := a.seal(f, paper{id: n.On, part: factPart(n.Name), version: uint64(version), kind: seal.KindFact},
-		factText{Name: n.Name, Value: n.Value, Why: n.Why, Evidence: n.Evidence, Said: n.Said, Confirms: confirms, Rests: rests})
+	text := factText{Name: n.Name, Value: n.Value, Why: n.Why, Evidence: n.Evidence, Said: n.Said, Confirms: confirms, Rests: rests, Asked: n.asked.ID}
+	if n.talk != nil {
+		text.ExplainedBy, text.On, text.Written = n.talk.ExplainedBy, n.talk.On.Format(time.DateOnly), n.talk.Written
+	}
+	p := paper{id: n.On, part: factPart(n.Name), version: uint64(version), kind: seal.KindFact}
+	if n.asked.leaf != ([32]byte{}) {
+		p.refs = [][32]byte{n.asked.leaf}
+	}
+	leaf, err := a.seal(f, p, text)
 	if err != nil {
 		return err
 	}
@@ -596,6 +631,9 @@ func checkFact(n NewFact) (NewFact, error) {
 		return n, fault.Field("value", "fault.casework.value")
 	}
 	if !Typed(n.Name, n.Value) {
+		if restsOnAsking(n.Name, n.Value) {
+			return n, fault.Field("value", "fault.casework.asked")
+		}
 		return n, fault.Field("value", "fault.casework.heard")
 	}
 	if n.Name == "approp" && n.Value == "yes" { // DecideProceed weighs what ISR 6 asks to be weighed
@@ -672,7 +710,7 @@ func (s *Service) ConfirmFact(ctx context.Context, actor authz.Actor, on, name s
 		return err
 	}
 	first := after[0]
-	n := NewFact{On: on, Name: name, Value: first.Value, Was: version, Why: first.Why, Evidence: first.Evidence, Said: first.Said}
+	n := NewFact{On: on, Name: name, Value: first.Value, Was: version, Why: first.Why, Evidence: first.Evidence, Said: first.Said, asked: Asked{ID: first.Asked}, talk: first.talk}
 	if err := a.stateFact(f, n, version, 0); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ import (
 type Record struct {
 	On       string // whom or what it is about: ad…, ap…, sb…, it…
 	ID       string // its own, where it has one (st…, sp…, sg…); else that of On
-	What     string // fact, note, consent, veto, notice, stop, stopEnd, trace, approach, after, proceed, view, resume, first, second, ending, hearby, contact, posted, received; of an enquiry entry and word
+	What     string // fact, note, consent, veto, notice, stop, stopEnd, trace, approach, asked, after, proceed, view, resume, first, second, ending, hearby, contact, posted, received; of an enquiry entry and word
 	Version  int
 	By       string // the worker's id
 	ByName   string // "" where the directory does not open
@@ -59,6 +59,7 @@ const (
 			where t.agency_id = agency() and s.application_id = $1
 		union all select p.id, coalesce(p.subject_id, p.adopted_id), p.ended_by is not null from stop p
 			join application a on a.agency_id = p.agency_id and a.adopted_id = p.adopted_id where a.agency_id = agency() and a.id = $1
+		union all select k.id, k.subject_id, false from asking k where k.agency_id = agency() and k.application_id = $1
 		union all select g.id, coalesce(g.item_id, g.subject_id), g.second_id is not null from signature g join subject s on s.agency_id = g.agency_id and s.id = g.subject_id
 			where g.agency_id = agency() and s.application_id = $1`
 	sqlRecordWorkers = `select r.book, r.id, r.epoch, r.name, ''::bytea as details from directory r where r.agency_id = agency() and r.book = 'staff'`

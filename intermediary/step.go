@@ -231,7 +231,7 @@ func (s *Service) refused(ctx context.Context, ag *agency.Agency, actor authz.Ac
 		return err
 	}
 	err = a.commit(ctx, "refused", held{b.adopted, b.subject}, b.again(func(batch *pgx.Batch, st *standing) error {
-		r, err := a.rule(b, st, nil)
+		r, err := a.rule(b, st, b.items)
 		if err != nil {
 			return err
 		}

@@ -620,6 +620,21 @@ end
 $$;
 create trigger asking_by_right before insert on asking for each row execute function asking_by_right();
 
+-- What somebody said rests on their having been asked, or having come.
+create function fact_asked() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if new.name = 'apConsent' and new.value in ('given', 'refused', 'withdrawn', 'noReply') and not exists (select from asking k
+			where k.agency_id = new.agency_id and k.application_id = new.on_id and k.what = 'consent' and (new.value <> 'noReply' or k.outcome <> 'theirs'))
+		or new.name = 'expressed' and new.value in ('agree', 'object', 'none') and not exists (select from asking k
+			where k.agency_id = new.agency_id and k.subject_id = new.on_id and k.what = 'views' and (new.value <> 'none' or k.outcome <> 'theirs')) then
+		raise exception 'nobody was asked' using errcode = '23514', constraint = 'fact_asked';
+	end if;
+	return new;
+end
+$$;
+create trigger fact_asked before insert on fact for each row execute function fact_asked();
+
 -- agreed_to raises unless the subject consents to this kind of thing, or two people decided for one who has died or cannot decide. What was
 -- said in life stays: a letter that nobody answers takes back neither a refusal nor a limit.
 create function agreed_to(one_subject text, wanted text) returns void
@@ -796,7 +811,7 @@ end
 $$;
 create trigger disclosure_by_right before insert on disclosure for each row execute function disclosure_by_right();
 
-revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), vetoed(text), approached(text), connected(text), unconnected(text),
+revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), fact_asked(), vetoed(text), approached(text), connected(text), unconnected(text),
 	hold_gate(text, text), gate_of(text, text), by_intermediary(text, bool), case_by_right(), case_moves(), case_connection_by_right(), casework_by_right(), party_by_right(), fact_by_right(),
 	veto_by_right(), stop_by_right(), consent_by_right(), item_by_right(), signature_by_right(), evaluation_by_right(), unheard(text), blocked(text, text),
 	answered(text, text, text, text), may_go_on(application, subject), step_by_right(), agreed_to(text, text), post_given(item, application), disclosure_by_right() from public;

@@ -2,6 +2,7 @@ package intermediarytest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -111,6 +112,10 @@ func (w *World) state(t testing.TB, on, fact string) {
 		w.decide(t, on)
 		return
 	}
+	if !intermediary.Typed(name(fact), fact[len(name(fact))+1:]) {
+		w.say(t, on, name(fact), fact[len(name(fact))+1:])
+		return
+	}
 	n := intermediary.NewFact{On: on, Why: "seen in the papers", Evidence: []string{"the agency's file"}, Said: intermediary.SaidFact, Was: w.Version(t, on, name(fact))}
 	n.Name, n.Value = name(fact), fact[len(name(fact))+1:]
 	must(t, w.Cases.StateFact(t.Context(), w.CaseWorker, n))
@@ -118,6 +123,43 @@ func (w *World) state(t testing.TB, on, fact string) {
 		if v.Two && v.Name == n.Name && v.Value == n.Value && v.About == about(on) {
 			must(t, w.Cases.ConfirmFact(t.Context(), w.Manager, on, n.Name, n.Was+1))
 		}
+	}
+}
+
+// say records somebody's own word, of somebody who came to the agency by themself:
+// apConsent on an application, expressed on a subject. A yes that asks for two
+// workers has them.
+func (w *World) say(t testing.TB, on, name, value string) {
+	t.Helper()
+	talk := intermediary.ConsentTalk{ExplainedBy: "Elowen Trease", On: time.Date(2026, 1, 6, 0, 0, 0, 0, time.UTC), Written: true, Words: "as they said it"}
+	subject, asked := on, intermediary.NewAskingID()
+	ask := intermediary.NewAsking{ID: asked, Outcome: intermediary.AskedTheirs, Words: "they rang us"}
+	if name == "apConsent" {
+		must(t, w.Rows.QueryRow(t.Context(), `select id from subject where application_id = $1 order by id limit 1`, on).Scan(&subject))
+		ask.Of = subject
+		silent(&ask, value)
+		must(t, w.Cases.AskAdopted(t.Context(), w.CaseWorker, ask))
+		n := intermediary.AdoptedAnswer{Application: intermediary.ApplicationID(on), Answer: value, Asked: asked, Was: w.Version(t, on, name), Talk: talk}
+		must(t, w.Cases.RecordAdoptedConsent(t.Context(), w.CaseWorker, n))
+		if value == "given" {
+			must(t, w.Cases.ConfirmFact(t.Context(), w.Manager, on, name, n.Was+1))
+		}
+		return
+	}
+	item, err := w.Cases.PrepareItem(t.Context(), w.CaseWorker, intermediary.NewItem{Subject: subject, Kind: "background", About: "subject", Words: "what they are asked about",
+		Ground: "their view", From: "the agency's file, page 3"})
+	must(t, err)
+	ask.Of = item
+	silent(&ask, value)
+	must(t, w.Cases.AskViews(t.Context(), w.CaseWorker, ask))
+	must(t, w.Cases.RecordViews(t.Context(), w.CaseWorker, intermediary.ViewAnswer{Subject: subject, Answer: value, Asked: asked, Was: w.Version(t, on, name),
+		WasViews: w.Version(t, on, "views"), Talk: talk}))
+}
+
+// silent: nobody came by themselves who does not answer.
+func silent(n *intermediary.NewAsking, value string) {
+	if value == "noReply" || value == "none" {
+		n.Outcome, n.Way, n.Script = intermediary.ApproachSent, "letter", intermediary.ScriptVersion
 	}
 }
 

@@ -68,11 +68,11 @@ func (s *Service) RecordAdoptedConsent(ctx context.Context, actor authz.Actor, n
 	if n.Talk, err = s.checkSaid(n.Talk, n.Answer == "given"); err != nil {
 		return err
 	}
-	on, err := s.rests(ctx, ag, actor, string(n.Application), n.Asked, func(a Asked) bool { return a.Consent && !(n.Answer == "noReply" && a.Theirs) })
+	p, err := s.loadPlace(ctx, actor, string(n.Application))
 	if err != nil {
 		return err
 	}
-	p, err := s.loadPlace(ctx, actor, string(n.Application))
+	on, err := s.rests(ctx, ag, actor, string(n.Application), n.Asked, func(a Asked) bool { return a.Consent && !(n.Answer == "noReply" && a.Theirs) })
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/internal/prose"
 )
 
@@ -93,7 +94,7 @@ func checkAsking(n NewAsking) (NewAsking, error) {
 // themselves needs none.
 func (s *Service) ask(ctx context.Context, ag *agency.Agency, actor authz.Actor, n asking) error {
 	var same struct{ Done bool }
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { one(b, &same, sqlAskingDone, n.ID) }); err != nil || same.Done {
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &same, sqlAskingDone, n.ID) }); err != nil || same.Done {
 		return s.db.Fault(err)
 	}
 	b, err := s.believe(ctx, ag, actor, n.subject, n.items...)
@@ -193,8 +194,8 @@ func (s *Service) rests(ctx context.Context, ag *agency.Agency, actor authz.Acto
 	}
 	var work []workRow
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		many(b, &rows, sqlAskings, application)
-		many(b, &work, sqlAskingWork, application)
+		postgres.Many(b, &rows, sqlAskings, application)
+		postgres.Many(b, &work, sqlAskingWork, application)
 	})
 	if err != nil {
 		return Asked{}, s.db.Fault(fmt.Errorf("look who was asked: %w", err))

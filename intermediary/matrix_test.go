@@ -135,7 +135,12 @@ func askings(m matter, now time.Time) map[string]asking {
 		"WithdrawVeto":  {act: authz.EndVeto, about: []any{notice(intermediary.AdoptedID(adopted), intermediary.VetoAbsolute)}},
 		"Case":          {act: authz.SeeCase, about: []any{app}},
 		"Cases":         {act: authz.SeeCases, about: []any{intermediary.CasesAsked{}}, lists: true},
-		"PartyNames":    {act: authz.SeeCases, about: []any{[]string{}}, lists: true},
+		"AskAdopted":    {act: authz.Approach, about: []any{intermediary.NewAsking{Of: subject, Outcome: intermediary.AskedTheirs, Words: "w"}}},
+		"AskViews":      {act: authz.Approach, about: []any{intermediary.NewAsking{Of: m.item, Outcome: intermediary.AskedTheirs, Words: "w"}}},
+		"RecordAdoptedConsent": {act: authz.Approach, about: []any{intermediary.AdoptedAnswer{Application: app, Answer: "refused", Asked: "akaaaaaaaaaaaaaaaaaaaa",
+			Talk: intermediary.ConsentTalk{On: now.AddDate(0, 0, -1), Words: "w"}}}},
+		"RecordViews": {act: authz.Approach, about: []any{intermediary.ViewAnswer{Subject: subject, Answer: "object", Asked: "akaaaaaaaaaaaaaaaaaaaa",
+			Talk: intermediary.ConsentTalk{On: now.AddDate(0, 0, -1), Words: "w"}}}},
 	}
 }
 

@@ -40,6 +40,9 @@ func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermed
 		for _, f := range g.Facts {
 			view.Links = append(view.Links, linkView{factPlace(c, f.On, f.Name), b.Words.T("casework.law.look")})
 		}
+		if g.Input == "apConsent" { // that they live, which it is made of too, is no answer
+			view.Links = nil
+		}
 		if place := inputPlace(c, of, g.Input); len(view.Links) == 0 && place != "" {
 			view.Links = append(view.Links, linkView{place, b.Words.T("casework.law.say")})
 		}
@@ -79,11 +82,13 @@ func inputPlace(c *intermediary.Case, of, input string) string {
 		return factPlace(c, c.Adopted.ID, "order")
 	case "appAge":
 		return factPlace(c, string(c.ID), "appAge")
-	case "reg11", "linkProven", "met", "idVerified", "repAuthority", "metVerified", "apConsent", "qualified":
+	case "reg11", "linkProven", "met", "idVerified", "repAuthority", "metVerified", "qualified":
 		if input == "metVerified" {
 			input = "met"
 		}
 		return factPlace(c, string(c.ID), input)
+	case "apConsent":
+		return path + "/askAdopted/" + subject
 	case "cnsl", "req", "residence":
 		return path + "/facts"
 	case "twoPerson", "signoff":

@@ -63,6 +63,17 @@ func recordViews(b *base, c *intermediary.Case, list []intermediary.Record) []re
 				v.Says += ". " + known(b, "casework.way."+r.Way, r.Way)
 			}
 			v.Links = append(v.Links, linkView{"/case/" + string(c.ID) + "/note/" + r.ID, b.Words.T("casework.do.note.title")})
+		case "asked":
+			v.Title = known(b, "casework.asked."+r.Name, r.Name)
+			v.Says = known(b, "casework.step."+r.Answer, r.Answer)
+			if r.Way != "" {
+				v.Says += ". " + known(b, "casework.way."+r.Way, r.Way)
+			}
+			answer := "adoptedAnswer"
+			if r.Name == "views" {
+				answer = "viewsAnswer"
+			}
+			v.Links = append(v.Links, linkView{"/case/" + string(c.ID) + "/" + answer + "/" + r.ID, b.Words.T("casework.do." + answer + ".title")})
 		case "consent":
 			v.Says = known(b, "casework.consent."+r.Answer, r.Answer)
 		case "veto", "notice":
@@ -144,7 +155,7 @@ func (room Room) subject(w http.ResponseWriter, r *http.Request) error {
 	view := func(what ...string) []recordView {
 		return recordViews(&p.base, base.Case, recordsOf(all, p.Who.ID, what...))
 	}
-	p.Signatures, p.Decisions, p.Steps, p.Consents = view("first", "second"), view("proceed", "view", "resume"), view("trace", "approach", "after"), view("consent")
+	p.Signatures, p.Decisions, p.Steps, p.Consents = view("first", "second"), view("proceed", "view", "resume"), view("trace", "approach", "asked", "after"), view("consent")
 	p.Notes = view("note")
 	newest := newestRecord(all, p.Who.ID, "consent")
 	p.Agrees = slices.ContainsFunc(all, func(r intermediary.Record) bool {

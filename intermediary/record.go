@@ -210,9 +210,9 @@ func (r *Record) read(content []byte) error {
 		Until         string         `json:"until"`
 		Appropriate   *bool          `json:"appropriate"`
 		Reasons       json.RawMessage
-		Asked         json.RawMessage
-		State         string `json:"state"`
-		Day           string `json:"day"`
+		Asked         json.RawMessage `json:"asked"` // also of a fact, where it is another thing
+		State         string          `json:"state"`
+		Day           string          `json:"day"`
 	}
 	if json.Unmarshal(content, &t) != nil {
 		return errContent

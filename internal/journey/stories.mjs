@@ -112,6 +112,22 @@ async function ended (p) {
   return html.replace(/[a-z]{2}[a-z2-7]{20}/g, '{id}').replace(/value="[^"]*"/g, 'value=""')
 }
 
+// Dorothy came by herself, and says that her granddaughter may go on. It is her
+// own word, and not the consent of whoever is looked for.
+async function agreesFirst (p, c, second) {
+  await wrong(p, 'askAdopted', `${c.path}/askAdopted/${c.sub}`)
+  await act(p, 'askAdopted', `${c.path}/askAdopted/${c.sub}`, { outcome: 'theirs', way: 'visit', words: 'She came with Imogen, and we talked alone.' })
+  await p.go(`${c.path}/subject/${c.sub}`)
+  const answer = await p.main().locator('a[href*="/adoptedAnswer/"]').first().getAttribute('href')
+  await wrong(p, 'adoptedAnswer', answer)
+  await act(p, 'adoptedAnswer', answer, { answer: 'given', explainedBy: 'Bronwen Sayer', on: aDay(), written: ['yes'], words: 'As long as there is time.' })
+  await act(second, 'agree', `${c.path}/agree/${c.app}/apConsent`)
+  // What somebody thinks of giving an item is asked under the newer law, and stands beside it.
+  await p.go(answer.replace('adoptedAnswer', 'viewsAnswer'))
+  await p.look('what somebody thinks of an item, answered')
+  await wrong(p, 'viewsAnswer', answer.replace('adoptedAnswer', 'viewsAnswer'))
+}
+
 const neutral = { reasons: 'We read everything once more.' }
 
 // An absolute veto, and a cousin who says no: two birth families read the same.
@@ -130,7 +146,7 @@ async function refusedAlike (walk) {
   const c = told.imogen
   await way(p, c, 'a27')
   await p.look('case that the adopted person has to agree to')
-  await state(p, c, c.app, 'apConsent', 'given', idris)
+  await agreesFirst(p, c, idris)
   await way(p, c, 'a36')
   await act(p, 'trace', `${c.path}/trace/${c.sub}`, { outcome: 'traced', where: 'electoral roll', words: 'Found at once.' })
   await act(p, 'approach', `${c.path}/approach/${c.sub}`, { way: 'letter', outcome: 'sent', words: 'In a plain envelope.' })
@@ -202,6 +218,18 @@ async function inWales () {
   await wrong(judith, 'textEnd', second.replace('/second', '/end'))
   await act(judith, 'textEnd', second.replace('/second', '/end'), { why: 'A new text is announced.' })
   await way(p, c, 'a14')
+
+  // Idris went to school with her, and does nothing more in it.
+  await idris.go(c.path + '/connections')
+  await idris.look('who may not work on a case, nobody')
+  await wrong(idris, 'connected', c.path + '/connected')
+  const me = await idris.page.getByLabel(say('casework.connected.me')).getAttribute('value')
+  await act(idris, 'connected', c.path + '/connected', { worker: me, why: 'We went to one school.' })
+  await idris.go(c.path)
+  if (idris.last.status() === 200) throw new Error('somebody who knows them still reads the case')
+  await p.go(c.path + '/connections')
+  await p.reads('Idris Pell', 'We went to one school.')
+  await p.look('who may not work on a case')
 }
 
 // Adopted after 2005: the agency's own duty. What she has a right to went by post.

@@ -32,6 +32,7 @@ const (
 	handEnquiry  = `insert into enquiry (agency_id, id, application_id, whom, to_agency, state, asked_by, due_on, leaf) values ('ag1', '@en', '@ap', 'AAA', 'ag2', 'asked', '@w1', current_date, sha256('e'));
 		insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag2', '@en', 'ag1', 'answered', current_date, 'x', 'x');
 		insert into enquiry_word (agency_id, id, version, kind, sealed, statement, worker_id, leaf) values ('ag2', '@en', 1, 'answer', 'x', 'x', '@elm', sha256('w'));`
+	handWish    = `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) values ('ag1', '@sb', 'subject', 'acrNoContact', 3, 'no', '@w1', now(), sha256('x'))`
 	handFlagged = `insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf) values ('ag1', '@lf', 'OQ1', '@w1', now(), sha256('f'));`
 )
 
@@ -97,6 +98,11 @@ func rowCases() []rowCase {
 		{name: "letters only, and an address", as: "@w1", sql: handConsents + `'lettersOnly', '{address}', '@w1', now(), sha256('x'))`, want: "consent_direct"},
 		{name: "yes, and an address", as: "@w1", sql: handConsents + `'yes', '{address}', '@w1', now(), sha256('x'))`},
 
+		// What the Contact Register said
+		{name: "a wish that a worker waves away", change: `select hand.fact('@sb', 'acrNoContact', 'yes')`, as: "@w1", sql: handWish, want: "fact_wish"},
+		{name: "a wish that the Register has answered anew", change: `select hand.fact('@sb', 'acrNoContact', 'yes'); insert into enquiry (agency_id, id, application_id, whom, state, asked_by, due_on, answered_on, leaf) values ('ag1', '@en', '@ap', 'contactRegister', 'answered', '@w1', current_date, current_date, sha256('e'))`, as: "@w1", sql: handWish},
+		{name: "a qualified veto that its writer widens", change: `select hand.veto('qualified', true)`, as: "@w1", sql: vetoed("'@w1'", "qualified", "true"), want: "veto_manager"},
+
 		// Whoever is connected does nothing in the case
 		{name: "connected: a fact", change: handConnect, as: "@w1", sql: `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) values ('ag1', '@ap', 'application', 'writtenReasons', 1, 'yes', '@w1', now(), sha256('x'))`, want: "casework_connected"},
 		{name: "connected: consent", change: handConnect, as: "@w1", sql: handConsents + `'yes', '{name}', '@w1', now(), sha256('x'))`, want: "casework_connected"},
@@ -143,7 +149,7 @@ func TestRows_ByHand(t *testing.T) {
 		h.exec(tx, `set local session_replication_role = origin; set local gatepost.account = '`+c.as+`'; set local session authorization gatepost_staff`)
 		_, err = tx.Exec(ctx, ids.Replace(c.sql))
 		if err == nil {
-			_, err = tx.Exec(ctx, `set constraints enquiry_has_answer immediate`)
+			_, err = tx.Exec(ctx, `set constraints enquiry_has_answer, fact_wish immediate`)
 		}
 		got := ""
 		if pg, ok := errors.AsType[*pgconn.PgError](err); ok {

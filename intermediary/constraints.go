@@ -20,6 +20,7 @@ func Constraints() postgres.Constraints {
 		"fact_version":                          newer,
 		"fact_confirms":                         another,
 		"fact_asked":                            fault.New(fault.Invalid, "fault.casework.asked"),
+		"fact_wish":                             fault.Field("value", "fault.casework.wish"),
 		"invitation_law":                        fault.New(fault.Conflict, "fault.invitation.law"),
 		"fact_manager":                          fault.New(fault.Forbidden, "fault.casework.manager"),
 		"fact_name_value_about_fkey":            fault.New(fault.Invalid, "fault.casework.value"),

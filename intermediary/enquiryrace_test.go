@@ -387,7 +387,7 @@ func TestEnquiry_ByTheDatabase(t *testing.T) {
 		args                 []any
 		want                 string // constraint or code
 	}{
-		"a manager answers":                  {"elm", elmManager, word, []any{string(id), 1, "answer", elmManager}, "casework_worker"},
+		"a manager in a worker's name":       {"elm", elmManager, word, []any{string(id), 1, "answer", elm}, "casework_worker"},
 		"a worker in another's name":         {"elm", elm, word, []any{string(id), 1, "answer", other}, "casework_worker"},
 		"the clock answers":                  {"elm", "", word, []any{string(id), 1, "answer", elm}, "casework_worker"},
 		"a word is left out":                 {"elm", elm, word, []any{string(id), 2, "answer", elm}, "enquiry_word_version"},

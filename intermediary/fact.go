@@ -551,6 +551,8 @@ func (s *Service) StateFact(ctx context.Context, actor authz.Actor, n NewFact) e
 		return fault.New(fault.Conflict, "fault.casework.newerFact")
 	case p.row.Over:
 		return fault.New(fault.Conflict, "fault.casework.ended")
+	case n.Name == "acrNoContact" && n.Value == "no" && newest.Value == "yes":
+		return fault.Field("value", "fault.casework.wish") // the Register's newer answer takes it back, or two sign
 	}
 	f, err := s.folder(ctx, ag, p)
 	if err != nil {

@@ -396,13 +396,19 @@ func (g *grounds) qualified(since int64) string {
 	return "qualifiedUnclear"
 }
 
+// unread tells whether another agency has said something about this adopted
+// person that no worker has read into the case: it may be a veto.
+func (g *grounds) unread() bool {
+	return g.unheard || slices.ContainsFunc(g.enquiries, func(e gateEnquiry) bool { return e.Unheard })
+}
+
 // vetoFresh is 8.0 rule 9. The agency that is itself the appropriate one reads
 // its record in the act. Another's answer counts while it is newer than the
 // last act and no older than AnswerLasts, and the question that it answered was
 // answered after that act too: to read an old answer again asks nobody. An answer that nobody has read yet may be a veto: no older one is
 // fresh beside it (the database's unheard).
 func (g *grounds) vetoFresh() string {
-	if g.unheard || slices.ContainsFunc(g.enquiries, func(e gateEnquiry) bool { return e.Unheard }) {
+	if g.unread() {
 		return "no"
 	}
 	if g.aaa() == "self" {

@@ -249,15 +249,19 @@ func (a *acting) leave(batch *pgx.Batch, b *belief, st *standing, act string) (s
 
 // touching is the law's leave to bring a subject what they did not ask for: an
 // invitation to a file, a letter. Before the first approach it is the leave to
-// approach; after it, nothing may forbid to go on. Conflict without it.
+// approach; after it, and under the Act of 2002, whose agency approaches for its
+// own duty once the applicant is met and known and it has decided that it is
+// right, nothing may forbid to go on. An answer about a veto that nobody has read
+// forbids it. Conflict without leave.
 func (a *acting) touching(b *belief) look {
 	return b.again(func(batch *pgx.Batch, st *standing) error {
 		r, err := a.rule(b, st, nil)
 		if err != nil {
 			return err
 		}
-		begun := r.head.Approached || r.order() == "post" || r.finding.Outcome() == law.OutcomeProceed
-		if r.forbids() || len(r.stops) > 0 || st.closed(b.subject) || !begun {
+		own := r.order() == "post" && r.met() != "no" && r.idVerified() == "yes" && r.aboutSubject("approp", "undecided") == "yes"
+		begun := r.head.Approached || own || r.finding.Outcome() == law.OutcomeProceed
+		if r.forbids() || r.pair() != "AP>REL" && r.unread() || len(r.stops) > 0 || st.closed(b.subject) || !begun {
 			return fault.Wrap(fault.Conflict, "fault.casework.askAgain", errRefused)
 		}
 		_, err = a.record(batch, r, "proceed")

@@ -135,3 +135,25 @@ func TestISR7_TwoCasesAtOnce(t *testing.T) {
 		t.Errorf("what the other case gave in this moment was judged by nobody: %v", err)
 	}
 }
+
+// What the Contact Register said is taken back by its newer answer, and by no
+// worker's word; nor are a veto's circumstances widened by who wrote it down.
+func TestOneWorkerLoosensNothing(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	c := w.Ready(t, "REL>AP")
+	w.State(t, string(c.Subject), "acrNoContact=yes")
+	n := newFact(string(c.Subject), "acrNoContact", "no")
+	n.Was = 2
+	wants(t, "a wish waved away", w.Cases.StateFact(ctx, w.CaseWorker, n), fault.Invalid)
+	v := notice(c.Adopted, intermediary.VetoQualified)
+	v.Circumstances = []intermediary.Circumstance{{What: "news of an illness that runs in the family"}}
+	_, err := w.Cases.RegisterVeto(ctx, w.CaseWorker, v)
+	need(t, err)
+	v.Was, v.Direction = 1, "strengthen"
+	v.Circumstances = []intermediary.Circumstance{{What: "any news at all"}}
+	_, err = w.Cases.AmendVeto(ctx, w.CaseWorker, v)
+	wants(t, "circumstances made wider", err, fault.Forbidden)
+	_, err = w.Cases.AmendVeto(ctx, w.Manager, v)
+	need(t, err)
+}

@@ -103,8 +103,8 @@ func (s *Service) AmendVeto(ctx context.Context, actor authz.Actor, n VetoNotice
 
 // WithdrawVeto ends a veto. What it stopped starts by itself no more. What protects
 // somebody needs one person's word and what ends it two: only a manager withdraws a
-// veto, and never one that they wrote down themselves. AmendVeto to a weaker kind is
-// the same act. Errors as for AmendVeto; Forbidden to anybody else.
+// veto, and never one that they wrote down themselves. AmendVeto to a qualified
+// veto is the same act, for its circumstances may be wider. Errors as for AmendVeto; Forbidden to anybody else.
 func (s *Service) WithdrawVeto(ctx context.Context, actor authz.Actor, n VetoNotice) (Answer, error) {
 	return s.veto(ctx, actor, n, "withdraw")
 }
@@ -251,9 +251,10 @@ func (v *vetoing) mayAsk() error {
 	return nil
 }
 
-// mayEnd holds what weakens a veto to two people: who wrote it down, and a manager.
+// mayEnd holds what may weaken a veto to two people: who wrote it down, and a
+// manager. Other circumstances of a qualified one may be wider, whatever is ticked.
 func (v *vetoing) mayEnd(actor authz.Actor) error {
-	weaker := v.op == "withdraw" || v.op == "amend" && v.stands.Kind == VetoAbsolute && v.n.Kind == VetoQualified
+	weaker := v.op == "withdraw" || v.op == "amend" && v.n.Kind == VetoQualified
 	if weaker && (!actor.Can(authz.EndVeto) || v.stands.WorkerID == actor.Account()) {
 		return fault.New(fault.Forbidden, "fault.veto.manager")
 	}

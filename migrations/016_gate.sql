@@ -292,7 +292,22 @@ end
 $$;
 create trigger fact_by_right before insert on fact for each row execute function fact_by_right();
 
--- What protects needs one person; what ends a veto, or makes it weaker, is a manager's act who did not write down the veto that it ends.
+-- A wish for no contact is taken back by the Contact Register's answer, and by no worker's word.
+create function fact_wish() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if exists (select from fact f where f.agency_id = new.agency_id and f.on_id = new.on_id and f.name = new.name and f.version = new.version - 1 and f.value = 'yes')
+		and not exists (select from enquiry e join subject s on s.agency_id = e.agency_id and s.application_id = e.application_id
+			where s.agency_id = new.agency_id and s.id = new.on_id and e.whom = 'contactRegister' and e.state = 'answered') then
+		raise exception 'the Register said otherwise' using errcode = '23514', constraint = 'fact_wish';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger fact_wish after insert on fact deferrable initially deferred
+	for each row when (new.name = 'acrNoContact' and new.value = 'no') execute function fact_wish();
+
+-- What protects needs one person; what ends a veto, or may make it weaker, is a manager's act who did not write down the veto that it ends.
 create function veto_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -304,7 +319,7 @@ begin
 	if new.version <> coalesce(was.version, 0) + 1 then
 		raise exception 'a newer version' using errcode = '23505', constraint = 'veto_version';
 	end if;
-	if was.in_force and (not new.in_force or was.kind = 'absolute' and new.kind = 'qualified') and (not has_role('manager') or was.worker_id = new.worker_id) then
+	if was.in_force and (not new.in_force or new.kind = 'qualified') and (not has_role('manager') or was.worker_id = new.worker_id) then
 		raise exception 'a manager, and another than who wrote it down' using errcode = '23514', constraint = 'veto_manager';
 	end if;
 	return new;
@@ -811,7 +826,7 @@ end
 $$;
 create trigger disclosure_by_right before insert on disclosure for each row execute function disclosure_by_right();
 
-revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), fact_asked(), vetoed(text), approached(text), connected(text), unconnected(text),
+revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), fact_asked(), fact_wish(), vetoed(text), approached(text), connected(text), unconnected(text),
 	hold_gate(text, text), gate_of(text, text), by_intermediary(text, bool), case_by_right(), case_moves(), case_connection_by_right(), casework_by_right(), party_by_right(), fact_by_right(),
 	veto_by_right(), stop_by_right(), consent_by_right(), item_by_right(), signature_by_right(), evaluation_by_right(), unheard(text), blocked(text, text),
 	answered(text, text, text, text), may_go_on(application, subject), step_by_right(), agreed_to(text, text), post_given(item, application), disclosure_by_right() from public;

@@ -8,7 +8,7 @@ create function may_meet(one_application text, one_subject text) returns bool
 begin
 	return (select exists (select from application a join subject s on s.agency_id = a.agency_id and s.application_id = a.id
 			where a.agency_id = agency() and a.id = one_application and s.id = one_subject and a.state <> 'stopped' and s.state <> 'stopped')
-		and not blocked(one_application, one_subject)
+		and not blocked(one_application, one_subject) and fact_of(one_subject, 'subjectVital') = 'living'
 		and coalesce((select c.answer in ('yes', 'lettersOnly', 'onlyThroughUs') and 'letters' = any (c.scope) from consent c
 			where c.agency_id = agency() and c.subject_id = one_subject order by c.version desc limit 1), false));
 end
@@ -25,14 +25,18 @@ create function mediated_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
 	e evaluation;
+	a application;
+	s subject;
 begin
 	perform by_intermediary(new.worker_id, false);
 	perform hold_gate(new.adopted_id, new.subject_id);
 	e := answered(new.evaluation_id, new.subject_id, null, '+PROCEED');
-	if e.application_id <> new.application_id or not exists (select from subject s join application a on a.agency_id = s.agency_id and a.id = s.application_id
-			where s.agency_id = new.agency_id and s.id = new.subject_id and a.id = new.application_id and s.state = 'open' and a.state = 'open') then
+	select * into s from subject x where x.id = new.subject_id and x.agency_id = new.agency_id and x.state = 'open';
+	select * into a from application x where x.id = s.application_id and x.agency_id = new.agency_id and x.state = 'open';
+	if a.id is distinct from new.application_id or e.application_id <> a.id then
 		raise exception 'not of this case' using errcode = '23514', constraint = 'gate_case';
 	end if;
+	perform may_go_on(a, s);
 	if coalesce(fact_of(new.application_id, 'met'), 'no') not in ('inPerson', 'liveVideo') or fact_of(new.application_id, 'idVerified') is distinct from 'yes' then
 		raise exception 'the applicant was not met and verified' using errcode = '23514', constraint = 'gate_met';
 	end if;

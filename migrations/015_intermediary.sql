@@ -4,9 +4,6 @@ set local role gatepost_owner;
 -- names, dates and words are sealed in casework. docs/settled.md says why. The rules are in what follows: 016 the gate, 017 the families' tier,
 -- 018 enquiries between agencies, 019 letters after consent, 020 copies of identity documents.
 
--- The intermediary service. What is in clear here are ids, states, times, kinds and the values that the law's tables ask for; names, dates
--- and words are sealed in casework. docs/settled.md says why.
-
 -- A first enquiry, before there is a case. While it is being filled in it is sealed under its own code; sent, it is sealed to the intake key.
 create table intake (
 	agency_id text not null references agency,

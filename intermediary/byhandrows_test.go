@@ -32,6 +32,7 @@ const (
 	handEnquiry  = `insert into enquiry (agency_id, id, application_id, whom, to_agency, state, asked_by, due_on, leaf) values ('ag1', '@en', '@ap', 'AAA', 'ag2', 'asked', '@w1', current_date, sha256('e'));
 		insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag2', '@en', 'ag1', 'answered', current_date, 'x', 'x');
 		insert into enquiry_word (agency_id, id, version, kind, sealed, statement, worker_id, leaf) values ('ag2', '@en', 1, 'answer', 'x', 'x', '@elm', sha256('w'));`
+	handLetter  = `insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf, file) values ('ag1', '@sp', 'letter', 1, 'letter', '@ap', 'worker/@w1', 'side/@sb', 'x', sha256('x'), sha256('x'), `
 	handWish    = `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) values ('ag1', '@sb', 'subject', 'acrNoContact', 3, 'no', '@w1', now(), sha256('x'))`
 	handFlagged = `insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf) values ('ag1', '@lf', 'OQ1', '@w1', now(), sha256('f'));`
 )
@@ -67,6 +68,15 @@ func rowCases() []rowCase {
 		{name: "an applicant", as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`},
 		{name: "a second applicant", change: handParty + `'@ap', '@ap', '@pf', 'applicant', sha256('x'))`, as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`, want: "party_applicant"},
 		{name: "an applicant, by a letterbox worker", as: "@lw", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`, want: "casework_worker"},
+
+		// Nobody is written to, or invited, in a veto
+		{name: "a subject", as: "@w1", sql: handParty + `'@sb', '@ap', '@pe', 'subject', sha256('x'))`},
+		{name: "a subject, in a veto", change: `select hand.veto('absolute', true)`, as: "@w1", sql: handParty + `'@sb', '@ap', '@pe', 'subject', sha256('x'))`, want: "gate_blocked"},
+		{name: "a letter to a subject", as: "@w1", sql: handLetter + `'@sb')`},
+		{name: "a letter to a subject, in a veto", change: `select hand.veto('absolute', true)`, as: "@w1", sql: handLetter + `'@sb')`, want: "gate_blocked"},
+		{name: "a letter to a subject who was stopped", change: `update subject set state = 'stopped' where id = '@sb'`, as: "@w1", sql: handLetter + `'@sb')`, want: "gate_blocked"},
+		{name: "a letter to a subject, in a stop", change: `insert into stop values ('ag1', '@sp', '@ad', '@sb', '@w1', now(), sha256('s'))`, as: "@w1", sql: handLetter + `'@sb')`, want: "gate_blocked"},
+		{name: "a letter to the applicant, in a veto", change: `select hand.veto('absolute', true)`, as: "@w1", sql: handLetter + `'@ap')`},
 
 		// Signatures
 		{name: "a signature until the next century", as: "@w2", sql: handSigns + `'@sb', null, 'a30', sha256('d'), '@w2', now(), '2100-01-01', sha256('x'))`, want: "signature_ends"},

@@ -237,10 +237,24 @@ end
 $$;
 create trigger case_connection_by_right before insert on case_connection for each row execute function case_connection_by_right();
 
+-- may_touch raises where a file is a subject's who is not to be written to, or invited, now.
+create function may_touch(of_file text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if exists (select from subject s join application a on a.agency_id = s.agency_id and a.id = s.application_id
+		where s.agency_id = agency() and s.id = of_file and (s.state <> 'open' or blocked(a.id, s.id) and not veto_lifted(a, s))) then
+		raise exception 'nobody may be approached' using errcode = '23514', constraint = 'gate_blocked';
+	end if;
+end
+$$;
+
 create function casework_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	perform by_intermediary(account(), true);
+	if new.kind = 'letter' then
+		perform may_touch(new.file);
+	end if;
 	if new.part <> 'connection' then
 		perform unconnected(coalesce((select a.adopted_id::text from application a where a.id = new.application_id and a.agency_id = new.agency_id), substr(new.to_node, 6)));
 	end if;
@@ -259,6 +273,7 @@ begin
 		or new.file <> new.application_id and not exists (select from subject s where s.id = new.file and s.application_id = new.application_id and s.agency_id = new.agency_id) then
 		raise exception 'not of this case' using errcode = '23514', constraint = 'party_case';
 	end if;
+	perform may_touch(new.file);
 	if new.kind = 'representative' and fact_of(new.application_id, 'repAuthority') is distinct from 'yes' then
 		raise exception 'no authority was shown' using errcode = '23514', constraint = 'party_authority';
 	end if;
@@ -827,7 +842,7 @@ $$;
 create trigger disclosure_by_right before insert on disclosure for each row execute function disclosure_by_right();
 
 revoke all on function fact_of(text, text), judged(text, text), worded(text), given(text), flag_set(text), flag_of(text), law_flag_by_right(), signed_off(text, text, text), veto_lifted(application, subject), asking_by_right(), fact_asked(), fact_wish(), vetoed(text), approached(text), connected(text), unconnected(text),
-	hold_gate(text, text), gate_of(text, text), by_intermediary(text, bool), case_by_right(), case_moves(), case_connection_by_right(), casework_by_right(), party_by_right(), fact_by_right(),
+	hold_gate(text, text), gate_of(text, text), by_intermediary(text, bool), case_by_right(), case_moves(), case_connection_by_right(), may_touch(text), casework_by_right(), party_by_right(), fact_by_right(),
 	veto_by_right(), stop_by_right(), consent_by_right(), item_by_right(), signature_by_right(), evaluation_by_right(), unheard(text), blocked(text, text),
 	answered(text, text, text, text), may_go_on(application, subject), step_by_right(), agreed_to(text, text), post_given(item, application), disclosure_by_right() from public;
 grant execute on function flag_of(text), fact_of(text, text), hold_gate(text, text), connected(text), unheard(text), blocked(text, text) to gatepost_staff;

@@ -25,19 +25,19 @@ create function mediated_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
 	e evaluation;
-	a application;
-	s subject;
+	sought subject;
+	asked application;
 begin
 	perform by_intermediary(new.worker_id, false);
 	perform hold_gate(new.adopted_id, new.subject_id);
 	e := answered(new.evaluation_id, new.subject_id, null, '+PROCEED');
-	select * into s from subject x where x.id = new.subject_id and x.agency_id = new.agency_id and x.state = 'open';
-	select * into a from application x where x.id = s.application_id and x.agency_id = new.agency_id and x.state = 'open';
-	if a.id is distinct from new.application_id or e.application_id <> a.id then
+	select * into sought from subject x where x.id = new.subject_id and x.agency_id = new.agency_id and x.state = 'open';
+	select * into asked from application x where x.id = sought.application_id and x.agency_id = new.agency_id and x.state = 'open';
+	if asked.id is distinct from new.application_id or e.application_id <> asked.id then
 		raise exception 'not of this case' using errcode = '23514', constraint = 'gate_case';
 	end if;
-	perform may_go_on(a, s);
-	if coalesce(fact_of(new.application_id, 'met'), 'no') not in ('inPerson', 'liveVideo') or fact_of(new.application_id, 'idVerified') is distinct from 'yes' then
+	perform may_go_on(asked, sought);
+	if fact_of(new.application_id, 'idVerified') is distinct from 'yes' then
 		raise exception 'the applicant was not met and verified' using errcode = '23514', constraint = 'gate_met';
 	end if;
 	if not may_meet(new.application_id, new.subject_id) then

@@ -99,6 +99,7 @@ func world(t *testing.T, dir string) map[string]int64 {
 		union all select 'worker '||state, count(*) from worker group by state
 		union all select 'couple', count(*) from (select side_id from side_member group by side_id having count(*) = 2) c
 		union all select 'rewrite', count(*) from letter where replaces is not null
+		union all select 'application ' || state, count(*) from application group by state
 		union all select 'sibling homes', count(*) from exchange x where not exists
 			(select from side s where s.agency_id = x.agency_id and s.exchange_id = x.id and s.book = 'birth')`) {
 		counts[row["what"].(string)] = row["n"].(int64)
@@ -111,7 +112,8 @@ var whole = map[string]int64{
 	"letter keptForLater": 1, "letter recalled": 1, "letter undeliverable": 1,
 	"letter stoppedAt18": 1, "late": 1, "waits long": 1,
 	"letter received": 8, "letter returned": 1, "letter replaced": 1, "letter waiting": 2, "letter opened": 3, "rewrite": 1,
-	"draft": 2, "exchange": 7, "sibling homes": 1, "couple": 5, "person active": 10, "person hold": 1, "worker active": 8,
+	"draft": 2, "exchange": 7, "sibling homes": 1, "couple": 5, "person active": 15, "person hold": 1, "worker active": 10,
+	"application open": 6, "application closed": 1,
 }
 
 func isWhole(t *testing.T, dir string) {
@@ -319,16 +321,16 @@ func TestHarden(t *testing.T) {
 	}
 }
 
-// A demo that was killed while the families moved in begins again, cleanly.
+// A demo that was killed while the people moved in begins again, cleanly.
 func TestDemoInterrupted(t *testing.T) {
 	dir := folder(t)
 	d := startDemo(t, dir)
-	d.until("families move in now")
+	d.until("people move in now")
 	d.stop(syscall.SIGKILL)
 	d = startDemo(t, dir)
-	d.until("families move in now")
+	d.until("people move in now")
 	if code := d.stop(syscall.SIGTERM); code != done {
-		t.Fatalf("SIGTERM while the families move in: code %d\n%s", code, d.text.String())
+		t.Fatalf("SIGTERM while the people move in: code %d\n%s", code, d.text.String())
 	}
 	d = startDemo(t, dir)
 	d.until("What to try first")

@@ -22,7 +22,7 @@ for (const { scripts, writer, worker, reader, says } of [
     const desk = await Visitor.open(browser, demo.desk, scripts)
     await desk.signIn(demo.person(worker), await demo.code(worker))
     assert.equal(new URL(desk.page.url()).pathname, '/desk')
-    const waits = desk.page.locator('[data-letter]').filter({ hasText: demo.person(writer).name })
+    const waits = desk.page.locator('[data-letter]').filter({ hasText: demo.person(writer).name, hasNotText: 'Came on paper' })
     await desk.press('button', /^Read/, waits)
     assert.match(await desk.page.locator('main').innerText(), new RegExp(says))
     await desk.press('button', 'Pass on')

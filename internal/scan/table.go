@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/web"
 	"gatepost/web/assets"
@@ -26,7 +27,7 @@ func newTable(tier page.Tier) (*table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the page assets: %w", err)
 	}
-	c := web.Config{Assets: set, Now: time.Now, Log: slog.New(slog.DiscardHandler), Live: live.New(nil), Address: func(string, authz.Tier) string { return "" }}
+	c := web.Config{Agencies: agency.NewRegistry(), Assets: set, Now: time.Now, Log: slog.New(slog.DiscardHandler), Live: live.New(nil), Address: func(string, authz.Tier) string { return "" }}
 	pages := web.Public
 	if tier == page.Staff {
 		pages = web.Staff

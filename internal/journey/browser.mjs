@@ -290,7 +290,7 @@ export class Person {
     return this
   }
 
-  /** look holds the page to every rule, at both widths. what names the page in a complaint; a page of that name is looked at once in each tier. */
+  /** look holds the page to every rule, at both widths where its scripts run. what names the page in a complaint; a page of that name is looked at once in each tier. */
   async look (what) {
     const url = new URL(this.page.url())
     const fault = found => this.walk.fault(`${what}, ${placeOf(this.page.url())}: ${found}`)
@@ -298,12 +298,13 @@ export class Person {
     if (this.walk.again(`${this.tier} ${what}`)) return this
     const title = await this.page.title()
     if (!title.trim() || telling.test(title)) fault(`the title “${title}” is empty or tells too much`)
-    for (const size of this.size === wide ? [narrow, wide] : [wide, narrow]) {
+    // Without its scripts a page differs from the one with them by little, and not by its width; what axe finds does not go by width either.
+    const other = this.size === wide ? narrow : wide
+    for (const size of brief.mode === 'on' ? [other, this.size] : [this.size]) {
       await this.page.setViewportSize(size)
       const at = `at ${size.width}px`
       if (brief.mode === 'off') for (const found of await this.page.evaluate(elementRules)) fault(`${at}: ${found}`)
-      // Without its scripts a page differs from the one with them by little, and not by its width.
-      else if (brief.mode === 'on' || size === this.size) for (const found of await runAxe(this.page, axe)) fault(`${at}: ${found}`)
+      else if (size === this.size) for (const found of await runAxe(this.page, axe)) fault(`${at}: ${found}`)
       for (const found of await this.page.evaluate(sideways)) fault(`${at} it is too wide: ${found}`)
       for (const found of await largeLetters(this.page)) fault(`${at}, letters twice as big, it is too wide: ${found}`)
       if (brief.shots) await this.shot(what, size.width)

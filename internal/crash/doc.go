@@ -15,7 +15,7 @@
 // the log and the law's answer, and nothing of which the worker was told is lost.
 //
 // A long life under load (TestLongLived) kills servers and the database server
-// 44 times at points drawn by lot, and as often as one likes by -kills or
+// 22 times at points drawn by lot, and as often as one likes by -kills or
 // GATEPOST_CRASH_KILLS, while people go on with every kind of act over two servers
 // behind one address; a rolling restart (TestRollingRestart)
 // stops each of four servers as in use. Every kind of act is first done once

@@ -31,7 +31,7 @@ import (
 
 var (
 	seed  = flag.Uint64("seed", given(envSeed, 1), "of the moments in which servers are killed")
-	lives = flag.Uint64("kills", given(envKills, 44), "how often TestLongLived kills, one in eleven the database server")
+	lives = flag.Uint64("kills", given(envKills, 22), "how often TestLongLived kills, one in eleven the database server")
 )
 
 // Other ways to give them.

@@ -222,7 +222,7 @@ async function inWales () {
   // Idris went to school with her, and does nothing more in it.
   await idris.go(c.path + '/connections')
   await idris.look('who may not work on a case, nobody')
-  await wrong(idris, 'connected', c.path + '/connected')
+  await wrong(idris, 'connected', c.path + '/connected', 'idris')
   const me = await idris.page.getByLabel(say('casework.connected.me')).getAttribute('value')
   await act(idris, 'connected', c.path + '/connected', { worker: me, why: 'We went to one school.' })
   await idris.go(c.path)

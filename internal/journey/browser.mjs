@@ -67,7 +67,8 @@ export class Walk {
       executablePath: where,
       // As for everybody: going back may show a page that was kept whole.
       ignoreDefaultArgs: ['--disable-back-forward-cache'],
-      args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+      // One process for all pages of a site: else each page that is left and come back to costs a new one.
+      args: ['--process-per-site', '--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
         // No name leads out of the machine, and that of the quick exit leads to
         // a server of the test.
         `--host-resolver-rules=MAP ${weather}:443 ${brief.weather}, MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE 127.0.0.1`]

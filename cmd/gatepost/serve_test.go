@@ -245,7 +245,7 @@ func (d *deployment) firstManager(t *testing.T) string {
 func (d *deployment) workers(t *testing.T, name string) {
 	t.Helper()
 	list := must(t, "", "worker", "list", "--agency", "elm", "--config", d.config)
-	one := regexp.MustCompile(`(wk[a-z2-7]{20}) +active +yes +0 +manager\n`).FindStringSubmatch(list)
+	one := regexp.MustCompile(`(wk[a-z2-7]{20}) +active +yes +0 +manager +-\n`).FindStringSubmatch(list)
 	if one == nil {
 		t.Fatalf("the list of workers:\n%s", list)
 	}

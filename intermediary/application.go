@@ -258,11 +258,7 @@ func (s *Service) AddSubject(ctx context.Context, actor authz.Actor, id Applicat
 	if err != nil {
 		return "", err
 	}
-	f, err := s.folder(ctx, ag, at)
-	if err != nil {
-		return "", err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, at)
 	if err != nil {
 		return "", err
 	}
@@ -310,11 +306,7 @@ func (s *Service) AmendParticulars(ctx context.Context, actor authz.Actor, of st
 	case at.row.State != "open":
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
-	f, err := s.folder(ctx, ag, at)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, at)
 	if err != nil {
 		return err
 	}

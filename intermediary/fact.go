@@ -508,6 +508,16 @@ func (s *Service) folder(ctx context.Context, ag *agency.Agency, p *place) (fold
 	return folder{of: of, application: p.row.ApplicationID, node: node}, err
 }
 
+// actsAt begins an act of a worker at a place, with the folder of what it seals.
+func (s *Service) actsAt(ctx context.Context, ag *agency.Agency, actor authz.Actor, p *place) (*acting, folder, error) {
+	f, err := s.folder(ctx, ag, p)
+	if err != nil {
+		return nil, f, err
+	}
+	a, err := s.acts(ag, actor)
+	return a, f, err
+}
+
 func (p *place) held() held { return held{p.row.AdoptedID, p.row.SubjectID} }
 
 // newestFact gives the newest version of one fact; the zero row for none.
@@ -554,11 +564,7 @@ func (s *Service) StateFact(ctx context.Context, actor authz.Actor, n NewFact) e
 	case n.Name == "acrNoContact" && n.Value == "no" && newest.Value == "yes":
 		return fault.Field("value", "fault.casework.wish") // the Register's newer answer takes it back, or two sign
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}
@@ -703,11 +709,7 @@ func (s *Service) ConfirmFact(ctx context.Context, actor authz.Actor, on, name s
 	if err != nil {
 		return s.unstated(ctx, ag, on, err)
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

@@ -120,11 +120,7 @@ func (s *Service) AddScan(ctx context.Context, actor authz.Actor, n NewScan) err
 	if p.row.Over {
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

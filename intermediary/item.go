@@ -181,11 +181,7 @@ func (s *Service) PrepareItem(ctx context.Context, actor authz.Actor, n NewItem)
 	case p.row.Over:
 		return "", fault.New(fault.Conflict, "fault.casework.ended")
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return "", err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return "", err
 	}
@@ -271,11 +267,7 @@ func (s *Service) AmendItem(ctx context.Context, actor authz.Actor, n Amendment)
 	case in.row.Given:
 		return fault.New(fault.Conflict, "fault.casework.given")
 	}
-	f, err := s.folder(ctx, ag, in.place)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, in.place)
 	if err != nil {
 		return err
 	}

@@ -54,11 +54,7 @@ func (s *Service) WriteNote(ctx context.Context, actor authz.Actor, n NewNote) e
 	if err != nil {
 		return err
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

@@ -86,11 +86,7 @@ func (s *Service) DecideProceed(ctx context.Context, actor authz.Actor, n NewPro
 	case p.row.Over:
 		return fault.New(fault.Conflict, "fault.casework.ended")
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

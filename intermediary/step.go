@@ -271,11 +271,7 @@ func (s *Service) NoteStep(ctx context.Context, actor authz.Actor, id, words str
 	if err != nil {
 		return err
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

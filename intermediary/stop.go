@@ -61,11 +61,7 @@ func (s *Service) AskForStop(ctx context.Context, actor authz.Actor, of, why str
 	if err != nil {
 		return "", err
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return "", err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return "", err
 	}
@@ -129,11 +125,7 @@ func (s *Service) EndStop(ctx context.Context, actor authz.Actor, id, why string
 	case row.WorkerID == actor.Account():
 		return fault.New(fault.Forbidden, "fault.casework.another")
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

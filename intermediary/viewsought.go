@@ -80,11 +80,7 @@ func (s *Service) RecordViews(ctx context.Context, actor authz.Actor, n ViewAnsw
 	if err != nil {
 		return err
 	}
-	f, err := s.folder(ctx, ag, p)
-	if err != nil {
-		return err
-	}
-	a, err := s.acts(ag, actor)
+	a, f, err := s.actsAt(ctx, ag, actor, p)
 	if err != nil {
 		return err
 	}

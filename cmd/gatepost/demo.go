@@ -34,6 +34,9 @@ const (
 
 	// stopTime is how long the database may take to shut down.
 	stopTime = 20 * time.Second
+
+	// partTime is how long it may take from parting with its clients to its end.
+	partTime = 5 * time.Second
 )
 
 // errDatabase: the private server has ended by itself.
@@ -256,10 +259,24 @@ func (d *demoCall) serve(ctx context.Context, p *process, world demo.World, log 
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, err) {
 		err = errors.Join(cause, err)
 	}
+	if err != nil && !errors.Is(err, errDatabase) && d.databaseEnds() {
+		err = errors.Join(errDatabase, err)
+	}
 	if err == nil {
 		fmt.Fprintln(d.stdout, "Stopped. The same command goes on from here.")
 	}
 	return err
+}
+
+// databaseEnds tells whether the database server has ended or is about to: it
+// parts from its clients first, and they may have fallen before it has.
+func (d *demoCall) databaseEnds() bool {
+	select {
+	case <-d.database.Done():
+		return true
+	case <-time.After(partTime):
+		return false
+	}
 }
 
 func (d *demoCall) seed(ctx context.Context, p *process, world *demo.World) error {

@@ -71,7 +71,7 @@ unit: build
 browser: tools-test build
 	node --test --test-concurrency=1 $(wildcard browser/*.test.mjs)
 	go vet -tags browser ./internal/journey
-	go test -tags browser -count=1 -timeout 25m ./internal/journey
+	go test -tags browser -count=1 -parallel 5 -timeout 25m ./internal/journey
 
 test: tools-test fmt build vet staticcheck unit browser
 

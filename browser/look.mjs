@@ -1,24 +1,14 @@
 // What every page is held to, whoever looks at it.
 import assert from 'node:assert/strict'
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
+import { executable } from './chromium.mjs'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 // The widths of a desk and of an old phone.
 const widths = [{ width: 1280, height: 900 }, { width: 320, height: 640 }]
-
-async function executable () {
-  for (const path of [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']) {
-    if (!path) continue
-    try {
-      await access(path)
-      return path
-    } catch { /* the next one */ }
-  }
-  throw new Error('Chromium is not here: run scripts/install chromium, or name it in CHROMIUM')
-}
 
 export async function launch () {
   // Chromium's sandbox does not work for root, as whom CI runs.

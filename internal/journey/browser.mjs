@@ -7,7 +7,8 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
-import { elementRules, largeLetters, runAxe, sideways } from './rules.mjs'
+import { executable } from '../../browser/chromium.mjs'
+import { elementRules, kinds, largeLetters, runAxe, sideways } from './rules.mjs'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -50,6 +51,19 @@ const homeOf = login => {
 // Whoever looks over the shoulder reads titles, and so does the history.
 const telling = /adopt|birth|mother|father|parent|child|sibling|contact order|veto/i
 
+async function launch ({ keeps = false } = {}) {
+  return chromium.launch({
+    executablePath: await executable({ keeps }),
+    // As for everybody: going back may show a page that was kept whole.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    // One process for all pages of a site: else each page that is left and come back to costs a new one.
+    args: ['--process-per-site', '--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+      // No name leads out of the machine, and that of the quick exit leads to
+      // a server of the test.
+      `--host-resolver-rules=MAP ${weather}:443 ${brief.weather}, MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE 127.0.0.1`]
+  })
+}
+
 /** Walk is one run of the browser, with everything that it found wrong. */
 export class Walk {
   faults = []
@@ -62,17 +76,7 @@ export class Walk {
 
   static async begin () {
     const walk = new Walk()
-    const where = process.env.CHROMIUM ?? '/usr/bin/chromium'
-    walk.browser = await chromium.launch({
-      executablePath: where,
-      // As for everybody: going back may show a page that was kept whole.
-      ignoreDefaultArgs: ['--disable-back-forward-cache'],
-      // One process for all pages of a site: else each page that is left and come back to costs a new one.
-      args: ['--process-per-site', '--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
-        // No name leads out of the machine, and that of the quick exit leads to
-        // a server of the test.
-        `--host-resolver-rules=MAP ${weather}:443 ${brief.weather}, MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE 127.0.0.1`]
-    }).catch(cause => { throw new Error(`Chromium does not start at ${where}; scripts/install chromium installs it, CHROMIUM names another`, { cause }) })
+    walk.browser = await launch()
     if (brief.shots) await mkdir(brief.shots, { recursive: true })
     return walk
   }
@@ -120,10 +124,12 @@ export class Walk {
   later (promise) { this.#waiting.push(promise) }
 
   /** person opens a browser of their own for somebody. A desk that is open loads itself again when something
-   * comes; that would interrupt whoever looks at it, so only who asks for a live one gets a line that says anything. */
-  async person (name, tier, size = wide, { live = false } = {}) {
+   * comes; that would interrupt whoever looks at it, so only who asks for a live one gets a line that says anything.
+   * Who keeps has a browser that shows a page again as it was left; they close it. */
+  async person (name, tier, size = wide, { live = false, keeps = false } = {}) {
     const scripts = brief.mode !== 'off'
-    const context = await this.browser.newContext({ viewport: size, javaScriptEnabled: scripts, ignoreHTTPSErrors: true, locale: 'en-GB', timezoneId: 'Europe/London' })
+    const browser = keeps ? await launch({ keeps }) : this.browser
+    const context = await browser.newContext({ viewport: size, javaScriptEnabled: scripts, ignoreHTTPSErrors: true, locale: 'en-GB', timezoneId: 'Europe/London' })
     context.setDefaultTimeout(patience)
     context.setDefaultNavigationTimeout(patience)
     if (brief.mode === 'cut') await context.route(/\.m?js(\?|$)/, route => route.abort())
@@ -261,6 +267,9 @@ export class Person {
     if (!await box.isChecked()) await this.page.locator(`label[for="${await box.getAttribute('id')}"]`).click()
   }
 
+  /** close closes the browser of somebody who keeps. */
+  async close () { return this.context.browser().close() }
+
   main () { return this.page.locator('main') }
 
   path () { return new URL(this.page.url()).pathname }
@@ -291,7 +300,8 @@ export class Person {
     return this
   }
 
-  /** look holds the page to every rule, at both widths where its scripts run. what names the page in a complaint; a page of that name is looked at once in each tier. */
+  /** look holds the page to every rule, at both widths where its scripts run. axe takes most of the time: it is asked at both widths
+   * where a page is seen for the first time, and again where the page has changed. what names the page in a complaint; a page of that name is looked at once in each tier. */
   async look (what) {
     const url = new URL(this.page.url())
     const fault = found => this.walk.fault(`${what}, ${placeOf(this.page.url())}: ${found}`)
@@ -299,18 +309,26 @@ export class Person {
     if (this.walk.again(`${this.tier} ${what}`)) return this
     const title = await this.page.title()
     if (!title.trim() || telling.test(title)) fault(`the title “${title}” is empty or tells too much`)
-    // Without its scripts a page differs from the one with them by little, and not by its width; what axe finds does not go by width either.
+    // A page that is walked without its scripts differs from the one with them by little, and not by its width.
     const other = this.size === wide ? narrow : wide
+    const firstHere = !this.walk.again(`place ${this.tier} ${this.last.status()} ${placeOf(this.page.url())}`)
     for (const size of brief.mode === 'on' ? [other, this.size] : [this.size]) {
       await this.page.setViewportSize(size)
       const at = `at ${size.width}px`
-      if (brief.mode === 'off') for (const found of await this.page.evaluate(elementRules)) fault(`${at}: ${found}`)
-      else if (size === this.size) for (const found of await runAxe(this.page, axe)) fault(`${at}: ${found}`)
+      for (const found of await this.page.evaluate(elementRules)) fault(`${at}: ${found}`)
+      if (brief.mode !== 'off' && (firstHere || size === this.size && await this.newKinds())) for (const found of await runAxe(this.page, axe)) fault(`${at}: ${found}`)
       for (const found of await this.page.evaluate(sideways)) fault(`${at} it is too wide: ${found}`)
       if (brief.mode === 'on') for (const found of await largeLetters(this.page)) fault(`${at}, letters twice as big, it is too wide: ${found}`)
       if (brief.shots) await this.shot(what, size.width)
     }
     return this
+  }
+
+  /** newKinds tells whether there is an element of a kind that was on no page before: what axe finds is about those. */
+  async newKinds () {
+    let fresh = false
+    for (const kind of await this.page.evaluate(kinds)) fresh = !this.walk.again(`kind ${kind}`) || fresh
+    return fresh
   }
 
   async shot (what, width) {

@@ -1,5 +1,5 @@
-// The whole journey, in the mode that the Go test asks for. Each chapter is one
-// part of it; later ones stand on what earlier ones made.
+// One part of the journey, in the mode that the Go test asks for. It goes chapter
+// by chapter; later ones stand on what earlier ones of their part made.
 import { writeFile } from 'node:fs/promises'
 import { applies } from './apply.mjs'
 import { brief, failed, goOn, known, narrow, say, Walk, code, world } from './browser.mjs'
@@ -279,7 +279,7 @@ async function deliveredOnce () {
 
 async function sessions (walk) {
   const p = begun.amy
-  const phone = await walk.person('Amy elsewhere', 'public', narrow)
+  const phone = await walk.person('Amy elsewhere', 'public', narrow, { keeps: true })
   await phone.go('/sign-in')
   await phone.tick('remember', 'yes')
   await phone.signIn(begun.amyLogin)
@@ -294,22 +294,25 @@ async function sessions (walk) {
   await phone.look('signed out from elsewhere')
   await phone.signIn(begun.amyLogin)
 
-  // The back button after signing out shows no letter.
   await p.go('/letters')
   await p.press('family.letters.all')
   const lines = await p.main().locator('.gp-thread__item').allInnerTexts()
   const line = key => lines.findIndex(text => text.includes(say(key)))
   if (line('timeline.youRewrote') < line('timeline.passedOn')) throw new Error(`the old letter stands above the new one: ${lines}`)
-  await p.press(p.main().getByRole('link', { name: say('timeline.youOpened', { With: claire.self }) }))
-  await p.press('family.cover.opened')
-  await p.reads('one followed us home')
-  await p.signOut()
+
+  // The back button after signing out shows no letter.
+  await phone.go('/letters')
+  await phone.press('family.letters.all')
+  await phone.press(phone.main().getByRole('link', { name: say('timeline.youOpened', { With: claire.self }) }))
+  await phone.press('family.cover.opened')
+  await phone.reads('one followed us home')
+  await phone.signOut()
   for (let i = 0; i < 3; i++) {
-    await p.back()
-    await p.readsNot('one followed us home', 'followed', claire.self)
+    await phone.back()
+    await phone.readsNot('one followed us home', 'followed', claire.self)
   }
-  await p.go('/sign-in')
-  await p.signIn(begun.amyLogin)
+  await phone.go('/sign-in')
+  await phone.signIn(begun.amyLogin)
   await p.go('/account')
   await p.press('account.own.all')
   await p.expect('/signed-out')
@@ -323,6 +326,7 @@ async function sessions (walk) {
   await family.leaves(phone, phone.page.locator('a.govuk-exit-this-page__button'))
   await phone.go('/letters')
   if (phone.last.status() !== 401) throw new Error('the quick exit left the session alive')
+  await phone.close()
 
   // Codes can be changed, with a code.
   const c = begun.claire
@@ -423,19 +427,25 @@ async function workerAccount (walk, p, login) {
 }
 
 const letter = [opening, motherComes, motherWrites, comesBack, crosses, adopterAnswers, deliveredOnce, sessions, diesWriting, staff]
-const wrong = [walk => refusals(walk, begun), stills]
-// Of pages whose scripts do not come, the first letter tells enough: the others are walked without scripts, too.
-const chapters = brief.mode === 'cut' ? [...letter, ...wrong] : [...letter, ...workers, ...wrong, ...kin.chapters, ...applies, ...cases, ...stories, ...lastly]
+const wrong = [function refused (walk) { return refusals(walk, begun) }, stills]
+
+/** parts are walked at the same time, each in a world of its own. */
+const parts = {
+  letters: [...letter, ...workers, ...wrong, ...kin.chapters, ...lastly],
+  cases: [...applies, ...cases, ...stories],
+  // Of pages whose scripts do not come, the first letter tells enough: the others are walked without scripts, too.
+  first: [...letter, ...wrong]
+}
 
 // JOURNEY_ONLY names chapters, for whoever mends one of them.
 const only = brief.only ? brief.only.split(',') : null
 
 const walk = await Walk.begin()
 try {
-  for (const chapter of chapters.filter(c => !only || only.includes(c.name))) {
+  for (const chapter of parts[brief.part].filter(c => !only || only.includes(c.name))) {
     const from = Date.now()
     await chapter(walk)
-    console.log(`${brief.mode}: ${chapter.name || 'refusals'}, ${((Date.now() - from) / 1000).toFixed(1)} s`)
+    console.log(`${brief.mode}: ${chapter.name}, ${((Date.now() - from) / 1000).toFixed(1)} s`)
   }
 } catch (error) {
   walk.fault(error.stack)

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"gatepost/internal/authz"
@@ -44,28 +45,53 @@ type report struct {
 }
 
 // The journey, three times. With scripts and without, it looks at every page of
-// both tiers; where scripts are cut off, it is the first letter's. With
-// JOURNEY_ONLY=chapter,chapter only those are walked, and nothing is held
-// against the route tables: for who works on a chapter.
+// both tiers; where scripts are cut off, it is the first letter's. Its parts are
+// walked side by side, each in a world of its own. With JOURNEY_ONLY=chapter,chapter
+// only those are walked, and nothing is held against the route tables: for who
+// works on a chapter.
 func TestJourney(t *testing.T) {
 	for _, mode := range []struct {
-		name        string
-		secure, all bool
-	}{{"on", false, true}, {"off", false, true}, {"cut", true, false}} {
+		name   string
+		secure bool
+		parts  []string
+	}{{"on", false, []string{"letters", "cases"}}, {"off", false, []string{"letters", "cases"}}, {"cut", true, []string{"first"}}} {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, mode.secure)
-			only := os.Getenv("JOURNEY_ONLY")
-			r := walk(t, w, "journey.mjs", mode.name, map[string]string{"only": only})
-			if only != "" || !mode.all {
+			var whole journeyed
+			t.Run("part", func(t *testing.T) {
+				for _, part := range mode.parts {
+					t.Run(part, func(t *testing.T) {
+						t.Parallel()
+						w := newWorld(t, mode.secure)
+						whole.add(w, walk(t, w, "journey.mjs", mode.name, map[string]string{"part": part, "only": os.Getenv("JOURNEY_ONLY")}))
+					})
+				}
+			})
+			if os.Getenv("JOURNEY_ONLY") != "" || len(mode.parts) == 1 || whole.parts < len(mode.parts) {
 				return
 			}
-			for of, router := range w.routers {
-				everyPage(t, of, router, r)
+			for of, router := range whole.routers {
+				everyPage(t, of, router, whole.report)
 			}
-			everyTemplate(t, w, r)
+			everyTemplate(t, whole.routers, whole.report)
 		})
 	}
+}
+
+// journeyed is what the parts of one journey report.
+type journeyed struct {
+	mu sync.Mutex // guards all below
+	report
+	routers map[authz.Tier]*page.Router
+	parts   int
+}
+
+func (j *journeyed) add(w *world, r report) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.Asked, j.Looked = append(j.Asked, r.Asked...), append(j.Looked, r.Looked...)
+	j.routers = w.routers
+	j.parts++
 }
 
 // walk runs a program of this folder and gives what it reports. What it says
@@ -184,11 +210,11 @@ func everyName(t *testing.T) []string {
 
 // everyTemplate: a page that stands in no route table has its line in answered,
 // and was looked at as it says there; so were the pages of what goes wrong.
-func everyTemplate(t *testing.T, w *world, r report) {
+func everyTemplate(t *testing.T, routers map[authz.Tier]*page.Router, r report) {
 	t.Helper()
 	listed := answered()
 	var known []string
-	for _, router := range w.routers {
+	for _, router := range routers {
 		for _, route := range router.Routes() {
 			known = append(known, route.Page)
 		}
@@ -200,7 +226,7 @@ func everyTemplate(t *testing.T, w *world, r report) {
 	}
 	seen := map[visit]bool{}
 	for _, v := range r.Looked {
-		which := patterns(w.routers[v.Tier])
+		which := patterns(routers[v.Tier])
 		seen[visit{v.Tier, v.Method, which(v), v.Status}] = true
 	}
 	for name, want := range listed {

@@ -11,7 +11,21 @@ export async function runAxe (page, axe) {
   return violations.map(v => `${v.id} (${v.impact}): ${v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(', ')}`)
 }
 
-/** elementRules are for pages on which no script runs, and axe neither. */
+/** kinds lists the elements of a page by what they are and where they stand, without their words. */
+export function kinds () {
+  const known = new Map()
+  const kindOf = e => {
+    if (!e || e === document.documentElement) return ''
+    if (!known.has(e)) {
+      const own = [...e.attributes].map(a => ['class', 'type', 'role', 'autocomplete', 'inputmode'].includes(a.name) ? `${a.name}=${a.value}` : a.name).sort()
+      known.set(e, `${kindOf(e.parentElement)}>${e.tagName}[${own}]`)
+    }
+    return known.get(e)
+  }
+  return [...new Set([...document.body.querySelectorAll('*')].map(kindOf))]
+}
+
+/** elementRules hold without axe, which cannot run where no script does. */
 export function elementRules () {
   const found = []
   const all = selector => [...document.querySelectorAll(selector)]

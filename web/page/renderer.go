@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"gatepost/web/assets"
 	"gatepost/web/words"
@@ -25,27 +26,33 @@ type Source struct {
 	Files fs.FS
 }
 
-// Renderer holds every page of a program in every language, parsed. It does
-// not change and may be used by many goroutines at once.
+// Renderer holds every page of a program in every language, parsed. It may be
+// used by many goroutines at once.
 type Renderer struct {
 	catalogue  *words.Catalogue
 	assets     *assets.Set
-	pages      map[string]map[string]*template.Template // by language, then name
+	pages      map[string]map[string]made // by language, then name
 	lastResort []byte
 }
+
+// made gives the template set of one page. The set has its own copy of the
+// layout, which html/template changes when it is first shown; that is made then
+// and kept, since a process shows few of its pages in its first minutes, and the
+// copies of all would be most of the time that it takes to start.
+type made func() (*template.Template, error)
 
 // NewRenderer parses the pages of this package and of all rooms. It returns an
 // error that names the template which does not parse, and makes the page that is
 // shown when all else does not work, so that it is known to be there.
 func NewRenderer(c *words.Catalogue, a *assets.Set, rooms ...Source) (*Renderer, error) {
-	r := &Renderer{catalogue: c, assets: a, pages: map[string]map[string]*template.Template{}}
+	r := &Renderer{catalogue: c, assets: a, pages: map[string]map[string]made{}}
 	sources := append([]Source{{Room: "page", Files: own}}, rooms...)
 	for _, lang := range c.Langs() {
 		base, err := r.layout(c.In(lang))
 		if err != nil {
 			return nil, err
 		}
-		r.pages[lang] = map[string]*template.Template{}
+		r.pages[lang] = map[string]made{}
 		for _, source := range sources {
 			if err := r.add(lang, base, source); err != nil {
 				return nil, fmt.Errorf("read the pages of %s: %w", source.Room, err)
@@ -99,36 +106,41 @@ func (r *Renderer) add(lang string, base *template.Template, source Source) erro
 	if err != nil {
 		return fmt.Errorf("list the templates: %w", err)
 	}
+	funcs := r.funcs(r.catalogue.In(lang))
 	for _, file := range names {
 		name := source.Room + "/" + strings.TrimSuffix(path.Base(file), ".html")
 		text, err := fs.ReadFile(source.Files, file)
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		if r.pages[lang][name], err = parsePage(shared, name, string(text), r.catalogue.In(lang)); err != nil {
+		if r.pages[lang][name], err = parsePage(shared, name, string(text), funcs, r.catalogue.In(lang)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// parsePage makes the template set of one page: the layout, with the page's
-// text as its content.
-func parsePage(shared *template.Template, name, text string, w *words.Words) (*template.Template, error) {
-	set, err := shared.Clone()
-	if err != nil {
-		return nil, fmt.Errorf("copy the layout for %s: %w", name, err)
-	}
-	set.Funcs(componentOf(set))
-	content, err := set.New(name).Parse(text)
+// parsePage parses the text of one page, whose set is the layout with that as
+// its content. shared must not be changed afterwards.
+func parsePage(shared *template.Template, name, text string, funcs template.FuncMap, w *words.Words) (made, error) {
+	content, err := template.New(name).Funcs(funcs).Funcs(componentOf(nil)).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	settle(content.Tree, w)
-	if _, err := set.AddParseTree("content", content.Tree); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return set, nil
+	return sync.OnceValues(func() (*template.Template, error) {
+		set, err := shared.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("copy the layout: %w", err)
+		}
+		set.Funcs(componentOf(set))
+		for _, t := range content.Templates() {
+			if _, err := set.AddParseTree(t.Name(), t.Tree); err != nil {
+				return nil, err
+			}
+		}
+		return set.AddParseTree("content", content.Tree)
+	}), nil
 }
 
 // Names lists every page there is ("family/inbox"), in alphabetical order.
@@ -141,9 +153,13 @@ func (r *Renderer) HTML(name string, p Page) ([]byte, error) {
 	if b.Words == nil {
 		b.Words = r.catalogue.In(b.Lang)
 	}
-	set, ok := r.pages[b.Words.Lang()][name]
+	whole, ok := r.pages[b.Words.Lang()][name]
 	if !ok {
 		return nil, fmt.Errorf("show the page %q: no such page", name)
+	}
+	set, err := whole()
+	if err != nil {
+		return nil, fmt.Errorf("show the page %q: %w", name, err)
 	}
 	// Most pages are of this size: it saves making the page over and over as it grows.
 	out := bytes.NewBuffer(make([]byte, 0, 32<<10))

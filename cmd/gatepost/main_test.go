@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"gatepost/crypto/passphrase/passphrasetest"
+	"gatepost/internal/postgres/postgrestest"
 )
 
 const runMain = "GATEPOST_TEST_RUN_MAIN"
@@ -123,7 +124,7 @@ func (c *child) wait() int {
 // those of t.TempDir are not.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "gatepost-cmd-")
+	dir, err := postgrestest.MkdirTemp("gatepost-cmd-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func refused(t *testing.T, err error, words string) {
 // folder is one that the database's user can enter, unlike those of t.TempDir.
 func folder(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "gatepost-backup-")
+	dir, err := postgrestest.MkdirTemp("gatepost-backup-")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
 	must(t, os.Chmod(dir, 0o711))

@@ -28,6 +28,7 @@ import (
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/postgres"
+	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
 	"gatepost/internal/tier"
 	"gatepost/migrations"
@@ -76,7 +77,7 @@ func must(t *testing.T, err error) {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	// Not t.TempDir, which the database's user cannot enter.
-	dir, err := os.MkdirTemp("", "gatepost-canary-")
+	dir, err := postgrestest.MkdirTemp("gatepost-canary-")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
 	must(t, os.Chmod(dir, 0o711))

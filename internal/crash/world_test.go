@@ -24,6 +24,7 @@ import (
 	"gatepost/internal/demo"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
+	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
 	"gatepost/internal/tier"
 	"gatepost/migrations"
@@ -111,7 +112,7 @@ func (w *world) make(t *testing.T) {
 	w.known = map[[32]byte]*statement.Statement{}
 	var err error
 	// Not t.TempDir, which the database's user cannot enter.
-	w.dir, err = os.MkdirTemp("", "gatepost-crash-")
+	w.dir, err = postgrestest.MkdirTemp("gatepost-crash-")
 	must(t, err)
 	must(t, os.Chmod(w.dir, 0o711))
 	w.relays = filepath.Join(w.dir, "relays")

@@ -33,6 +33,7 @@ import (
 	"gatepost/internal/jobs"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
+	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
 	"gatepost/internal/tier"
 	"gatepost/migrations"
@@ -60,7 +61,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "gatepost-doctor-")
+	dir, err := postgrestest.MkdirTemp("gatepost-doctor-")
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
 	must(t, os.Chmod(dir, 0o711))

@@ -1,16 +1,13 @@
 // The walker's browser: a Chromium that reaches nothing but this machine, and
 // people in it, each with a browser of their own. Whatever a page must never do
 // is noted while they walk; check() looks at the page where they stand.
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { readFileSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
 import { executable } from '../../browser/chromium.mjs'
-import { elementRules, kinds, largeLetters, runAxe, sideways } from './rules.mjs'
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+import { axe, elementRules, kinds, largeLetters, runAxe, sideways } from './rules.mjs'
 
 /** What the Go test tells: addresses, people, mode. */
 export const brief = JSON.parse(process.env.JOURNEY)
@@ -55,7 +52,7 @@ async function launch ({ keeps = false } = {}) {
   return chromium.launch({
     executablePath: await executable({ keeps }),
     // As for everybody: going back may show a page that was kept whole.
-    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+    ignoreDefaultArgs: keeps ? ['--disable-back-forward-cache'] : [],
     // One process for all pages of a site: else each page that is left and come back to costs a new one.
     args: ['--process-per-site', '--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
       // No name leads out of the machine, and that of the quick exit leads to
@@ -167,7 +164,8 @@ export class Person {
       }
     })
     page.on('response', response => {
-      if (tierOf(new URL(response.url()))) this.walk.later(this.headers(response).catch(() => {})) // the page was closed meanwhile
+      const url = new URL(response.url())
+      if (tierOf(url) && url.pathname !== axe) this.walk.later(this.headers(response).catch(() => {})) // the page was closed meanwhile
     })
     page.on('response', response => {
       const { home } = this.context
@@ -316,7 +314,7 @@ export class Person {
       await this.page.setViewportSize(size)
       const at = `at ${size.width}px`
       for (const found of await this.page.evaluate(elementRules)) fault(`${at}: ${found}`)
-      if (brief.mode !== 'off' && (firstHere || size === this.size && await this.newKinds())) for (const found of await runAxe(this.page, axe)) fault(`${at}: ${found}`)
+      if (brief.mode === 'on' && (firstHere || size === this.size && await this.newKinds())) for (const found of await runAxe(this.page)) fault(`${at}: ${found}`)
       for (const found of await this.page.evaluate(sideways)) fault(`${at} it is too wide: ${found}`)
       if (brief.mode === 'on') for (const found of await largeLetters(this.page)) fault(`${at}, letters twice as big, it is too wide: ${found}`)
       if (brief.shots) await this.shot(what, size.width)

@@ -433,8 +433,8 @@ const wrong = [function refused (walk) { return refusals(walk, begun) }, stills]
 const parts = {
   letters: [...letter, ...workers, ...wrong, ...kin.chapters, ...lastly],
   cases: [...applies, ...cases, ...stories],
-  // Of pages whose scripts do not come, the first letter tells enough: the others are walked without scripts, too.
-  first: [...letter, ...wrong]
+  // Of pages whose scripts do not come, a letter and its answer tell enough: all are walked without scripts, too.
+  first: letter.slice(0, letter.indexOf(sessions))
 }
 
 // JOURNEY_ONLY names chapters, for whoever mends one of them.

@@ -45,7 +45,7 @@ type report struct {
 }
 
 // The journey, three times. With scripts and without, it looks at every page of
-// both tiers; where scripts are cut off, it is the first letter's. Its parts are
+// both tiers; where scripts are cut off, it is a letter and its answer. Its parts are
 // walked side by side, each in a world of its own. With JOURNEY_ONLY=chapter,chapter
 // only those are walked, and nothing is held against the route tables: for who
 // works on a chapter.

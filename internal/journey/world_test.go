@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"sync"
@@ -184,8 +185,21 @@ func (w *world) site(of *tier.Tier, name authz.Tier, host string) server.Site {
 	}
 	router, err := build(c)
 	w.must(err)
-	w.routers[name], site.Handler = router, router
+	w.routers[name], site.Handler = router, withAxe(router)
 	return site
+}
+
+// withAxe serves axe-core beside the pages. The browser keeps it, and keeps it
+// compiled: to be told it anew for each page was most of what looking cost.
+func withAxe(pages http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/axe.min.js" {
+			pages.ServeHTTP(rw, r)
+			return
+		}
+		rw.Header().Set("Cache-Control", "max-age=3600, immutable")
+		http.ServeFile(rw, r, filepath.Join(root, "node_modules/axe-core/axe.min.js"))
+	})
 }
 
 func (w *world) serve(sites ...server.Site) {

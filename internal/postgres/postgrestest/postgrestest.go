@@ -183,8 +183,7 @@ func prepare(ctx context.Context, files fs.FS) (*private.Server, string, error) 
 }
 
 func startLocked(ctx context.Context) error {
-	// Not t.TempDir: that lies under folders which only root may enter.
-	dir, err := os.MkdirTemp("", "gatepost-test-")
+	dir, err := MkdirTemp("gatepost-test-")
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,9 @@ export GATEPOST_ASSETS := required
 FAST := ./crypto/... ./internal/arch ./internal/authz ./internal/config ./internal/fault ./internal/keyfile \
 	./intermediary/law ./internal/logbook ./internal/ops ./internal/oplog ./internal/server ./web/assets ./web/page/... ./web/words
 
-# Each test binary starts a PostgreSQL of its own: two at once on two cores.
-GO_TEST := go test -p 2 -timeout 20m
+# Each test binary starts a PostgreSQL of its own and waits for it half the time:
+# three at once on two cores.
+GO_TEST := go test -p 3 -timeout 20m
 
 # How long each fuzz target runs.
 FUZZTIME := 60s

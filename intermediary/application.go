@@ -283,11 +283,14 @@ func stillOpen(id string) look {
 // AmendParticulars writes down anew who somebody is: of is the adopted person's
 // id, the application's (its applicant) or a subject's; was is the version that
 // the worker saw. What follows from it is stated in the same act. The earlier
-// version stays.
+// version stays. What would put a case under another law, or make somebody
+// older who was under 18, needs two people: a manager writes it down, who did
+// not write what stood there.
 //
-// Invalid under "particulars". Conflict: a newer version, or the case has ended.
+// Invalid under "particulars"; so is such a change by anybody else. Conflict: a
+// newer version, or the case has ended.
 func (s *Service) AmendParticulars(ctx context.Context, actor authz.Actor, of string, was int, p Particulars) error {
-	ag, err := s.begin(ctx, actor, authz.OpenCase, of)
+	ag, err := s.begin(ctx, actor, authz.StateFact, of)
 	if err != nil {
 		return err
 	}
@@ -310,6 +313,13 @@ func (s *Service) AmendParticulars(ctx context.Context, actor authz.Actor, of st
 	if err != nil {
 		return err
 	}
+	before, err := a.who(ctx, at)
+	if err != nil {
+		return err
+	}
+	if field := at.otherLaw(actor, before, p, law.Country(ag.Country), a.moment); field != "" {
+		return fault.Field("particulars."+field, "fault.casework.otherLaw")
+	}
 	version := uint64(was) + 1
 	if _, err := a.seal(f, paper{id: of, part: "particulars", version: version, kind: seal.KindParticulars}, p); err != nil {
 		return err
@@ -318,6 +328,40 @@ func (s *Service) AmendParticulars(ctx context.Context, actor authz.Actor, of st
 		return err
 	}
 	return a.commit(ctx, "amendParticulars", at.held())
+}
+
+// otherLaw names what was amended that leads to another law, or makes of somebody
+// under 18 somebody who is not, where the actor may not say so: only a manager
+// does, and not the one who said what was last known. "" for nothing.
+func (p *place) otherLaw(actor authz.Actor, before, after Particulars, own law.Country, now time.Time) string {
+	for _, d := range derive(prefixAbout(p.on), after, p.vital(), own, now) {
+		name, value := d[0], d[1]
+		known := p.lastKnown(name)
+		if value == "unknown" || known.Value == "" || known.Value == value || actor.Has(authz.Manager) && known.WorkerID != actor.Account() {
+			continue
+		}
+		switch {
+		case value == string(law.AdulthoodReached) && (before.Born != after.Born || before.Died != after.Died):
+			return "born" // and not by a birthday
+		case name != "order" && name != "juris":
+		case before.OrderDate != after.OrderDate:
+			return "orderDate"
+		default:
+			return "courtCountry"
+		}
+	}
+	return ""
+}
+
+// lastKnown gives the newest version of a fact that says something; the zero row
+// for none. That it was unknown in between takes nothing back.
+func (p *place) lastKnown(name string) (known factRow) {
+	for _, r := range p.facts {
+		if r.Name == name && r.Value != "unknown" && r.Version > known.Version {
+			known = r
+		}
+	}
+	return known
 }
 
 // derivedFrom is what facts follow from beside the text of the particulars.

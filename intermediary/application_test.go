@@ -1,6 +1,7 @@
 package intermediary_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"gatepost/intermediary/intermediarytest"
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 )
 
@@ -117,7 +119,7 @@ func TestAmendParticulars(t *testing.T) {
 	check("boundaryW", "W", "no", "ge18")
 	wants(t, "an older page", w.Cases.AmendParticulars(t.Context(), w.Colleague, string(c.Adopted), 1, p), fault.Conflict)
 	p.CourtCountry, p.Died = "E", "1990-01-01"
-	need(t, w.Cases.AmendParticulars(t.Context(), w.Colleague, string(c.Adopted), 2, p))
+	need(t, w.Cases.AmendParticulars(t.Context(), w.Manager, string(c.Adopted), 2, p))
 	check("post", "E", "no", "lt18")
 	wants(t, "nobody's", w.Cases.AmendParticulars(t.Context(), w.CaseWorker, agency.NewID("sb"), 1, p), fault.NotFound)
 	wants(t, "no name", w.Cases.AmendParticulars(t.Context(), w.CaseWorker, string(c.Adopted), 3, intermediary.Particulars{}), fault.Invalid)
@@ -243,4 +245,57 @@ func TestCase_TeamKeyReplaced(t *testing.T) {
 	later := w.Open(t, "REL>AP")
 	_, err = w.Cases.Case(t.Context(), manager, later.ID)
 	need(t, err)
+}
+
+// What decides the law is not changed by one worker: not by who wrote what was
+// last known, not by way of "unknown", and not by a worker who is no manager. What
+// was unknown anybody may find out, and what is in doubt anybody may say.
+func TestAmendParticulars_OtherLaw(t *testing.T) {
+	w := intermediarytest.New(t)
+	n := intermediarytest.NewCase("AP>REL")
+	n.AdoptedPerson = intermediary.Particulars{BirthName: "Piran Nance", Born: n.Applicant.Born}
+	c := w.OpenCase(t, n)
+	version, p := 1, n.AdoptedPerson
+	amend := func(actor authz.Actor, change func(p *intermediary.Particulars)) error {
+		next := p
+		change(&next)
+		err := w.Cases.AmendParticulars(t.Context(), actor, string(c.Adopted), version, next)
+		if err == nil {
+			version, p = version+1, next
+		}
+		return err
+	}
+	order := func(day string) func(p *intermediary.Particulars) {
+		return func(p *intermediary.Particulars) { p.OrderDate = day }
+	}
+	court := func(country string) func(p *intermediary.Particulars) {
+		return func(p *intermediary.Particulars) { p.CourtCountry = country }
+	}
+	refused := func(what, field string, err error) {
+		t.Helper()
+		wants(t, what, err, fault.Invalid)
+		if f, ok := errors.AsType[*fault.Error](err); !ok || f.Field != field {
+			t.Errorf("%s: %v, want it beside %s", what, err, field)
+		}
+	}
+	need(t, amend(w.CaseWorker, court("E")))
+	need(t, amend(w.CaseWorker, order("1980-05-05")))
+	refused("the worker's own, from before to after", "particulars.orderDate", amend(w.CaseWorker, order("2006-05-05")))
+	refused("a colleague's, from before to after", "particulars.orderDate", amend(w.Colleague, order("2006-05-05")))
+	need(t, amend(w.Colleague, order("1981-05-05"))) // the same law
+	need(t, amend(w.Colleague, order("")))
+	refused("by way of unknown", "particulars.orderDate", amend(w.CaseWorker, order("2006-05-05")))
+	need(t, amend(w.Manager, order("2006-05-05")))
+	refused("back by the same manager", "particulars.orderDate", amend(w.Manager, order("1980-05-05")))
+	refused("from England to Wales", "particulars.courtCountry", amend(w.Colleague, court("W")))
+
+	young := intermediarytest.Relative()
+	young.Born = time.Now().AddDate(-10, 0, 0).Format(time.DateOnly)
+	id, err := w.Cases.AddSubject(t.Context(), w.CaseWorker, c.ID, young)
+	need(t, err)
+	older := young
+	older.Born = "1950-01-01"
+	refused("older by one worker's word", "particulars.born", w.Cases.AmendParticulars(t.Context(), w.CaseWorker, string(id), 1, older))
+	need(t, w.Cases.AmendParticulars(t.Context(), w.Manager, string(id), 1, older))
+	need(t, w.Cases.AmendParticulars(t.Context(), w.CaseWorker, string(id), 2, young))
 }

@@ -33,6 +33,8 @@ const (
 		insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag2', '@en', 'ag1', 'answered', current_date, 'x', 'x');
 		insert into enquiry_word (agency_id, id, version, kind, sealed, statement, worker_id, leaf) values ('ag2', '@en', 1, 'answer', 'x', 'x', '@elm', sha256('w'));`
 	handLetter  = `insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf, file) values ('ag1', '@sp', 'letter', 1, 'letter', '@ap', 'worker/@w1', 'side/@sb', 'x', sha256('x'), sha256('x'), `
+	handLaw     = `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) select 'ag1', '@ad', 'adopted', f.name, max(f.version) + 1, `
+	handLawOf   = `, account(), now(), sha256('x') from fact f where f.on_id = '@ad' and f.name = 'order' group by f.name`
 	handWish    = `insert into fact (agency_id, on_id, about, name, version, value, worker_id, at, leaf) values ('ag1', '@sb', 'subject', 'acrNoContact', 3, 'no', '@w1', now(), sha256('x'))`
 	handFlagged = `insert into law_flag (agency_id, id, flag, first_id, first_at, first_leaf) values ('ag1', '@lf', 'OQ1', '@w1', now(), sha256('f'));`
 )
@@ -58,6 +60,13 @@ func rowCases() []rowCase {
 		{name: "a name that names nobody", as: "@w1", sql: handItem + `'name', 'subject', false, '@w1')`, want: "item_identifies"},
 		{name: "an address that names nobody", as: "@w1", sql: handItem + `'address', 'subject', false, '@w1')`, want: "item_identifies"},
 		{name: "background that names nobody", as: "@w1", sql: handItem + `'background', 'subject', false, '@w1')`},
+
+		// Which law a case is under
+		{name: "another law, by a worker", as: "@w2", sql: handLaw + `'post'` + handLawOf, want: "fact_law"},
+		{name: "the same law", as: "@w2", sql: handLaw + `'pre'` + handLawOf},
+		{name: "a law in doubt", as: "@w2", sql: handLaw + `'unknown'` + handLawOf},
+		{name: "another law, by a manager", as: "@mg", sql: handLaw + `'post'` + handLawOf},
+		{name: "another law, by the manager who wrote the last", change: `update fact set worker_id = '@mg' where on_id = '@ad' and name = 'order'`, as: "@mg", sql: handLaw + `'post'` + handLawOf, want: "fact_law"},
 
 		// Who is of a case
 		{name: "a subject in the applicant's file", as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'subject', sha256('x'))`, want: "party_case"},

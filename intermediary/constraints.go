@@ -22,6 +22,7 @@ func Constraints() postgres.Constraints {
 		"fact_asked":                            fault.New(fault.Invalid, "fault.casework.asked"),
 		"fact_wish":                             fault.Field("value", "fault.casework.wish"),
 		"invitation_law":                        fault.New(fault.Conflict, "fault.invitation.law"),
+		"fact_law":                              fault.New(fault.Forbidden, "fault.casework.otherLaw"),
 		"fact_manager":                          fault.New(fault.Forbidden, "fault.casework.manager"),
 		"fact_name_value_about_fkey":            fault.New(fault.Invalid, "fault.casework.value"),
 		"veto_version":                          newer,

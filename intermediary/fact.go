@@ -48,7 +48,7 @@ application vetoAnswer        none absolute qualified unknown
 application qualified         met+ notMet unclear
 application apConsent         given+ refused withdrawn notSought noReply died+ incapable+ untraced+
 application cnsl              yes no
-application req               s60_2a s60_2b s60_4court s61_62
+application req               s60_2a+ s60_2b+ s60_4court+ s61_62
 application orderSixty        inForce applied none+
 application writtenReasons    yes no
 application publicPolicy      none risk refusedByRG
@@ -582,18 +582,23 @@ func (s *Service) StateFact(ctx context.Context, actor authz.Actor, n NewFact) e
 // agesAnew states somebody's age anew when it is said whether they live: of the
 // dead it is the age at which they died, and unknown until that day is.
 func (a *acting) agesAnew(ctx context.Context, f folder, p *place, vital string) error {
-	if len(p.parts) != 1 {
-		return a.unstated(ctx, a.ag, p.on, errCase)
-	}
-	u, err := a.climb(ctx, a.ag, a.actor.Keys(), &p.keyRows, p.nodeID())
+	who, err := a.who(ctx, p)
 	if err != nil {
 		return err
 	}
-	var who Particulars
-	if err := a.openAs(ctx, a.ag, p.parts[0], &who, u.keys...); err != nil {
-		return err
-	}
 	return a.stateDerived(f, p, who, derivedFrom{p.parts[0].Version, vital})
+}
+
+// who opens the newest particulars of somebody.
+func (a *acting) who(ctx context.Context, p *place) (who Particulars, err error) {
+	if len(p.parts) != 1 {
+		return who, a.unstated(ctx, a.ag, p.on, errCase)
+	}
+	u, err := a.climb(ctx, a.ag, a.actor.Keys(), &p.keyRows, p.nodeID())
+	if err != nil {
+		return who, err
+	}
+	return who, a.openAs(ctx, a.ag, p.parts[0], &who, u.keys...)
 }
 
 // stateFact seals, states and queues the version after n.Was. confirms is the

@@ -288,6 +288,9 @@ func TestFact_EveryValueByHand(t *testing.T) {
 			continue // an item has to be there first; the list is the same
 		}
 		tried++
+		if v.Name == "order" || v.Name == "juris" { // what was known is another's to change: TestRows_ByHand
+			tamper(t, w, `delete from fact where on_id = $1 and name = $2`, on, v.Name)
+		}
 		version := w.Version(t, on, v.Name)
 		values := func(about string, n int, confirms string) string {
 			return fmt.Sprintf(`'%s', '%s', %d, '%s', %s, '%s'`, about, v.Name, n, v.Value, confirms, w.CaseLogin.ID)

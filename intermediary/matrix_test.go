@@ -56,7 +56,7 @@ func askings(m matter, now time.Time) map[string]asking {
 	return map[string]asking{
 		"OpenCase":         {act: authz.OpenCase, about: []any{again}},
 		"AddSubject":       {act: authz.OpenCase, about: []any{app, intermediarytest.Relative()}},
-		"AmendParticulars": {act: authz.OpenCase, about: []any{subject, 1, intermediarytest.Relative()}},
+		"AmendParticulars": {act: authz.StateFact, about: []any{subject, 1, intermediarytest.Relative()}},
 		"AddParty":         {act: authz.OpenCase, about: []any{intermediary.NewParty{File: string(app), Kind: "applicant"}}},
 		"SetHearBy":        {act: authz.StateFact, about: []any{app, now.AddDate(0, 0, 5)}},
 		"EndCase":          {act: authz.EndCase, about: []any{app, intermediary.Ending{State: "stopped", Reasons: "r", Letter: "l"}}},

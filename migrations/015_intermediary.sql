@@ -182,7 +182,7 @@ insert into fact_value (about, name, value, two) values
 	('item', 'jigsaw', 'safe', true), ('item', 'jigsaw', 'beyondScope', false), ('item', 'jigsaw', 'identifiesOther', false), ('item', 'jigsaw', 'unsure', false),
 	('item', 'thirdConsent', 'yes', true), ('item', 'thirdConsent', 'no', false),
 	-- what tables 8f and 8i ask beside the rest
-	('application', 'req', 's60_2a', false), ('application', 'req', 's60_2b', false), ('application', 'req', 's60_4court', false), ('application', 'req', 's61_62', false),
+	('application', 'req', 's60_2a', true), ('application', 'req', 's60_2b', true), ('application', 'req', 's60_4court', true), ('application', 'req', 's61_62', false),
 	('application', 'orderSixty', 'inForce', false), ('application', 'orderSixty', 'applied', false), ('application', 'orderSixty', 'none', true),
 	('application', 'writtenReasons', 'yes', false), ('application', 'writtenReasons', 'no', false),
 	('application', 'publicPolicy', 'none', false), ('application', 'publicPolicy', 'risk', false), ('application', 'publicPolicy', 'refusedByRG', false),

@@ -287,6 +287,7 @@ create function fact_by_right() returns trigger
 declare
 	g record;
 	newest fact;
+	known fact;
 begin
 	perform by_intermediary(new.worker_id, true);
 	select * into g from gate_of(new.about, new.on_id);
@@ -298,6 +299,14 @@ begin
 	if new.confirms is not null and (new.confirms is distinct from newest.version or newest.value <> new.value or newest.worker_id = new.worker_id
 		or newest.confirms is not null or not exists (select from fact_value v where v.about = new.about and v.name = new.name and v.value = new.value and v.two)) then
 		raise exception 'nothing that a second worker can agree to' using errcode = '23514', constraint = 'fact_confirms';
+	end if;
+	-- What puts a case under another law is a manager's word, and not of who said what was last known.
+	if new.name in ('order', 'juris') and new.value <> 'unknown' then
+		select * into known from fact f where f.on_id = new.on_id and f.name = new.name and f.agency_id = new.agency_id and f.value <> 'unknown'
+			order by f.version desc limit 1;
+		if known.value <> new.value and (known.worker_id = new.worker_id or not has_role('manager')) then
+			raise exception 'another law' using errcode = '23514', constraint = 'fact_law';
+		end if;
 	end if;
 	if new.confirms is not null and new.value = 'liveVideo' and not has_role('manager') then
 		raise exception 'a manager accepts a meeting by video' using errcode = '23514', constraint = 'fact_manager';

@@ -32,9 +32,6 @@ func (w Wear) level() qr.ErrorCorrectionLevel {
 	return qr.M
 }
 
-// SVG is the address as a QR code for a screen, as QR draws it.
-func (t TOTP) SVG() (string, error) { return QR(t.URI(), OnScreen) }
-
 // QR draws a text as a QR code: one svg element without any script, style or
 // reference, made of digits and constant markup only, so that a page can carry
 // it inline under any content security policy and nothing is fetched. It has a

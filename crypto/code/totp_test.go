@@ -199,7 +199,7 @@ func TestTOTPURI(t *testing.T) {
 // The drawing must be safe to put into a page as it is, and be a QR code: three
 // finder patterns, timing lines, a white border.
 func TestTOTPSVG(t *testing.T) {
-	svg, err := mustTOTP(t).SVG()
+	svg, err := code.QR(mustTOTP(t).URI(), code.OnScreen)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -464,7 +464,9 @@ func TestTOTP(t *testing.T) {
 	}
 	second, err := w.Public.OfferTOTP(t.Context(), load(), l.Token)
 	must(t, err)
-	if first != second || !strings.HasPrefix(first.URI, "otpauth://totp/") || !strings.HasPrefix(first.SVG, "<svg") {
+	svg, err := first.SVG()
+	must(t, err)
+	if first != second || !strings.HasPrefix(first.URI, "otpauth://totp/") || !strings.HasPrefix(svg, "<svg") {
 		t.Error("the offer changes when the page is loaded again")
 	}
 	want(t, "a wrong code", w.Public.KeepTOTP(t.Context(), load(), l.Token, "12345"), fault.Invalid, "fault.stepUp.wrong")

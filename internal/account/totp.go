@@ -226,7 +226,7 @@ func (s *Service) OfferTOTP(ctx context.Context, actor authz.Actor, token sessio
 		if err != nil {
 			return TOTPOffer{}, fmt.Errorf("offer one-time codes: %w", err)
 		}
-		return offer(totp)
+		return offer(totp), nil
 	}
 	totp, err := code.NewTOTP(issuer, label)
 	if err != nil {
@@ -239,7 +239,7 @@ func (s *Service) OfferTOTP(ctx context.Context, actor authz.Actor, token sessio
 	if err != nil {
 		return TOTPOffer{}, s.db.Fault(err)
 	}
-	return offer(totp)
+	return offer(totp), nil
 }
 
 // offered is the secret that waits in a session, with what it is to replace.
@@ -257,13 +257,7 @@ func (s *Service) shown() (issuer, label string) {
 	return "Letters", "sign-in"
 }
 
-func offer(totp code.TOTP) (TOTPOffer, error) {
-	svg, err := totp.SVG()
-	if err != nil {
-		return TOTPOffer{}, fmt.Errorf("draw one-time codes: %w", err)
-	}
-	return TOTPOffer{Secret: totp.Grouped(), URI: totp.URI(), SVG: svg}, nil
-}
+func offer(totp code.TOTP) TOTPOffer { return TOTPOffer{Secret: totp.Grouped(), URI: totp.URI()} }
 
 // KeepTOTP puts the offered secret in force once the app has made a code from
 // it, and ends every other session of the account: whoever else is in has not

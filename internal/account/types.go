@@ -1,8 +1,11 @@
 package account
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
+
+	"gatepost/crypto/code"
 )
 
 // Paper is an invitation as it is printed. It is shown once: only keyed hashes
@@ -56,7 +59,16 @@ type Holding struct {
 type TOTPOffer struct {
 	Secret string // grouped base32, for typing
 	URI    string // otpauth://
-	SVG    string // the URI as a QR code: a whole svg element made of constant markup and digits
+}
+
+// SVG draws the URI as a QR code: a whole svg element made of constant markup and
+// digits.
+func (o TOTPOffer) SVG() (string, error) {
+	svg, err := code.QR(o.URI, code.OnScreen)
+	if err != nil {
+		return "", fmt.Errorf("draw one-time codes: %w", err)
+	}
+	return svg, nil
 }
 
 // Idle says how long a page may lie untouched before its session ends.

@@ -66,6 +66,7 @@ export class Walk {
   faults = []
   asked = []
   looked = []
+  axed = 0 // how often axe was asked
   /** seen is the ids on the pages of the families, by home. */
   seen = new Map()
   #waiting = []
@@ -314,12 +315,17 @@ export class Person {
       await this.page.setViewportSize(size)
       const at = `at ${size.width}px`
       for (const found of await this.page.evaluate(elementRules)) fault(`${at}: ${found}`)
-      if (brief.mode === 'on' && (firstHere || size === this.size && await this.newKinds())) for (const found of await runAxe(this.page)) fault(`${at}: ${found}`)
+      if (brief.mode === 'on' && (firstHere || size === this.size && await this.newKinds())) for (const found of await this.axe()) fault(`${at}: ${found}`)
       for (const found of await this.page.evaluate(sideways)) fault(`${at} it is too wide: ${found}`)
       if (brief.mode === 'on') for (const found of await largeLetters(this.page)) fault(`${at}, letters twice as big, it is too wide: ${found}`)
       if (brief.shots) await this.shot(what, size.width)
     }
     return this
+  }
+
+  async axe () {
+    this.walk.axed++
+    return runAxe(this.page)
   }
 
   /** newKinds tells whether there is an element of a kind that was on no page before: what axe finds is about those. */

@@ -453,6 +453,6 @@ try {
 }
 const report = await walk.end()
 await writeFile(brief.report, JSON.stringify(report))
-console.log(`${brief.mode}: ${report.looked.length} pages looked at, ${report.asked.length} asked for, ${walk.faults.length} faults`)
+console.log(`${brief.mode}: ${report.looked.length} pages looked at, ${report.asked.length} asked for, axe asked ${walk.axed} times, ${walk.faults.length} faults`)
 for (const fault of walk.faults) console.log(`FAULT ${fault}`)
 process.exit(walk.faults.length ? 1 : 0)

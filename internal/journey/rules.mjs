@@ -9,21 +9,20 @@ export const axe = '/axe.min.js'
 
 /** runAxe gives every violation that axe-core finds. */
 export async function runAxe (page) {
-  await page.evaluate(axe => globalThis.axe ?? import(axe), axe)
-  const { violations } = await page.evaluate(standards => globalThis.axe.run(document, { runOnly: standards, resultTypes: ['violations'] }), standards)
-  return violations.map(v => `${v.id} (${v.impact}): ${v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(', ')}`)
+  await page.evaluate(async axe => { if (!globalThis.axe) await import(axe) }, axe) // and nothing comes back: all of axe would
+  return page.evaluate(async standards => {
+    const { violations } = await globalThis.axe.run(document, { runOnly: standards, resultTypes: ['violations'] })
+    return violations.map(v => `${v.id} (${v.impact}): ${v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(', ')}`)
+  }, standards)
 }
 
-/** kinds lists the elements of a page by what they are and where they stand, without their words. */
+/** kinds lists the elements of a page by what they are and what they stand in, without their words: a number for each kind. */
 export function kinds () {
-  const known = new Map()
+  const told = e => `${e.tagName}[${[...e.attributes].map(a => ['class', 'type', 'role'].includes(a.name) ? `${a.name}=${a.value}` : a.name).sort()}]`
   const kindOf = e => {
-    if (!e || e === document.documentElement) return ''
-    if (!known.has(e)) {
-      const own = [...e.attributes].map(a => ['class', 'type', 'role', 'autocomplete', 'inputmode'].includes(a.name) ? `${a.name}=${a.value}` : a.name).sort()
-      known.set(e, `${kindOf(e.parentElement)}>${e.tagName}[${own}]`)
-    }
-    return known.get(e)
+    let n = 0
+    for (const c of `${told(e.parentElement)}>${told(e)}`) n = Math.imul(n ^ c.codePointAt(0), 16777619)
+    return n
   }
   return [...new Set([...document.body.querySelectorAll('*')].map(kindOf))]
 }

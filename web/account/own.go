@@ -90,12 +90,16 @@ func (s *Sessions) offerSecondStep(r *http.Request) (*secondStepPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	picture, err := offer.SVG()
+	if err != nil {
+		return nil, err
+	}
 	has, err := s.Accounts.HasTOTP(ctx, v.actor)
 	if err != nil {
 		return nil, err
 	}
 	return &secondStepPage{
-		Base: s.Site.Base(r, "account.secondStep.title"), Picture: template.HTML(offer.SVG),
+		Base: s.Site.Base(r, "account.secondStep.title"), Picture: template.HTML(picture),
 		Link: template.URL(offer.URI), Secret: offer.Secret, Required: s.Accounts.NeedsTOTP(v.actor), Has: has,
 	}, nil
 }

@@ -36,7 +36,7 @@ func (room Room) caseActs() []act {
 				_, err := room.Cases.AddSubject(r.Context(), p.actor, p.Case.ID, who)
 				return err
 			}},
-		{path: "/case/{id}/particulars/{of}", name: "particulars", may: authz.OpenCase, load: ofCase("people", "ad", "ap", "sb"), dates: dates("particulars"),
+		{path: "/case/{id}/particulars/{of}", name: "particulars", may: authz.StateFact, load: ofCase("people", "ad", "ap", "sb"), dates: dates("particulars"),
 			keep: []string{"particulars.known", "particulars.reach"}, fields: amendFields,
 			do: func(r *http.Request, p *actPage, form page.Form) error {
 				at, _ := personOf(p.Case, p.Of)

@@ -166,6 +166,8 @@ export class Person {
     })
     page.on('response', response => {
       const url = new URL(response.url())
+      // What lies beside the pages is the same each time.
+      if (url.pathname.startsWith('/assets/') && this.walk.again(url.href)) return
       if (tierOf(url) && url.pathname !== axe) this.walk.later(this.headers(response).catch(() => {})) // the page was closed meanwhile
     })
     page.on('response', response => {

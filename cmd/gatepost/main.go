@@ -98,6 +98,7 @@ func commands() []command {
 		{[]string{"restore"}, backupRestore},
 		{[]string{"law", "decide"}, lawDecide},
 		{[]string{"law", "print"}, lawPrint},
+		{[]string{"register", "match"}, registerMatch},
 		{[]string{"bench"}, runBench},
 	}
 }
@@ -174,6 +175,11 @@ const usage = `Gatepost relays letters between families through a worker who rea
       docs/law.md; a line that cannot be answered says why
   gatepost law print
       the law as Markdown, the page docs/law.md
+
+  gatepost register match --part1 FILE --part2 FILE
+      who of two lists of a contact register may be the same child: CSV with a
+      header (id, forename, surname, dob, mother_forename, mother_surname,
+      place; sex, agency, mother_other_surname, dob_text where they are known)
 
   gatepost bench relay|pages|live|audit|law|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and

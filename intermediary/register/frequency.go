@@ -29,10 +29,10 @@ func (r *row) term(t int) valueID {
 	case termAgency:
 		return r.agency
 	}
-	if i := t - termAlso; i < len(r.also) {
-		return r.also[i]
+	if r.also == nil {
+		return 0
 	}
-	return 0
+	return r.also[t-termAlso]
 }
 
 // frequency knows how common each value is: to share a rare name says more than

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"sync/atomic"
 )
 
 // Options say how a run is done. The zero value is of use.
@@ -75,37 +76,53 @@ func (x *Index) read(ctx context.Context, entries []Entry, order []int32) ([]row
 	return rows, nil
 }
 
-// blocked puts the rows into the blocks of every rule.
+// blocked puts the rows into the blocks of every rule, two at a time.
 func (x *Index) blocked(ctx context.Context) error {
-	keys := make([]uint64, len(x.rows))
-	p := &probeValues{of: x.values}
 	x.blocks = make([]block, len(x.rules))
-	for i, rule := range x.rules {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		var v view
-		for j := range x.rows {
-			v.names(p, &x.rows[j])
-			v.on(x.rows[j].born.date)
-			keys[j] = key(rule.parts(&v))
-		}
-		x.blocks[i] = newBlock(keys)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range 2 {
+		workers.Go(func() {
+			keys := make([]uint64, len(x.rows))
+			for i := int(next.Add(1)) - 1; i < len(x.rules) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				x.blocks[i] = x.blockOf(&x.rules[i], keys)
+			}
+		})
 	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	x.blockAlso()
+	return nil
+}
+
+func (x *Index) blockOf(rule *rule, keys []uint64) block {
+	p := &probeValues{of: x.values}
+	var v view
+	for j := range x.rows {
+		v.names(p, &x.rows[j])
+		v.on(x.rows[j].born.date)
+		keys[j] = key(rule.parts(&v))
+	}
+	return newBlock(keys)
+}
+
+// blockAlso does the same for each of Entry.Also, up to the first that nobody has.
+func (x *Index) blockAlso() {
 	for i := range maxAlso {
+		keys := make([]uint64, len(x.rows))
 		any := false
 		for j := range x.rows {
-			keys[j] = 0
 			if id := x.rows[j].term(termAlso + i); id != 0 {
 				keys[j], any = mix(uint64(id), 1), true
 			}
 		}
 		if !any {
-			break
+			return
 		}
 		x.also = append(x.also, newBlock(keys))
 	}
-	return nil
 }
 
 func (x *Index) weigh(m *Model) {

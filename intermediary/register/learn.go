@@ -12,7 +12,7 @@ const enough = 500
 const (
 	randomPairs = 400_000 // that u is counted on
 	probes      = 20_000  // entries of Part 2 that pairs to learn m from are looked up for
-	priorProbes = 6_000   // and that the expected number of links is found with
+	priorProbes = 3_000   // and that the expected number of links is found with
 	oneRow      = 1 << 8  // entries between two looks whether to stop
 )
 
@@ -141,12 +141,13 @@ func (r *run) chanceTable(prior *Model) table {
 // do not leave it out.
 func (r *run) linkTable(ctx context.Context, prior *Model, u *table) (table, error) {
 	var sum table
-	for _, s := range sessions() {
-		patterns, err := r.chosen(ctx, s)
-		if err != nil {
-			return sum, err
-		}
-		counts, links := maximise(patterns, prior.m, u, s.leaves)
+	all := sessions()
+	pairs, err := r.chosen(ctx, all)
+	if err != nil {
+		return sum, err
+	}
+	for i, s := range all {
+		counts, links := maximise(patternsOf(pairs[i]), prior.m, u, s.leaves)
 		if links < 30 {
 			continue
 		}
@@ -163,30 +164,49 @@ func (r *run) linkTable(ctx context.Context, prior *Model, u *table) (table, err
 	return sum, nil
 }
 
-// chosen compares the pairs of a session.
-func (r *run) chosen(ctx context.Context, s session) ([]pattern, error) {
+// chosen compares the pairs of each session; those that one rule finds, once.
+func (r *run) chosen(ctx context.Context, all []session) ([][]levels, error) {
 	search := r.index.newSearcher()
-	var all []levels
-	for j := range min(len(r.part2), probes) {
-		if j%oneRow == 0 && ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		search.see(&r.part2[j])
-		k := key(r.index.rules[s.rule].parts(&search.view))
-		found := r.index.blocks[s.rule].find(k)
-		if len(found) > r.index.rules[s.rule].most {
+	pairs := make([][]levels, len(all))
+	for rule := range r.index.rules {
+		if !slices.ContainsFunc(all, func(s session) bool { return s.rule == rule }) {
 			continue
 		}
-		for _, i := range found {
-			if r.index.within && int(i) >= j {
-				continue
+		for j := range min(len(r.part2), probes) {
+			if j%oneRow == 0 && ctx.Err() != nil {
+				return nil, context.Cause(ctx)
 			}
-			var l levels
-			if search.compare(&r.index.rows[i], &r.part2[j], &l); s.holds(&l) {
-				all = append(all, l)
-			}
+			r.chosenBy(search, rule, j, func(l *levels) {
+				for i := range all {
+					if all[i].rule == rule && all[i].holds(l) {
+						pairs[i] = append(pairs[i], *l)
+					}
+				}
+			})
 		}
 	}
+	return pairs, nil
+}
+
+// chosenBy compares an entry of Part 2 with what one rule finds for it.
+func (r *run) chosenBy(search *searcher, rule, j int, each func(*levels)) {
+	search.see(&r.part2[j])
+	found := r.index.blocks[rule].find(key(r.index.rules[rule].parts(&search.view)))
+	if len(found) > r.index.rules[rule].most {
+		return
+	}
+	for _, i := range found {
+		if r.index.within && int(i) >= j {
+			continue
+		}
+		var l levels
+		search.compare(&r.index.rows[i], &r.part2[j], &l)
+		each(&l)
+	}
+}
+
+// patternsOf counts equal outcomes. It sorts them.
+func patternsOf(all []levels) []pattern {
 	slices.SortFunc(all, func(a, b levels) int { return slices.Compare(a[:], b[:]) })
 	var patterns []pattern
 	for _, l := range all {
@@ -196,7 +216,7 @@ func (r *run) chosen(ctx context.Context, s session) ([]pattern, error) {
 			patterns = append(patterns, pattern{l, 1})
 		}
 	}
-	return patterns, nil
+	return patterns
 }
 
 // maximise is expectation and maximisation over patterns (Fellegi and Sunter

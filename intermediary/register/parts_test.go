@@ -189,3 +189,31 @@ func TestCompare_Allocations(t *testing.T) {
 		t.Errorf("%.0f allocations", n)
 	}
 }
+
+// The bound lets no two names be unlike that are not, and spares most pairs.
+func TestFarApart(t *testing.T) {
+	v := newValues()
+	c := newComparer(v)
+	names := strings.Fields(forenamesText + surnamesText)
+	far, all := 0, 0
+	for i := range names {
+		a := v.name(names[i])
+		for j := i; j < len(names); j += 1 + j%37 {
+			b := v.name(names[j])
+			if a == 0 || b == 0 || a == b {
+				continue
+			}
+			for _, k := range []kind{asForename, asSurname, asText} {
+				all++
+				if l := c.likeness(a, b, k); c.farApart(v.signs[a], v.signs[b], k) {
+					if far++; l > loose || l == loose && k == asForename {
+						t.Errorf("%s and %s are far apart and alike: %d", names[i], names[j], l)
+					}
+				}
+			}
+		}
+	}
+	if far < all*3/4 {
+		t.Errorf("spared %d of %d", far, all)
+	}
+}

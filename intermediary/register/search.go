@@ -24,6 +24,7 @@ type searcher struct {
 	found    []uint32
 	list     []scored
 	compared int
+	touched  uint32
 }
 
 func (x *Index) newSearcher() *searcher {
@@ -69,8 +70,8 @@ func (s *searcher) candidates(r *row, limit int) []uint32 {
 			s.view = seen
 		}
 	}
-	for i, id := range r.also {
-		if i < len(s.of.also) && id != 0 {
+	for i := range s.of.also {
+		if id := r.term(termAlso + i); id != 0 {
 			s.add(s.of.also[i].find(mix(uint64(id), 1)), limit, mostAlso)
 		}
 	}
@@ -100,6 +101,11 @@ func (s *searcher) weighed(r *row, limit int, floor float64) []scored {
 	s.list = s.list[:0]
 	found := s.candidates(r, limit)
 	s.compared += len(found)
+	// Rows lie all over the memory. Touched one after the other before anything is
+	// asked of them they come together; one at a time they are waited for.
+	for _, at := range found {
+		s.touched += s.of.rows[at].born.date
+	}
 	var one scored
 	for _, at := range found {
 		other := &s.of.rows[at]

@@ -1,6 +1,9 @@
 package register
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // valueID is the number of a cleaned value; 0 is the one that is not known.
 type valueID uint32
@@ -16,17 +19,60 @@ type value struct {
 	surnames  []uint16 // lines of the table of surnames that it stands in
 }
 
+// sign is what can be told of two values without looking at their letters one by
+// one: which letters a text has, how many, the first, and whether it may be more
+// alike to another than its letters say.
+type sign uint64
+
+const (
+	signLetters   = 1<<26 - 1
+	signOther     = 1 << 26 // not only letters from a to z
+	signForename  = 1 << 27 // stands in the table of forenames
+	signSurname   = 1 << 28 // and of surnames
+	signLengthAt  = 32
+	signInitialAt = 40
+)
+
+func signOf(v *value) sign {
+	s := sign(len(v.text)) << signLengthAt
+	for i, r := range v.text {
+		if r < 'a' || r > 'z' {
+			s |= signOther
+			continue
+		}
+		s |= 1 << (r - 'a')
+		if i == 0 {
+			s |= sign(r-'a'+1) << signInitialAt
+		}
+	}
+	if v.forenames != nil {
+		s |= signForename
+	}
+	if v.surnames != nil {
+		s |= signSurname
+	}
+	return s
+}
+
+func (s sign) length() int { return int(s >> signLengthAt & 63) }
+
+// common is the most letters that two texts can have in common.
+func common(a, b sign) int {
+	return min(a.length()-bits.OnesCount64(uint64(a&^b&signLetters)), b.length()-bits.OnesCount64(uint64(b&^a&signLetters)))
+}
+
 // values numbers the texts of a register. It only grows, and only while an index
 // is made; then any number of searches may read it.
 type values struct {
 	forms, surnames variants
 	list            []value
+	signs           []sign // of each of list
 	cleaned         map[string]valueID
 	names, texts    map[string]valueID // by what was written
 }
 
 func newValues() *values {
-	return &values{forms: readVariants(forenamesText), surnames: readVariants(surnamesText), list: make([]value, 1),
+	return &values{forms: readVariants(forenamesText), surnames: readVariants(surnamesText), list: make([]value, 1), signs: make([]sign, 1),
 		cleaned: map[string]valueID{"": 0}, names: map[string]valueID{"": 0}, texts: map[string]valueID{"": 0}}
 }
 
@@ -45,6 +91,7 @@ func (v *values) number(raw string, known map[string]valueID, clean func(string)
 	if !ok {
 		id = valueID(len(v.list))
 		v.list = append(v.list, v.make(text))
+		v.signs = append(v.signs, signOf(&v.list[id]))
 		v.cleaned[text] = id
 	}
 	if len(raw) <= 2*longest { // what is longer is hardly said twice
@@ -106,8 +153,9 @@ type row struct {
 	place, agency     valueID
 	born              birth
 	sex               byte
-	also              []valueID
-	oneSurname        bool // the child has the mother's surname
+	oneSurname        bool              // the child has the mother's surname
+	also              *[maxAlso]valueID // nil for none
+	_                 [8]byte           // makes a row a line of the processor's cache
 }
 
 type numberer interface {
@@ -124,7 +172,7 @@ func rowOf(v numberer, e *Entry) row {
 	r.oneSurname = r.surname != 0 && (r.surname == r.maiden || r.surname == r.married)
 	r.sex = sexOf(e.Sex)
 	if n := min(len(e.Also), maxAlso); n > 0 {
-		r.also = make([]valueID, n)
+		r.also = new([maxAlso]valueID)
 		for i := range n {
 			r.also[i] = v.other(e.Also[i])
 		}

@@ -25,10 +25,11 @@ type searcher struct {
 	list     []scored
 	compared int
 	touched  uint32
+	twinBits float64 // of twinShare
 }
 
 func (x *Index) newSearcher() *searcher {
-	return &searcher{comparer: newComparer(x.values), of: x, stamp: make([]uint32, len(x.rows))}
+	return &searcher{comparer: newComparer(x.values), of: x, stamp: make([]uint32, len(x.rows)), twinBits: math.Log2(twinShare)}
 }
 
 func (s *searcher) see(r *row) {
@@ -145,7 +146,7 @@ func (s *searcher) weigh(a, b *row, to *scored) {
 				to.siblingBits -= 5 // two children of one mother are hardly ever called the same
 			}
 		case fieldBorn:
-			to.siblingBits += siblingBorn(level, bits, a, b)
+			to.siblingBits += siblingBorn(level, bits+s.twinBits, a, b)
 		case fieldSex:
 		default:
 			if f < fieldAlso {
@@ -155,10 +156,12 @@ func (s *searcher) weigh(a, b *row, to *scored) {
 	}
 }
 
-func siblingBorn(level uint8, bits float64, a, b *row) float64 {
+// siblingBorn is what two dates say of two children of one mother; twin is what
+// they say of twins.
+func siblingBorn(level uint8, twin float64, a, b *row) float64 {
 	switch {
 	case level < bornMonth:
-		return bits + math.Log2(twinShare)
+		return twin
 	case level >= bornHeard:
 		return 0
 	}

@@ -70,6 +70,7 @@ func matching(ctx context.Context, rows int, print func(Result) error) error {
 	m := people.judge(result)
 	m.BatchSeconds, m.BatchCPU = took.Seconds(), computed.Seconds()
 	m.Rows, m.Compared, m.PairsBatch = rows, result.Compared, float64(result.Compared)/m.BatchSeconds
+	runtime.GC() // the batch's own index is not needed beside the next one
 	index, err := register.NewIndex(ctx, people.part1, register.Options{Model: result.Model})
 	if err != nil {
 		return fmt.Errorf("make an index: %w", err)

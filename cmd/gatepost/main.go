@@ -98,6 +98,7 @@ func commands() []command {
 		{[]string{"restore"}, backupRestore},
 		{[]string{"law", "decide"}, lawDecide},
 		{[]string{"law", "print"}, lawPrint},
+		{[]string{"register", "match"}, registerMatch},
 		{[]string{"bench"}, runBench},
 	}
 }
@@ -175,10 +176,16 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost law print
       the law as Markdown, the page docs/law.md
 
-  gatepost bench relay|pages|live|audit|law|growth [--json]
+  gatepost register match --part1 FILE --part2 FILE
+      who of two lists of a contact register may be the same child: CSV with a
+      header (id, forename, surname, dob, mother_forename, mother_surname,
+      place; sex, agency, mother_other_surname, dob_text where they are known)
+
+  gatepost bench relay|pages|live|audit|law|register|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and
       the same commits and nothing else; growth stores a million letters first
-      and takes a while and 15 GB
+      and takes a while and 15 GB. register, beside a naive scorer, with a Part 1
+      of a million made-up entries, or --rows NUMBER
   gatepost bench performance
       all of them, as the page docs/performance.md
 `

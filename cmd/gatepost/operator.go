@@ -217,8 +217,11 @@ func agencyOpen(ctx context.Context, c *call) error {
 }
 
 func runBench(ctx context.Context, c *call) error {
-	asJSON := false
-	words, err := c.flags(func(fs *flag.FlagSet) { fs.BoolVar(&asJSON, "json", false, "") }, "the bench")
+	asJSON, rows := false, 0
+	words, err := c.flags(func(fs *flag.FlagSet) {
+		fs.BoolVar(&asJSON, "json", false, "")
+		fs.IntVar(&rows, "rows", 0, "")
+	}, "the bench")
 	if err != nil {
 		return err
 	}
@@ -231,6 +234,12 @@ func runBench(ctx context.Context, c *call) error {
 	}
 	if !slices.Contains(bench.Names(), words[0]) {
 		return wrong("there is no bench %q; there are %s.", words[0], strings.Join(bench.Names(), ", "))
+	}
+	if rows != 0 {
+		if words[0] != "register" || rows < 1000 {
+			return wrong("--rows is for the register only, and 1000 at least.")
+		}
+		return bench.RunRegister(ctx, rows, asJSON, c.stdout)
 	}
 	return bench.Run(ctx, words[0], asJSON, c.stdout)
 }

@@ -39,6 +39,9 @@ type Result struct {
 	// The check of a whole log, in seconds: its tree, and the signatures of its entries; audit only.
 	VerifySeconds     float64 `json:"verify_seconds,omitempty"`
 	SignaturesSeconds float64 `json:"signatures_seconds,omitempty"`
+
+	// How good and how quick the matching of a register is; register only.
+	*Matching
 }
 
 // allocations is what a decision allocates; one where that was not measured.
@@ -50,7 +53,9 @@ func (r Result) allocations() float64 {
 }
 
 // Names lists the benches.
-func Names() []string { return []string{"relay", "pages", "live", "audit", "law", "growth"} }
+func Names() []string {
+	return []string{"relay", "pages", "live", "audit", "law", "register", "growth"}
+}
 
 // Run runs a bench and prints its lines to out as it goes: JSON objects, or a
 // table for people.
@@ -70,6 +75,8 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 			return err
 		}
 		return giving(ctx, print)
+	case "register":
+		return matching(ctx, registerRows, print)
 	case "growth":
 		return growth(ctx, print)
 	}
@@ -93,6 +100,10 @@ func write(out io.Writer, asJSON bool, r Result) error {
 	}
 	if err == nil && r.Allocations != nil {
 		_, err = fmt.Fprintf(out, "%-14s %.2f allocations each\n", "", *r.Allocations)
+	}
+	if err == nil && r.Matching != nil {
+		_, err = fmt.Fprintf(out, "%-14s %d x %d in %.1f s, heap %.0f MB; at p >= 0.5 precision %.4f, recall %.4f, F1 %.4f; proposed %.4f, %.4f; with review %.4f, %.4f\n", "", r.Rows, r.Rows/10,
+			r.BatchSeconds, r.Heap, r.Precision, r.Recall, r.F1, r.ProposedPrecision, r.ProposedRecall, r.SeenPrecision, r.SeenRecall)
 	}
 	if err == nil && r.VerifySeconds > 0 {
 		_, err = fmt.Fprintf(out, "%-14s the tree in %.2f s, with every signature in %.1f s\n", "", r.VerifySeconds, r.SignaturesSeconds)

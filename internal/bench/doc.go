@@ -14,4 +14,8 @@
 // The bench of the law measures decisions in memory, on one core, with what they
 // allocate; then disclosures through the whole gate, each by a worker's session
 // and code, with what is given prepared outside of the time.
+//
+// The bench of the register needs no database either. Its people are made up;
+// its floor is a scorer that compares the same pairs as anybody would write it
+// first, and it says how many links were found beside how quickly.
 package bench

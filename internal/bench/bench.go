@@ -65,7 +65,7 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 	case "relay":
 		return relay(ctx, print)
 	case "pages":
-		return pages(ctx, print)
+		return measurePages(ctx, print)
 	case "live":
 		return measureLive(ctx, print)
 	case "audit":

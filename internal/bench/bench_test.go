@@ -82,6 +82,25 @@ func TestLive(t *testing.T) {
 	}
 }
 
+// Both pages answer, and their floors: a page that lacks a part of the program
+// answers 500, and no figure comes of it.
+func TestPages(t *testing.T) {
+	files, err := assets.Load(fstest.MapFS{"app.css": {}, "app.js": {}, "favicon.svg": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	if err := pages(context.Background(), files, 60, func(r Result) error {
+		names = append(names, r.Bench)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(names, ", ") != "pages inbox, pages desk" {
+		t.Errorf("measured %q", names)
+	}
+}
+
 // The names of a result are a contract with other programs.
 func TestResultNames(t *testing.T) {
 	var out bytes.Buffer

@@ -208,7 +208,7 @@ func (w *world) openDesks(ctx context.Context, files *assets.Set, n int) (*room,
 	for range instances {
 		hub := w.staff.Nudges()
 		lines := live.New(hub)
-		router, err := web.Staff(web.Config{Accounts: w.desk.Accounts, Letters: w.desk.Letters, Agencies: w.staff.Agencies, Now: w.now, Live: lines,
+		router, err := web.Staff(web.Config{Accounts: w.desk.Accounts, Letters: w.desk.Letters, Cases: w.desk.Cases, Agencies: w.staff.Agencies, Now: w.now, Live: lines,
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Assets: files, Address: func(string, authz.Tier) string { return "" }})
 		if err != nil {
 			return r, err

@@ -30,15 +30,20 @@ const (
 	pageRounds = 600
 )
 
-// pages measures the two pages that everybody sees most: a person's inbox and
-// a worker's desk. The floor is a page too: HTTP, the session touch, one trip
-// to the database for the rows, the same openings, and the same bytes written;
-// no rule, no row turned into a line, no template.
-func pages(ctx context.Context, print func(Result) error) (err error) {
+func measurePages(ctx context.Context, print func(Result) error) error {
 	files, err := assets.Load(assets.FS())
 	if err != nil {
 		return err
 	}
+	return pages(ctx, files, pageRounds, print)
+}
+
+// pages measures the two pages that everybody sees most: a person's inbox and
+// a worker's desk. The floor is a page too: HTTP, the session touch, one trip
+// to the database for the rows, the same openings, and the same bytes written;
+// no rule, no row turned into a line, no template.
+// Each is asked for rounds times.
+func pages(ctx context.Context, files *assets.Set, rounds int, print func(Result) error) (err error) {
 	w, err := newWorld(ctx, 1, inboxSides)
 	if err != nil {
 		return fmt.Errorf("make the bench's world: %w", err)
@@ -62,7 +67,7 @@ func pages(ctx context.Context, print func(Result) error) (err error) {
 		{"pages inbox", "/letters", "gp", w.public, w.doors, w.couples[0].writer, family, r.openInbox},
 		{"pages desk", "/desk", "gps", w.staff, w.desk, w.worker, desk, r.openDesk},
 	} {
-		handler, err := p.make(web.Config{Accounts: p.at.Accounts, Letters: p.at.Letters, Notices: p.at.Notices, Agencies: p.tier.Agencies, Now: w.now,
+		handler, err := p.make(web.Config{Accounts: p.at.Accounts, Letters: p.at.Letters, Cases: p.at.Cases, Notices: p.at.Notices, Agencies: p.tier.Agencies, Now: w.now,
 			Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Assets: files, Address: func(string, authz.Tier) string { return "" }})
 		if err != nil {
 			return err
@@ -76,7 +81,7 @@ func pages(ctx context.Context, print func(Result) error) (err error) {
 		if _, err := floor.start(r.bare(p.at.Accounts, p.token, page, p.open)); err != nil {
 			return err
 		}
-		result, err := w.beside(ctx, p.name, pageRounds, real.get, floor.get)
+		result, err := w.beside(ctx, p.name, rounds, real.get, floor.get)
 		if err := errors.Join(err, real.server.Close(), floor.server.Close()); err != nil {
 			return err
 		}

@@ -25,11 +25,13 @@
 // # Three passes
 //
 // The same journey is made with scripts ("on") and with scripts switched off
-// ("off"), each in a world of its own; and the first letter's part of it with
-// the script files cut off, as on a bad network ("cut"), over TLS. At each page
-// the walker stops and looks: axe-core at 1280 and at 320 pixels (with the files
-// cut off, at the width of who looks), or rules on the elements where no script
-// may run; sideways scrolling, also with letters twice as big;
+// ("off"), each in two parts that are walked side by side, letters and cases, each
+// in a world of its own; and a letter and its answer with the script files cut
+// off, as on a bad network ("cut"), over TLS. At each page the walker stops and
+// looks: rules on the elements; with scripts axe-core, at 1280 and at 320 pixels
+// where a page is seen for the first time, and again at the width of who looks
+// where it shows an element of a kind that was on no page before; sideways
+// scrolling, also with letters twice as big;
 // the policy and the other headers of every answer; the flags of each cookie;
 // the title, which whoever looks over the shoulder can read; complaints of the
 // browser. In the end the pages that were looked at, and the forms that were

@@ -2,6 +2,7 @@ package casework_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,9 @@ func TestAnotherLaw(t *testing.T) {
 
 	manager := r.Site.Worker(t)
 	manager.SignIn(r.Site, &r.ManagerLogin)
+	if people := manager.Get("/case/" + string(c.ID) + "/people").Want(http.StatusOK); !strings.Contains(people.Body, `href="`+path+`"`) {
+		t.Error("a manager finds no way to the page")
+	}
 	manager.Get(path).Want(http.StatusOK).Submit(path, typed...).Want(http.StatusSeeOther)
 	must(t, r.Rows.QueryRow(t.Context(), `select value from fact where on_id = $1 and name = 'order' order by version desc limit 1`, string(c.Adopted)).Scan(&order))
 	if order != "post" {

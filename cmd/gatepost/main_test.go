@@ -129,7 +129,7 @@ func folder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := postgrestest.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})

@@ -65,7 +65,7 @@ func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := postgrestest.MkdirTemp("gatepost-backup-")
 	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	t.Cleanup(func() { must(t, postgrestest.RemoveAll(dir)) })
 	must(t, os.Chmod(dir, 0o711))
 	return dir
 }

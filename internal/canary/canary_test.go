@@ -79,7 +79,7 @@ func newWorld(t *testing.T) *world {
 	// Not t.TempDir, which the database's user cannot enter.
 	dir, err := postgrestest.MkdirTemp("gatepost-canary-")
 	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	t.Cleanup(func() { must(t, postgrestest.RemoveAll(dir)) })
 	must(t, os.Chmod(dir, 0o711))
 	w := &world{dir: dir, temp: filepath.Join(dir, "temp")}
 	must(t, os.Mkdir(w.temp, 0o777))

@@ -280,5 +280,5 @@ func (w *world) close() error {
 	if w.postgres != nil {
 		err = w.postgres.Stop(ctx)
 	}
-	return errors.Join(err, os.RemoveAll(w.dir))
+	return errors.Join(err, postgrestest.RemoveAll(w.dir))
 }

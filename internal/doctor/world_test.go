@@ -63,7 +63,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	dir, err := postgrestest.MkdirTemp("gatepost-doctor-")
 	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	t.Cleanup(func() { must(t, postgrestest.RemoveAll(dir)) })
 	must(t, os.Chmod(dir, 0o711))
 	server, err := private.Start(t.Context(), private.Options{Dir: filepath.Join(dir, "data"), Roles: postgres.Roles()})
 	must(t, err)

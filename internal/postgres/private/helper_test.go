@@ -20,6 +20,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
 )
 
@@ -55,7 +56,7 @@ func run(m *testing.M) int {
 
 func makeTemplate() error {
 	var err error
-	if template.dir, err = os.MkdirTemp("", "gatepost-private-template-"); err != nil {
+	if template.dir, err = postgrestest.MkdirTemp("gatepost-private-template-"); err != nil {
 		return err
 	}
 	s, err := private.Start(context.Background(), private.Options{Dir: template.dir, Fast: true})
@@ -139,7 +140,7 @@ func kill(cmd *exec.Cmd) {
 // it lies under a folder that is ours alone.
 func folder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "gatepost-private-")
+	dir, err := postgrestest.MkdirTemp("gatepost-private-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func folder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := postgrestest.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
 	})

@@ -90,6 +90,15 @@ func Constraints() postgres.Constraints {
 		"mediated_once":                         fault.New(fault.Conflict, "fault.contact.there"),
 		"mediated_sides":                        fault.New(fault.Conflict, "fault.conflict"),
 		"letter_mediated":                       fault.New(fault.Conflict, "fault.contact.stopped"),
+		"intake_protects":                       fault.New(fault.Conflict, "fault.intake.protects"),
+		"preference_version":                    newer,
+		"preference_once":                       fault.New(fault.Conflict, "fault.preference.there"),
+		"preference_verified":                   fault.Field("verified", "fault.preference.verified"),
+		"preference_record":                     fault.New(fault.Conflict, "fault.preference.record"),
+		"register_newer":                        newer,
+		"register_version":                      newer,
+		"register_second":                       another,
+		"register_pair":                         fault.New(fault.Conflict, "fault.conflict"),
 		"party_pkey":                            fault.New(fault.Conflict, "fault.casework.party"),
 	}
 }

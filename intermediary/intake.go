@@ -25,7 +25,7 @@ import (
 const (
 	sqlLoadIntake = `select id, state, sealed, version, hear_by from intake_load($1)`
 	sqlSaveIntake = `select intake_save($1, $2, $3, $4, $5)`
-	sqlSendIntake = `select intake_send($1, $2, $3, $4, $5, $6, $7, $8)`
+	sqlSendIntake = `select intake_send($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 )
 
 // How long an enquiry that was not sent is kept, in days: one in which nothing
@@ -200,7 +200,7 @@ func (s *Service) SendIntake(ctx context.Context, agencyID string, token session
 	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), Promise)
 	s.at("send intake")
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, nil, func(b *pgx.Batch) error {
-		b.Queue(sqlSendIntake, of[:], row.ID, row.Version, sealed.Bytes, sealed.Commit[:], leaf[:], shown, hearBy)
+		b.Queue(sqlSendIntake, of[:], row.ID, row.Version, sealed.Bytes, sealed.Commit[:], leaf[:], shown, hearBy, "search")
 		audit.Append(b, body)
 		return nil
 	})

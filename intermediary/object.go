@@ -65,7 +65,7 @@ func events(kind string) []statement.Event {
 	case seal.KindMessage, seal.KindView:
 		return []statement.Event{statement.EventReceipt, statement.EventCasework} // a party's own; a worker's answer, or note of what they said
 	case seal.KindParticulars, seal.KindIdentity, seal.KindEnquiry, seal.KindFact, seal.KindVeto, seal.KindConsent, seal.KindItem, seal.KindNote,
-		seal.KindTrace, seal.KindApproach, seal.KindDecision, seal.KindLetter, seal.KindPack:
+		seal.KindTrace, seal.KindApproach, seal.KindDecision, seal.KindLetter, seal.KindPack, seal.KindPreference:
 		return []statement.Event{statement.EventCasework}
 	}
 	return nil

@@ -73,6 +73,9 @@ const (
 	KindApproach Kind = "approach"
 	// KindView is what a service user thinks of a decision: as KindNote.
 	KindView Kind = "view"
+	// KindPreference is what somebody in the agency's contact register wishes for,
+	// with their name and address: as KindParticulars.
+	KindPreference Kind = "preference"
 	// KindLetter is a letter of the agency to an applicant or a subject: to
 	// their file, the case and the archive.
 	KindLetter Kind = "letter"
@@ -104,7 +107,7 @@ func (k Kind) known() bool {
 	switch k {
 	case KindDraft, KindSubmission, KindDelivery, KindReason, KindProposal, KindNames, KindOwnList,
 		KindParties, KindList, KindAgreement, KindDecision, KindWorknote, KindConsent, KindVeto,
-		KindEnquiry, KindIdentity, KindIntake, KindParticulars, KindFact, KindItem, KindNote, KindTrace, KindApproach, KindView,
+		KindEnquiry, KindIdentity, KindIntake, KindParticulars, KindFact, KindItem, KindNote, KindTrace, KindApproach, KindView, KindPreference,
 		KindLetter, KindPack, KindContact, KindMessage, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
 		return true
 	}

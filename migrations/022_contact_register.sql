@@ -206,7 +206,8 @@ begin
 end
 $$;
 
--- As before, and: what it became may be a record without a case, as the sealed word "became" says.
+-- As before, and: what it became may be a record without a case, as the sealed word "became" says; who asks for a veto or states a wish gets no case
+-- by that. Only a manager sends somebody away who asks for protection.
 create or replace function intake_moves() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -238,8 +239,11 @@ begin
 	if old.state <> 'received' or new.state not in ('taken', 'declined') or new.purpose <> old.purpose then
 		raise exception 'no such move' using errcode = '23514', constraint = 'intake_move';
 	end if;
-	perform by_intermediary(account(), false);
-	if new.state = 'taken' and not exists (select from application a where a.agency_id = new.agency_id and a.intake_id = new.id)
+	perform by_intermediary(account(), new.purpose = 'veto');
+	if new.purpose = 'veto' and new.state = 'declined' and not has_role('manager') then
+		raise exception 'a manager sends away who asks for protection' using errcode = '23514', constraint = 'intake_manager';
+	end if;
+	if new.state = 'taken' and not (new.purpose = 'search' and exists (select from application a where a.agency_id = new.agency_id and a.intake_id = new.id))
 			and not exists (select from casework w where w.agency_id = new.agency_id and w.id = new.id and w.part = 'became')
 		or new.state = 'declined' and not exists (select from casework w where w.agency_id = new.agency_id and w.id = new.id and w.part = 'declined') then
 		raise exception 'nothing says what became of it' using errcode = '23514', constraint = 'intake_became';

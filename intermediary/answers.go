@@ -20,6 +20,8 @@ const (
 // are closed lists, see Choices; dates are as IsDate takes them, so that
 // only a year, or a year and a month, may be known.
 type Answers struct {
+	Purpose string `json:"purpose,omitempty"` // what they would like to do; "" reads as a search, see For
+
 	Who      string `json:"who"`                // who they are, or the person for whom they ask, to the adopted person
 	Behalf   bool   `json:"behalf,omitempty"`   // they ask for somebody else
 	Speaker  string `json:"speaker,omitempty"`  // and say who they are themselves, and what lets them
@@ -27,6 +29,11 @@ type Answers struct {
 	Looks    string `json:"looks,omitempty"`    // whom they look for
 	When     string `json:"when,omitempty"`     // when the adoption order was made
 	Where    string `json:"where,omitempty"`    // and where
+
+	Kind          string `json:"kind,omitempty"`          // of a veto: VetoAbsolute or VetoQualified; "" is held as absolute
+	Circumstances string `json:"circumstances,omitempty"` // of a qualified one, in their own words
+	Wish          string `json:"wish,omitempty"`          // about contact, of WishesOf
+	Named         string `json:"named,omitempty"`         // whom the wish names, in their own words
 
 	Seeks []string `json:"seeks,omitempty"` // what they hope for
 	Hopes string   `json:"hopes,omitempty"` // in their own words

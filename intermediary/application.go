@@ -151,7 +151,7 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 	}
 	if n.Adopted == "" {
 		n.Adopted = AdoptedID(agency.NewID("ad"))
-		if err := a.openRecord(n, team, archive); err != nil {
+		if _, err := a.openRecord(n.Adopted, n.AdoptedPerson, team, archive); err != nil {
 			return err
 		}
 	}
@@ -195,16 +195,6 @@ func (s *Service) parents(ctx context.Context, a *acting) (team, archive agency.
 	}
 	archive, err = a.ag.ArchiveNode()
 	return team, archive, err
-}
-
-// openRecord opens the record of an adopted person.
-func (a *acting) openRecord(n NewCase, team, archive agency.Node) error {
-	node, err := a.newKey(ring.Case(string(n.Adopted)), team, archive)
-	if err != nil {
-		return err
-	}
-	a.write(sqlInsertAdopted, string(n.Adopted))
-	return a.describe(folder{of: string(n.Adopted), node: node}, string(n.Adopted), n.AdoptedPerson)
 }
 
 // describe seals the first particulars of somebody and states what follows.

@@ -55,6 +55,9 @@ func askings(m matter, now time.Time) map[string]asking {
 	answer := intermediary.EnquiryAnswer{CameBy: "letter", On: now, Held: "yes", Veto: "none", Views: "unknown", Appropriate: "noView"}
 	return map[string]asking{
 		"OpenCase":         {act: authz.OpenCase, about: []any{again}},
+		"OpenRecord":       {act: authz.OpenCase, about: []any{intermediary.NewRecord{Adopted: m.Adopted, Intake: m.intake}}},
+		"Record":           {act: authz.SeeCase, about: []any{m.Adopted}},
+		"RecordsLike":      {act: authz.OpenCase, about: []any{intermediarytest.Adopted()}, lists: true},
 		"AddSubject":       {act: authz.OpenCase, about: []any{app, intermediarytest.Relative()}},
 		"AmendParticulars": {act: authz.StateFact, about: []any{subject, 1, intermediarytest.Relative()}},
 		"AddParty":         {act: authz.OpenCase, about: []any{intermediary.NewParty{File: string(app), Kind: "applicant"}}},

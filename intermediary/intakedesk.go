@@ -74,6 +74,8 @@ type ReadIntake struct {
 	Route       Route  // what they were told that we can do
 	Reasons     string // why it was declined
 	Unread      bool   // it does not open, and the operator was told
+
+	Record AdoptedID // the record that it became; "" for none
 }
 
 // intakeLineRow is a row of the tray.
@@ -148,7 +150,11 @@ func (s *Service) ReadIntake(ctx context.Context, actor authz.Actor, id IntakeID
 	if err := s.readingIntake(ctx, ag, actor, rows.sent.ID); err != nil {
 		return ReadIntake{}, err
 	}
-	return s.readIntake(ctx, ag, actor, rows)
+	in, err := s.readIntake(ctx, ag, actor, rows)
+	if err == nil {
+		in.Record, err = s.becameRecord(ctx, ag, actor, id)
+	}
+	return in, err
 }
 
 // readingIntake writes down that the actor reads an enquiry.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -42,6 +43,7 @@ const (
 	sqlRecordedByMe = `select d.id from adopted d where d.agency_id = agency() and d.id = $1 and ($2 = '' and d.opened_by = account()
 		or exists (select from casework w where w.agency_id = d.agency_id and w.id = $2 and w.part = 'became'
 			and w.to_node = 'case/' || d.id and w.from_node = 'worker/' || account()))`
+	sqlBecame        = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'became' order by w.version desc limit 1`
 	sqlIntakePurpose = `select i.purpose from intake i where i.agency_id = agency() and i.id = $1`
 	sqlOfRelative    = `select exists (select from preference p where p.agency_id = agency() and p.adopted_id = $1 and p.part = 2) as relative`
 )
@@ -270,6 +272,22 @@ func (r *recording) take(ctx context.Context) error {
 	r.write(guardedTaken, r.n.Intake)
 	r.write(sqlNudgeTray)
 	return nil
+}
+
+// becameRecord gives the record that an enquiry became, as the worker stated it; ""
+// for none, and for what nobody stated, after its alarm.
+func (s *Service) becameRecord(ctx context.Context, ag *agency.Agency, actor authz.Actor, id IntakeID) (AdoptedID, error) {
+	var rows []workRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlBecame, string(id)) }); err != nil {
+		return "", s.db.Fault(fmt.Errorf("load what an enquiry became: %w", err))
+	}
+	if len(rows) == 0 {
+		return "", nil
+	}
+	if _, err := s.stated(ctx, ag, rows[0]); err != nil {
+		return "", notUnread(s.unstated(ctx, ag, string(id), err))
+	}
+	return AdoptedID(strings.TrimPrefix(rows[0].ToNode, "case/")), nil
 }
 
 // openRecord queues the record of an adopted person, and gives its folder.

@@ -63,10 +63,13 @@ type actPage struct {
 	Item     *intermediary.Item
 	Released []intermediary.Release
 	Records  []intermediary.Record
-	Of       string // whom or what it is about: sb…, it…; "" for the case
-	Name     string // of the fact
-	Sheet    any    // what the page shows beside the form
-	Writer   string // the worker's account
+	Record   *intermediary.AdoptedRecord // of an act on a record without a case
+	Asked    *intermediary.ReadIntake    // the enquiry that the record came from
+	Of       string                      // whom or what it is about: sb…, it…; "" for the case
+	Name     string                      // of the fact
+	Sheet    any                         // what the page shows beside the form
+	Writer   string                      // the worker's account
+	After    string                      // where it goes when it is done; "" for back
 
 	actor authz.Actor
 }
@@ -172,7 +175,10 @@ func (room Room) doAct(a act) page.HandlerFunc {
 			return err
 		}
 		if err = onDays(a.do(r, p, form), a.dates...); err == nil {
-			return page.SeeOther(w, r, p.Back+"?done="+a.name)
+			if p.After == "" {
+				p.After = p.Back
+			}
+			return page.SeeOther(w, r, p.After+"?done="+a.name)
 		}
 		if !p.Refused(form.With("code", ""), err) {
 			return err
@@ -183,7 +189,7 @@ func (room Room) doAct(a act) page.HandlerFunc {
 
 // acts lists every act of this package.
 func (room Room) acts() []act {
-	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.askingActs(), room.connectionActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs())
+	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.askingActs(), room.connectionActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs(), room.recordActs())
 }
 
 // hidden is a field that the page chose and the form sends back.

@@ -41,7 +41,7 @@ func (room Room) caseActs() []act {
 			do: func(r *http.Request, p *actPage, form page.Form) error {
 				at, _ := personOf(p.Case, p.Of)
 				who := at.Particulars
-				typeParticulars(form, "particulars", asks(kindOf(p.Of), false), &who)
+				typeParticulars(form, "particulars", amended(p), &who)
 				return room.Cases.AmendParticulars(r.Context(), p.actor, p.Of, number(form, "was"), who)
 			}},
 		{path: "/case/{id}/hear", name: "hear", may: authz.StateFact, load: ofCase(""), dates: []string{"day"},
@@ -87,10 +87,18 @@ func kindOf(id string) string {
 	return ofSubject
 }
 
+// amended lists what is asked when somebody's particulars are written down anew.
+func amended(p *actPage) []string {
+	if p.Record != nil {
+		return asks(ofRecordItself, false)
+	}
+	return asks(kindOf(p.Of), false)
+}
+
 // amendFields shows somebody's particulars as they stand.
 func amendFields(p *actPage) ([]field, error) {
 	who, _ := personOf(p.Case, p.Of)
-	list := particularsFields("particulars", asks(kindOf(p.Of), false), who.Particulars)
+	list := particularsFields("particulars", amended(p), who.Particulars)
 	return append(list, hidden("was", itoa(who.Version))), nil
 }
 
@@ -119,9 +127,20 @@ func (room Room) ofFact(_ Room, r *http.Request, p *actPage) error {
 	if strings.HasPrefix(r.PathValue("of"), "it") {
 		load = ofItem
 	}
-	if err := load(room, r, p); err != nil {
-		return err
+	return room.ofFactIn(load)(room, r, p)
+}
+
+// ofFactIn loads what a fact is about, and its history.
+func (room Room) ofFactIn(load func(Room, *http.Request, *actPage) error) func(Room, *http.Request, *actPage) error {
+	return func(_ Room, r *http.Request, p *actPage) error {
+		if err := load(room, r, p); err != nil {
+			return err
+		}
+		return factSheet(p)
 	}
+}
+
+func factSheet(p *actPage) error {
 	if len(valuesOf(aboutOf(p.Of), p.Name)) == 0 || p.Name == "approp" {
 		return notThere() // approp has a page of its own, with the factors
 	}
@@ -290,7 +309,10 @@ func (room Room) consent(r *http.Request, p *actPage, form page.Form) error {
 func (room Room) protectionActs() []act {
 	veto := func(name, op string, may authz.Act, do func(r *http.Request, p *actPage, n intermediary.VetoNotice) error) act {
 		return act{path: "/case/{id}/" + name, name: name, may: may, load: withRecords(ofCase("protection")), many: vetoTicks(), keep: []string{"circumstances", "wishes", "why", "evidence"},
-			dates: []string{"receivedOn"}, fields: vetoFields(op), do: func(r *http.Request, p *actPage, form page.Form) error { return do(r, p, noticeOf(p, form)) }}
+			dates: []string{"receivedOn"}, fields: vetoFields(op), do: func(r *http.Request, p *actPage, form page.Form) error {
+				p.After = "/record/" + p.Case.Adopted.ID + "/said"
+				return do(r, p, noticeOf(p, form))
+			}}
 	}
 	return []act{
 		veto("veto", "register", authz.StateVeto, func(r *http.Request, p *actPage, n intermediary.VetoNotice) error {
@@ -329,6 +351,7 @@ func vetoTicks() []string {
 
 func vetoFields(op string) func(*actPage) ([]field, error) {
 	return func(p *actPage) ([]field, error) {
+		kind, circumstances, on := asked(p)
 		list := []field{hidden("was", itoa(newestRecord(p.Records, p.Case.Adopted.ID, "veto"))),
 			{kind: "choice", name: "registrant", key: "casework.veto.registrant", options: []string{"adoptedPerson", "rep", "relative", "adopter", "other"}, of: "casework.registrant."}}
 		for _, tick := range vetoTicks() {
@@ -339,15 +362,25 @@ func vetoFields(op string) func(*actPage) ([]field, error) {
 			field{kind: "choice", name: "addressee", key: "casework.veto.addressee", options: []string{"AAA", "otherAgency", "IA"}, of: "casework.addressee."},
 			field{kind: "choice", name: "information", key: "casework.veto.information", options: []string{"given", "offeredRefused", "no"}, of: "casework.information."})
 		if op != "withdraw" {
-			list = append(list, field{kind: "choice", name: "kind", key: "casework.veto.kind", options: []string{intermediary.VetoAbsolute, intermediary.VetoQualified}, of: "casework.veto."},
-				field{kind: "text", name: "circumstances", key: "casework.veto.circumstances", rows: 5})
+			list = append(list, field{kind: "choice", name: "kind", key: "casework.veto.kind", options: []string{intermediary.VetoAbsolute, intermediary.VetoQualified}, of: "casework.veto.", value: kind},
+				field{kind: "text", name: "circumstances", key: "casework.veto.circumstances", rows: 5, value: circumstances})
 		}
 		if op == "amend" {
 			list = append(list, field{kind: "choice", name: "direction", key: "casework.veto.direction", options: []string{"strengthen", "weaken", "unclear"}, of: "casework.direction."})
 		}
-		return append(list, field{kind: "date", name: "receivedOn", key: "casework.veto.receivedOn"},
+		return append(list, field{kind: "date", name: "receivedOn", key: "casework.veto.receivedOn", value: on},
 			field{kind: "text", name: "wishes", key: "casework.veto.wishes"}, why("casework.veto.why"), evidence()), nil
 	}
+}
+
+// asked is what an enquiry asked for, where the record came from one: the kind of
+// veto, in which cases they may be approached, and the day on which it came.
+func asked(p *actPage) (kind, circumstances, on string) {
+	if p.Asked == nil {
+		return "", "", ""
+	}
+	a := p.Asked.Answers
+	return a.Kind, a.Circumstances, p.Asked.SentOn.Format(time.DateOnly)
 }
 
 // noticeOf reads what was asked about a veto. Circumstances are typed a line each.

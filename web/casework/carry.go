@@ -107,7 +107,7 @@ func (room Room) again(w http.ResponseWriter, r *http.Request, form page.Form, e
 		mux.HandleFunc(a.path, func(w http.ResponseWriter, r *http.Request) { *err = room.actAgain(w, r, a, form) })
 	}
 	for pattern, show := range map[string]func(http.ResponseWriter, *http.Request, page.Form) error{
-		"/case/new": room.openingAgain, "/intake/new": room.entryAgain, "/intake/{id}/decline": room.declineAgain} {
+		"/case/new": room.openingAgain, "/record/new": room.recordFormAgain, "/intake/new": room.entryAgain, "/intake/{id}/decline": room.declineAgain} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { *err = show(w, r, form) })
 	}
 	if _, pattern := mux.Handler(r); pattern == "" {

@@ -51,6 +51,7 @@ func TestCarry(t *testing.T) {
 		{kase + "/particulars/" + string(c.Subject), "subject.known", nil},
 		{kase + "/end", "letter", []string{"state", "stopped"}},
 		{"/case/new", "pair", nil},
+		{"/record/new", "adopted.known", []string{"adopted.name", "Jory Tregear"}},
 		{"/intake/new", "sought", []string{"who", "adopted", "name", "Nerys Holloway"}},
 	} {
 		if strings.Contains(try.path, "/particulars/") {

@@ -182,7 +182,7 @@ func lineOf(c *intermediary.Case, on, name, me string) factLine {
 		case f.Waits:
 			l.Waits = &f
 			if f.By != me {
-				l.Agree = "/case/" + string(c.ID) + "/agree/" + on + "/" + name
+				l.Agree = rootOf(c) + "/agree/" + on + "/" + name
 			}
 		}
 	}

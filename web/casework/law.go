@@ -56,7 +56,7 @@ func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermed
 
 // factPlace is the page on which a row is looked at and said anew.
 func factPlace(c *intermediary.Case, on, name string) string {
-	path := "/case/" + string(c.ID)
+	path := rootOf(c)
 	switch name {
 	case "order", "juris", "interviewRequired", "apAge", "appAge", "subjAge":
 		return path + "/particulars/" + on

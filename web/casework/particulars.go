@@ -19,6 +19,8 @@ func asks(of string, same bool) []string {
 	switch {
 	case of == ofApplicant:
 		return []string{"name", "birthName", "other", "born", "relation", "address", "phone", "email", "reach"}
+	case of == ofRecordItself:
+		return []string{"name", "birthName", "other", "born", "died", "address", "phone", "email", "reach", "orderDate", "court", "courtCountry", "agency", "agencyCountry", "known"}
 	case of == ofAdopted && same:
 		return []string{"orderDate", "court", "courtCountry", "agency", "agencyCountry"}
 	case of == ofAdopted:

@@ -88,7 +88,7 @@ func recordViews(b *base, c *intermediary.Case, list []intermediary.Record) []re
 			if r.Ended {
 				v.Says = b.Words.T("casework.stop.ended")
 			} else {
-				v.Links = append(v.Links, linkView{"/case/" + string(c.ID) + "/stopEnd/" + r.ID, b.Words.T("casework.do.stopEnd.title")})
+				v.Links = append(v.Links, linkView{rootOf(c) + "/stopEnd/" + r.ID, b.Words.T("casework.do.stopEnd.title")})
 			}
 		case "first":
 			v.Says = r.Row
@@ -247,8 +247,14 @@ func withRecords(load func(Room, *http.Request, *actPage) error) func(Room, *htt
 
 // ofRecord loads the case and one record of it that has an id of its own.
 func ofRecord(back, prefix, what string) func(Room, *http.Request, *actPage) error {
+	return oneRecord(withRecords(ofCase(back)), prefix, what)
+}
+
+// oneRecord loads what the path is about, and one record of it that has an id of
+// its own; what "subject" goes back to whom that is about.
+func oneRecord(load func(Room, *http.Request, *actPage) error, prefix, what string) func(Room, *http.Request, *actPage) error {
 	return func(room Room, r *http.Request, p *actPage) error {
-		if err := withRecords(ofCase(back))(room, r, p); err != nil {
+		if err := load(room, r, p); err != nil {
 			return err
 		}
 		i := slices.IndexFunc(p.Records, func(r intermediary.Record) bool { return r.ID == p.Of && r.ID[:2] == prefix })

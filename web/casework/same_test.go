@@ -47,6 +47,15 @@ func target(pattern string) (id, of string) {
 		return "en", ""
 	case "intake":
 		return "in", ""
+	case "record":
+		switch parts[len(parts)-1] {
+		case "{of}", "{name}":
+			if parts[3] == "stopEnd" {
+				return "ad", "sp"
+			}
+			return "ad", "ad"
+		}
+		return "ad", ""
 	}
 	if len(parts) < 5 {
 		return "ap", ""
@@ -112,7 +121,8 @@ func TestSame(t *testing.T) {
 	none := mine(http.MethodGet, "/case/{id}", nobodys("ap"), "")
 	seen := 0
 	for _, route := range r.Site.Staff.Routes() {
-		if !strings.HasPrefix(route.Pattern, "/case/{") && !strings.HasPrefix(route.Pattern, "/enquiry/") && !strings.HasPrefix(route.Pattern, "/asked/") && !strings.HasPrefix(route.Pattern, "/intake/{") {
+		if !strings.HasPrefix(route.Pattern, "/case/{") && !strings.HasPrefix(route.Pattern, "/enquiry/") && !strings.HasPrefix(route.Pattern, "/asked/") && !strings.HasPrefix(route.Pattern, "/intake/{") &&
+			!strings.HasPrefix(route.Pattern, "/record/{") {
 			continue
 		}
 		id, of := target(route.Pattern)
@@ -131,7 +141,7 @@ func TestSame(t *testing.T) {
 			}
 			if of != "" && gone.Status != http.StatusForbidden {
 				same("a worker of the service, for nobody of the case", route, mine(route.Method, route.Pattern, ids[id], nobodys(of)), none)
-				same("a worker of the service, for somebody of another case", route, mine(route.Method, route.Pattern, string(other.ID), ids[of]), none)
+				same("a worker of the service, for somebody of another case", route, mine(route.Method, route.Pattern, map[string]string{"ap": string(other.ID), "ad": string(other.Adopted)}[id], ids[of]), none)
 			}
 		}
 		for who, ask := range map[string]func(string, string, string, string) webtest.Answer{"a letterbox worker": letters, "another agency": elms} {

@@ -273,3 +273,65 @@ func TestRace_OpenRecord(t *testing.T) {
 		t.Error("read again, and nobody is protected")
 	}
 }
+
+// What OpenRecord does not do the database refuses, to whoever has the staff tier's
+// role and writes the rows by hand.
+func TestRecord_ByHand(t *testing.T) {
+	w := newEnquiries(t)
+	ctx := t.Context()
+	c := w.World.Open(t, "AP>REL")
+	need(t, w.Cases.StateConnection(ctx, w.CaseWorker, intermediary.NewConnection{Application: c.ID, Worker: w.ColleagueLogin.ID, Why: "her cousin"}))
+	in := enquires(t, w.World, "veto", "veto")
+	me, connected, letters, manager, elm := w.CaseWorker.Account(), w.Colleague.Account(), w.World.World.Worker.Account(), w.Manager.Account(), w.elmWorker.Account()
+	const (
+		open   = `insert into adopted (agency_id, id, opened_by) values ($1, 'adbbbbbbbbbbbbbbbbbbbb', $2)`
+		became = `insert into casework (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf)
+			select agency(), $1, 'became', 1, 'note', 'worker/' || account(), 'case/' || $2, 'x', leaf, leaf from audit_body where agency_id = agency() limit 1`
+		stop = `insert into stop (agency_id, id, adopted_id, worker_id, at, leaf) select agency(), 'spaaaaaaaaaaaaaaaaaaaa', $1, account(), now(), leaf from audit_body where agency_id = agency() limit 1`
+		veto = `insert into veto (agency_id, adopted_id, version, kind, in_force, worker_id, at, leaf)
+			select agency(), $1, 1, 'absolute', true, account(), now(), leaf from audit_body where agency_id = agency() limit 1`
+		take = `update intake set state = 'taken' where id = $1`
+	)
+	ad := string(c.Adopted)
+	for name, tt := range map[string]struct {
+		agency, account, sql string
+		args                 []any
+		want                 string // constraint or code
+	}{
+		"a record by a letterbox worker":                   {"oak", letters, open, []any{"oak", letters}, "casework_worker"},
+		"a record by nobody":                               {"oak", "", open, []any{"oak", me}, "casework_worker"},
+		"a record in a colleague's name":                   {"oak", me, open, []any{"oak", connected}, "casework_worker"},
+		"a record of another agency":                       {"oak", me, open, []any{"elm", me}, "42501"},
+		"a record by another agency's worker":              {"oak", elm, open, []any{"oak", elm}, "casework_worker"},
+		"what it became, by a letterbox worker":            {"oak", letters, became, []any{in, ad}, "casework_worker"},
+		"what it became, by a connected worker":            {"oak", connected, became, []any{in, ad}, "casework_connected"},
+		"a stop by a letterbox worker":                     {"oak", letters, stop, []any{ad}, "casework_worker"},
+		"a stop by a connected worker":                     {"oak", connected, stop, []any{ad}, "casework_connected"},
+		"a stop on another agency's record":                {"elm", elm, stop, []any{ad}, "gate_adopted"},
+		"a veto by a letterbox worker":                     {"oak", letters, veto, []any{ad}, "casework_worker"},
+		"a veto by a connected worker":                     {"oak", connected, veto, []any{ad}, "casework_connected"},
+		"a veto on another agency's record":                {"elm", elm, veto, []any{ad}, "gate_adopted"},
+		"taken without a word of what it became":           {"oak", me, take, []any{in}, "intake_became"},
+		"taken by a letterbox worker":                      {"oak", letters, take, []any{in}, "casework_worker"},
+		"declined by a worker who is no manager":           {"oak", me, `update intake set state = 'declined' where id = $1`, []any{in}, "intake_manager"},
+		"declined by a manager without reasons":            {"oak", manager, `update intake set state = 'declined' where id = $1`, []any{in}, "intake_became"},
+		"called a search, so that it holds nothing back":   {"oak", me, `update intake set purpose = 'search' where id = $1`, []any{in}, "42501"},
+		"no adopted person's any more":                     {"oak", me, `delete from adopted where id = $1`, []any{ad}, "42501"},
+		"another agency takes it, and it is not there":     {"elm", elm, take, []any{in}, "none"},
+		"a record with the stop, and nobody is refused it": {"oak", me, stop, []any{ad}, "none"},
+	} {
+		if got := w.refusal(tt.agency, tt.account, tt.sql, tt.args...); got != tt.want {
+			t.Errorf("%s: %s, want %s", name, got, tt.want)
+		}
+	}
+	if state := text(t, w.World, `select state from intake where id = $1`, in); state != "received" {
+		t.Errorf("the enquiry is %s", state)
+	}
+	need(t, errOf(w.Cases.OpenRecord(ctx, w.CaseWorker, intermediary.NewRecord{Adopted: c.Adopted, Intake: in})))
+	for name, sql := range map[string]string{"what it became is changed": `update casework set to_node = 'case/adbbbbbbbbbbbbbbbbbbbb' where id = $1`, "what it became is gone": `delete from casework where id = $1`,
+		"it waits again": `update intake set state = 'received' where id = $1`} {
+		if got := w.refusal("oak", me, sql, in); got == "none" {
+			t.Errorf("%s: nobody refuses it", name)
+		}
+	}
+}

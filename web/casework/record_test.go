@@ -9,6 +9,7 @@ import (
 	"gatepost/intermediary"
 	"gatepost/internal/calendar"
 	"gatepost/web/webtest"
+	"gatepost/web/words"
 )
 
 // whole is a record as it is typed, with what is asked for.
@@ -178,4 +179,74 @@ func TestRecord_Enquiry(t *testing.T) {
 	if r.Get("/record/new?intake=x").Status != http.StatusNotFound {
 		t.Error("an enquiry that is none")
 	}
+}
+
+// TestRecord_Letters: everything that may be missing has its words, for the worker
+// and in the letter; what somebody else asked for in their own name has no letter to
+// the adopted person; and a relative's entry of the contact register offers no veto.
+func TestRecord_Letters(t *testing.T) {
+	catalogue, err := words.Load()
+	must(t, err)
+	for _, need := range intermediary.Needs() {
+		for _, room := range []string{"onrecord", "protect"} {
+			if !catalogue.In("en").Has(room + ".need." + need) {
+				t.Errorf("%s has no words for %s", room, need)
+			}
+		}
+	}
+	r := newRoom(t)
+	day := calendar.Today(r.Clock.Now())
+	record := func(more ...string) string {
+		t.Helper()
+		a := r.Get("/record/new").Want(http.StatusOK).Submit("/record/new", append(append([]string{}, whole...), more...)...)
+		if a.Status == http.StatusConflict {
+			a = a.Submit("/record/new", "do", "distinct")
+		}
+		return strings.TrimSuffix(a.Want(http.StatusSeeOther).Header.Get("Location"), "?done=new")
+	}
+	for name, tt := range map[string]struct {
+		row  string
+		who  []string
+		more []string
+		says []string // of the letter; nil for none
+	}{
+		"today's law":          {"d01", []string{"adopted.orderDate-year", "2006"}, nil, []string{"We have written down your wish", "on or after 30 December 2005", "But your wish counts"}},
+		"nobody knows the law": {"d01a", []string{"adopted.orderDate-day", "", "adopted.orderDate-month", "", "adopted.orderDate-year", ""}, nil, []string{"Tell us when you were adopted", "we stop all our work"}},
+		"a relative":           {"d02", nil, []string{"registrant", "relative"}, nil},
+		"an adoptive parent":   {"d02", nil, []string{"registrant", "adopter"}, nil},
+		"a relative in Wales":  {"d02a", []string{"adopted.courtCountry", "W"}, []string{"registrant", "relative"}, nil},
+		"who acts for them":    {"d03", nil, []string{"registrant", "rep", "capacity", "yes"}, []string{"Show us the papers that say they may", "in writing", "Meet us"}},
+		"who decides for them": {"d04", nil, []string{"registrant", "rep", "authority", "yes"}, []string{"Two of us have to look at it first"}},
+		"everything is missing": {"d06", nil, []string{"kind", "qualified", "information", "no", "linkProven", "", "addressee", "otherAgency"},
+			[]string{"sign it with your name", "who you are", "the person who was adopted", "in which cases", "Read our sheet", "Another agency keeps"}},
+	} {
+		at := record(tt.who...)
+		veto(t, r.Browser, at+"/veto", tt.row, asks(day, tt.more...)...)
+		if tt.says == nil {
+			r.Get(at + "/letter").Want(http.StatusNotFound)
+			if strings.Contains(r.Get(at).Body, at+"/letter") || strings.Contains(r.Get(at+"/said").Body, at+"/letter") {
+				t.Errorf("%s: a page leads to a letter", name)
+			}
+			continue
+		}
+		letter := r.Get(at + "/letter").Want(http.StatusOK).Doc().One("article").Text()
+		contains(t, letter, append(tt.says, "Jory Tregear", "Weirbridge", "01632 960123", "It does not mean that anyone has asked about you")...)
+		for _, never := range []string{"IS-", "ad" + at[len("/record/ad"):], "Nance", "case", "search"} {
+			if strings.Contains(strings.ReplaceAll(letter, "cases", ""), never) {
+				t.Errorf("%s: the letter says %q", name, never)
+			}
+		}
+	}
+
+	at := record()
+	id := strings.TrimPrefix(at, "/record/")
+	_, err = r.Rows.Exec(t.Context(), `set session_replication_role = replica; insert into preference values ('`+r.Home.ID+`', 'pfaaaaaaaaaaaaaaaaaaaa', 1, '`+id+`', 2, 'contact', true, true, true, true, null, 'paper', '`+r.CaseLogin.ID+`', now(), sha256('x')); set session_replication_role = origin`)
+	must(t, err)
+	page := r.Get(at).Want(http.StatusOK)
+	contains(t, page.Doc().One("main").Text(), "what a relative told the contact register")
+	if strings.Contains(page.Body, at+"/veto") || strings.Contains(page.Body, "/case/new?adopted") {
+		t.Error("a relative's entry offers a veto or a case")
+	}
+	path := at + "/veto"
+	r.Get(path).Want(http.StatusOK).Submit(path, asks(day, "form", "writing", "metVerified", "yes")...).Want(http.StatusConflict)
 }

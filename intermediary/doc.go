@@ -13,6 +13,10 @@
 // disclosure be made. A case ends stopped or closed, with reasons for colleagues
 // and a letter for the applicant that tells nothing.
 //
+// The record of an adopted person stands without an application as well
+// (OpenRecord, Record): a veto, a stop or a wish needs nobody who looks. An enquiry
+// online that asks for one is taken by such a record, and by nothing else.
+//
 // # Where things stand
 //
 // Ids, states, times and the values that the law's tables name stand in clear.

@@ -10,6 +10,11 @@
 // change only on pages that ask why, on what evidence, and where the law's table
 // asks for two workers, by the second one's own word.
 //
+// The record of an adopted person has pages of its own, with the same forms: those
+// that are about the adopted person alone, whether there is a case or not. After a
+// word about a veto a page says which row of the law answered and what is missing,
+// and a letter for print says it to them.
+//
 // Fact, opinion and what somebody told are kept apart on every page that shows
 // them, each with who wrote it down and when (NMS 27).
 //

@@ -71,6 +71,10 @@ func TestOpenRecord(t *testing.T) {
 	if id, err := w.Cases.OpenRecord(ctx, w.CaseWorker, again); err != nil || id == n.ID {
 		t.Errorf("somebody else: %s, %v", id, err)
 	}
+	list, err := w.Cases.RecordsWithoutCase(ctx, w.Manager, 0)
+	if need(t, err); len(list.Records) != 2 || list.More || list.Records[0].Name != "Jory Tregear" || list.Records[0].Stopped || list.Records[0].Veto != "" {
+		t.Errorf("the list: %+v", list)
+	}
 	found, err := w.Cases.RecordsLike(ctx, w.CaseWorker, intermediarytest.Adopted())
 	if need(t, err); len(found) != 2 {
 		t.Errorf("%d records are like it", len(found))
@@ -168,10 +172,17 @@ func TestOpenRecord_There(t *testing.T) {
 		t.Error("no stop under a qualified veto")
 	}
 
+	list, err := w.Cases.RecordsWithoutCase(ctx, w.Colleague, 0)
+	if need(t, err); len(list.Records) != 1 || list.Records[0].ID != some || !list.Records[0].Stopped || list.Records[0].Veto != intermediary.VetoQualified {
+		t.Errorf("the list: %+v", list)
+	}
 	theirs := openRecord(t, w, intermediarytest.Adopted())
 	behind(t, w.Rows, `insert into preference values ('`+w.Home.ID+`', 'pfaaaaaaaaaaaaaaaaaaaa', 1, $1, 2, 'contact', true, true, true, true, null, 'paper', $2, now(), sha256('x'))`, string(theirs), w.CaseLogin.ID)
 	wants(t, "a veto on what a relative said", take(theirs, "veto"), fault.Conflict)
 	need(t, take(theirs, "wish"))
+	if list, err = w.Cases.RecordsWithoutCase(ctx, w.Colleague, 0); err != nil || len(list.Records) != 1 {
+		t.Errorf("what a relative said is in the list: %+v, %v", list, err)
+	}
 	if r, err := w.Cases.Record(ctx, w.CaseWorker, theirs); err != nil || !r.Relative {
 		t.Errorf("the record of a relative's entry: %+v, %v", r, err)
 	}

@@ -138,7 +138,7 @@ func TestNotMine(t *testing.T) {
 	other.SignIn(r.Site, &r.WorkerLogin) // a letterbox worker
 	nobody := r.Site.Worker(t)
 	for _, route := range r.Site.Staff.Routes() {
-		if !strings.HasPrefix(route.Pattern, "/case") && !strings.HasPrefix(route.Pattern, "/enquiry") && !strings.HasPrefix(route.Pattern, "/asked") && !strings.HasPrefix(route.Pattern, "/texts") && !strings.HasPrefix(route.Pattern, "/record/") {
+		if !strings.HasPrefix(route.Pattern, "/case") && !strings.HasPrefix(route.Pattern, "/enquiry") && !strings.HasPrefix(route.Pattern, "/asked") && !strings.HasPrefix(route.Pattern, "/texts") && !strings.HasPrefix(route.Pattern, "/record") {
 			continue
 		}
 		path := strings.NewReplacer("{id}", string(c.ID), "{of}", string(c.Subject), "{name}", "met", "{version}", "1").Replace(route.Pattern)

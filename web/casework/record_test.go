@@ -89,6 +89,10 @@ func TestRecordByHand(t *testing.T) {
 	golden(t, "record-letter-ended.golden", strings.TrimSpace(letter.Doc().One("article").HTML()), letter)
 	contains(t, manager.Get(at).Want(http.StatusOK).Doc().One("main").Text(), "Withdrawn", "Register what protects them")
 
+	list := manager.Get("/record").Want(http.StatusOK)
+	contains(t, list.Doc().One("[data-record]").Text(), "Jory Tregear", "Opened on", "Protected")
+	list.Doc().One(`a[href="` + at + `"]`)
+	r.Get("/cases").Doc().One(`a[href="/record"]`)
 	var stop string
 	must(t, r.Rows.QueryRow(t.Context(), `select id from stop`).Scan(&stop))
 	manager.Get(at).Doc().One(`a[href="` + at + `/stopEnd/` + stop + `"]`)

@@ -18,6 +18,7 @@ const ofRecordItself = "record"
 // adoptedRoutes is the table of the pages about the record of an adopted person.
 func (room Room) adoptedRoutes() []page.Route {
 	return []page.Route{
+		get("/record", "casework/record-list", room.records),
 		get("/record/new", "casework/record-new", room.newRecord),
 		post("/record/new", room.openRecord, "adopted.known", "adopted.reach", "adopted.address", "adopted.other"),
 		get("/record/{id}", "casework/record", room.record),

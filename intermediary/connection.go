@@ -33,8 +33,9 @@ const connectionPart = "connection"
 // NewConnection says that a worker knows somebody in a case.
 type NewConnection struct {
 	Application ApplicationID
-	Worker      string // "wk…": the actor, or a colleague of whom they say it
-	Why         string // how they know them; of oneself it may be empty
+	Adopted     AdoptedID // in the place of Application: a record, which may have no case
+	Worker      string    // "wk…": the actor, or a colleague of whom they say it
+	Why         string    // how they know them; of oneself it may be empty
 }
 
 // Connection is a worker who does nothing in the cases about an adopted person.
@@ -78,20 +79,23 @@ const (
 			union all select n.adopted_id from enquiry_in n where n.agency_id = agency() and n.id = $1 and n.adopted_id is not null
 			union all select d.adopted_id from disclosure d where d.agency_id = agency() and d.id = $1
 			union all select a.adopted_id from case_message m join application a on a.agency_id = m.agency_id and a.id = m.application_id where m.agency_id = agency() and m.id = $1) x`
-	sqlConnecting = `select a.adopted_id, exists (select from worker w where w.agency_id = a.agency_id and w.id = $2 and w.state = 'active'
+	// Whose record an application is about, or a record itself is.
+	recordOfID = `(select a.adopted_id::text as id from application a where a.agency_id = agency() and a.id = $1
+		union all select d.id from adopted d where d.agency_id = agency() and d.id = $1) o`
+	sqlConnecting = `select o.id as adopted_id, exists (select from worker w where w.agency_id = agency() and w.id = $2 and w.state = 'active'
 			and w.roles && array['intermediaryWorker', 'manager']) as known,
-			exists (select from case_connection c where c.agency_id = a.agency_id and c.adopted_id = a.adopted_id and c.worker_id = $2) as there
-		from application a where a.agency_id = agency() and a.id = $1`
-	sqlRecordNodesOf = `select ` + sqlNodeColumns + ` from application a join node n on n.agency_id = a.agency_id and n.id = 'case/' || a.adopted_id and n.key_leaf is not null
-		where a.agency_id = agency() and a.id = $1 order by n.epoch desc`
-	sqlRecordGrantsOf = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from application a join ring_grant_staff g on g.agency_id = a.agency_id
-			and g.child = 'case/' || a.adopted_id and g.parent <> 'archive' where a.agency_id = agency() and a.id = $1`
+			exists (select from case_connection c where c.agency_id = agency() and c.adopted_id = o.id and c.worker_id = $2) as there
+		from ` + recordOfID
+	sqlRecordNodesOf = `select ` + sqlNodeColumns + ` from ` + recordOfID + ` join node n on n.agency_id = agency() and n.id = 'case/' || o.id and n.key_leaf is not null
+		order by n.epoch desc`
+	sqlRecordGrantsOf = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from ` + recordOfID + ` join ring_grant_staff g on g.agency_id = agency()
+			and g.child = 'case/' || o.id and g.parent <> 'archive'`
 	sqlInsertConnection = `insert into case_connection (agency_id, adopted_id, worker_id, stated_by, at, leaf) values (agency(), @adopted, @worker, account(), @at, @leaf)`
-	sqlConnections      = `select c.worker_id, c.stated_by, c.at, c.leaf from case_connection c join application a on a.agency_id = c.agency_id and a.adopted_id = c.adopted_id
-		where c.agency_id = agency() and a.id = $1 order by c.at, c.worker_id`
-	sqlConnectionWork = `select ` + sqlWorkColumns + ` from casework w join application a on a.agency_id = w.agency_id and w.to_node = 'case/' || a.adopted_id
-		where w.agency_id = agency() and a.id = $1 and w.part = 'connection' order by w.id`
-	sqlAdoptedOf  = `select a.adopted_id from application a where a.agency_id = agency() and a.id = $1`
+	sqlConnections      = `select c.worker_id, c.stated_by, c.at, c.leaf from ` + recordOfID + ` join case_connection c on c.agency_id = agency() and c.adopted_id = o.id
+		order by c.at, c.worker_id`
+	sqlConnectionWork = `select ` + sqlWorkColumns + ` from ` + recordOfID + ` join casework w on w.agency_id = agency() and w.to_node = 'case/' || o.id
+		where w.part = 'connection' order by w.id`
+	sqlAdoptedOf  = `select o.id as adopted_id from ` + recordOfID
 	sqlColleagues = `select w.id from worker w where w.agency_id = agency() and w.state = 'active' and w.roles && array['intermediaryWorker', 'manager'] order by w.id`
 )
 
@@ -144,14 +148,15 @@ func (s *Service) keptOut(ctx context.Context, a authz.Actor, of string) error {
 // Invalid on "worker", or on "why", which is to be said of a colleague. StepUp: no
 // code. NotFound: no such case. Forbidden: the actor knows somebody there already.
 func (s *Service) StateConnection(ctx context.Context, actor authz.Actor, n NewConnection) error {
-	ag, err := s.begin(ctx, actor, authz.ConnectCase, string(n.Application))
+	of := first(string(n.Application), string(n.Adopted))
+	ag, err := s.begin(ctx, actor, authz.ConnectCase, of)
 	if err != nil {
 		return err
 	}
 	if err := actor.StepUp(s.now(), ConnectionFor); err != nil {
 		return err
 	}
-	if !agency.ValidID("ap", string(n.Application)) {
+	if about := prefixAbout(of); about != "application" && about != "adopted" {
 		return notFound()
 	}
 	if n, err = checkConnection(n, actor.Account()); err != nil {
@@ -163,8 +168,8 @@ func (s *Service) StateConnection(ctx context.Context, actor authz.Actor, n NewC
 	}
 	var keys keyRows
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		postgres.One(b, &row, sqlConnecting, string(n.Application), n.Worker)
-		postgres.Many(b, &keys.nodes, sqlRecordNodesOf, string(n.Application))
+		postgres.One(b, &row, sqlConnecting, of, n.Worker)
+		postgres.Many(b, &keys.nodes, sqlRecordNodesOf, of)
 	})
 	switch {
 	case err != nil:
@@ -223,27 +228,36 @@ type connectionRow struct {
 // be said. The reading is in the log before anything is opened. One that nobody
 // signed keeps its worker out all the same, and the operator is told.
 func (s *Service) Connections(ctx context.Context, actor authz.Actor, id ApplicationID) (Connections, error) {
-	ag, err := s.begin(ctx, actor, authz.ConnectCase, string(id))
+	return s.connectionsOf(ctx, actor, string(id), "application")
+}
+
+// RecordConnections is Connections of a record, which may have no case.
+func (s *Service) RecordConnections(ctx context.Context, actor authz.Actor, id AdoptedID) (Connections, error) {
+	return s.connectionsOf(ctx, actor, string(id), "adopted")
+}
+
+func (s *Service) connectionsOf(ctx context.Context, actor authz.Actor, id, about string) (Connections, error) {
+	ag, err := s.begin(ctx, actor, authz.ConnectCase, id)
 	if err != nil {
 		return Connections{}, err
 	}
-	if !agency.ValidID("ap", string(id)) {
+	if prefixAbout(id) != about {
 		return Connections{}, notFound()
 	}
 	r := &connectionRows{}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		postgres.One(b, &r.of, sqlAdoptedOf, string(id))
-		postgres.Many(b, &r.rows, sqlConnections, string(id))
-		postgres.Many(b, &r.work, sqlConnectionWork, string(id))
+		postgres.One(b, &r.of, sqlAdoptedOf, id)
+		postgres.Many(b, &r.rows, sqlConnections, id)
+		postgres.Many(b, &r.work, sqlConnectionWork, id)
 		postgres.Many(b, &r.colleagues, sqlColleagues)
 		postgres.Many(b, &r.workers, sqlRecordWorkers)
-		postgres.Many(b, &r.nodes, sqlRecordNodesOf, string(id))
-		postgres.Many(b, &r.grants, sqlRecordGrantsOf, string(id))
+		postgres.Many(b, &r.nodes, sqlRecordNodesOf, id)
+		postgres.Many(b, &r.grants, sqlRecordGrantsOf, id)
 	})
 	if err != nil {
 		return Connections{}, s.db.Fault(fmt.Errorf("load who knows somebody: %w", err))
 	}
-	if err := s.logAccess(ctx, ag, actor, string(id), "connections", string(id)); err != nil {
+	if err := s.logAccess(ctx, ag, actor, id, "connections", id); err != nil {
 		return Connections{}, err
 	}
 	u, err := s.climb(ctx, ag, actor.Keys(), &r.keyRows, ring.Case(r.of.AdoptedID))

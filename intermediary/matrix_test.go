@@ -90,6 +90,7 @@ func askings(m matter, now time.Time) map[string]asking {
 		"ConfirmFlag":        {act: authz.ReadLaw, about: []any{m.flag, reading()}},
 		"EndFlag":            {act: authz.EndFlag, about: []any{m.flag, "it was read wrongly"}},
 		"Connections":        {act: authz.ConnectCase, about: []any{app}},
+		"RecordConnections":  {act: authz.ConnectCase, about: []any{m.Adopted}},
 		"StateConnection":    {act: authz.ConnectCase, about: []any{intermediary.NewConnection{Application: app, Worker: m.worker, Why: "her cousin"}}},
 		"PartyNames":         {act: authz.SeeCases, about: []any{[]string{m.person}}, lists: true},
 		"AddScan":            {act: authz.StateFact, about: []any{scanOf(m.Case, 1)}},

@@ -215,6 +215,34 @@ func TestRecord_KeptOut(t *testing.T) {
 
 func errOf[T any](_ T, err error) error { return err }
 
+// A worker who knows somebody whose record has no case says so there, and is kept
+// out of it from then on; in the list it has no name for them.
+func TestConnection_OnARecord(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	id := openRecord(t, w, intermediarytest.Adopted())
+	wants(t, "of a colleague, without a reason", w.Cases.StateConnection(ctx, w.CaseWorker, intermediary.NewConnection{Adopted: id, Worker: w.ColleagueLogin.ID}), fault.Invalid)
+	wants(t, "of nobody", w.Cases.StateConnection(ctx, w.CaseWorker, intermediary.NewConnection{Adopted: "adaaaaaaaaaaaaaaaaaaaa", Worker: w.ColleagueLogin.ID, Why: "her cousin"}), fault.NotFound)
+	need(t, w.Cases.StateConnection(ctx, w.CaseWorker, intermediary.NewConnection{Adopted: id, Worker: w.ColleagueLogin.ID, Why: "her cousin"}))
+	list, err := w.Cases.RecordConnections(ctx, w.CaseWorker, id)
+	if need(t, err); len(list.List) != 1 || list.List[0].Worker != w.ColleagueLogin.ID || list.List[0].Why != "her cousin" || list.List[0].Unread {
+		t.Errorf("who is kept out: %+v", list.List)
+	}
+	n := notice(id, intermediary.VetoAbsolute)
+	for what, err := range map[string]error{
+		"seeing it": errOf(w.Cases.Record(ctx, w.Colleague, id)), "a veto": errOf(w.Cases.RegisterVeto(ctx, w.Colleague, n)), "a stop": errOf(w.Cases.AskForStop(ctx, w.Colleague, string(id), "afraid")),
+		"who she is": w.Cases.AmendParticulars(ctx, w.Colleague, string(id), 1, intermediarytest.Adopted()), "a fact": w.Cases.StateFact(ctx, w.Colleague, newFact(string(id), "apVital", "living")),
+		"who is kept out": errOf(w.Cases.RecordConnections(ctx, w.Colleague, id)),
+	} {
+		wants(t, what, err, fault.Forbidden)
+	}
+	records, err := w.Cases.RecordsWithoutCase(ctx, w.Colleague, 0)
+	if need(t, err); len(records.Records) != 1 || !records.Records[0].Connected || records.Records[0].Name != "" {
+		t.Errorf("the list: %+v", records)
+	}
+	register(t, w, id, intermediary.VetoAbsolute)
+}
+
 // Somebody changed a row: what it became is not believed, and what does not open is marked.
 func TestRecord_ChangedRows(t *testing.T) {
 	w := intermediarytest.New(t)

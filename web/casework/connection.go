@@ -12,11 +12,13 @@ import (
 type connectionsPage struct {
 	*casePage
 	List []intermediary.Connection
+	Root string // of the case, or of the record without one
 }
 
 // connectionRoutes is the table of the page that shows it; the form is an act.
 func (room Room) connectionRoutes() []page.Route {
-	return []page.Route{get("/case/{id}/connections", "casework/connections", room.connections)}
+	return []page.Route{get("/case/{id}/connections", "casework/connections", room.connections),
+		get("/record/{id}/connections", "casework/connections", room.recordConnections)}
 }
 
 func (room Room) connections(w http.ResponseWriter, r *http.Request) error {
@@ -28,7 +30,23 @@ func (room Room) connections(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return room.Site.Render(w, r, http.StatusOK, "casework/connections", &connectionsPage{casePage: base, List: list.List})
+	return room.Site.Render(w, r, http.StatusOK, "casework/connections", &connectionsPage{casePage: base, List: list.List, Root: rootOf(base.Case)})
+}
+
+// recordConnections is the same of a record.
+func (room Room) recordConnections(w http.ResponseWriter, r *http.Request) error {
+	rec, err := room.loadRecord(r)
+	if err != nil {
+		return err
+	}
+	list, err := room.Cases.RecordConnections(r.Context(), room.Actor(r), rec.ID)
+	if err != nil {
+		return err
+	}
+	p := &connectionsPage{casePage: &casePage{base: room.base(r, "casework.connections.title"), Case: alone(rec)}, List: list.List}
+	p.Root = rootOf(p.Case)
+	p.Back = p.Root
+	return room.Site.Render(w, r, http.StatusOK, "casework/connections", p)
 }
 
 // connectionActs is the form that says who knows somebody. Whoever says it of
@@ -55,9 +73,13 @@ func (room Room) connectionActs() []act {
 			if worker == p.actor.Account() {
 				p.Back = "/cases"
 			}
-			err := room.Cases.StateConnection(r.Context(), p.actor, intermediary.NewConnection{Application: p.Case.ID, Worker: worker, Why: form.Get("why")})
+			n := intermediary.NewConnection{Application: p.Case.ID, Worker: worker, Why: form.Get("why")}
+			if p.Record != nil {
+				n.Adopted = p.Record.ID
+			}
+			err := room.Cases.StateConnection(r.Context(), p.actor, n)
 			if err != nil {
-				p.Back = "/case/" + string(p.Case.ID) + "/connections"
+				p.Back = rootOf(p.Case) + "/connections"
 			}
 			return err
 		}}}
@@ -69,6 +91,17 @@ func (room Room) ofColleagues(_ Room, r *http.Request, p *actPage) error {
 		return err
 	}
 	list, err := room.Cases.Connections(r.Context(), p.actor, p.Case.ID)
+	p.Sheet = list
+	return err
+}
+
+// ofItsColleagues loads a record and of whom it can be said.
+func (room Room) ofItsColleagues(_ Room, r *http.Request, p *actPage) error {
+	if err := onRecord()(room, r, p); err != nil {
+		return err
+	}
+	p.Back += "/connections"
+	list, err := room.Cases.RecordConnections(r.Context(), p.actor, p.Record.ID)
 	p.Sheet = list
 	return err
 }

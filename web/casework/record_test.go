@@ -117,6 +117,9 @@ func TestRecord_Case(t *testing.T) {
 	r.Get(path).Submit(path, "particulars.orderDate-year", "2006").Want(http.StatusUnprocessableEntity)
 	r.Get(at + "/fact/" + string(c.ID) + "/met").Want(http.StatusNotFound)
 	r.Get(at + "/stop/" + string(c.Subject)).Want(http.StatusNotFound)
+	do(t, r.Browser, at+"/connected", "worker", r.ColleagueLogin.ID, "why", "His cousin.")
+	contains(t, r.Get(at+"/connections").Want(http.StatusOK).Doc().One("[data-connection]").Text(), "Idris Quayle", "His cousin.")
+	r.colleague(t).Get(at).Want(http.StatusForbidden)
 	said := veto(t, r.Browser, "/case/"+string(c.ID)+"/veto", "d12", asks(calendar.Today(r.Clock.Now()), "form", "writing", "metVerified", "yes")...)
 	if !strings.HasPrefix(said.Path, at+"/said") {
 		t.Errorf("what a case's form did is said at %s", said.Path)

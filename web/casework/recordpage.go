@@ -32,9 +32,9 @@ func (room Room) adoptedRoutes() []page.Route {
 func (room Room) recordActs() []act {
 	on := onRecord()
 	loads := map[string]func(Room, *http.Request, *actPage) error{"veto": room.fromEnquiry(on), "vetoChange": on, "vetoEnd": on, "stop": ofItself(on), "particulars": ofItself(on),
-		"fact": room.ofFactIn(ofItself(on)), "agree": room.ofFactIn(ofItself(on)), "stopEnd": oneRecord(on, "sp", "")}
+		"fact": room.ofFactIn(ofItself(on)), "agree": room.ofFactIn(ofItself(on)), "stopEnd": oneRecord(on, "sp", ""), "connected": room.ofItsColleagues}
 	var list []act
-	for _, a := range slices.Concat(room.caseActs(), room.factActs(), room.protectionActs()) {
+	for _, a := range slices.Concat(room.caseActs(), room.factActs(), room.protectionActs(), room.connectionActs()) {
 		if load, ok := loads[a.name]; ok {
 			a.path, a.load = strings.Replace(a.path, "/case/", "/record/", 1), load
 			list = append(list, a)

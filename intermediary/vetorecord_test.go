@@ -322,3 +322,37 @@ func TestRace_AnEnquiryAndAnApproach(t *testing.T) {
 		wants(t, "another approach", w.Cases.Approach(ctx, w.CaseWorker, approach(c.Subject)), fault.Conflict)
 	}
 }
+
+// A change of a veto at the moment of an approach that it let through: a stricter one
+// comes before the approach or after it, never with it.
+func TestRace_AChangeAndAnApproach(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	for place, late := range map[string]bool{"approach": false, "approach locked": true} {
+		id := openRecord(t, w, intermediarytest.Adopted())
+		register(t, w, id, intermediary.VetoQualified, "only his mother")
+		n := intermediarytest.NewCase("REL>AP")
+		n.Adopted, n.AdoptedPerson = id, intermediary.Particulars{}
+		c := w.OpenCase(t, n) // under a veto of which nobody has said that it is met
+		w.Prepare(t, c, "REL>AP")
+		w.State(t, string(c.ID), "qualified=met")
+		need(t, w.Cases.Resume(ctx, w.Manager, string(c.Subject), "it is his mother"))
+		w.State(t, string(c.Subject), "approp=yes")
+		change := notice(id, intermediary.VetoAbsolute)
+		change.Was, change.Direction = 1, "strengthen"
+		run := overtake
+		if late {
+			run = hold
+		}
+		slowErr, fastErr := run(t, w, place, func(s *intermediary.Service) error { return s.Approach(ctx, w.CaseWorker, approach(c.Subject)) },
+			func() error { return errOf(w.Cases.AmendVeto(ctx, w.Colleague, change)) })
+		need(t, fastErr)
+		made := count(t, w, `select count(*) from step where subject_id = $1`, string(c.Subject))
+		if late != (slowErr == nil) || late != (made == 1) || subjectState(t, w, c) != "stopped" {
+			t.Errorf("%s: %v, %d approaches, and the case is %s", place, slowErr, made, subjectState(t, w, c))
+		}
+		if late && placeInLog(t, w, `select leaf from step where subject_id = $1`, string(c.Subject)) >= placeInLog(t, w, `select leaf from veto where adopted_id = $1 and version = 2`, string(id)) {
+			t.Error("the approach is in the log behind the stricter veto")
+		}
+	}
+}

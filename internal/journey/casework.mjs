@@ -458,4 +458,47 @@ async function protects () {
   await act(judith, 'reopen', c.path + '/reopen', { reasons: 'She has found another way.' })
 }
 
-export const cases = [tray, opens, knows, approaches, joins, gives, talks, ends, enquires, isAsked, signs, protects]
+// Nobody looks for him: a record without a case, what he says by telephone, then in writing, and what becomes of it.
+async function alone () {
+  const { bronwen: p, idris, judith } = at
+  await p.go('/record')
+  await p.look('records without a case, none')
+  await p.press('onrecord.new.link')
+  await p.expect('/record/new').look('a new record')
+  await p.press('onrecord.new.button')
+  await p.look('a new record, no name')
+  await put(p, { 'adopted.name': 'Corentyn Pask', 'adopted.born': [4, 5, 1971], 'adopted.address': '2 Ferry Row\nWeirbridge', 'adopted.orderDate': [6, 6, 1972], 'adopted.courtCountry': 'E', 'adopted.agencyCountry': 'E' })
+  await p.press('onrecord.new.button')
+  const path = p.expect(/^\/record\/ad/).path()
+  const ad = path.slice('/record/'.length)
+  await p.reads(say('onrecord.new.done'))
+  await p.look('a record, nothing on it')
+  await wrong(p, 'veto', path + '/veto')
+  await act(p, 'veto', path + '/veto', { ...notice, metVerified: [], form: 'oral', kind: 'absolute', receivedOn: aDay() })
+  await p.expect(path + '/said').look('a veto by telephone')
+  await p.go(path + '/letter')
+  await p.look('letter of what is missing')
+  await act(p, 'veto', path + '/veto', { ...notice, kind: 'qualified', circumstances: 'news of an illness', receivedOn: aDay() })
+  await p.look('a veto is registered')
+  await p.go(path + '/letter')
+  await p.look('letter of a veto')
+  await act(p, 'vetoChange', path + '/vetoChange', { ...notice, kind: 'absolute', direction: 'strengthen', receivedOn: aDay() })
+  await act(judith, 'vetoEnd', path + '/vetoEnd', { ...notice, receivedOn: aDay() })
+  await act(p, 'stop', `${path}/stop/${ad}`, { why: 'He rang again.' })
+  await act(p, 'fact', `${path}/fact/${ad}/apVital`, { value: 'living', ...said })
+  await act(p, 'particulars', `${path}/particulars/${ad}`, { 'particulars.phone': '07700 900204' })
+  await judith.go('/record')
+  await judith.reads('Corentyn Pask')
+  await judith.look('records without a case')
+  await judith.go(path)
+  await judith.look('a record')
+  const stop = await judith.main().locator('a[href*="/stopEnd/"]').first().getAttribute('href')
+  await act(judith, 'stopEnd', stop, { why: 'He says that all is well.' })
+  await idris.go(path + '/connections')
+  await idris.look('who may not work on a record')
+  await wrong(idris, 'connected', path + '/connected', 'idris')
+  const me = await idris.page.getByLabel(say('casework.connected.me')).getAttribute('value')
+  await act(idris, 'connected', path + '/connected', { worker: me, why: 'He is my neighbour.' })
+}
+
+export const cases = [tray, opens, knows, approaches, joins, gives, talks, ends, enquires, isAsked, signs, protects, alone]

@@ -28,11 +28,12 @@ func (room Room) adoptedRoutes() []page.Route {
 }
 
 // recordActs are those acts of a case that are about the adopted person alone, on
-// their record: the same forms, and they go back to it.
+// their record: the same forms, and they go back to it. No fact about them asks for
+// a second worker.
 func (room Room) recordActs() []act {
 	on := onRecord()
 	loads := map[string]func(Room, *http.Request, *actPage) error{"veto": room.fromEnquiry(on), "vetoChange": on, "vetoEnd": on, "stop": ofItself(on), "particulars": ofItself(on),
-		"fact": room.ofFactIn(ofItself(on)), "agree": room.ofFactIn(ofItself(on)), "stopEnd": oneRecord(on, "sp", ""), "connected": room.ofItsColleagues}
+		"fact": room.ofFactIn(ofItself(on)), "stopEnd": oneRecord(on, "sp", ""), "connected": room.ofItsColleagues}
 	var list []act
 	for _, a := range slices.Concat(room.caseActs(), room.factActs(), room.protectionActs(), room.connectionActs()) {
 		if load, ok := loads[a.name]; ok {

@@ -8,8 +8,8 @@ import (
 
 	"gatepost/intermediary"
 	"gatepost/intermediary/intermediarytest"
+	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
-	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 )
 
@@ -24,12 +24,22 @@ func openRecord(t *testing.T, w *intermediarytest.World, who intermediary.Partic
 // enquires has an enquiry come in, which says in clear what it is for.
 func enquires(t *testing.T, w *intermediarytest.World, purpose, sealed string) string {
 	t.Helper()
-	id := intermediary.NewIntakeID()
-	answers := nerys()
-	answers.Purpose = sealed
-	need(t, w.Cases.EnterIntake(t.Context(), w.CaseWorker, intermediary.EnteredIntake{ID: id, Came: calendar.Today(w.Clock.Now()), Answers: answers}))
-	behind(t, w.Rows, `update intake set purpose = $1 where id = $2`, purpose, string(id))
-	return string(id)
+	ctx := t.Context()
+	token, err := w.Files.BeginIntake(ctx, w.Home.ID, accounttest.From())
+	need(t, err)
+	in, err := w.Files.LoadIntake(ctx, w.Home.ID, token)
+	need(t, err)
+	in.Answers = nerys()
+	if in.Answers.Purpose = sealed; sealed == "wish" {
+		in.Answers.Wish = "noContactAll"
+	}
+	in.Shown = "2026-11-22.en"
+	need(t, w.Files.SaveIntake(ctx, w.Home.ID, token, in))
+	_, err = w.Files.SendIntake(ctx, w.Home.ID, token, in.Version+1, in.Shown)
+	need(t, err)
+	id := text(t, w, `select id from intake i where state = 'received' order by (select b.idx from audit_body b where b.agency_id = i.agency_id and b.leaf = i.leaf) desc limit 1`)
+	behind(t, w.Rows, `update intake set purpose = $1 where id = $2`, purpose, id)
+	return id
 }
 
 func standingStops(t *testing.T, w *intermediarytest.World, of intermediary.AdoptedID) int {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatepost/intermediary"
+	"gatepost/internal/account/accounttest"
 	"gatepost/internal/calendar"
 	"gatepost/web/webtest"
 	"gatepost/web/words"
@@ -138,13 +139,22 @@ func TestRecord_Enquiry(t *testing.T) {
 	known := r.Open(t, "AP>REL")
 	enquiry := func() string {
 		t.Helper()
-		id := intermediary.NewIntakeID()
-		must(t, r.World.Cases.EnterIntake(t.Context(), r.CaseWorker, intermediary.EnteredIntake{ID: id, Came: calendar.Today(r.Clock.Now()).AddDate(0, 0, -1),
-			Answers: intermediary.Answers{Purpose: "veto", Kind: "qualified", Circumstances: "Only my sister.", Who: "adopted", Name: "Jory Tregear", Born: "1979-06-14",
-				Address: "4 Chapel Row\nWeirbridge", Reach: []string{"post"}, Safe: "No calls.", AdoptedWhere: "Bodmin\nCounty Court"}}))
-		_, err := r.Rows.Exec(t.Context(), "set session_replication_role = replica; update intake set purpose = 'veto' where id = '"+string(id)+"'; set session_replication_role = origin")
+		ctx := t.Context()
+		token, err := r.Site.Asking.BeginIntake(ctx, r.Home.ID, accounttest.From())
 		must(t, err)
-		return string(id)
+		in, err := r.Site.Asking.LoadIntake(ctx, r.Home.ID, token)
+		must(t, err)
+		in.Answers = intermediary.Answers{Purpose: "veto", Kind: "qualified", Circumstances: "Only my sister.", Who: "adopted", Name: "Jory Tregear", Born: "1979-06-14",
+			Address: "4 Chapel Row\nWeirbridge", Reach: []string{"post"}, Safe: "No calls.", AdoptedWhere: "Bodmin\nCounty Court"}
+		in.Shown = "2026-11-22.en"
+		must(t, r.Site.Asking.SaveIntake(ctx, r.Home.ID, token, in))
+		_, err = r.Site.Asking.SendIntake(ctx, r.Home.ID, token, in.Version+1, in.Shown)
+		must(t, err)
+		var id string
+		must(t, r.Rows.QueryRow(ctx, `select id from intake where state = 'received'`).Scan(&id))
+		_, err = r.Rows.Exec(ctx, "set session_replication_role = replica; update intake set purpose = 'veto' where id = '"+id+"'; set session_replication_role = origin")
+		must(t, err)
+		return id
 	}
 	open := func(id string) webtest.Answer {
 		t.Helper()

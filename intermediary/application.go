@@ -151,7 +151,7 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 	}
 	if n.Adopted == "" {
 		n.Adopted = AdoptedID(agency.NewID("ad"))
-		if err := a.openRecord(n, team, archive); err != nil {
+		if _, err := a.openRecord(n, team, archive); err != nil {
 			return err
 		}
 	}
@@ -197,14 +197,15 @@ func (s *Service) parents(ctx context.Context, a *acting) (team, archive agency.
 	return team, archive, err
 }
 
-// openRecord opens the record of an adopted person.
-func (a *acting) openRecord(n NewCase, team, archive agency.Node) error {
+// openRecord opens the record of an adopted person, and gives its folder.
+func (a *acting) openRecord(n NewCase, team, archive agency.Node) (folder, error) {
 	node, err := a.newKey(ring.Case(string(n.Adopted)), team, archive)
 	if err != nil {
-		return err
+		return folder{}, err
 	}
 	a.write(sqlInsertAdopted, string(n.Adopted))
-	return a.describe(folder{of: string(n.Adopted), node: node}, string(n.Adopted), n.AdoptedPerson)
+	f := folder{of: string(n.Adopted), node: node}
+	return f, a.describe(f, string(n.Adopted), n.AdoptedPerson)
 }
 
 // describe seals the first particulars of somebody and states what follows.

@@ -212,6 +212,7 @@ type Preference struct {
 	Part    int
 	NewPreference
 	By      string // "wk…", who wrote it down
+	ByName  string // on the page of one entry
 	At      time.Time
 	AskedOn time.Time // when its owner was last asked about the address; the zero time for never
 	AskNow  bool      // the address is to be asked about: its year is over, and nobody asked for a year
@@ -569,10 +570,12 @@ func (s *Service) versions(ctx context.Context, ag *agency.Agency, actor authz.A
 	}
 	var history []preferenceRow
 	var work []workRow
+	var workers []agency.RecordRow
 	id := string(list[0].ID)
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		postgres.Many(b, &history, sqlPreferenceHistory, id)
 		postgres.Many(b, &work, sqlPreferenceHistoryWork, id)
+		postgres.Many(b, &workers, sqlRecordWorkers)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load an entry: %w", err))
@@ -593,6 +596,9 @@ func (s *Service) versions(ctx context.Context, ag *agency.Agency, actor authz.A
 			}
 		}
 		list = append(list, p)
+	}
+	for i, p := range list {
+		list[i].ByName = nameOfWorker(actor, workers, p.By)
 	}
 	return list, nil
 }

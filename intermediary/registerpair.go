@@ -54,6 +54,7 @@ type RegisterPair struct {
 type PairWord struct {
 	Says      string
 	By        string // "wk…"
+	ByName    string
 	At        time.Time
 	Why       string
 	Names     string // yes, no or unclear: whether the adopted person's named people include this relative
@@ -309,9 +310,11 @@ func pairIn(ctx context.Context, list []Preference, one, two PreferenceID) (Regi
 func (s *Service) pairWords(ctx context.Context, ag *agency.Agency, actor authz.Actor, p RegisterPair, said []pairRow) ([]PairWord, error) {
 	var work []workRow
 	var keys keyRows
+	var workers []agency.RecordRow
 	id := pairID(p.One.ID, p.Two.ID)
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		postgres.Many(b, &work, sqlWordWork, id)
+		postgres.Many(b, &workers, sqlRecordWorkers)
 		postgres.Many(b, &keys.nodes, sqlPreferenceNodes, string(p.One.ID))
 		postgres.Many(b, &keys.grants, sqlPreferenceGrants, string(p.One.ID))
 	})
@@ -327,7 +330,7 @@ func (s *Service) pairWords(ctx context.Context, ag *agency.Agency, actor authz.
 	}
 	list := make([]PairWord, len(said))
 	for i, row := range said {
-		w := PairWord{Says: row.Says, By: row.WorkerID, At: row.At, OneSeen: row.Part1Version, TwoSeen: row.Part2Version, Model: row.Model,
+		w := PairWord{Says: row.Says, By: row.WorkerID, ByName: nameOfWorker(actor, workers, row.WorkerID), At: row.At, OneSeen: row.Part1Version, TwoSeen: row.Part2Version, Model: row.Model,
 			Stale: row.Part1Version != p.One.Version || row.Part2Version != p.Two.Version}
 		t, err := pairText{}, errRow
 		if i < len(work) {

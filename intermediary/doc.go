@@ -44,6 +44,16 @@
 // before two people have said, in their own names, that they read such a text
 // (SetFlag, ConfirmFlag), nor after a manager has ended it (EndFlag).
 //
+// # The contact register
+//
+// Adopted people and relatives say what they wish about contact (EnterPreference):
+// the agency's own list, never the Registrar General's. Each entry stands on a
+// record of an adopted person; a relative's on one of its own, which carries no
+// case and no veto. SearchRegister opens them all in memory and lets package
+// register propose pairs. That a pair belongs together is the word of two workers,
+// for the versions that they saw (SayPair); table 8e is asked each time it is
+// shown, and permits an agency nothing: both people are asked in a case.
+//
 // Copies of identity documents are the case's alone and are kept for some days
 // only: ShedScans, the clock's, destroys each on its day. It and RemindOverdue
 // are all that nobody asks for.

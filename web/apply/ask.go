@@ -186,6 +186,7 @@ type checkPage struct {
 	applyPage
 	Rows     []Answer
 	Purpose  string
+	Post     bool // of an adoption for which the law has no veto
 	Version  int
 	Informed bool
 	Next     string // the first question without an answer
@@ -200,7 +201,7 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (room Room) checkPage(r *http.Request, in intermediary.Intake) *checkPage {
-	p := &checkPage{applyPage: applyPage{room.base(r, "apply.check.title"), in.Code}, Version: in.Version, Purpose: in.Answers.For()}
+	p := &checkPage{applyPage: applyPage{room.base(r, "apply.check.title"), in.Code}, Version: in.Version, Purpose: in.Answers.For(), Post: in.Answers.When == intermediary.WhenPost}
 	p.Informed = in.Shown == version(p.Base)
 	p.Rows = Said(p.Words, in.Answers)
 	if i := slices.IndexFunc(p.Rows, func(a Answer) bool { return len(a.Lines) == 0 }); i >= 0 {

@@ -96,8 +96,17 @@ func TestVeto(t *testing.T) {
 	if text := check.Doc().One("main").Text(); !strings.Contains(text, "is very ill.") {
 		t.Errorf("the answers are %s", text)
 	}
+	if strings.Contains(check.Body, english(t).T("apply.about.veto.day")) {
+		t.Error("of an older adoption it says that there is no veto")
+	}
+	b.Get("/apply/ask/when").Submit("/apply/ask/when", "when", "post", "do", "next").Want(303)
+	check = b.Get("/apply/check")
+	pagetest.Check(t, check.Body)
+	tells(t, check, "apply.about.veto.day", "apply.check.veto")
 	check.Submit("/apply/send").Want(303)
-	tells(t, b.Get("/apply/sent"), "apply.sent.veto")
+	sent := b.Get("/apply/sent")
+	pagetest.Check(t, sent.Body)
+	tells(t, sent, "apply.sent.veto")
 	if got := purposes(t, s); got != "veto" {
 		t.Errorf("there waits %q", got)
 	}
@@ -149,6 +158,7 @@ func TestWish(t *testing.T) {
 	s := webtest.New(t)
 	b, _ := begun(t, s)
 	answers(t, b, wished()[:1])
+	pagetest.Check(t, b.Get("/apply/about").Body)
 	tells(t, b.Get("/apply/about"), "apply.about.wish.does1", "apply.about.wish.not1", "apply.about.wish.begins", "apply.about.wish.day", "apply.about.wish.veto", "apply.about.wish.told", "apply.about.register2")
 	answers(t, b, []said{{"who", []string{"who", "adopted"}, "/apply/ask/wish"}})
 	if n := len(b.Get("/apply/ask/wish").Doc().All("input[name=wish]")); n != 5 {

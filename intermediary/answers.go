@@ -20,6 +20,8 @@ const (
 // are closed lists, see Choices; dates are as IsDate takes them, so that
 // only a year, or a year and a month, may be known.
 type Answers struct {
+	Purpose string `json:"purpose,omitempty"` // what they would like to do; "" reads as a search, see For
+
 	Who      string `json:"who"`                // who they are, or the person for whom they ask, to the adopted person
 	Behalf   bool   `json:"behalf,omitempty"`   // they ask for somebody else
 	Speaker  string `json:"speaker,omitempty"`  // and say who they are themselves, and what lets them
@@ -27,6 +29,11 @@ type Answers struct {
 	Looks    string `json:"looks,omitempty"`    // whom they look for
 	When     string `json:"when,omitempty"`     // when the adoption order was made
 	Where    string `json:"where,omitempty"`    // and where
+
+	Kind          string `json:"kind,omitempty"`          // of a veto: VetoAbsolute or VetoQualified; "" is held as absolute
+	Circumstances string `json:"circumstances,omitempty"` // of a qualified one, in their own words
+	Wish          string `json:"wish,omitempty"`          // about contact, of WishesOf
+	Named         string `json:"named,omitempty"`         // whom the wish names, in their own words
 
 	Seeks []string `json:"seeks,omitempty"` // what they hope for
 	Hopes string   `json:"hopes,omitempty"` // in their own words
@@ -49,6 +56,52 @@ type Answers struct {
 	Helper string   `json:"helper,omitempty"` // somebody who helps them
 	Needs  []string `json:"needs,omitempty"`  // of language and form
 	More   string   `json:"more,omitempty"`   // of needs, in their own words
+}
+
+// The values of Purpose. The row of an enquiry that was sent says it in clear.
+const (
+	PurposeSearch = "search" // to look for somebody, or to know more
+	PurposeVeto   = "veto"   // that nobody asks an adopted person for contact (ISR 8)
+	PurposeWish   = "wish"   // a wish about contact, which is weighed and does not bind
+)
+
+// For is the purpose: a search where nothing was chosen, as in an enquiry that
+// was begun before this was asked.
+func (a Answers) For() string {
+	if a.Purpose == "" {
+		return PurposeSearch
+	}
+	return a.Purpose
+}
+
+// MayVeto tells whether a veto may be theirs: only the adopted person's word, or
+// that of somebody who acts for them, is one (ISR 8(1)). Whoever is not sure, or
+// has not said who they are, may be.
+func (a Answers) MayVeto() bool { return a.Who != WhoRelative && a.Who != WhoPrescribed }
+
+// The values of Wish, of an adopted person and of anybody else, as the contact
+// register has them (Part 1 and Part 2).
+const (
+	WishContactAll       = "contactAll"
+	WishContactNamed     = "contactNamed"
+	WishContactAllExcept = "contactAllExcept"
+	WishNoContactNamed   = "noContactNamed"
+	WishNoContactAll     = "noContactAll"
+	WishContact          = "contact"
+	WishNoContact        = "noContact"
+)
+
+// WishesOf lists the wishes that somebody can choose from, by who they are.
+func WishesOf(who string) []string {
+	if who == WhoAdopted {
+		return []string{WishContactAll, WishContactNamed, WishContactAllExcept, WishNoContactNamed, WishNoContactAll}
+	}
+	return []string{WishContact, WishNoContact}
+}
+
+// Names tells whether the wish is about people whom it names.
+func (a Answers) Names() bool {
+	return a.Wish == WishContactNamed || a.Wish == WishContactAllExcept || a.Wish == WishNoContactNamed
 }
 
 // The values of Who.
@@ -81,6 +134,12 @@ const (
 // offered, by the name of the field; nil for a question without choices.
 func Choices(question string) []string {
 	switch question {
+	case "purpose":
+		return []string{PurposeSearch, PurposeVeto, PurposeWish}
+	case "kind":
+		return []string{VetoAbsolute, VetoQualified}
+	case "wish":
+		return slices.Concat(WishesOf(WhoAdopted), WishesOf(WhoRelative))
 	case "who":
 		return []string{WhoAdopted, WhoRelative, WhoPrescribed, WhoUnsure}
 	case "looks":
@@ -105,10 +164,13 @@ func Choices(question string) []string {
 // at once.
 func (a Answers) clean() (Answers, error) {
 	var faults []error
-	for name, value := range map[string]string{"who": a.Who, "looks": a.Looks, "when": a.When, "where": a.Where} {
+	for name, value := range map[string]string{"purpose": a.Purpose, "kind": a.Kind, "who": a.Who, "looks": a.Looks, "when": a.When, "where": a.Where} {
 		if value != "" && !slices.Contains(Choices(name), value) {
 			faults = append(faults, fault.Field(name, "fault.intake.choose"))
 		}
+	}
+	if a.Wish != "" && !slices.Contains(WishesOf(a.Who), a.Wish) {
+		faults = append(faults, fault.Field("wish", "fault.intake.choose"))
 	}
 	for name, values := range map[string][]string{"seeks": a.Seeks, "reach": a.Reach, "needs": a.Needs} {
 		for i, value := range values {
@@ -128,7 +190,7 @@ func (a Answers) clean() (Answers, error) {
 		text, err := prose.Line(name, *line)
 		*line, faults = text, append(faults, err)
 	}
-	for name, words := range map[string]*string{"speaker": &a.Speaker, "relation": &a.Relation, "hopes": &a.Hopes, "address": &a.Address, "safe": &a.Safe,
+	for name, words := range map[string]*string{"speaker": &a.Speaker, "circumstances": &a.Circumstances, "named": &a.Named, "relation": &a.Relation, "hopes": &a.Hopes, "address": &a.Address, "safe": &a.Safe,
 		"adoptedWhere": &a.AdoptedWhere, "sought": &a.Sought, "helper": &a.Helper, "more": &a.More} {
 		text, err := prose.Clean(name, *words, MaxLong)
 		*words, faults = strings.TrimSpace(text), append(faults, err)
@@ -138,9 +200,17 @@ func (a Answers) clean() (Answers, error) {
 
 // Missing tells what has to be said before an enquiry can be sent, each an
 // Invalid fault with its field: a name, and one way to answer; of the ways that
-// were chosen, how. nil if nothing is.
+// were chosen, how; of a wish, which. A veto is only refused to whoever says that
+// they are somebody else ("who"): what else is not known of it is asked later,
+// while it protects. nil if nothing is missing.
 func (a Answers) Missing() error {
 	var faults []error
+	switch {
+	case a.For() == PurposeVeto && !a.MayVeto():
+		faults = append(faults, fault.Field("who", "fault.intake.veto"))
+	case a.For() == PurposeWish && a.Wish == "":
+		faults = append(faults, fault.Field("wish", "fault.intake.wish"))
+	}
 	if prose.Blank(a.Name) {
 		faults = append(faults, fault.Field("name", "fault.intake.name"))
 	}

@@ -40,6 +40,11 @@
 // its own log. An answer that nobody has read into the case stops what a veto
 // would stop. Both ends of an enquiry are here (Enquire, AnswerEnquiryIn).
 //
+// A first enquiry is a search, asks for a veto, or states a wish about contact. It
+// may be a veto about anybody until somebody reads it, and so the database holds
+// back every approach, asking and disclosure of the agency while one waits. It ends
+// with a record that it was written on, or with a manager who sends it away.
+//
 // Six rows of the law rest on texts that were not at hand. Nobody signs them
 // before two people have said, in their own names, that they read such a text
 // (SetFlag, ConfirmFlag), nor after a manager has ended it (EndFlag).

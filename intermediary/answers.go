@@ -79,30 +79,21 @@ func (a Answers) For() string {
 // has not said who they are, may be.
 func (a Answers) MayVeto() bool { return a.Who != WhoRelative && a.Who != WhoPrescribed }
 
-// The values of Wish, of an adopted person and of anybody else, as the contact
-// register has them (Part 1 and Part 2).
-const (
-	WishContactAll       = "contactAll"
-	WishContactNamed     = "contactNamed"
-	WishContactAllExcept = "contactAllExcept"
-	WishNoContactNamed   = "noContactNamed"
-	WishNoContactAll     = "noContactAll"
-	WishContact          = "contact"
-	WishNoContact        = "noContact"
-)
-
-// WishesOf lists the wishes that somebody can choose from, by who they are.
-func WishesOf(who string) []string {
+// WishesOf lists the wishes that somebody can choose from, by who they are, as
+// the contact register has them.
+func WishesOf(who string) (list []string) {
+	part := 2
 	if who == WhoAdopted {
-		return []string{WishContactAll, WishContactNamed, WishContactAllExcept, WishNoContactNamed, WishNoContactAll}
+		part = 1
 	}
-	return []string{WishContact, WishNoContact}
+	for _, w := range Wishes(part) {
+		list = append(list, string(w))
+	}
+	return list
 }
 
 // Names tells whether the wish is about people whom it names.
-func (a Answers) Names() bool {
-	return a.Wish == WishContactNamed || a.Wish == WishContactAllExcept || a.Wish == WishNoContactNamed
-}
+func (a Answers) Names() bool { return ContactWish(a.Wish).naming() }
 
 // The values of Who.
 const (

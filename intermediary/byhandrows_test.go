@@ -139,6 +139,10 @@ func rowCases() []rowCase {
 		{name: "connected, as a colleague says", as: "@w2", sql: handConnect},
 		{name: "connected no more", change: handConnect, as: "@w1", sql: `delete from case_connection`, want: "42501"},
 
+		{name: "a subject, while somebody asks for protection", change: handUnread, as: "@w1", sql: handParty + `'@sb', '@ap', '@pe', 'subject', sha256('x'))`, want: "intake_protects"},
+		{name: "a letter to a subject, while somebody asks for protection", change: handUnread, as: "@w1", sql: handLetter + `'@sb')`, want: "intake_protects"},
+		{name: "an applicant, while somebody asks for protection", change: handUnread, as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`},
+
 		// The contact register
 		{name: "an entry", as: "@w1", sql: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1")},
 		{name: "an entry, by a letterbox worker", as: "@lw", sql: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@lw"), want: "casework_worker"},
@@ -177,6 +181,10 @@ func rowCases() []rowCase {
 			`insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf) values ('ag1', '@en', 'answer', 1, 'enquiry', '@ap', 'worker/@w1', 'case/@ap', 'x', sha256('x'), sha256('x'))`},
 	}
 }
+
+// handUnread is an enquiry that asks for a veto and that nobody has read.
+const handUnread = `insert into intake (agency_id, id, code, state, purpose, sealed, commit, leaf, sent_on, hear_by) values
+	('ag1', '@sp', sha256('c'), 'received', 'veto', 'x', sha256('x'), sha256('x'), current_date, current_date);`
 
 // handRecord is a record without a case, and handTwo an entry of each part.
 const handRecord = `insert into adopted (agency_id, id, opened_by) values ('ag1', '@rc', '@w1');`

@@ -248,7 +248,7 @@ func TestIntake_Refused(t *testing.T) {
 		"who":           func(in *intermediary.Intake) { in.Answers.Who = "judge" },
 		"purpose":       func(in *intermediary.Intake) { in.Answers.Purpose = "revenge" },
 		"kind":          func(in *intermediary.Intake) { in.Answers.Kind = "relative" },
-		"wish":          func(in *intermediary.Intake) { in.Answers.Wish = intermediary.WishNoContact }, // a relative's
+		"wish":          func(in *intermediary.Intake) { in.Answers.Wish = string(intermediary.WishNoContact) }, // a relative's
 		"circumstances": func(in *intermediary.Intake) { in.Answers.Circumstances = strings.Repeat("x", intermediary.MaxLong+1) },
 		"seeks":         func(in *intermediary.Intake) { in.Answers.Seeks = []string{"contact", "contact"} },
 		"born":          func(in *intermediary.Intake) { in.Answers.Born = "1990-02-30" },
@@ -440,7 +440,7 @@ func TestEnterIntake(t *testing.T) {
 		"without a way": func(e *intermediary.EnteredIntake) { e.Answers.Reach = nil },
 		"a veto":        func(e *intermediary.EnteredIntake) { e.Answers.Purpose = intermediary.PurposeVeto },
 		"a wish": func(e *intermediary.EnteredIntake) {
-			e.Answers.Purpose, e.Answers.Wish = intermediary.PurposeWish, intermediary.WishContactAll
+			e.Answers.Purpose, e.Answers.Wish = intermediary.PurposeWish, string(intermediary.WishContactAll)
 		},
 	} {
 		other := e

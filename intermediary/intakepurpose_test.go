@@ -21,7 +21,7 @@ func wanting(purpose string) intermediary.Answers {
 	case intermediary.PurposeVeto:
 		a.Kind, a.Circumstances = intermediary.VetoQualified, "If my sister is very ill."
 	case intermediary.PurposeWish:
-		a.Wish, a.Named = intermediary.WishContactNamed, "My sister Wren."
+		a.Wish, a.Named = string(intermediary.WishContactNamed), "My sister Wren."
 	}
 	return a
 }
@@ -187,6 +187,9 @@ func TestISR8_UnreadVetoProtects(t *testing.T) {
 		act  func() error
 	}{
 		{"an approach", func() error { return w.Cases.Approach(ctx, w.CaseWorker, approach(toApproach.Subject)) }},
+		{"a letter to whoever is looked for", func() error {
+			return w.Cases.SendLetter(ctx, w.CaseWorker, intermediary.FileID(toOpen.Subject), intermediary.NewLetterID(), "Would you write to them?")
+		}},
 		{"asking the adopted person", func() error { return w.Cases.AskAdopted(ctx, w.CaseWorker, byLetter(string(toAsk.Subject))) }},
 		{"a disclosure", func() error { _, err := disclose(t, w, item); return err }},
 		{"letters", func() error {
@@ -226,6 +229,20 @@ func TestISR8_UnreadVetoOfAnotherAgency(t *testing.T) {
 	send, _ := sendsAt(w.World, t, "elm", wanting(intermediary.PurposeVeto))
 	need(t, send(w.Files))
 	need(t, w.Cases.Approach(t.Context(), w.CaseWorker, approach(c.Subject)))
+}
+
+// While one waits unread at an agency, it does not answer another that there is no
+// veto: it may be theirs. That there is one it may say.
+func TestISR12_UnreadVetoIsNotAnsweredNone(t *testing.T) {
+	w := newEnquiries(t)
+	none, veto := w.ask(w.World.Open(t, "REL>AP")), w.ask(w.World.Open(t, "REL>AP"))
+	send, _ := sendsAt(w.World, t, "elm", wanting(intermediary.PurposeVeto))
+	need(t, send(w.Files))
+	protected(t, "that there is none", w.Cases.AnswerEnquiryIn(t.Context(), w.elmWorker, none, 0, "", says("none", "")))
+	need(t, w.Cases.AnswerEnquiryIn(t.Context(), w.elmWorker, veto, 0, "", says("absolute", "")))
+	if w.words(none) != 0 || w.words(veto) != 1 {
+		t.Errorf("said %d and %d words", w.words(none), w.words(veto))
+	}
 }
 
 // A veto that is sent in the moment of an approach or a disclosure: it comes first

@@ -137,6 +137,7 @@ func askings(m matter, now time.Time) map[string]asking {
 		"EnterPreference": {act: authz.KeepRegister, about: []any{intermediary.NewPreference{Part: 1, Adopted: m.Adopted, Wish: intermediary.WishContactAll, Form: "phone",
 			Registrant: intermediary.Registrant{Name: "n"}, Birth: intermediary.BirthKnown{Surname: "s"}}}},
 		"Preferences":       {act: authz.KeepRegister, lists: true},
+		"PreferencesAbout":  {act: authz.SeeCase, about: []any{m.Adopted}},
 		"PreferenceHistory": {act: authz.KeepRegister, about: []any{m.one}},
 		"PromptAddress":     {act: authz.KeepRegister, about: []any{m.one, 1}},
 		"SearchRegister":    {act: authz.KeepRegister, about: []any{intermediary.PreferenceID("")}, lists: true},

@@ -156,7 +156,7 @@ const (
 	preferenceColumns = `p.id, p.version, p.adopted_id, p.part, p.wish, p.verified, p.adult, p.related, p.living, p.address_on, p.form, p.worker_id, p.at, p.leaf,
 		(select max(t.asked_on) from preference_prompt t where t.agency_id = p.agency_id and t.preference_id = p.id and t.version = p.version) as asked_on`
 	// The newest version of every entry that this worker may see, or of the one named, and what goes with it.
-	seenPreferences = `from (select distinct on (p.id) p.* from preference p where p.agency_id = agency() and ($1 = '' or p.id = $1)
+	seenPreferences = `from (select distinct on (p.id) p.* from preference p where p.agency_id = agency() and ($1::text[] is null or p.id = any($1))
 			order by p.id, p.version desc) p where not connected(p.adopted_id)`
 	sqlPreferences    = `select ` + preferenceColumns + ` ` + seenPreferences + ` order by p.id`
 	sqlPreferenceWork = `select ` + sqlWorkColumns + ` from casework w join (select p.id, p.version ` + seenPreferences + `) e on e.id = w.id and e.version = w.version
@@ -165,6 +165,11 @@ const (
 		and n.id = any(array(select 'case/' || p.adopted_id ` + seenPreferences + `)) order by n.id, n.epoch desc`
 	sqlPreferenceGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from ring_grant_staff g where g.agency_id = agency() and g.parent <> 'archive'
 		and g.child = any(array(select 'case/' || p.adopted_id ` + seenPreferences + `))`
+	// Entries about one adopted person: theirs, and a relative's that two workers put beside it.
+	sqlPreferencesAbout = `select p.id from preference p where p.agency_id = agency() and p.adopted_id = $1
+		union select w.part2_id from register_word w join preference p on p.agency_id = w.agency_id and p.id = w.part1_id
+			where w.agency_id = agency() and p.adopted_id = $1 and linked(w.id, (select max(one.version) from preference one where one.agency_id = w.agency_id and one.id = w.part1_id),
+				(select max(two.version) from preference two where two.agency_id = w.agency_id and two.id = w.part2_id))`
 	sqlPreferenceHistory     = `select ` + preferenceColumns + ` from preference p where p.agency_id = agency() and p.id = $1 order by p.version desc`
 	sqlPreferenceHistoryWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'preference' order by w.version desc`
 	sqlInsertPreference      = `insert into preference (agency_id, id, version, adopted_id, part, wish, verified, adult, related, living, address_on, form, worker_id, at, leaf)
@@ -255,7 +260,7 @@ func (s *Service) EnterPreference(ctx context.Context, actor authz.Actor, n NewP
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return "", err
 	}
-	rows, err := s.loadPreferences(ctx, actor, n.ID)
+	rows, err := s.loadPreferences(ctx, actor, []string{string(n.ID)})
 	if err != nil {
 		return "", err
 	}
@@ -420,14 +425,14 @@ type preferenceRows struct {
 	keys keyRows
 }
 
-// loadPreferences reads one entry, or, for "", all that this worker may see.
-func (s *Service) loadPreferences(ctx context.Context, actor authz.Actor, id PreferenceID) (*preferenceRows, error) {
+// loadPreferences reads some entries, or, for nil, all that this worker may see.
+func (s *Service) loadPreferences(ctx context.Context, actor authz.Actor, ids []string) (*preferenceRows, error) {
 	r := &preferenceRows{}
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		postgres.Many(b, &r.list, sqlPreferences, string(id))
-		postgres.Many(b, &r.work, sqlPreferenceWork, string(id))
-		postgres.Many(b, &r.keys.nodes, sqlPreferenceNodes, string(id))
-		postgres.Many(b, &r.keys.grants, sqlPreferenceGrants, string(id))
+		postgres.Many(b, &r.list, sqlPreferences, ids)
+		postgres.Many(b, &r.work, sqlPreferenceWork, ids)
+		postgres.Many(b, &r.keys.nodes, sqlPreferenceNodes, ids)
+		postgres.Many(b, &r.keys.grants, sqlPreferenceGrants, ids)
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the register: %w", err))
@@ -520,11 +525,49 @@ func (s *Service) readRegister(ctx context.Context, ag *agency.Agency, actor aut
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return nil, err
 	}
-	rows, err := s.loadPreferences(ctx, actor, "")
+	rows, err := s.loadPreferences(ctx, actor, nil)
 	if err != nil || len(rows.list) == 0 {
 		return nil, err
 	}
 	if err := s.logAccess(ctx, ag, actor, "register", what, ""); err != nil {
+		return nil, err
+	}
+	list, err := s.opened(ctx, ag, actor, rows)
+	slices.SortStableFunc(list, cmpPreferences)
+	return list, err
+}
+
+// PreferencesAbout opens what is wished about contact with an adopted person: their
+// own entry, and those of relatives that two workers have put beside it. Each is a
+// factor in what is decided about them (ISR 6(2)(c), table 8e rows e03 and e04),
+// and stops nothing by itself. The reading is in the log first.
+func (s *Service) PreferencesAbout(ctx context.Context, actor authz.Actor, of AdoptedID) ([]Preference, error) {
+	ag, err := s.begin(ctx, actor, authz.SeeCase, string(of))
+	if err != nil {
+		return nil, err
+	}
+	if prefixAbout(string(of)) != "adopted" {
+		return nil, notFound()
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return nil, err
+	}
+	var about []struct{ ID string }
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &about, sqlPreferencesAbout, string(of)) }); err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load who wishes for contact: %w", err))
+	}
+	if len(about) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(about))
+	for i, a := range about {
+		ids[i] = a.ID
+	}
+	rows, err := s.loadPreferences(ctx, actor, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.logAccess(ctx, ag, actor, string(of), "wishes", string(of)); err != nil {
 		return nil, err
 	}
 	list, err := s.opened(ctx, ag, actor, rows)
@@ -546,7 +589,7 @@ func (s *Service) PreferenceHistory(ctx context.Context, actor authz.Actor, id P
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return nil, err
 	}
-	rows, err := s.loadPreferences(ctx, actor, id)
+	rows, err := s.loadPreferences(ctx, actor, []string{string(id)})
 	if err != nil {
 		return nil, err
 	}
@@ -613,7 +656,7 @@ func (s *Service) PromptAddress(ctx context.Context, actor authz.Actor, id Prefe
 	if !agency.ValidID("cp", string(id)) {
 		return notFound()
 	}
-	rows, err := s.loadPreferences(ctx, actor, id)
+	rows, err := s.loadPreferences(ctx, actor, []string{string(id)})
 	switch {
 	case err != nil:
 		return err

@@ -87,12 +87,28 @@ func TestRegister_TwoPeopleAreFound(t *testing.T) {
 		t.Errorf("%d cases on the relative's record", n)
 	}
 
+	about := func() (names []string) {
+		t.Helper()
+		list, err := w.Cases.PreferencesAbout(ctx, w.CaseWorker, p.One.Adopted)
+		need(t, err)
+		for _, e := range list {
+			names = append(names, e.Name)
+		}
+		return names
+	}
+	if got := strings.Join(about(), ", "); got != "Morwenna Penrose, Demelza Hocking" {
+		t.Errorf("on the record stand the wishes of %s", got)
+	}
+
 	// A newer version takes the link away until two have looked again.
 	change := relativeEntry(w, intermediary.WishContact)
 	change.ID, change.Was = two, 1
 	enter(t, w, change)
 	if p, err = w.Cases.RegisterPair(ctx, w.CaseWorker, one, two); err != nil || p.State != intermediary.PairProposed || p.Law.Row != "e02" || !p.Words[0].Stale {
 		t.Errorf("after a change: %q, %s (%v)", p.State, p.Law.Row, err)
+	}
+	if got := strings.Join(about(), ", "); got != "Morwenna Penrose" {
+		t.Errorf("after a change, on the record stand the wishes of %s", got)
 	}
 	again := pairWord(one, two, 2, intermediary.PairOther)
 	wants(t, "on what stood before", w.Cases.SayPair(ctx, w.CaseWorker, again), fault.Conflict)

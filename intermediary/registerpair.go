@@ -315,8 +315,8 @@ func (s *Service) pairWords(ctx context.Context, ag *agency.Agency, actor authz.
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		postgres.Many(b, &work, sqlWordWork, id)
 		postgres.Many(b, &workers, sqlRecordWorkers)
-		postgres.Many(b, &keys.nodes, sqlPreferenceNodes, string(p.One.ID))
-		postgres.Many(b, &keys.grants, sqlPreferenceGrants, string(p.One.ID))
+		postgres.Many(b, &keys.nodes, sqlPreferenceNodes, []string{string(p.One.ID)})
+		postgres.Many(b, &keys.grants, sqlPreferenceGrants, []string{string(p.One.ID)})
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load words about a pair: %w", err))

@@ -58,6 +58,43 @@ type Answers struct {
 	More   string   `json:"more,omitempty"`   // of needs, in their own words
 }
 
+// The values of Purpose. The row of an enquiry that was sent says it in clear.
+const (
+	PurposeSearch = "search" // to look for somebody, or to know more
+	PurposeVeto   = "veto"   // that nobody asks an adopted person for contact (ISR 8)
+	PurposeWish   = "wish"   // a wish about contact, which is weighed and does not bind
+)
+
+// For is the purpose: a search where nothing was chosen, as in an enquiry that
+// was begun before this was asked.
+func (a Answers) For() string {
+	if a.Purpose == "" {
+		return PurposeSearch
+	}
+	return a.Purpose
+}
+
+// MayVeto tells whether a veto may be theirs: only the adopted person's word, or
+// that of somebody who acts for them, is one (ISR 8(1)). Whoever is not sure, or
+// has not said who they are, may be.
+func (a Answers) MayVeto() bool { return a.Who != WhoRelative && a.Who != WhoPrescribed }
+
+// WishesOf lists the wishes that somebody can choose from, by who they are, as
+// the contact register has them.
+func WishesOf(who string) (list []string) {
+	part := 2
+	if who == WhoAdopted {
+		part = 1
+	}
+	for _, w := range Wishes(part) {
+		list = append(list, string(w))
+	}
+	return list
+}
+
+// Names tells whether the wish is about people whom it names.
+func (a Answers) Names() bool { return ContactWish(a.Wish).naming() }
+
 // The values of Who.
 const (
 	WhoAdopted    = "adopted"    // the adopted person
@@ -88,6 +125,12 @@ const (
 // offered, by the name of the field; nil for a question without choices.
 func Choices(question string) []string {
 	switch question {
+	case "purpose":
+		return []string{PurposeSearch, PurposeVeto, PurposeWish}
+	case "kind":
+		return []string{VetoAbsolute, VetoQualified}
+	case "wish":
+		return slices.Concat(WishesOf(WhoAdopted), WishesOf(WhoRelative))
 	case "who":
 		return []string{WhoAdopted, WhoRelative, WhoPrescribed, WhoUnsure}
 	case "looks":
@@ -112,10 +155,13 @@ func Choices(question string) []string {
 // at once.
 func (a Answers) clean() (Answers, error) {
 	var faults []error
-	for name, value := range map[string]string{"who": a.Who, "looks": a.Looks, "when": a.When, "where": a.Where} {
+	for name, value := range map[string]string{"purpose": a.Purpose, "kind": a.Kind, "who": a.Who, "looks": a.Looks, "when": a.When, "where": a.Where} {
 		if value != "" && !slices.Contains(Choices(name), value) {
 			faults = append(faults, fault.Field(name, "fault.intake.choose"))
 		}
+	}
+	if a.Wish != "" && !slices.Contains(WishesOf(a.Who), a.Wish) {
+		faults = append(faults, fault.Field("wish", "fault.intake.choose"))
 	}
 	for name, values := range map[string][]string{"seeks": a.Seeks, "reach": a.Reach, "needs": a.Needs} {
 		for i, value := range values {
@@ -135,7 +181,7 @@ func (a Answers) clean() (Answers, error) {
 		text, err := prose.Line(name, *line)
 		*line, faults = text, append(faults, err)
 	}
-	for name, words := range map[string]*string{"speaker": &a.Speaker, "relation": &a.Relation, "hopes": &a.Hopes, "address": &a.Address, "safe": &a.Safe,
+	for name, words := range map[string]*string{"speaker": &a.Speaker, "circumstances": &a.Circumstances, "named": &a.Named, "relation": &a.Relation, "hopes": &a.Hopes, "address": &a.Address, "safe": &a.Safe,
 		"adoptedWhere": &a.AdoptedWhere, "sought": &a.Sought, "helper": &a.Helper, "more": &a.More} {
 		text, err := prose.Clean(name, *words, MaxLong)
 		*words, faults = strings.TrimSpace(text), append(faults, err)
@@ -145,9 +191,17 @@ func (a Answers) clean() (Answers, error) {
 
 // Missing tells what has to be said before an enquiry can be sent, each an
 // Invalid fault with its field: a name, and one way to answer; of the ways that
-// were chosen, how. nil if nothing is.
+// were chosen, how; of a wish, which. A veto is only refused to whoever says that
+// they are somebody else ("who"): what else is not known of it is asked later,
+// while it protects. nil if nothing is missing.
 func (a Answers) Missing() error {
 	var faults []error
+	switch {
+	case a.For() == PurposeVeto && !a.MayVeto():
+		faults = append(faults, fault.Field("who", "fault.intake.veto"))
+	case a.For() == PurposeWish && a.Wish == "":
+		faults = append(faults, fault.Field("wish", "fault.intake.wish"))
+	}
 	if prose.Blank(a.Name) {
 		faults = append(faults, fault.Field("name", "fault.intake.name"))
 	}

@@ -93,8 +93,9 @@ var (
 //
 // Invalid names the first field that cannot be used ("applicant.name",
 // "subjects.0.born", "adopted.orderDate", "pair", "subjects"). NotFound: no such
-// record of an adopted person. Conflict: a colleague has taken the first enquiry,
-// or a record may be of the same adopted person and the worker has not said
+// record of an adopted person, or first enquiry. Conflict: a colleague has taken
+// the first enquiry, or it asks for a veto or states a wish, which is written on a
+// record ("fault.intake.record"), or a record may be of the same adopted person and the worker has not said
 // otherwise ("fault.casework.known").
 func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (ApplicationID, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenCase, "application")
@@ -106,6 +107,9 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 	}
 	if !agency.ValidID("ap", string(n.ID)) || n.Adopted != "" && !agency.ValidID("ad", string(n.Adopted)) || n.Intake != "" && !agency.ValidID("in", n.Intake) {
 		return "", notFound()
+	}
+	if err := s.becomesCase(ctx, ag, actor, IntakeID(n.Intake)); err != nil {
+		return "", err
 	}
 	if n, err = checkCase(n); err != nil {
 		return "", err
@@ -132,6 +136,18 @@ func (s *Service) OpenCase(ctx context.Context, actor authz.Actor, n NewCase) (A
 	return n.ID, nil
 }
 
+// becomesCase refuses a first enquiry that is no search.
+func (s *Service) becomesCase(ctx context.Context, ag *agency.Agency, actor authz.Actor, id IntakeID) error {
+	if id == "" {
+		return nil
+	}
+	purpose, err := s.intakeFor(ctx, ag, actor, id)
+	if err == nil && purpose != PurposeSearch {
+		err = fault.New(fault.Conflict, "fault.intake.record")
+	}
+	return err
+}
+
 // openedBefore finds the case that the same click has opened: it is the answer
 // to the second one. Anything else keeps its error.
 func (s *Service) openedBefore(ctx context.Context, actor authz.Actor, id ApplicationID, failed error) (ApplicationID, error) {
@@ -151,7 +167,7 @@ func (s *Service) openCase(ctx context.Context, a *acting, n NewCase) error {
 	}
 	if n.Adopted == "" {
 		n.Adopted = AdoptedID(agency.NewID("ad"))
-		if _, err := a.openRecord(n.Adopted, n.AdoptedPerson, team, archive); err != nil {
+		if _, err := a.openRecord(n, team, archive); err != nil {
 			return err
 		}
 	}
@@ -195,6 +211,17 @@ func (s *Service) parents(ctx context.Context, a *acting) (team, archive agency.
 	}
 	archive, err = a.ag.ArchiveNode()
 	return team, archive, err
+}
+
+// openRecord opens the record of an adopted person, and gives its folder.
+func (a *acting) openRecord(n NewCase, team, archive agency.Node) (folder, error) {
+	node, err := a.newKey(ring.Case(string(n.Adopted)), team, archive)
+	if err != nil {
+		return folder{}, err
+	}
+	a.write(sqlInsertAdopted, string(n.Adopted))
+	f := folder{of: string(n.Adopted), node: node}
+	return f, a.describe(f, string(n.Adopted), n.AdoptedPerson)
 }
 
 // describe seals the first particulars of somebody and states what follows.

@@ -30,6 +30,7 @@ var ids = strings.NewReplacer(
 	"@sb3", "sbcccccccccccccccccccc", "@it3", "itcccccccccccccccccccc", "@pe", "peaaaaaaaaaaaaaaaaaaaa", "@pf", "pebbbbbbbbbbbbbbbbbbbb", "@en", "enaaaaaaaaaaaaaaaaaaaa",
 	"@ad", "adaaaaaaaaaaaaaaaaaaaa", "@ap", "apaaaaaaaaaaaaaaaaaaaa", "@sb", "sbaaaaaaaaaaaaaaaaaaaa", "@it", "itaaaaaaaaaaaaaaaaaaaa",
 	"@ev2", "evbbbbbbbbbbbbbbbbbbbb", "@ev", "evaaaaaaaaaaaaaaaaaaaa", "@dc2", "dcbbbbbbbbbbbbbbbbbbbb", "@dc", "dcaaaaaaaaaaaaaaaaaaaa",
+	"@cp", "cpaaaaaaaaaaaaaaaaaaaa", "@cq", "cpbbbbbbbbbbbbbbbbbbbb", "@rc", "adcccccccccccccccccccc", "@lk", "lkaaaaaaaaaaaaaaaaaaaa",
 	"@lf", "lfaaaaaaaaaaaaaaaaaaaa", "@lg", "lfbbbbbbbbbbbbbbbbbbbb", "@sh", "sgbbbbbbbbbbbbbbbbbbbb", "@st", "staaaaaaaaaaaaaaaaaaaa", "@sp", "spaaaaaaaaaaaaaaaaaaaa", "@sg", "sgaaaaaaaaaaaaaaaaaaaa")
 
 // handTools state things as the program does, a version at a time, with a place in the log.

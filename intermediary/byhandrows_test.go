@@ -2,6 +2,7 @@ package intermediary_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -138,6 +139,39 @@ func rowCases() []rowCase {
 		{name: "connected, as a colleague says", as: "@w2", sql: handConnect},
 		{name: "connected no more", change: handConnect, as: "@w1", sql: `delete from case_connection`, want: "42501"},
 
+		{name: "a subject, while somebody asks for protection", change: handUnread, as: "@w1", sql: handParty + `'@sb', '@ap', '@pe', 'subject', sha256('x'))`, want: "intake_protects"},
+		{name: "a letter to a subject, while somebody asks for protection", change: handUnread, as: "@w1", sql: handLetter + `'@sb')`, want: "intake_protects"},
+		{name: "an applicant, while somebody asks for protection", change: handUnread, as: "@w1", sql: handParty + `'@ap', '@ap', '@pe', 'applicant', sha256('x'))`},
+
+		// The contact register
+		{name: "an entry", as: "@w1", sql: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1")},
+		{name: "an entry, by a letterbox worker", as: "@lw", sql: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@lw"), want: "casework_worker"},
+		{name: "an entry in a colleague's name", as: "@w1", sql: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w2"), want: "casework_worker"},
+		{name: "connected: an entry", change: handConnect, as: "@w1", sql: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), want: "casework_connected"},
+		{name: "a relative's wish in Part 1", as: "@w1", sql: handEntry("@cp", 1, "@ad", 1, "contact", true, "@w1"), want: "preference_wish"},
+		{name: "a relative's entry on a record with a case", as: "@w1", sql: handEntry("@cp", 1, "@ad", 2, "contact", true, "@w1"), want: "preference_record"},
+		{name: "an entry that begins withdrawn", as: "@w1", sql: handEntry("@cp", 1, "@ad", 1, "withdrawn", true, "@w1"), want: "preference_begins"},
+		{name: "a second entry of one person", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w1", sql: handEntry("@cq", 1, "@ad", 1, "contactAll", true, "@w1"), want: "preference_once"},
+		{name: "a version that leaves one out", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w1", sql: handEntry("@cp", 3, "@ad", 1, "contactAll", true, "@w1"), want: "preference_version"},
+		{name: "an entry that goes to another record", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1") + handRecord, as: "@w1", sql: handEntry("@cp", 2, "@rc", 1, "contactAll", true, "@w1"), want: "preference_stays"},
+		{name: "contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "noContactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "contactAll", false, "@w2"), want: "preference_verified"},
+		{name: "taken back on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "noContactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "withdrawn", false, "@w2"), want: "preference_verified"},
+		{name: "no contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "noContactAll", false, "@w2")},
+		{name: "an entry changed", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w1", sql: `update preference set wish = 'noContactAll'`, want: "42501"},
+		{name: "a case on a relative's record", change: handTwo, as: "@w1", sql: `insert into application (agency_id, id, adopted_id, pair, reference, state, hear_by, opened_by) values ('ag1', '@sp', '@rc', 'REL>AP', 'IN-C', 'open', current_date, '@w1')`, want: "preference_record"},
+		{name: "a veto on a relative's record", change: handTwo, as: "@w1", sql: `insert into veto (agency_id, adopted_id, version, kind, in_force, worker_id, at, leaf) values ('ag1', '@rc', 1, 'absolute', true, '@w1', now(), sha256('x'))`, want: "preference_record"},
+		{name: "a word about a pair", change: handTwo, as: "@w1", sql: handPaired(1, "@cp", "@cq", 1, "same", "@w1")},
+		{name: "a word about a pair, the wrong way round", change: handTwo, as: "@w1", sql: handPaired(1, "@cq", "@cp", 1, "same", "@w1"), want: "register_pair"},
+		{name: "a word in a colleague's name", change: handTwo, as: "@w1", sql: handPaired(1, "@cp", "@cq", 1, "same", "@w2"), want: "casework_worker"},
+		{name: "connected to one of the two: a word", change: handTwo + handConnect, as: "@w1", sql: handPaired(1, "@cp", "@cq", 1, "same", "@w1"), want: "casework_connected"},
+		{name: "the same word by the same worker", change: handTwo + handPaired(1, "@cp", "@cq", 1, "same", "@w1"), as: "@w1", sql: handPaired(2, "@cp", "@cq", 1, "same", "@w1"), want: "register_second"},
+		{name: "the same word by a colleague", change: handTwo + handPaired(1, "@cp", "@cq", 1, "same", "@w1"), as: "@w2", sql: handPaired(2, "@cp", "@cq", 1, "same", "@w2")},
+		{name: "a word of an earlier entry", change: handTwo + handEntry("@cq", 2, "@rc", 2, "noContact", true, "@w1"), as: "@w1", sql: handPaired(1, "@cp", "@cq", 1, "same", "@w1"), want: "register_newer"},
+		{name: "a word that leaves one out", change: handTwo, as: "@w1", sql: handPaired(2, "@cp", "@cq", 1, "same", "@w1"), want: "register_version"},
+		{name: "a word taken back", change: handTwo + handPaired(1, "@cp", "@cq", 1, "same", "@w1"), as: "@w1", sql: `delete from register_word`, want: "42501"},
+		{name: "somebody asked about their address, by a letterbox worker", change: handTwo, as: "@lw", sql: `insert into preference_prompt (agency_id, preference_id, version, worker_id) values ('ag1', '@cp', 1, '@lw')`, want: "casework_worker"},
+		{name: "somebody asked about their address", change: handTwo, as: "@w1", sql: `insert into preference_prompt (agency_id, preference_id, version, worker_id) values ('ag1', '@cp', 1, '@w1')`},
+
 		// What another agency said
 		{name: "heard what nobody has said", change: handEnquiry, as: "@w1", sql: `update enquiry set heard = 1000`, want: "enquiry_heard"},
 		{name: "heard what was said", change: handEnquiry, as: "@w1", sql: `update enquiry set heard = 1`},
@@ -146,6 +180,27 @@ func rowCases() []rowCase {
 		{name: "answered", change: handEnquiry, as: "@w1", sql: `update enquiry set state = 'answered', answered_on = current_date;` +
 			`insert into casework (agency_id, id, part, version, kind, application_id, from_node, to_node, sealed, commit, leaf) values ('ag1', '@en', 'answer', 1, 'enquiry', '@ap', 'worker/@w1', 'case/@ap', 'x', sha256('x'), sha256('x'))`},
 	}
+}
+
+// handUnread is an enquiry that asks for a veto and that nobody has read.
+const handUnread = `insert into intake (agency_id, id, code, state, purpose, sealed, commit, leaf, sent_on, hear_by) values
+	('ag1', '@sp', sha256('c'), 'received', 'veto', 'x', sha256('x'), sha256('x'), current_date, current_date);`
+
+// handRecord is a record without a case, and handTwo an entry of each part.
+const handRecord = `insert into adopted (agency_id, id, opened_by) values ('ag1', '@rc', '@w1');`
+
+var handTwo = handRecord + handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1") + handEntry("@cq", 1, "@rc", 2, "contact", true, "@w1")
+
+// handEntry inserts a version of an entry.
+func handEntry(id string, version int, record string, part int, wish string, verified bool, by string) string {
+	return fmt.Sprintf(`insert into preference (agency_id, id, version, adopted_id, part, wish, verified, adult, related, living, form, worker_id, at, leaf)
+		values ('ag1', '%s', %d, '%s', %d, '%s', %t, true, true, true, 'phone', '%s', now(), sha256('x'));`, id, version, record, part, wish, verified, by)
+}
+
+// handPaired inserts a word about a pair.
+func handPaired(version int, one, two string, seen int, says, by string) string {
+	return fmt.Sprintf(`insert into register_word (agency_id, id, version, part1_id, part1_version, part2_id, part2_version, says, model, worker_id, at, leaf)
+		values ('ag1', '@lk', %d, '%s', 1, '%s', %d, '%s', 'acr-1', '%s', now(), sha256('x'));`, version, one, two, seen, says, by)
 }
 
 // vetoed inserts the second version of a veto.

@@ -91,7 +91,7 @@ func Constraints() postgres.Constraints {
 		"mediated_sides":                        fault.New(fault.Conflict, "fault.conflict"),
 		"letter_mediated":                       fault.New(fault.Conflict, "fault.contact.stopped"),
 		"intake_protects":                       fault.New(fault.Conflict, "fault.intake.protects"),
-		"intake_manager":                        fault.New(fault.Forbidden, "fault.casework.manager"),
+		"intake_manager":                        fault.New(fault.Forbidden, "fault.intake.manager"),
 		"preference_version":                    newer,
 		"preference_once":                       fault.New(fault.Conflict, "fault.preference.there"),
 		"preference_verified":                   fault.Field("verified", "fault.preference.verified"),

@@ -35,6 +35,7 @@ const (
 		from enquiry_in i where i.agency_id = agency() and i.adopted_id = $1 and i.state <> 'called off' order by i.id`
 	sqlInsertWord = `insert into enquiry_word (agency_id, id, version, kind, due_on, sealed, statement, worker_id, leaf, said_on)
 		values (agency(), @id, @version, @kind, @due, @sealed, @statement, account(), @leaf, @on)`
+	sqlVetoUnread = `select exists (select from intake i where i.agency_id = agency() and i.state = 'received' and i.purpose = 'veto') as waits`
 	// What our own record says of a veto: the newest in force, or a stop, which may stand for one.
 	sqlOwnVeto = `select coalesce((select case when v.in_force then v.kind end from veto v where v.agency_id = agency() and v.adopted_id = $1 order by v.version desc limit 1), '') as kind,
 		exists (select from stop p where p.agency_id = agency() and p.adopted_id = $1 and p.ended_by is null) as stopped`
@@ -327,7 +328,8 @@ func (s *Service) TellProgress(ctx context.Context, actor authz.Actor, id Enquir
 // again under the record's lock.
 //
 // Invalid names the field. NotFound: no such record. Conflict: called off, or a
-// colleague was first, or the record has changed.
+// colleague was first, the record has changed, or somebody asks online for a veto
+// and nobody has read it ("fault.intake.protects").
 func (s *Service) AnswerEnquiryIn(ctx context.Context, actor authz.Actor, id EnquiryID, was int, of AdoptedID, answer EnquiryAnswer) error {
 	a, err := s.beginAnswering(ctx, actor, id)
 	if err != nil {
@@ -356,10 +358,22 @@ func (s *Service) AnswerEnquiryIn(ctx context.Context, actor authz.Actor, id Enq
 		return err
 	}
 	if of == "" {
-		return a.commit(ctx, "answerEnquiry", held{}, a.still())
+		return a.commit(ctx, "answerEnquiry", held{}, a.still(), noVetoUnread(answer))
 	}
 	a.write(guardedRecord, a.row.ID, string(of))
-	return a.commit(ctx, "answerEnquiry", held{adopted: string(of)}, a.still(), asOurRecord(string(of), answer))
+	return a.commit(ctx, "answerEnquiry", held{adopted: string(of)}, a.still(), noVetoUnread(answer), asOurRecord(string(of), answer))
+}
+
+// noVetoUnread refuses to answer that there is no veto while somebody asks for
+// one whom nobody has read: it may be theirs.
+func noVetoUnread(answer EnquiryAnswer) look {
+	var row struct{ Waits bool }
+	return look{read: func(b *pgx.Batch) { postgres.One(b, &row, sqlVetoUnread) }, check: func(*pgx.Batch) error {
+		if row.Waits && answer.Veto == "none" {
+			return fault.New(fault.Conflict, "fault.intake.protects")
+		}
+		return nil
+	}}
 }
 
 // ownVeto is what our own record says.

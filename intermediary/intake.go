@@ -173,8 +173,9 @@ func (s *Service) SaveIntake(ctx context.Context, agencyID string, token session
 
 // SendIntake hands an enquiry in: it is sealed to the intake, the door states
 // its receipt, and what was sealed under the code is gone. It gives the day by
-// which they hear. shown is the newest version of the information, which they
-// have to have seen. Invalid with the field: what Answers.Missing tells, and
+// which they hear. One whose purpose is a veto holds every approach, asking and
+// disclosure of the agency from then on, until a worker has dealt with it. shown
+// is the newest version of the information, which they have to have seen. Invalid with the field: what Answers.Missing tells, and
 // without a field if the information was not shown. Conflict: as for SaveIntake.
 func (s *Service) SendIntake(ctx context.Context, agencyID string, token session.Token, version int, shown string) (time.Time, error) {
 	row, d, err := s.draftOf(ctx, agencyID, token, version)
@@ -200,7 +201,7 @@ func (s *Service) SendIntake(ctx context.Context, agencyID string, token session
 	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), Promise)
 	s.at("send intake")
 	err = s.db.Act(ctx, postgres.Scope{Agency: ag.ID}, nil, func(b *pgx.Batch) error {
-		b.Queue(sqlSendIntake, of[:], row.ID, row.Version, sealed.Bytes, sealed.Commit[:], leaf[:], shown, hearBy, "search")
+		b.Queue(sqlSendIntake, of[:], row.ID, row.Version, sealed.Bytes, sealed.Commit[:], leaf[:], shown, hearBy, d.Answers.For())
 		audit.Append(b, body)
 		return nil
 	})

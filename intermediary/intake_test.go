@@ -245,11 +245,15 @@ func TestIntake_Refused(t *testing.T) {
 		return w.public.SaveIntake(ctx, w.Home.ID, token, in)
 	}
 	for field, change := range map[string]func(*intermediary.Intake){
-		"who":    func(in *intermediary.Intake) { in.Answers.Who = "judge" },
-		"seeks":  func(in *intermediary.Intake) { in.Answers.Seeks = []string{"contact", "contact"} },
-		"born":   func(in *intermediary.Intake) { in.Answers.Born = "1990-02-30" },
-		"name":   func(in *intermediary.Intake) { in.Answers.Name = strings.Repeat("x", 401) },
-		"sought": func(in *intermediary.Intake) { in.Answers.Sought = strings.Repeat("x", intermediary.MaxLong+1) },
+		"who":           func(in *intermediary.Intake) { in.Answers.Who = "judge" },
+		"purpose":       func(in *intermediary.Intake) { in.Answers.Purpose = "revenge" },
+		"kind":          func(in *intermediary.Intake) { in.Answers.Kind = "relative" },
+		"wish":          func(in *intermediary.Intake) { in.Answers.Wish = string(intermediary.WishNoContact) }, // a relative's
+		"circumstances": func(in *intermediary.Intake) { in.Answers.Circumstances = strings.Repeat("x", intermediary.MaxLong+1) },
+		"seeks":         func(in *intermediary.Intake) { in.Answers.Seeks = []string{"contact", "contact"} },
+		"born":          func(in *intermediary.Intake) { in.Answers.Born = "1990-02-30" },
+		"name":          func(in *intermediary.Intake) { in.Answers.Name = strings.Repeat("x", 401) },
+		"sought":        func(in *intermediary.Intake) { in.Answers.Sought = strings.Repeat("x", intermediary.MaxLong+1) },
 	} {
 		if err := save(change); fault.KindOf(err) != fault.Invalid || !strings.Contains(fmt.Sprint(fields(err)), field) {
 			t.Errorf("%s: %v", field, err)
@@ -262,6 +266,10 @@ func TestIntake_Refused(t *testing.T) {
 		"no way":            func(in *intermediary.Intake) { in.Answers.Reach = nil },
 		"mail without mail": func(in *intermediary.Intake) { in.Answers.Email = "nerys" },
 		"post without one":  func(in *intermediary.Intake) { in.Answers.Address = "" },
+		"a veto of family": func(in *intermediary.Intake) {
+			in.Answers.Purpose, in.Answers.Who = intermediary.PurposeVeto, intermediary.WhoRelative
+		},
+		"a wish of nothing": func(in *intermediary.Intake) { in.Answers.Purpose = intermediary.PurposeWish },
 		"not informed":      func(in *intermediary.Intake) { in.Shown = "" },
 		"informed long ago": func(in *intermediary.Intake) { in.Shown = "2020-01-01.en" },
 	} {
@@ -407,7 +415,7 @@ func TestDeclineIntake(t *testing.T) {
 	if read.State != "declined" || read.Reasons != "Another agency holds this record." || read.Answers.Name != "Nerys Holloway" {
 		t.Errorf("it reads %+v", read)
 	}
-	wantKind(t, "one that is not there", w.desk.DeclineIntake(ctx, w.worker, intermediary.NewIntakeID(), "No."), fault.Conflict)
+	wantKind(t, "one that is not there", w.desk.DeclineIntake(ctx, w.worker, intermediary.NewIntakeID(), "No."), fault.NotFound)
 }
 
 // What came by telephone or on paper is typed in once and stands in the tray by
@@ -430,6 +438,10 @@ func TestEnterIntake(t *testing.T) {
 		"tomorrow":      func(e *intermediary.EnteredIntake) { e.Came = e.Came.AddDate(0, 0, 8) },
 		"long ago":      func(e *intermediary.EnteredIntake) { e.Came = e.Came.AddDate(-2, 0, 0) },
 		"without a way": func(e *intermediary.EnteredIntake) { e.Answers.Reach = nil },
+		"a veto":        func(e *intermediary.EnteredIntake) { e.Answers.Purpose = intermediary.PurposeVeto },
+		"a wish": func(e *intermediary.EnteredIntake) {
+			e.Answers.Purpose, e.Answers.Wish = intermediary.PurposeWish, string(intermediary.WishContactAll)
+		},
 	} {
 		other := e
 		other.ID = intermediary.NewIntakeID()

@@ -27,9 +27,9 @@ import (
 )
 
 const (
-	sqlIntakes = `select i.id, i.by_worker is not null as typed, i.sent_on, i.hear_by from intake i
-		where i.agency_id = agency() and i.state = 'received' order by i.hear_by, i.sent_on, i.id limit 500`
-	sqlIntake = `select i.id, i.state, coalesce(i.by_worker, '') as by_worker, i.sent_on, i.hear_by, i.sealed, i.leaf, leaf_body(i.leaf) as body,
+	sqlIntakes = `select i.id, i.by_worker is not null as typed, i.sent_on, i.hear_by, i.purpose from intake i
+		where i.agency_id = agency() and i.state = 'received' order by i.purpose <> 'veto', i.hear_by, i.sent_on, i.id limit 500`
+	sqlIntake = `select i.id, i.state, coalesce(i.by_worker, '') as by_worker, i.sent_on, i.hear_by, i.purpose, i.sealed, i.leaf, leaf_body(i.leaf) as body,
 			coalesce(a.id, '') as application_id
 		from intake i left join application a on a.agency_id = i.agency_id and a.intake_id = i.id
 		where i.agency_id = agency() and i.id = $1 and i.state <> 'draft'`
@@ -55,7 +55,8 @@ const oldestIntake = 366
 // IntakeLine is an enquiry in the tray: no name and no word of it.
 type IntakeLine struct {
 	ID       IntakeID
-	Typed    bool // a worker typed it in
+	Typed    bool   // a worker typed it in
+	Purpose  string // search, veto or wish, as the row says
 	SentOn   time.Time
 	HearBy   time.Time
 	WorkDays int // since it came
@@ -63,9 +64,11 @@ type IntakeLine struct {
 	Late     bool
 }
 
-// ReadIntake is an enquiry as a worker reads it.
+// ReadIntake is an enquiry as a worker reads it. Its Purpose is the stricter one
+// of the row's and of what was sealed.
 type ReadIntake struct {
 	IntakeLine
+	Differs     bool   // the row and what was sealed do not say the same purpose, and the operator was told
 	State       string // received, taken, declined
 	Application string // the case that it became; "" for none
 	Shown       string // the version of the information that they were given; "" for none
@@ -80,10 +83,11 @@ type ReadIntake struct {
 
 // intakeLineRow is a row of the tray.
 type intakeLineRow struct {
-	ID     string
-	Typed  bool
-	SentOn time.Time
-	HearBy time.Time
+	ID      string
+	Typed   bool
+	SentOn  time.Time
+	HearBy  time.Time
+	Purpose string
 }
 
 // sentRow is an enquiry that was sent, as the database has it.
@@ -93,6 +97,7 @@ type sentRow struct {
 	ByWorker      string
 	SentOn        time.Time
 	HearBy        time.Time
+	Purpose       string
 	Sealed        []byte
 	Leaf          []byte
 	Body          []byte // its statement
@@ -110,8 +115,9 @@ func (r sentRow) context(agencyID string) seal.Context {
 // NewIntakeID is for a form in which an enquiry is typed in.
 func NewIntakeID() IntakeID { return IntakeID(agency.NewID("in")) }
 
-// Intakes is the tray of first enquiries that nobody has taken or declined, the
-// one that must hear first at the top, 500 at most. It has no names. TakeIntake.
+// Intakes is the tray of first enquiries that nobody has taken or declined, 500 at
+// most: who asks for a veto at the top, for until then nobody is approached, and
+// then the one that must hear first. It has no names. TakeIntake.
 func (s *Service) Intakes(ctx context.Context, actor authz.Actor) ([]IntakeLine, error) {
 	if _, err := s.begin(ctx, actor, authz.TakeIntake, "intakes"); err != nil {
 		return nil, err
@@ -129,7 +135,7 @@ func (s *Service) Intakes(ctx context.Context, actor authz.Actor) ([]IntakeLine,
 
 func (s *Service) intakeLine(r intakeLineRow) IntakeLine {
 	today := calendar.Today(s.now())
-	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: s.agencies.Days().Between(r.SentOn, today)}
+	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, Purpose: r.Purpose, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: s.agencies.Days().Between(r.SentOn, today)}
 	l.Late = today.After(r.HearBy)
 	l.Amber = !l.Late && l.WorkDays >= IntakeAmber
 	return l
@@ -212,7 +218,7 @@ func (r *sentRows) keys(actor authz.Actor) (keys []*age.HybridIdentity) {
 
 func (s *Service) readIntake(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *sentRows) (ReadIntake, error) {
 	r := rows.sent
-	in := ReadIntake{IntakeLine: s.intakeLine(intakeLineRow{ID: r.ID, Typed: r.ByWorker != "", SentOn: r.SentOn, HearBy: r.HearBy}),
+	in := ReadIntake{IntakeLine: s.intakeLine(intakeLineRow{ID: r.ID, Typed: r.ByWorker != "", SentOn: r.SentOn, HearBy: r.HearBy, Purpose: r.Purpose}),
 		State: r.State, Application: r.ApplicationID}
 	if in.State != "received" {
 		in.Amber, in.Late = false, false
@@ -223,6 +229,7 @@ func (s *Service) readIntake(ctx context.Context, ag *agency.Agency, actor authz
 		return in, ignored(err)
 	}
 	in.Shown, in.Row, in.Answers = content.Shown, content.Row, content.Answers
+	in.Purpose, in.Differs = s.purposeOf(ctx, ag, r, content)
 	if in.Route, err = RouteOf(content.Answers); err != nil {
 		return ReadIntake{}, err
 	}
@@ -234,6 +241,38 @@ func (s *Service) readIntake(ctx context.Context, ag *agency.Agency, actor authz
 		in.Reasons = why.Reasons
 	}
 	return in, nil
+}
+
+// purposeOf is what an enquiry is for: the stricter one of what its row and what
+// its sealed text say. The row is nobody's word, and where it says something else
+// the operator is told.
+func (s *Service) purposeOf(ctx context.Context, ag *agency.Agency, r sentRow, content sentIntake) (purpose string, differs bool) {
+	if purpose = content.Answers.For(); purpose == r.Purpose {
+		return purpose, false
+	}
+	s.log.ErrorContext(ctx, "ALARM: what an enquiry is for was changed in its row", "agency", ag.ID, "object", r.ID)
+	for _, strictest := range []string{PurposeVeto, PurposeWish} {
+		if purpose == strictest || r.Purpose == strictest {
+			return strictest, true
+		}
+	}
+	return PurposeSearch, true
+}
+
+// intakeFor opens an enquiry for nobody to read, and gives what it is for.
+// NotFound: there is none, or it was not sent. Sealed: it does not open, and so
+// nothing becomes of it.
+func (s *Service) intakeFor(ctx context.Context, ag *agency.Agency, actor authz.Actor, id IntakeID) (string, error) {
+	rows, err := s.loadSent(ctx, actor, id)
+	if err != nil {
+		return "", err
+	}
+	content, err := s.openSent(ctx, ag, rows.sent, rows.keys(actor))
+	if err != nil {
+		return "", err
+	}
+	purpose, _ := s.purposeOf(ctx, ag, rows.sent, content)
+	return purpose, nil
 }
 
 // ignored is nil for what does not open, which the page says by itself.
@@ -295,23 +334,25 @@ type declinedIntake struct {
 // DeclineIntake declines an enquiry, with reasons for colleagues that are sealed
 // to the intake. Whoever sent it is told nothing by the program, whatever code
 // they ask with: a worker writes or calls, in the way that they said is safe.
-// Invalid on "reasons". Conflict: somebody has taken or declined it.
+// Forbidden: they ask for a veto, and the actor is no manager as well. Invalid on
+// "reasons". Conflict: somebody has taken or declined it. NotFound: there is none.
 func (s *Service) DeclineIntake(ctx context.Context, actor authz.Actor, id IntakeID, reasons string) error {
 	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(id))
 	if err != nil {
 		return err
 	}
-	if !agency.ValidID("in", string(id)) {
-		return notFound()
+	switch purpose, err := s.intakeFor(ctx, ag, actor, id); {
+	case err != nil:
+		return err
+	case purpose == PurposeVeto && !actor.Has(authz.Manager):
+		audit.Refused(ctx, s.db, actor, authz.TakeIntake, string(id))
+		return fault.New(fault.Forbidden, "fault.intake.manager")
 	}
 	if reasons, err = prose.Clean("reasons", strings.TrimSpace(reasons), MaxLong); err != nil {
 		return err
 	}
 	if prose.Blank(reasons) {
 		return fault.Field("reasons", "fault.intake.reasons")
-	}
-	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
-		return err
 	}
 	node, err := s.intakeNode(ctx, ag, scope(actor))
 	if err == nil {
@@ -352,10 +393,11 @@ type EnteredIntake struct {
 // versionForm is a version of the information.
 var versionForm = regexp.MustCompile(`^[a-z0-9.-]{0,40}$`)
 
-// EnterIntake types in an enquiry, under the worker's own signature. The promise
+// EnterIntake types in an enquiry that is a search, under the worker's own signature. The promise
 // counts from the day on which it came. Called again with the same ID by the
 // same worker it does nothing. Invalid with the field: as for SaveIntake and
-// Answers.Missing, and "came".
+// Answers.Missing, "came", and "purpose" for a veto or a wish, which are written on
+// a record at once.
 func (s *Service) EnterIntake(ctx context.Context, actor authz.Actor, e EnteredIntake) error {
 	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(e.ID))
 	if err != nil {
@@ -365,6 +407,9 @@ func (s *Service) EnterIntake(ctx context.Context, actor authz.Actor, e EnteredI
 		return notFound()
 	}
 	answers, err := e.Answers.clean()
+	if answers.For() != PurposeSearch {
+		err = errors.Join(err, fault.Field("purpose", "fault.intake.choose"))
+	}
 	if err := errors.Join(err, answers.Missing(), s.cameOn(e.Came)); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"gatepost/intermediary"
 	"gatepost/intermediary/intermediarytest"
 	"gatepost/internal/agency"
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -23,6 +24,12 @@ func TestIntake_ByHand(t *testing.T) {
 	_, declined := w.sent(nerys())
 	must(t, w.desk.DeclineIntake(ctx, w.worker, declined, "It came twice."))
 	draft := w.idOf(w.begin())
+	veto := nerys()
+	veto.Purpose = intermediary.PurposeVeto
+	_, protects := w.sent(veto)
+	// Reasons are there for sending it away, so that only the role is wanting.
+	w.untriggered(fmt.Sprintf(`insert into casework select (jsonb_populate_record(w, jsonb_build_object('id', '%s'))).* from casework w where w.id = '%s' and w.part = 'declined'`, protects, declined))
+	_, both := w.NewWorker(t, "Senara Roskilly", authz.IntermediaryWorker, authz.Manager)
 	conn := w.Database.Conn(postgres.RoleStaff)
 	insert := func(state, by string) string {
 		return fmt.Sprintf(`insert into intake (agency_id, id, code, state, sealed, commit, leaf, by_worker, sent_on, hear_by)
@@ -42,6 +49,11 @@ func TestIntake_ByHand(t *testing.T) {
 		"declined without reasons":              {me, move(waiting, "declined"), "intake_became"},
 		"taken by a letterbox worker":           {letters, move(waiting, "taken"), "casework_worker"},
 		"declined by a manager":                 {manager, move(waiting, "declined"), "casework_worker"},
+		"who asks for protection, by a worker":  {me, move(protects, "declined"), "intake_manager"},
+		"who asks for protection, by letters":   {letters, move(protects, "declined"), "casework_worker"},
+		"who asks for protection, by both":      {both.Account(), move(protects, "declined"), ""},
+		"a veto that became nothing":            {me, move(protects, "taken"), "intake_became"},
+		"a veto that is made a search":          {me, fmt.Sprintf(`update intake set purpose = 'search' where id = '%s'`, protects), "42501"},
 		"made a draft again":                    {me, move(waiting, "draft"), "intake_move"},
 		"declined, and then waiting again":      {me, move(declined, "received"), "intake_move"},
 		"declined, and then taken":              {me, move(declined, "taken"), "intake_move"},
@@ -55,6 +67,10 @@ func TestIntake_ByHand(t *testing.T) {
 		_, err = tx.Exec(ctx, `select set_config('gatepost.agency', 'oak', true), set_config('gatepost.account', $1, true)`, tt.as)
 		must(t, err)
 		_, err = tx.Exec(ctx, tt.sql)
+		if err == nil && tt.want == "" {
+			must(t, tx.Rollback(ctx))
+			continue
+		}
 		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.ConstraintName != tt.want && pg.Code != tt.want {
 			t.Errorf("%s: %v, want %s", name, err, tt.want)
 		}

@@ -28,7 +28,8 @@ type KnownRecord struct {
 
 const (
 	sqlEveryRecord = `select distinct on (w.id) ` + sqlWorkColumns + ` from adopted d join casework w on w.agency_id = d.agency_id and w.id = d.id
-		and w.kind = 'particulars' and w.part = 'particulars' where d.agency_id = agency() order by w.id, w.version desc`
+		and w.kind = 'particulars' and w.part = 'particulars' where d.agency_id = agency() and not exists (select from preference p where p.agency_id = d.agency_id and p.adopted_id = d.id and p.part = 2)
+		order by w.id, w.version desc`
 	sqlEveryRecordNode = `select ` + sqlNodeColumns + ` from adopted d join node n on n.agency_id = d.agency_id and n.id = 'case/' || d.id and n.key_leaf is not null
 		where d.agency_id = agency() order by n.id, n.epoch desc`
 	sqlEveryRecordGrant = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from adopted d

@@ -33,13 +33,14 @@ type asking struct {
 type matter struct {
 	intermediarytest.Case
 	item, pack, message, letter, step, stop, signature, intake, enquiry, flag, worker, person string
+	one, two                                                                                  intermediary.PreferenceID
 }
 
 // nothing is ids that nobody has.
 func nothing() matter {
 	id := func(prefix string) string { return prefix + strings.Repeat("a", 20) }
 	return matter{intermediarytest.Case{ID: intermediary.ApplicationID(id("ap")), Adopted: intermediary.AdoptedID(id("ad")), Subject: intermediary.SubjectID(id("sb"))},
-		id("it"), id("dc"), id("cm"), id("cm"), id("st"), id("sp"), id("sg"), id("in"), id("en"), id("fl"), id("wk"), id("pe")}
+		id("it"), id("dc"), id("cm"), id("cm"), id("st"), id("sp"), id("sg"), id("in"), id("en"), id("fl"), id("wk"), id("pe"), intermediary.PreferenceID(id("cp")), intermediary.PreferenceID(id("cp"))}
 }
 
 func anItem(m matter) intermediary.NewItem {
@@ -138,10 +139,19 @@ func askings(m matter, now time.Time) map[string]asking {
 		"RegisterVeto":  {act: authz.StateVeto, about: []any{notice(m.Adopted, intermediary.VetoAbsolute)}},
 		"AmendVeto":     {act: authz.StateVeto, about: []any{notice(m.Adopted, intermediary.VetoAbsolute)}},
 		"WithdrawVeto":  {act: authz.EndVeto, about: []any{notice(intermediary.AdoptedID(adopted), intermediary.VetoAbsolute)}},
-		"Case":          {act: authz.SeeCase, about: []any{app}},
-		"Cases":         {act: authz.SeeCases, about: []any{intermediary.CasesAsked{}}, lists: true},
-		"AskAdopted":    {act: authz.Approach, about: []any{intermediary.NewAsking{Of: subject, Outcome: intermediary.AskedTheirs, Words: "w"}}},
-		"AskViews":      {act: authz.Approach, about: []any{intermediary.NewAsking{Of: m.item, Outcome: intermediary.AskedTheirs, Words: "w"}}},
+		"EnterPreference": {act: authz.KeepRegister, about: []any{intermediary.NewPreference{Part: 1, Adopted: m.Adopted, Wish: intermediary.WishContactAll, Form: "phone",
+			Registrant: intermediary.Registrant{Name: "n"}, Birth: intermediary.BirthKnown{Surname: "s"}}}},
+		"Preferences":       {act: authz.KeepRegister, lists: true},
+		"PreferencesAbout":  {act: authz.SeeCase, about: []any{m.Adopted}},
+		"PreferenceHistory": {act: authz.KeepRegister, about: []any{m.one}},
+		"PromptAddress":     {act: authz.KeepRegister, about: []any{m.one, 1}},
+		"SearchRegister":    {act: authz.KeepRegister, about: []any{intermediary.PreferenceID("")}, lists: true},
+		"RegisterPair":      {act: authz.KeepRegister, about: []any{m.one, m.two}},
+		"SayPair":           {act: authz.KeepRegister, about: []any{pairWord(m.one, m.two, 0, intermediary.PairAsk)}},
+		"Case":              {act: authz.SeeCase, about: []any{app}},
+		"Cases":             {act: authz.SeeCases, about: []any{intermediary.CasesAsked{}}, lists: true},
+		"AskAdopted":        {act: authz.Approach, about: []any{intermediary.NewAsking{Of: subject, Outcome: intermediary.AskedTheirs, Words: "w"}}},
+		"AskViews":          {act: authz.Approach, about: []any{intermediary.NewAsking{Of: m.item, Outcome: intermediary.AskedTheirs, Words: "w"}}},
 		"RecordAdoptedConsent": {act: authz.Approach, about: []any{intermediary.AdoptedAnswer{Application: app, Answer: "refused", Asked: "akaaaaaaaaaaaaaaaaaaaa",
 			Talk: intermediary.ConsentTalk{On: now.AddDate(0, 0, -1), Words: "w"}}}},
 		"RecordViews": {act: authz.Approach, about: []any{intermediary.ViewAnswer{Subject: subject, Answer: "object", Asked: "akaaaaaaaaaaaaaaaaaaaa",
@@ -188,6 +198,7 @@ func wholeMatter(t *testing.T, w *enquiries) (matter, authz.Actor, authz.Actor) 
 	need(t, w.Cases.AddScan(ctx, w.CaseWorker, scanOf(c, 0)))
 	m.flag, err = w.Cases.SetFlag(ctx, w.Colleague, "OQ1", reading())
 	need(t, err)
+	m.one, m.two = paired(t, w.World, adoptedEntry(t, w.World, intermediary.WishContactAll), relativeEntry(w.World, intermediary.WishContact))
 	m.enquiry, m.intake = string(e.ID), string(intermediary.NewIntakeID())
 	need(t, w.Cases.EnterIntake(ctx, w.CaseWorker, intermediary.EnteredIntake{ID: intermediary.IntakeID(m.intake), Came: calendar.Today(w.Clock.Now()).AddDate(0, 0, -1), Answers: nerys()}))
 	return m, applicant, subject
@@ -271,7 +282,8 @@ func TestMatrix(t *testing.T) {
 
 	const rows = `select (select count(*) from casework) + (select count(*) from fact) + (select count(*) from item) + (select count(*) from disclosure) + (select count(*) from step)
 		+ (select count(*) from consent) + (select count(*) from veto) + (select count(*) from stop) + (select count(*) from party) + (select count(*) from case_message) + (select count(*) from enquiry)
-		+ (select count(*) from signature) + (select count(*) from application) + (select count(*) from subject) + (select count(*) from adopted) + (select count(*) from intake) + (select count(*) from evaluation)`
+		+ (select count(*) from signature) + (select count(*) from application) + (select count(*) from subject) + (select count(*) from adopted) + (select count(*) from intake) + (select count(*) from evaluation)
+		+ (select count(*) from preference) + (select count(*) from register_word) + (select count(*) from preference_prompt)`
 	before := count(t, w.World, rows)
 	for name, a := range list {
 		if a.begins {
@@ -322,7 +334,7 @@ func TestMatrix(t *testing.T) {
 // out what is the asker's own.
 func (m matter) toldIn(got []any, own bool) bool {
 	said := fmt.Sprintf("%+v", got)
-	ids := []string{string(m.ID), string(m.Adopted), m.item, m.pack, m.message, m.letter, m.step, m.stop, m.signature, m.intake, m.enquiry, m.flag, "Tregear", "Nance"}
+	ids := []string{string(m.ID), string(m.Adopted), m.item, m.pack, m.message, m.letter, m.step, m.stop, m.signature, m.intake, m.enquiry, m.flag, string(m.one), string(m.two), "Tregear", "Nance"}
 	if !own {
 		ids = append(ids, string(m.Subject))
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"gatepost/crypto/ring"
 	"gatepost/crypto/seal"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -43,28 +42,9 @@ const (
 	sqlRecordedByMe = `select d.id from adopted d where d.agency_id = agency() and d.id = $1 and ($2 = '' and d.opened_by = account()
 		or exists (select from casework w where w.agency_id = d.agency_id and w.id = $2 and w.part = 'became'
 			and w.to_node = 'case/' || d.id and w.from_node = 'worker/' || account()))`
-	sqlBecame        = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'became' order by w.version desc limit 1`
-	sqlIntakePurpose = `select i.purpose from intake i where i.agency_id = agency() and i.id = $1`
-	sqlOfRelative    = `select exists (select from preference p where p.agency_id = agency() and p.adopted_id = $1 and p.part = 2) as relative`
+	sqlBecame     = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'became' order by w.version desc limit 1`
+	sqlOfRelative = `select exists (select from preference p where p.agency_id = agency() and p.adopted_id = $1 and p.part = 2) as relative`
 )
-
-// The purposes of an enquiry that the row has in clear.
-const (
-	purposeSearch = "search"
-	purposeVeto   = "veto"
-	purposeWish   = "wish"
-)
-
-// stricter is the purpose that counts where two say what it is: it is rather read
-// as a wish than as a search, and rather as a veto than as a wish.
-func stricter(a, b string) string {
-	for _, purpose := range []string{purposeVeto, purposeWish} {
-		if a == purpose || b == purpose {
-			return purpose
-		}
-	}
-	return purposeSearch
-}
 
 // OpenRecord opens the record of an adopted person without a case, with what
 // follows from who they are (regime, country, age), so that the law can be asked
@@ -184,10 +164,6 @@ func (r *recording) readIntake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var row struct{ Purpose string }
-	if err := r.db.Read(ctx, scope(r.actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlIntakePurpose, r.n.Intake) }); err != nil {
-		return r.db.Fault(err)
-	}
 	if rows.sent.State != "received" {
 		return fault.New(fault.Conflict, "fault.intake.moved")
 	}
@@ -198,7 +174,8 @@ func (r *recording) readIntake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.purpose, r.leaf = stricter(row.Purpose, content.Answers.Purpose), rows.sent.Leaf
+	r.purpose, _ = r.purposeOf(ctx, r.ag, rows.sent, content)
+	r.leaf = rows.sent.Leaf
 	return nil
 }
 
@@ -208,7 +185,7 @@ func (r *recording) anew(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.folder, err = r.openRecord(r.n.ID, r.n.Person, team, archive)
+	r.folder, err = r.openRecord(NewCase{Adopted: r.n.ID, AdoptedPerson: r.n.Person}, team, archive)
 	return err
 }
 
@@ -228,7 +205,7 @@ func (r *recording) there(ctx context.Context) error {
 	if err != nil {
 		return r.db.Fault(fmt.Errorf("load what protects somebody: %w", err))
 	}
-	if of.Relative && r.purpose == purposeVeto {
+	if of.Relative && r.purpose == PurposeVeto {
 		return fault.New(fault.Conflict, "fault.preference.record")
 	}
 	if l := len(was.vetoes); l > 0 {
@@ -252,7 +229,7 @@ func (r *recording) there(ctx context.Context) error {
 // was sent, and who asked for a veto is protected from here on by a stop.
 func (r *recording) take(ctx context.Context) error {
 	text := becameText{Adopted: r.folder.of, Purpose: r.purpose}
-	if r.purpose == purposeVeto && !r.stands {
+	if r.purpose == PurposeVeto && !r.stands {
 		var err error
 		if text.Stop, err = r.stop(r.folder, r.folder.of, "", reasonText{Of: "intake"}); err != nil {
 			return err
@@ -288,17 +265,6 @@ func (s *Service) becameRecord(ctx context.Context, ag *agency.Agency, actor aut
 		return "", notUnread(s.unstated(ctx, ag, string(id), err))
 	}
 	return AdoptedID(strings.TrimPrefix(rows[0].ToNode, "case/")), nil
-}
-
-// openRecord queues the record of an adopted person, and gives its folder.
-func (a *acting) openRecord(id AdoptedID, who Particulars, team, archive agency.Node) (folder, error) {
-	node, err := a.newKey(ring.Case(string(id)), team, archive)
-	if err != nil {
-		return folder{}, err
-	}
-	a.write(sqlInsertAdopted, string(id))
-	f := folder{of: string(id), node: node}
-	return f, a.describe(f, string(id), who)
 }
 
 // RecordsLike finds the records of adopted persons who may be the one that a new

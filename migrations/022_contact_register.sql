@@ -262,6 +262,21 @@ begin
 	return new;
 end
 $$;
+
+-- As before, and: not while somebody asks for protection whom nobody has read. It is asked before somebody is invited to a subject's file, or written to there.
+create or replace function may_touch(of_file text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if exists (select from subject s join application a on a.agency_id = s.agency_id and a.id = s.application_id
+		where s.agency_id = agency() and s.id = of_file and (s.state <> 'open' or blocked(a.id, s.id) and not veto_lifted(a, s))) then
+		raise exception 'nobody may be approached' using errcode = '23514', constraint = 'gate_blocked';
+	end if;
+	if exists (select from subject s join intake i on i.agency_id = s.agency_id and i.state = 'received' and i.purpose = 'veto'
+		where s.agency_id = agency() and s.id = of_file) then
+		raise exception 'somebody asks for protection' using errcode = '23514', constraint = 'intake_protects';
+	end if;
+end
+$$;
 create trigger protection_read before insert on step for each row when (new.kind = 'approach') execute function protection_read();
 create trigger protection_read before insert on asking for each row when (new.outcome <> 'theirs') execute function protection_read();
 create trigger protection_read before insert on disclosure for each row execute function protection_read();

@@ -176,7 +176,7 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost law print
       the law as Markdown, the page docs/law.md
 
-  gatepost register match --part1 FILE --part2 FILE
+  gatepost register match --part1 FILE --part2 FILE [--keep FILE]
       who of two lists of a contact register may be the same child: CSV with a
       header (id, forename, surname, dob, mother_forename, mother_surname,
       place; sex, agency, mother_other_surname, dob_text where they are known)

@@ -20,9 +20,11 @@ import (
 // nothing: what is printed are IDs, and whose names those are is in the files.
 func registerMatch(ctx context.Context, c *call) error {
 	var paths [2]string
+	var keep string
 	if _, err := c.flags(func(fs *flag.FlagSet) {
 		fs.StringVar(&paths[0], "part1", "", "")
 		fs.StringVar(&paths[1], "part2", "", "")
+		fs.StringVar(&keep, "keep", "", "")
 	}); err != nil {
 		return err
 	}
@@ -37,15 +39,33 @@ func registerMatch(ctx context.Context, c *call) error {
 		}
 	}
 	tell := progress{to: c.stderr}
-	result, err := register.Match(ctx, parts[0], parts[1], register.Options{Progress: tell.told})
+	opts := register.Options{Progress: tell.told}
+	if keep != "" {
+		found, err := openFound(keep, paths)
+		if err != nil {
+			return err
+		}
+		defer found.close()
+		opts.Piece, opts.Keep = found.piece, found.keep
+	}
+	result, err := register.Match(ctx, parts[0], parts[1], opts)
 	if errors.Is(err, context.Canceled) {
+		if keep != "" {
+			return errors.New("stopped; the same command goes on where it stopped")
+		}
 		return errors.New("stopped; nothing was printed")
 	}
 	if err != nil {
 		return fmt.Errorf("match the two parts: %w", err)
 	}
 	fmt.Fprintf(c.stderr, "gatepost: %d pairs compared, %d to be looked at, model %s\n", result.Compared, len(result.Proposals), result.Model.Version())
-	return writeProposals(c.stdout, result.Proposals)
+	if err := writeProposals(c.stdout, result.Proposals); err != nil || keep == "" {
+		return err
+	}
+	if err := os.Remove(keep); err != nil {
+		return fmt.Errorf("remove %s, which is of no more use: %w", keep, err)
+	}
+	return nil
 }
 
 func readEntries(path string, stderr io.Writer) ([]register.Entry, error) {

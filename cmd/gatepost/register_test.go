@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,6 +50,55 @@ func TestRegisterMatch(t *testing.T) {
 	empty, _ := partFiles(t, "id\n", "")
 	if out := must(t, "", "register", "match", "--part1", empty, "--part2", two); out != "part1_id,part2_id,probability,band,finding\n" {
 		t.Errorf("nobody is found among none: %s", out)
+	}
+}
+
+// stopper is where a run tells how far it is; it is stopped at the second word.
+type stopper struct {
+	stop context.CancelFunc
+	told int
+}
+
+func (s *stopper) Write(line []byte) (int, error) {
+	if s.told++; s.told == 2 {
+		s.stop()
+	}
+	return len(line), nil
+}
+
+// A long run is stopped, its file is cut short as by a kill, and it goes on to the
+// same answer; a file of another run is refused.
+func TestRegisterMatch_GoesOn(t *testing.T) {
+	var list [2]strings.Builder
+	for i := range list {
+		list[i].WriteString("id,forename,surname,dob,mother_forename,place\n")
+		for n := range 1500 {
+			fmt.Fprintf(&list[i], "%d,Rose,Marsh%c%c,%d-%02d-%02d,Ann,Whitby\n", n, 'a'+n%26, 'a'+n/26%26, 1940+n%50, 1+n%12, 1+n*(i+1)%28)
+		}
+	}
+	one, two := partFiles(t, list[0].String(), list[1].String())
+	want := must(t, "", "register", "match", "--part1", one, "--part2", two)
+	keep := filepath.Join(t.TempDir(), "found")
+	ctx, stop := context.WithCancel(t.Context())
+	err := registerMatch(ctx, &call{args: []string{"--part1", one, "--part2", two, "--keep", keep}, stdout: io.Discard, stderr: &stopper{stop: stop}})
+	if err == nil || !strings.Contains(err.Error(), "goes on where it stopped") {
+		t.Fatalf("stopped: %v", err)
+	}
+	kept, err := os.ReadFile(keep)
+	if lines := bytes.Count(kept, []byte("\n")); err != nil || lines < 3 || lines > 12 {
+		t.Fatalf("kept %d lines (%v)", lines, err)
+	}
+	if err := os.WriteFile(keep, kept[:len(kept)-20], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := gatepost(t, "", "register", "match", "--part1", two, "--part2", one, "--keep", keep); code != failed || !strings.Contains(errs, "is of another run") {
+		t.Errorf("another run: code %d, %s", code, errs)
+	}
+	if got := must(t, "", "register", "match", "--part1", one, "--part2", two, "--keep", keep); got != want {
+		t.Errorf("it went on to another answer: %d bytes of %d", len(got), len(want))
+	}
+	if _, err := os.Stat(keep); !os.IsNotExist(err) {
+		t.Errorf("the file is left: %v", err)
 	}
 }
 

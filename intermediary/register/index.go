@@ -14,9 +14,22 @@ type Options struct {
 	Model *Model
 	// Workers is how many goroutines search; 0 means 2.
 	Workers int
+	// Piece, if set, gives what an earlier run of the same two parts and the same
+	// model found in a piece of the work, which is then not done again. It may be
+	// asked from several goroutines at once.
+	Piece func(n int) (Piece, bool)
+	// Keep, if set, is given each piece that was done now, from one goroutine at a
+	// time. Its error ends the run.
+	Keep func(n int, found Piece) error
 	// Progress, if set, is told how many entries of how many were looked up, from
 	// one goroutine at a time.
 	Progress func(done, total int)
+}
+
+// A Piece is what was found in one piece of a run.
+type Piece struct {
+	Compared  int        `json:"compared"`
+	Proposals []Proposal `json:"proposals"`
 }
 
 // An Index is Part 1 made ready to be searched. It keeps the entries that it was

@@ -79,11 +79,13 @@ func (r *run) limit(j int) int {
 // chunk is how many entries a worker takes at a time.
 const chunk = 128
 
-// search looks all entries of Part 2 up.
+// search looks all entries of Part 2 up, a piece at a time.
 func (r *run) search(ctx context.Context, opts Options) (Result, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	chunks := (len(r.part2) + chunk - 1) / chunk
-	parts := make([][]Proposal, chunks)
-	var next, compared atomic.Int64
+	parts := make([]Piece, chunks)
+	var next atomic.Int64
 	var told sync.Mutex
 	done := 0 // guarded by told
 	var workers sync.WaitGroup
@@ -96,23 +98,44 @@ func (r *run) search(ctx context.Context, opts Options) (Result, error) {
 					break
 				}
 				from, to := i*chunk, min((i+1)*chunk, len(r.part2))
-				parts[i] = r.searchSome(s, from, to)
+				kept := false
+				if parts[i], kept = opts.piece(i); !kept {
+					before := s.compared
+					parts[i].Proposals = r.searchSome(s, from, to)
+					parts[i].Compared = s.compared - before
+				}
 				told.Lock()
 				if done += to - from; opts.Progress != nil {
 					opts.Progress(done, len(r.part2))
 				}
+				if opts.Keep != nil && !kept {
+					if err := opts.Keep(i, parts[i]); err != nil {
+						stop(err)
+					}
+				}
 				told.Unlock()
 			}
-			compared.Add(int64(s.compared))
 		})
 	}
 	workers.Wait()
 	if ctx.Err() != nil {
 		return Result{}, context.Cause(ctx)
 	}
-	proposals := slices.Concat(parts...)
-	sortProposals(proposals)
-	return Result{Proposals: proposals, Model: r.index.model, Compared: int(compared.Load())}, nil
+	result := Result{Model: r.index.model}
+	for _, p := range parts {
+		result.Compared += p.Compared
+		result.Proposals = append(result.Proposals, p.Proposals...)
+	}
+	sortProposals(result.Proposals)
+	return result, nil
+}
+
+// piece is what an earlier run has of a piece.
+func (o Options) piece(n int) (Piece, bool) {
+	if o.Piece == nil {
+		return Piece{}, false
+	}
+	return o.Piece(n)
 }
 
 func (r *run) searchSome(s *searcher, from, to int) []Proposal {

@@ -243,3 +243,34 @@ func TestMatch_Stop(t *testing.T) {
 		t.Errorf("stopped before it began: %v", err)
 	}
 }
+
+// A run that was stopped goes on: what was found is not looked for again, and the
+// result is the same to the byte.
+func TestMatch_GoesOn(t *testing.T) {
+	part1, part2 := some(1600)
+	want := match(t, part1, part2, register.Options{})
+	full := errors.New("the disk is full")
+	kept := map[int]register.Piece{}
+	_, err := register.Match(t.Context(), part1, part2, register.Options{Workers: 1, Keep: func(n int, p register.Piece) error {
+		if len(kept) == 2 {
+			return full
+		}
+		kept[n] = p
+		return nil
+	}})
+	if !errors.Is(err, full) || len(kept) != 2 {
+		t.Fatalf("stopped with %d pieces: %v", len(kept), err)
+	}
+	again := 0
+	got := match(t, part1, part2, register.Options{
+		Piece: func(n int) (register.Piece, bool) { p, ok := kept[n]; return p, ok },
+		Keep: func(n int, _ register.Piece) error {
+			if _, ok := kept[n]; ok {
+				again++
+			}
+			return nil
+		}})
+	if again > 0 || !reflect.DeepEqual(got.Proposals, want.Proposals) || got.Compared != want.Compared {
+		t.Errorf("%d pieces done again, %d proposals of %d, %d pairs of %d", again, len(got.Proposals), len(want.Proposals), got.Compared, want.Compared)
+	}
+}

@@ -132,6 +132,9 @@ const (
 	ConnectCase Act = "connectCase"
 	// EndVeto: withdraw a veto that somebody else wrote down, or make it weaker.
 	EndVeto Act = "endVeto"
+	// KeepRegister: write down what somebody wishes in the agency's contact register,
+	// look for pairs in it, and be one of two who say that a pair belongs together.
+	KeepRegister Act = "keepRegister"
 	// Stop: ask for protection at once.
 	Stop Act = "stop"
 	// EndStop: end a provisional stop, with reasons.
@@ -214,6 +217,7 @@ var table = []struct {
 	{StateVeto, []Role{IntermediaryWorker, Manager}},
 	{ConnectCase, []Role{IntermediaryWorker, Manager}},
 	{EndVeto, []Role{Manager}},
+	{KeepRegister, []Role{IntermediaryWorker}},
 	{Stop, []Role{IntermediaryWorker, Manager}},
 	{EndStop, []Role{Manager}},
 	{SignReferral, []Role{IntermediaryWorker, Manager}},

@@ -37,7 +37,7 @@ func TestPolicy(t *testing.T) {
 		intermediaryWorker/takeIntake intermediaryWorker/openCase
 		intermediaryWorker/stateFact manager/stateFact intermediaryWorker/endCase manager/endCase
 		intermediaryWorker/ask manager/ask intermediaryWorker/approach intermediaryWorker/stateVeto manager/stateVeto manager/endVeto
-		intermediaryWorker/connectCase manager/connectCase
+		intermediaryWorker/connectCase manager/connectCase intermediaryWorker/keepRegister
 		intermediaryWorker/stop manager/stop manager/endStop intermediaryWorker/signReferral manager/signReferral
 		intermediaryWorker/readLaw manager/readLaw manager/endFlag
 		intermediaryWorker/prepareItem intermediaryWorker/checkItem manager/checkItem intermediaryWorker/disclose

@@ -95,8 +95,12 @@ func performancePage(lines []Result, where string, at time.Time) string {
 		if r.Stored > 0 {
 			name = fmt.Sprintf("%s, %d stored", name, r.Stored)
 		}
-		fmt.Fprintf(&b, "| %s | %d | %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %.0f |\n",
-			name, r.N, r.PerSecond, r.FloorPerSecond, r.Ratio, r.P50, r.P99, r.CPU, r.FloorCPU, r.Commits, r.RSS)
+		flushes := "" // not counted
+		if r.Commits > 0 {
+			flushes = fmt.Sprintf("%.2f", r.Commits)
+		}
+		fmt.Fprintf(&b, "| %s | %d | %.1f | %.1f | %.2f | %.2f | %.2f | %.2f | %.2f | %s | %.0f |\n",
+			name, r.N, r.PerSecond, r.FloorPerSecond, r.Ratio, r.P50, r.P99, r.CPU, r.FloorCPU, flushes, r.RSS)
 	}
 	b.WriteString("\n## What was wanted\n\n| bench | what | wanted | here | |\n|---|---|---|---:|---|\n")
 	for _, want := range wanted {

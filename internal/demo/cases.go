@@ -85,6 +85,11 @@ const (
 	maureenItem   = "Your brother is called Raymond Skerry. He went to sea when he was sixteen, and he has looked for you, too. He would like you to know his name."
 	maureenGround = "ISR 7(1): he agreed in writing to his name and to what he is to her."
 
+	maureenNamed = "My sister, if I have one. She would be called Skerry too."
+	adaName      = "Ada Fennimore"
+	adaAddress   = "2 Wharf Lane\nSaltreach"
+	adasWords    = "Mother told me of Jeannie on her last day. I should like to know her."
+
 	callanTalk    = "He wants to know whether she is well. He would like to write, and does not need to meet."
 	callanFound   = "Marriage index, then the electoral roll. She lives in the next county."
 	yvonneLetters = "Nobody at home knows of Daniel. A letter now and then, through you, and I will write back. Please no visit and no telephone."
@@ -137,5 +142,8 @@ func caseWords() (list []string) {
 	for _, g := range grounds() {
 		list = append(list, lines(g.why)...)
 	}
-	return append(append(list, lines(caseFactors)...), lines(caseView)...)
+	for _, text := range []string{caseFactors, caseView, maureenNamed, adaName, adaAddress, adasWords} {
+		list = append(list, lines(text)...)
+	}
+	return list
 }

@@ -9,6 +9,7 @@ import (
 	"gatepost/crypto/passphrase"
 	"gatepost/crypto/passphrase/passphrasetest"
 	"gatepost/intermediary"
+	"gatepost/intermediary/register"
 	"gatepost/internal/account"
 	"gatepost/internal/authz"
 	"gatepost/internal/demo"
@@ -58,6 +59,9 @@ func TestCases(t *testing.T) {
 		t.Errorf("%d cases, want %d", len(got), len(want))
 	}
 
+	if pairs, err := cases.SearchRegister(t.Context(), bronwen, ""); err != nil || len(pairs) != 1 || pairs[0].One.Name != "Maureen Tolley" || pairs[0].Band != register.Proposed {
+		t.Errorf("the contact register has the pairs %+v (%v)", pairs, err)
+	}
 	maureen := signIn(t, public, world, "maureen")
 	services, err = public.At(time.Now)
 	must(t, err)

@@ -286,7 +286,26 @@ func interviewed(d *caseDesk, t *taken) error {
 	d.found(t, maureenFound, "In a plain envelope.")
 	d.agrees(t, intermediary.ConsentYes, maureenYes, "name", "relationship", "letters")
 	d.give(t, intermediary.NewItem{Kind: "name", Identifying: true, Words: maureenItem, Ground: maureenGround, From: "Raymond himself, on the signed form."})
+	d.wishes(t)
 	return d.err
+}
+
+// wishes: Maureen and somebody who says that she is her sister are in the contact
+// register, and nobody has looked yet whether they belong together.
+func (d *caseDesk) wishes(t *taken) {
+	entry := func(n intermediary.NewPreference) {
+		n.Verified, n.Adult, n.Form, n.AddressOn = true, true, "paper", d.today()
+		d.do(func() error {
+			_, err := d.staff.Cases.EnterPreference(d.ctx, d.worker, n)
+			return err
+		})
+	}
+	entry(intermediary.NewPreference{Part: 1, Adopted: intermediary.AdoptedID(t.adopted), Wish: intermediary.WishContactNamed, Named: maureenNamed,
+		Registrant: intermediary.Registrant{Name: t.applicant.Name, Address: "5 Lock Cottages\nWeldbridge"},
+		Birth:      intermediary.BirthKnown{Forename: "Jean", Surname: "Skerry", Born: t.applicant.Born, Place: "Saltreach", MotherForename: "Edith", MotherSurname: "Skerry"}})
+	entry(intermediary.NewPreference{Part: 2, Wish: intermediary.WishContact, Related: true, Words: adasWords,
+		Registrant: intermediary.Registrant{Name: adaName, Relation: "sister", Address: adaAddress},
+		Birth:      intermediary.BirthKnown{Forename: "Jeannie", Surname: "Skerry", About: "May 1952", Place: "Saltreach", MotherForename: "Edie", MotherSurname: "Skerry", MotherOtherSurname: "Fennimore"}})
 }
 
 func lettersOnly(d *caseDesk, t *taken) error {

@@ -249,5 +249,44 @@ async function agencysDuty () {
   await act(p, 'receipt', receipt, { on: await workday(0) })
 }
 
+const child = { 'birth.forename': 'Piers', 'birth.surname': 'Orme', 'birth.born': ['', '', 1969], 'birth.place': 'North Carrow', verified: ['yes'], adult: ['yes'], form: 'paper', addressOn: aDay() }
+
+// The agency's own contact register: Maureen wishes for contact with a sister if
+// she has one, and somebody says that she is. Two workers say that they belong
+// together, and nothing is sent.
+async function register () {
+  const { bronwen: p, idris } = at
+  await p.go('/register')
+  await p.reads(names.maureen, 'Ada Fennimore')
+  await p.look('contact register')
+  await p.go('/register/search')
+  await p.look('contact register, a pair')
+  const pair = await p.main().locator('[data-pair] a').first().getAttribute('href')
+  await wrong(p, 'registerPair', pair)
+  await act(p, 'registerPair', pair, { says: 'same', names: 'yes', why: 'The month, the place and the mother agree.' })
+  await act(idris, 'registerPair', pair, { says: 'same', names: 'yes', why: 'So I read it, too.' })
+  await p.go(pair)
+  await p.reads(say('casework.pairState.confirmed'))
+  await p.look('contact register, a pair of two workers')
+
+  await wrong(p, 'registerNew', '/register/new')
+  await act(p, 'registerNew', '/register/new', { ...child, wish: 'contact', name: 'Hester Orme', relation: 'aunt', address: '2 Mill Row', related: ['yes'] })
+  const aunt = p.path()
+  await p.look('contact register, an entry')
+  await p.go(`/register/search?of=${aunt.split('/').pop()}`)
+  await p.reads(say('casework.register.noPairs'))
+  await p.look('contact register, no pairs')
+  await wrong(p, 'registerOwn', `/register/of/${told.sheila.ad}`)
+  await act(p, 'registerOwn', `/register/of/${told.sheila.ad}`, { ...child, wish: 'noContactAll', name: 'Alan Pym', address: '9 Fore Street' })
+  for (const letter of ['letter', 'address']) {
+    await p.go(`${aunt}/${letter}`)
+    await p.look(`contact register, ${letter} for print`)
+  }
+  await act(p, 'registerAsked', `${aunt}/asked`)
+  await act(p, 'registerChange', `${aunt}/change`, { wish: 'noContact', why: 'She rang.' })
+  await p.reads(say('casework.register.earlier'))
+  await p.look('contact register, an entry that was changed')
+}
+
 // Whoever works is signed out over the letters, which come last.
-export const stories = [seven, before1975, refusedAlike, newsOfAnIllness, inWales, agencysDuty, letters]
+export const stories = [seven, before1975, refusedAlike, register, newsOfAnIllness, inWales, agencysDuty, letters]

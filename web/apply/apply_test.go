@@ -47,6 +47,7 @@ type said struct {
 // adult is an adopted adult of 1960.
 func adult() []said {
 	return []said{
+		{"purpose", []string{"purpose", "search"}, "/apply/ask/who"},
 		{"who", []string{"who", "adopted"}, "/apply/ask/when"},
 		{"when", []string{"when", "interview"}, "/apply/ask/where"},
 		{"where", []string{"where", "england"}, "/apply/what"},
@@ -73,8 +74,10 @@ func answers(t *testing.T, b *webtest.Browser, list []said) {
 		}
 		a = a.Follow().Want(200)
 		if a.Path == "/apply/what" {
-			info := b.Get(a.Doc().One("main a.govuk-button").Attr("href")).Want(200)
-			info.Submit("/apply/information").Want(303)
+			a = b.Get(a.Doc().One("main a.govuk-button").Attr("href")).Want(200)
+		}
+		if a.Path == "/apply/information" {
+			a.Submit("/apply/information").Want(303)
 		}
 	}
 }
@@ -84,7 +87,7 @@ func answers(t *testing.T, b *webtest.Browser, list []said) {
 func TestJourney(t *testing.T) {
 	s := webtest.New(t)
 	b, code := begun(t, s)
-	answers(t, b, adult()[:7])
+	answers(t, b, adult()[:8])
 	a := b.Get("/apply/ask/address").Submit("/apply/ask/address", "address", "4 Heron Lane", "do", "later").Want(303)
 	if a.Header.Get("Location") != "/apply/code" {
 		t.Errorf("stopping leads to %s", a.Header.Get("Location"))
@@ -99,7 +102,7 @@ func TestJourney(t *testing.T) {
 	if text := a.Doc().One("main").Text(); !strings.Contains(text, "Nerys Holloway") || !strings.Contains(text, "4 Heron Lane") || !strings.Contains(text, "1960") {
 		t.Errorf("the answers are not there: %s", text)
 	}
-	answers(t, other, adult()[8:])
+	answers(t, other, adult()[9:])
 	a = other.Get("/apply/ask/name?from=check").Want(200).Submit("/apply/ask/name", "name", "Nerys Vane Holloway", "do", "next").Want(303)
 	if a.Header.Get("Location") != "/apply/check" {
 		t.Errorf("changing an answer leads to %s", a.Header.Get("Location"))
@@ -126,7 +129,7 @@ func TestWhat(t *testing.T) {
 		answers []said
 		want    []string
 	}{
-		"an adult of before 1975": {adult()[:3], []string{"apply.what.service.adopted.1", "apply.what.birth.interview.2"}},
+		"an adult of before 1975": {adult()[:4], []string{"apply.what.service.adopted.1", "apply.what.birth.interview.2"}},
 		"an adult of after 2005": {[]said{{"who", []string{"who", "adopted"}, "/apply/ask/when"}, {"when", []string{"when", "post"}, "/apply/ask/where"},
 			{"where", []string{"where", "wales"}, "/apply/what"}}, []string{"apply.what.duty.adopted.1", "apply.what.duty.send", "apply.what.birth.agency.1", "apply.what.wales"}},
 		"a birth mother": {[]said{{"who", []string{"who", "relative"}, "/apply/ask/relation"}, {"relation", nil, "/apply/ask/looks"}, {"looks", []string{"looks", "adopted"}, "/apply/ask/when"},
@@ -378,4 +381,12 @@ func TestGolden(t *testing.T) {
 	golden(t, "reach.golden", b.Get("/apply/ask/reach"))
 	golden(t, "check.golden", b.Get("/apply/check"))
 	golden(t, "sent.golden", b.Get("/apply/check").Submit("/apply/send").Follow())
+	b, _ = begun(t, s)
+	golden(t, "purpose.golden", b.Get("/apply/ask/purpose"))
+	answers(t, b, vetoed())
+	golden(t, "veto.golden", b.Get("/apply/about"))
+	golden(t, "family.golden", b.Get("/apply/family"))
+	golden(t, "check-veto.golden", b.Get("/apply/check"))
+	answers(t, b, wished()[:1])
+	golden(t, "wish.golden", b.Get("/apply/about"))
 }

@@ -43,17 +43,37 @@ func after(a intermediary.Answers, name string) question {
 // next is where somebody goes after a question: the next one, or the page that
 // belongs between.
 func next(in intermediary.Intake, name string, checking bool) string {
-	list := asked(in.Answers)
-	_, number, _ := find(in.Answers, name)
+	a := in.Answers
+	list := asked(a)
+	_, number, _ := find(a, name)
 	switch {
-	case checking && name == "who": // what follows may never have been asked
+	case name == "purpose" && a.For() != intermediary.PurposeSearch:
+		return "/apply/about"
+	case (name == "who" && !a.Behalf || name == "behalf") && a.For() == intermediary.PurposeVeto && !a.MayVeto():
+		return "/apply/family"
+	case checking && leads(a, name):
 		return pathOf(list[number])
 	case checking, number == len(list):
 		return "/apply/check"
 	case name == lastFirst:
-		return "/apply/what"
+		return told(a)
 	}
 	return pathOf(list[number])
+}
+
+// leads tells whether what follows a question hangs on its answer, and so may
+// never have been asked.
+func leads(a intermediary.Answers, name string) bool {
+	return name == "purpose" || name == "who" || name == "kind" && a.Kind == intermediary.VetoQualified || name == "wish" && a.Names()
+}
+
+// told is the page after the first questions. What the law has for a search is
+// nothing to whoever wants none.
+func told(a intermediary.Answers) string {
+	if a.For() == intermediary.PurposeSearch {
+		return "/apply/what"
+	}
+	return "/apply/information"
 }
 
 func (room Room) ask(w http.ResponseWriter, r *http.Request) error {
@@ -90,6 +110,8 @@ func back(in intermediary.Intake, number int, checking bool) string {
 		return "/apply/code"
 	case list[number-2].name == lastFirst:
 		return "/apply/information"
+	case number == 2 && in.Answers.For() != intermediary.PurposeSearch:
+		return "/apply/about"
 	}
 	return pathOf(list[number-2])
 }
@@ -163,6 +185,8 @@ func faultsOf(err error) (list []*fault.Error) {
 type checkPage struct {
 	applyPage
 	Rows     []Answer
+	Purpose  string
+	Post     bool // of an adoption for which the law has no veto
 	Version  int
 	Informed bool
 	Next     string // the first question without an answer
@@ -177,7 +201,7 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (room Room) checkPage(r *http.Request, in intermediary.Intake) *checkPage {
-	p := &checkPage{applyPage: applyPage{room.base(r, "apply.check.title"), in.Code}, Version: in.Version}
+	p := &checkPage{applyPage: applyPage{room.base(r, "apply.check.title"), in.Code}, Version: in.Version, Purpose: in.Answers.For(), Post: in.Answers.When == intermediary.WhenPost}
 	p.Informed = in.Shown == version(p.Base)
 	p.Rows = Said(p.Words, in.Answers)
 	if i := slices.IndexFunc(p.Rows, func(a Answer) bool { return len(a.Lines) == 0 }); i >= 0 {
@@ -222,7 +246,7 @@ func placed(err error) error {
 	for _, f := range faultsOf(err) {
 		field := f.Field
 		for _, q := range questions() {
-			if slices.Contains(q.needs, f.Field) {
+			if slices.Contains(q.needs, f.Field) || q.name == f.Field {
 				field = "change-" + q.name
 			}
 		}

@@ -4,9 +4,15 @@
 //
 // # The story
 //
+// They choose first what they would like to do: to look for somebody, to ask for
+// a veto, or to state a wish about contact. A page tells what a veto or a wish does
+// and what it does not before anything of it is asked, and family who ask for a
+// veto are told what the law has for them in its place. The receipt has the same
+// bytes for all three: whoever finds the code learns nothing by it.
+//
 // Whoever begins gets a code, to be written down, and the browser a cookie that
 // follows from it. Each answer is saved when its page is left; coming back needs
-// the code alone. After the first questions a page says in plain words which way
+// the code alone. After the first questions of a search a page says in plain words which way
 // the law has (intermediary.RouteOf), and another what everybody should know
 // before they ask: the contact register, wishes, vetoes, somebody to talk to,
 // what it may mean, what it costs. The version of that page which was shown is

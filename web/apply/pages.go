@@ -87,7 +87,7 @@ func (room Room) code(w http.ResponseWriter, r *http.Request) error {
 	if done {
 		return err
 	}
-	p := &codePage{applyPage{room.base(r, "apply.code.title"), in.Code}, in.Answers.Who != "" || in.Answers.Behalf, pathOf(questions()[0])}
+	p := &codePage{applyPage{room.base(r, "apply.code.title"), in.Code}, begun(in.Answers), pathOf(questions()[0])}
 	return room.Sessions.Show(w, r, http.StatusOK, "apply/code", p)
 }
 
@@ -130,6 +130,44 @@ func (room Room) left(w http.ResponseWriter, r *http.Request) error {
 	return room.Sessions.Show(w, r, http.StatusOK, "apply/left", &leftPage{room.base(r, "apply.left.title")})
 }
 
+// aboutPage tells what a veto, or a wish, does and what it does not, before
+// anything of it is asked (NMS 16.1).
+type aboutPage struct {
+	applyPage
+	Next string
+}
+
+func (room Room) about(w http.ResponseWriter, r *http.Request) error {
+	in, _, done, err := room.draft(w, r)
+	if done {
+		return err
+	}
+	first := pathOf(questions()[0])
+	p := &aboutPage{applyPage{room.base(r, "apply.about.title"), in.Code}, pathOf(after(in.Answers, "purpose"))}
+	p.Back = first
+	switch in.Answers.For() {
+	case intermediary.PurposeVeto:
+		return room.Sessions.Show(w, r, http.StatusOK, "apply/veto", p)
+	case intermediary.PurposeWish:
+		return room.Sessions.Show(w, r, http.StatusOK, "apply/wish", p)
+	}
+	return page.SeeOther(w, r, first)
+}
+
+// familyPage tells family of an adopted person that a veto is not theirs to ask
+// for, and what is.
+type familyPage struct{ applyPage }
+
+func (room Room) family(w http.ResponseWriter, r *http.Request) error {
+	in, _, done, err := room.draft(w, r)
+	if done {
+		return err
+	}
+	p := &familyPage{applyPage{room.base(r, "apply.family.title"), in.Code}}
+	p.Back = "/apply/ask/who"
+	return room.Sessions.Show(w, r, http.StatusOK, "apply/family", p)
+}
+
 // whatPage tells what the law has for somebody.
 type whatPage struct {
 	applyPage
@@ -140,6 +178,9 @@ func (room Room) what(w http.ResponseWriter, r *http.Request) error {
 	in, _, done, err := room.draft(w, r)
 	if done {
 		return err
+	}
+	if in.Answers.For() != intermediary.PurposeSearch {
+		return page.SeeOther(w, r, "/apply/about")
 	}
 	route, err := intermediary.RouteOf(in.Answers)
 	if err != nil {
@@ -218,7 +259,10 @@ func (room Room) information(w http.ResponseWriter, r *http.Request) error {
 	p.On = p.On.Add(12 * time.Hour) // the same day in the agency's time
 	p.Back = Home
 	if ok && !in.Sent {
-		p.Code, p.Back = in.Code, "/apply/what"
+		p.Code, p.Back = in.Code, "/apply/ask/"+lastFirst
+		if told(in.Answers) == "/apply/what" {
+			p.Back = "/apply/what"
+		}
 	}
 	return room.Sessions.Show(w, r, http.StatusOK, "apply/information", p)
 }

@@ -44,15 +44,24 @@ func questions() []question {
 	of := func(who ...string) func(intermediary.Answers) bool {
 		return func(a intermediary.Answers) bool { return slices.Contains(who, a.Who) }
 	}
+	forA := func(purpose string) func(intermediary.Answers) bool {
+		return func(a intermediary.Answers) bool { return a.For() == purpose }
+	}
 	const adopted, relative, prescribed, unsure = intermediary.WhoAdopted, intermediary.WhoRelative, intermediary.WhoPrescribed, intermediary.WhoUnsure
+	search, veto, wish := forA(intermediary.PurposeSearch), forA(intermediary.PurposeVeto), forA(intermediary.PurposeWish)
 	return []question{
+		{name: "purpose", fields: []field{{radios, "purpose"}}},
 		{name: "who", fields: []field{{radios, "who"}}},
 		{name: "behalf", asked: func(a intermediary.Answers) bool { return a.Behalf }, fields: []field{{radios, "for"}, {text, "speaker"}}},
 		{name: "relation", asked: of(relative, prescribed, unsure), fields: []field{{text, "relation"}}},
-		{name: "looks", asked: of(relative, prescribed), fields: []field{{radios, "looks"}}},
+		{name: "looks", asked: both(search, of(relative, prescribed)), fields: []field{{radios, "looks"}}},
+		{name: "kind", asked: veto, fields: []field{{radios, "kind"}}},
+		{name: "circumstances", asked: both(veto, func(a intermediary.Answers) bool { return a.Kind == intermediary.VetoQualified }), fields: []field{{text, "circumstances"}}},
+		{name: "wish", asked: wish, fields: []field{{radios, "wish"}}, needs: []string{"wish"}},
+		{name: "named", asked: both(wish, intermediary.Answers.Names), fields: []field{{text, "named"}}},
 		{name: "when", fields: []field{{radios, "when"}}},
 		{name: lastFirst, fields: []field{{radios, "where"}}},
-		{name: "seeks", fields: []field{{boxes, "seeks"}, {text, "hopes"}}},
+		{name: "seeks", asked: search, fields: []field{{boxes, "seeks"}, {text, "hopes"}}},
 		{name: "name", fields: []field{{line, "name"}, {line, "others"}}, needs: []string{"name"}},
 		{name: "born", fields: []field{{date, "born"}}},
 		{name: "reach", fields: []field{{ways, "reach"}, {text, "safe"}}, needs: []string{"reach", "email", "phone"}},
@@ -60,10 +69,15 @@ func questions() []question {
 		{name: "adoption", asked: of(adopted), fields: []field{{line, "birthName"}, {line, "adoptedName"}, {text, "adoptedWhere"}}},
 		{name: "adoption", asked: of("", relative, prescribed, unsure),
 			fields: []field{{line, "birthName"}, {line, "adoptedName"}, {date, "adoptedBorn"}, {text, "adoptedWhere"}}},
-		{name: "sought", fields: []field{{text, "sought"}}},
+		{name: "sought", asked: search, fields: []field{{text, "sought"}}},
 		{name: "helper", fields: []field{{text, "helper"}}},
 		{name: "needs", fields: []field{{boxes, "needs"}, {text, "more"}}},
 	}
+}
+
+// both asks what both ask.
+func both(one, other func(intermediary.Answers) bool) func(intermediary.Answers) bool {
+	return func(a intermediary.Answers) bool { return one(a) && other(a) }
 }
 
 // lastFirst is the last of the first questions, after which a page tells what
@@ -94,6 +108,7 @@ func texts() (names []string) {
 // takes several, and for "who" and "for", which have rules of their own.
 func of(a *intermediary.Answers, name string) *string {
 	return map[string]*string{
+		"purpose": &a.Purpose, "kind": &a.Kind, "circumstances": &a.Circumstances, "wish": &a.Wish, "named": &a.Named,
 		"speaker": &a.Speaker, "relation": &a.Relation, "looks": &a.Looks, "when": &a.When, "where": &a.Where, "hopes": &a.Hopes,
 		"name": &a.Name, "others": &a.Others, "born": &a.Born, "email": &a.Email, "phone": &a.Phone, "safe": &a.Safe, "address": &a.Address,
 		"birthName": &a.BirthName, "adoptedName": &a.AdoptedName, "adoptedBorn": &a.AdoptedBorn, "adoptedWhere": &a.AdoptedWhere,
@@ -113,9 +128,14 @@ func value(a intermediary.Answers, name string) string {
 		return behalf
 	case name == "who", name == "for":
 		return a.Who
+	case name == "purpose" && a.Purpose == "" && begun(a): // before this was asked
+		return a.For()
 	}
 	return *of(&a, name)
 }
+
+// begun tells whether somebody has answered the first questions.
+func begun(a intermediary.Answers) bool { return a.Purpose != "" || a.Who != "" || a.Behalf }
 
 // take puts what was typed on a question's page into the answers. An answer that
 // makes another question needless takes its answers away.
@@ -143,6 +163,9 @@ func (q question) take(a *intermediary.Answers, form page.Form) {
 	if a.Who == intermediary.WhoAdopted {
 		a.AdoptedBorn = "" // their own day of birth is asked for anyway
 	}
+	if !slices.Contains(intermediary.WishesOf(a.Who), a.Wish) {
+		a.Wish = "" // it was chosen as somebody else
+	}
 	still := asked(*a)
 	for _, other := range questions() {
 		if !slices.ContainsFunc(still, func(s question) bool { return s.name == other.name }) {
@@ -156,6 +179,9 @@ func (q question) forget(a *intermediary.Answers) {
 	for _, f := range q.fields {
 		if one := of(a, f.name); one != nil {
 			*one = ""
+		}
+		if several := severalOf(a, f.name); several != nil {
+			*several = nil
 		}
 	}
 }
@@ -210,7 +236,7 @@ func (q question) views(w *words.Words, a intermediary.Answers) []fieldView {
 			v.Values, v.Items = *severalOf(&a, f.name), items(w, f.name, intermediary.Choices(f.name))
 			v.Email, v.Phone = a.Email, a.Phone
 		case radios:
-			v.Value, v.Items = value(a, f.name), items(w, f.name, choices(f.name))
+			v.Value, v.Items = value(a, f.name), items(w, f.name, choices(f.name, a))
 		case date:
 			v.Dates = datesOf(f.name, value(a, f.name))
 		default:
@@ -221,9 +247,11 @@ func (q question) views(w *words.Words, a intermediary.Answers) []fieldView {
 	return list
 }
 
-// choices are what radios offer.
-func choices(name string) []string {
+// choices are what radios offer somebody.
+func choices(name string, a intermediary.Answers) []string {
 	switch name {
+	case "wish":
+		return intermediary.WishesOf(a.Who)
 	case "who":
 		return append(intermediary.Choices("who"), behalf)
 	case "for":

@@ -53,6 +53,8 @@ func Routes(room Room) []page.Route {
 		get("/apply/left", "apply/left", room.left),
 		get("/apply/ask/{question}", "apply/question", room.ask),
 		answer,
+		get("/apply/about", "apply/veto", room.about),
+		get("/apply/family", "apply/family", room.family),
 		get("/apply/what", "apply/what", room.what),
 		get("/apply/information", "apply/information", room.information),
 		post("/apply/information", room.informed),

@@ -12,8 +12,8 @@ import (
 	"gatepost/web/webtest"
 )
 
-// TestCodes_SameCost: a code of an enquiry that waits, was declined, or became a
-// case shows the same bytes and asks the same of the database, on each page that
+// TestCodes_SameCost: a code of an enquiry that waits, was declined, became a
+// case, asks for a veto or states a wish shows the same bytes and asks the same of the database, on each page that
 // follows; and so do a code that nobody has, one that has run out, and another
 // agency's.
 func TestCodes_SameCost(t *testing.T) {
@@ -33,15 +33,16 @@ func TestCodes_SameCost(t *testing.T) {
 		return bodies, s.PublicSent.Take()
 	}
 	var codes []string
-	for range 3 {
+	for _, said := range [][]said{adult(), adult(), adult(), vetoed(), wished()} {
 		b, code := begun(t, s)
-		answers(t, b, adult())
+		answers(t, b, said)
 		b.Get("/apply/check").Submit("/apply/send").Want(303)
 		codes = append(codes, code)
 	}
 	want, asked := back(codes[0])
 	tray, err := s.Cases.Intakes(t.Context(), worker)
 	must(t, err)
+	tray = slices.DeleteFunc(tray, func(l intermediary.IntakeLine) bool { return l.Purpose != "search" })
 	if err := s.Cases.DeclineIntake(t.Context(), worker, tray[1].ID, "Another agency."); fault.KindOf(err) != "" {
 		t.Fatal(err)
 	}

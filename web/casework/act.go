@@ -189,7 +189,7 @@ func (room Room) doAct(a act) page.HandlerFunc {
 
 // acts lists every act of this package.
 func (room Room) acts() []act {
-	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.askingActs(), room.connectionActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs(), room.recordActs())
+	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.askingActs(), room.connectionActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs(), room.recordActs(), room.registerActs())
 }
 
 // hidden is a field that the page chose and the form sends back.

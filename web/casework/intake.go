@@ -30,7 +30,8 @@ func (room Room) intakeRoutes() []page.Route {
 // on the page of one, which is in the log.
 type intakesPage struct {
 	page.Base
-	Intakes []intakeLine
+	Intakes  []intakeLine
+	Protects bool // somebody asks for a veto, which holds everything back
 }
 
 // intakeLine is an enquiry in the tray.
@@ -55,6 +56,8 @@ func (room Room) intakes(w http.ResponseWriter, r *http.Request) error {
 	}
 	for i, in := range list {
 		line := intakeLine{IntakeLine: in, Number: i + 1}
+		line.Tags = append(line.Tags, purposeTags(&p.Base, in.Purpose)...)
+		p.Protects = p.Protects || in.Purpose == intermediary.PurposeVeto
 		switch {
 		case in.Late:
 			line.Tags = append(line.Tags, page.Tag{Text: p.Words.T("desk.tag.late"), Classes: "govuk-tag--orange"})
@@ -66,6 +69,17 @@ func (room Room) intakes(w http.ResponseWriter, r *http.Request) error {
 	return room.Site.Render(w, r, http.StatusOK, "casework/intakes", p)
 }
 
+// purposeTags say what an enquiry is for, where it is no search.
+func purposeTags(b *page.Base, purpose string) []page.Tag {
+	switch purpose {
+	case intermediary.PurposeVeto:
+		return []page.Tag{{Text: b.Words.T("apply.tray.tag.veto"), Classes: "govuk-tag--blue"}}
+	case intermediary.PurposeWish:
+		return []page.Tag{{Text: b.Words.T("apply.tray.tag.wish"), Classes: "govuk-tag--grey"}}
+	}
+	return nil
+}
+
 // intakePage is one enquiry, as it was sent.
 type intakePage struct {
 	page.Base
@@ -73,6 +87,9 @@ type intakePage struct {
 	Said       []apply.Answer
 	Way, Birth []string // what they were told
 	Open       bool     // nobody has taken or declined it
+	Search     bool     // it may become a case
+	What       []string // what a veto or a wish asks of the worker
+	MayDecline bool
 }
 
 func (room Room) intake(w http.ResponseWriter, r *http.Request) error {
@@ -87,8 +104,31 @@ func (room Room) intake(w http.ResponseWriter, r *http.Request) error {
 	p := &intakePage{Base: room.Site.Base(r, "apply.tray.one"), ReadIntake: in, Open: in.State == "received"}
 	p.Back = "/intakes"
 	p.Said = apply.Said(p.Words, in.Answers)
-	p.Way, p.Birth = apply.Told(p.Words, in.Route, in.Answers)
+	p.Search, p.What, p.MayDecline = in.Purpose == intermediary.PurposeSearch, whatToDo(&p.Base, in), room.mayDecline(r, in)
+	if p.Search {
+		p.Way, p.Birth = apply.Told(p.Words, in.Route, in.Answers)
+	}
 	return room.Site.Render(w, r, http.StatusOK, "casework/intake", p)
+}
+
+// whatToDo says what a worker does with a veto or a wish that waits.
+func whatToDo(b *page.Base, in intermediary.ReadIntake) (list []string) {
+	if in.State != "received" || in.Unread || in.Purpose == intermediary.PurposeSearch {
+		return nil
+	}
+	list = append(list, b.Words.T("apply.tray.purpose."+in.Purpose))
+	if in.Answers.When == intermediary.WhenPost {
+		list = append(list, b.Words.T("apply.tray.purpose.post"))
+	}
+	if in.Answers.Where == intermediary.WhereWales && in.Answers.Who == intermediary.WhoRelative {
+		list = append(list, b.Words.T("apply.tray.purpose.wales"))
+	}
+	return list
+}
+
+// mayDecline: who asks for protection is sent away by a manager.
+func (room Room) mayDecline(r *http.Request, in intermediary.ReadIntake) bool {
+	return in.Purpose != intermediary.PurposeVeto || room.Actor(r).Has(authz.Manager)
 }
 
 // declinePage asks why an enquiry is declined.
@@ -96,14 +136,16 @@ type declinePage struct {
 	page.Base
 	ID     string
 	Writer string // the worker's account
+	May    bool   // the worker may decline it
 }
 
 // declinePage makes it for an enquiry that is there.
 func (room Room) declinePage(r *http.Request, id string) (*declinePage, error) {
-	if _, err := room.Cases.ReadIntake(r.Context(), room.Actor(r), intermediary.IntakeID(id)); err != nil {
+	in, err := room.Cases.ReadIntake(r.Context(), room.Actor(r), intermediary.IntakeID(id))
+	if err != nil {
 		return nil, err
 	}
-	p := &declinePage{Base: room.Site.Base(r, "apply.decline.title"), ID: id, Writer: room.Actor(r).Account()}
+	p := &declinePage{Base: room.Site.Base(r, "apply.decline.title"), ID: id, Writer: room.Actor(r).Account(), May: room.mayDecline(r, in)}
 	p.Back = "/intake/" + id
 	return p, nil
 }

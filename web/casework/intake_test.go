@@ -29,16 +29,25 @@ func newTray(t *testing.T) *tray {
 // sendIntake has somebody send an enquiry.
 func sendIntake(t *testing.T, s *webtest.Site) {
 	t.Helper()
+	sendAnswers(t, s, intermediary.Answers{Who: "adopted", When: "interview", Where: "england", Name: "Nerys Holloway", Reach: []string{"phone"}, Phone: "01632 960123",
+		Sought: "My mother.\nShe was called Tamsin Vane."})
+}
+
+// sendAnswers has somebody send what they said, and gives its id.
+func sendAnswers(t *testing.T, s *webtest.Site, said intermediary.Answers) (id string) {
+	t.Helper()
 	token, err := s.Asking.BeginIntake(t.Context(), s.Home.ID, accounttest.From())
 	must(t, err)
 	in, err := s.Asking.LoadIntake(t.Context(), s.Home.ID, token)
 	must(t, err)
-	in.Answers = intermediary.Answers{Who: "adopted", When: "interview", Where: "england", Name: "Nerys Holloway", Reach: []string{"phone"}, Phone: "01632 960123",
-		Sought: "My mother.\nShe was called Tamsin Vane."}
+	in.Answers = said
 	in.Shown = "2026-11-22.en"
 	must(t, s.Asking.SaveIntake(t.Context(), s.Home.ID, token, in))
 	_, err = s.Asking.SendIntake(t.Context(), s.Home.ID, token, in.Version+1, in.Shown)
 	must(t, err)
+	of := token.RowID()
+	must(t, s.Database.Admin().QueryRow(t.Context(), `select id from intake where code = $1`, of[:]).Scan(&id))
+	return id
 }
 
 func must(t testing.TB, err error) {
@@ -79,6 +88,90 @@ func TestIntakes(t *testing.T) {
 	decline.Submit(path+"/decline", "reasons", "It came twice.").Want(409)
 	if text := b.Get(path).Want(200).Doc().One("main").Text(); !strings.Contains(text, "It came twice.") || strings.Contains(text, "Open a case") {
 		t.Errorf("afterwards it says %s", text)
+	}
+}
+
+// vetoed and wished are what somebody says who asks for a veto, and a relative's
+// wish.
+func vetoed() intermediary.Answers {
+	return intermediary.Answers{Purpose: "veto", Who: "adopted", Kind: "qualified", Circumstances: "If my sister is very ill.", When: "post", Where: "england",
+		Name: "Jory Tregear", Reach: []string{"phone"}, Phone: "07700 900201", BirthName: "Piran Nance"}
+}
+
+func wished() intermediary.Answers {
+	return intermediary.Answers{Purpose: "wish", Who: "relative", Relation: "I am his mother.", Wish: "noContact", When: "pre", Where: "wales",
+		Name: "Demelza Nance", Reach: []string{"phone"}, Phone: "01632 960311"}
+}
+
+// Who asks for a veto stands first, calmly and with what it means; it is written on
+// a record, becomes no case, and is sent away by a manager who does this work.
+func TestIntakes_Veto(t *testing.T) {
+	s := newTray(t)
+	id := sendAnswers(t, s.Site, vetoed())
+	b := s.worker(t)
+	list := b.Get("/intakes").Want(200)
+	golden(t, "intakes-veto.golden", strings.TrimSpace(list.Doc().One("main").HTML()), list)
+	if first := list.Doc().All("[data-list=intakes] a")[0].Attr("href"); first != "/intake/"+id {
+		t.Errorf("the first one is %s", first)
+	}
+	one := b.Get("/intake/" + id).Want(200)
+	golden(t, "intake-veto.golden", strings.TrimSpace(one.Doc().One("main").HTML()), one)
+	if strings.Contains(one.Body, "/case/new") || strings.Contains(one.Body, "/decline") || !strings.Contains(one.Body, `href="/record/new?intake=`+id+`"`) {
+		t.Error("what may be done is something else")
+	}
+	if got := b.Get("/case/new?intake=" + id).Want(303).Header.Get("Location"); got != "/intake/"+id {
+		t.Errorf("a case of it begins at %s", got)
+	}
+	path := "/intake/" + id + "/decline"
+	ask := b.Get(path).Want(200)
+	if len(ask.Doc().All("textarea")) != 0 || !strings.Contains(ask.Doc().One("main").Text(), "only a manager") {
+		t.Error("a worker is asked for reasons")
+	}
+	token := url.Values{page.TokenField: {ask.Form("/sign-out").Get(page.TokenField)}, "reasons": {"It came twice."}}
+	b.Post(path, token).Want(403)
+
+	login, _ := s.NewWorker(t, "Senara Roskilly", authz.IntermediaryWorker, authz.Manager)
+	both := s.Worker(t)
+	both.SignIn(s.Site, &login)
+	if !strings.Contains(both.Get("/intake/"+id).Want(200).Body, `href="`+path+`"`) {
+		t.Error("a manager who does this work is not shown the way")
+	}
+	both.Get(path).Want(200).Submit(path, "reasons", "It came twice.").Want(303)
+	if text := b.Get("/intake/" + id).Want(200).Doc().One("main").Text(); strings.Contains(text, "Write it on a record") || !strings.Contains(text, "It came twice.") {
+		t.Errorf("afterwards it says %s", text)
+	}
+	if strings.Contains(b.Get("/intakes").Body, "Read the first one now") {
+		t.Error("it is said to wait still")
+	}
+}
+
+// A wish is written on a record too, and a worker may decline it; one from Wales,
+// by family, is shown to a manager.
+func TestIntakes_Wish(t *testing.T) {
+	s := newTray(t)
+	id := sendAnswers(t, s.Site, wished())
+	b := s.worker(t)
+	if text := b.Get("/intakes").Want(200).Doc().One("main").Text(); !strings.Contains(text, "States a wish") || strings.Contains(text, "Read the first one now") {
+		t.Errorf("the tray says %s", text)
+	}
+	one := b.Get("/intake/" + id).Want(200)
+	for _, want := range []string{"They state a wish", "I want no contact with the person who was adopted", "adoption was in Wales", "Write it on a record"} {
+		if !strings.Contains(one.Doc().One("main").Text(), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	b.Get("/intake/"+id+"/decline").Want(200).Submit("/intake/"+id+"/decline", "reasons", "It came twice.").Want(303)
+}
+
+// A row that says another purpose than what was sent shows, in words.
+func TestIntakes_Differs(t *testing.T) {
+	s := newTray(t)
+	id := sendAnswers(t, s.Site, vetoed())
+	_, err := s.Database.Admin().Exec(t.Context(), `set session_replication_role = replica; update intake set purpose = 'search'; set session_replication_role = origin`)
+	must(t, err)
+	one := s.worker(t).Get("/intake/" + id).Want(200)
+	if text := one.Doc().One("main .govuk-warning-text").Text(); !strings.Contains(text, "protects more") || strings.Contains(one.Body, "/case/new") || strings.Contains(one.Body, "/decline") {
+		t.Errorf("it says %s", text)
 	}
 }
 

@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func TestMain(m *testing.M) { postgrestest.Main(m) }
 
 // another is what is another on each run: ids, tokens, references.
-var another = regexp.MustCompile(`\b(ad|ap|sb|it|dc|st|sp|sg|en|cm|in|pe|wk|ex|vw)[a-z0-9]{20}\b|[A-Za-z0-9_-]{43}|\bIS-[0-9A-Z]{5}\b`)
+var another = regexp.MustCompile(`\b(ad|ap|cp|sb|it|dc|st|sp|sg|en|cm|in|pe|wk|ex|vw)[a-z0-9]{20}\b|[A-Za-z0-9_-]{43}|\bIS-[0-9A-Z]{5}\b`)
 
 // days are dates: some are of the database, which has no clock of the test's.
 var days = regexp.MustCompile(`\b\d{1,2} (January|February|March|April|May|June|July|August|September|October|November|December)( \d{4})?\b`)

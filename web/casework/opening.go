@@ -178,6 +178,9 @@ func (room Room) newCase(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if in.Purpose != intermediary.PurposeSearch { // it becomes no case
+			return page.SeeOther(w, r, "/intake/"+o.Intake)
+		}
 		o.from(in.Answers)
 	}
 	return room.showOpening(w, r, &openingPage{Step: stepPair, Opening: o}, nil)

@@ -38,7 +38,7 @@ type Room struct {
 // Routes is the table of these pages. All are for a signed-in worker of the
 // agency; which worker, the service decides for each act.
 func Routes(room Room) []page.Route {
-	tables := [][]page.Route{room.caseRoutes(), room.enquiryRoutes(), room.letterRoutes(), room.connectionRoutes(), room.recordRoutes(), room.itemRoutes(), room.packRoutes(), room.messageRoutes(), room.opinionRoutes(), room.intakeRoutes(), room.identityRoutes(), room.flagRoutes(), room.adoptedRoutes()}
+	tables := [][]page.Route{room.caseRoutes(), room.enquiryRoutes(), room.letterRoutes(), room.connectionRoutes(), room.recordRoutes(), room.itemRoutes(), room.packRoutes(), room.messageRoutes(), room.opinionRoutes(), room.intakeRoutes(), room.identityRoutes(), room.flagRoutes(), room.adoptedRoutes(), room.registerRoutes()}
 	for _, a := range room.acts() {
 		tables = append(tables, room.actRoutes(a))
 	}

@@ -168,6 +168,43 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// The menu is kept between pages and people; what is one session's, or one
+// page's, is not.
+func TestMenuIsKeptWithoutItsToken(t *testing.T) {
+	site := writeSite(t, pagetest.Door{})
+	see := func(token, path string, hrefs ...string) string {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		p := &writePage{Base: site.Base(r, "static.help.title")}
+		p.SignedIn, p.FormToken = token != "", token
+		for _, href := range hrefs {
+			p.Nav = append(p.Nav, page.NavItem{Key: "common.help", Href: href})
+		}
+		w := httptest.NewRecorder()
+		if err := site.Render(w, r, http.StatusOK, "try/write", p); err != nil {
+			t.Fatal(err)
+		}
+		return w.Body.String()
+	}
+	first := see("one", "/letters", "/letters", "/settings")
+	if again := see("one", "/letters", "/letters", "/settings"); again != first {
+		t.Error("the same page twice is another")
+	}
+	if other := see("two", "/letters", "/letters", "/settings"); strings.ReplaceAll(other, `"two"`, `"one"`) != first {
+		t.Error("another session's page differs by more than its token, or has the first one's")
+	}
+	for _, path := range []string{"/settings", "/letters/write"} {
+		if see("one", path, "/letters", "/settings") == first {
+			t.Errorf("%s has the place of another page in its menu", path)
+		}
+	}
+	if strings.Contains(see("one", "/letters", "/letters"), `"/settings"`) {
+		t.Error("somebody with one link has another's")
+	}
+	if strings.Contains(see("", "/letters", "/letters"), "sign-out") {
+		t.Error("nobody is signed in, and they can sign out")
+	}
+}
+
 func TestLeavingButtonOnlyWhereAskedFor(t *testing.T) {
 	if doc := pagetest.Parse(t, show(t, writeSite(t, pagetest.Door{Exit: true}), "", nil)); doc.One(".govuk-exit-this-page a").Attr("href") != "/leave" {
 		t.Error("the button goes elsewhere")

@@ -30,7 +30,6 @@ func (r *Renderer) funcs(w *words.Words) template.FuncMap {
 		"countField":     countField,
 		"countMessage":   func(c CharacterCount) Hint { return countMessage(w, c) },
 		"header":         func(p Page) GenericHeader { return header(p.base()) },
-		"navigation":     func(p Page, signOut template.HTML) ServiceNavigation { return navigation(p.base(), signOut) },
 		"summary":        func(p Page) ErrorSummary { return summary(p.base()) },
 		"actionsView":    actionsView,
 		"tel":            tel,
@@ -72,16 +71,53 @@ func constructors() template.FuncMap {
 
 var errPairs = errors.New("options are not pairs of a name and a value")
 
-// componentOf is the function that shows a component as HTML inside the page
-// whose set it is.
-func componentOf(set *template.Template) template.FuncMap {
-	return template.FuncMap{"component": func(name string, options any) (template.HTML, error) {
+// componentOf is the functions that show a component as HTML inside the page
+// whose set it is: any, and the menu of the layout.
+func (r *Renderer) componentOf(set *template.Template) template.FuncMap {
+	component := func(name string, options any) (template.HTML, error) {
 		var b bytes.Buffer
 		if err := set.ExecuteTemplate(&b, name, options); err != nil {
 			return "", fmt.Errorf("show the component %s: %w", name, err)
 		}
 		return template.HTML(b.String()), nil
+	}
+	return template.FuncMap{"component": component, "menu": func(p Page, signOut template.HTML) (template.HTML, error) {
+		return r.menu(p.base(), signOut, component)
 	}}
+}
+
+// menuEnd stands where the button to sign out comes in a menu that is kept.
+const menuEnd template.HTML = "\x00"
+
+// menu is the links under the header with the button to sign out at their end. On
+// a page of a worker it is half of what the template costs and the same for all
+// who have the same links, so it is made once for each such list and place in it;
+// the button, whose token is the session's, is put in anew each time.
+func (r *Renderer) menu(b *Base, signOut template.HTML, component func(string, any) (template.HTML, error)) (template.HTML, error) {
+	if signOut == "" {
+		return component("govuk-service-navigation", navigation(b, ""))
+	}
+	n := navigation(b, menuEnd)
+	key := b.Words.Lang()
+	for _, item := range n.Navigation {
+		key += "\x00" + item.Text + "\x00" + item.Href
+		switch {
+		case item.Current:
+			key += "\x00current"
+		case item.Active:
+			key += "\x00active"
+		}
+	}
+	kept, ok := r.menus.Load(key)
+	if !ok {
+		made, err := component("govuk-service-navigation", n)
+		if err != nil {
+			return "", err
+		}
+		kept, _ = r.menus.LoadOrStore(key, made)
+	}
+	before, after, _ := strings.Cut(string(kept.(template.HTML)), string(menuEnd))
+	return template.HTML(before) + signOut + template.HTML(after), nil
 }
 
 // build makes a component from pairs of an option and its value. A dotted

@@ -32,6 +32,7 @@ type Renderer struct {
 	catalogue  *words.Catalogue
 	assets     *assets.Set
 	pages      map[string]map[string]made // by language, then name
+	menus      sync.Map                   // template.HTML by what is in them: as many as there are lists of links and places in them
 	lastResort []byte
 }
 
@@ -73,7 +74,7 @@ func NewRenderer(c *words.Catalogue, a *assets.Set, rooms ...Source) (*Renderer,
 // layout parses what all pages of a language share.
 func (r *Renderer) layout(w *words.Words) (*template.Template, error) {
 	// component needs the template of its own page; add replaces it there.
-	base := template.New("base").Option("missingkey=error").Funcs(r.funcs(w)).Funcs(componentOf(nil))
+	base := template.New("base").Option("missingkey=error").Funcs(r.funcs(w)).Funcs(r.componentOf(nil))
 	base, err := base.ParseFS(own, "partials/*.html", "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the layout: %w", err)
@@ -113,7 +114,7 @@ func (r *Renderer) add(lang string, base *template.Template, source Source) erro
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		if r.pages[lang][name], err = parsePage(shared, name, string(text), funcs, r.catalogue.In(lang)); err != nil {
+		if r.pages[lang][name], err = r.parsePage(shared, name, string(text), funcs, r.catalogue.In(lang)); err != nil {
 			return err
 		}
 	}
@@ -122,8 +123,8 @@ func (r *Renderer) add(lang string, base *template.Template, source Source) erro
 
 // parsePage parses the text of one page, whose set is the layout with that as
 // its content. shared must not be changed afterwards.
-func parsePage(shared *template.Template, name, text string, funcs template.FuncMap, w *words.Words) (made, error) {
-	content, err := template.New(name).Funcs(funcs).Funcs(componentOf(nil)).Parse(text)
+func (r *Renderer) parsePage(shared *template.Template, name, text string, funcs template.FuncMap, w *words.Words) (made, error) {
+	content, err := template.New(name).Funcs(funcs).Funcs(r.componentOf(nil)).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -133,7 +134,7 @@ func parsePage(shared *template.Template, name, text string, funcs template.Func
 		if err != nil {
 			return nil, fmt.Errorf("copy the layout: %w", err)
 		}
-		set.Funcs(componentOf(set))
+		set.Funcs(r.componentOf(set))
 		for _, t := range content.Templates() {
 			if _, err := set.AddParseTree(t.Name(), t.Tree); err != nil {
 				return nil, err

@@ -33,6 +33,7 @@ async function asks (walk) {
   await p.expect('/apply/code').look('a code to come back')
   const code = (await p.main().locator('.gp-code').first().innerText()).trim()
   await p.press('apply.code.first')
+  await answer(p, 'purpose', { purpose: 'search' })
   await answer(p, 'who', { who: 'adopted' })
   await answer(p, 'when', { when: 'interview' })
   await answer(p, 'where', { where: 'england' })
@@ -90,6 +91,7 @@ async function ways (walk) {
     await p.go('/apply')
     await p.press('apply.start.begin')
     await p.press('apply.code.first')
+    await answer(p, 'purpose', { purpose: 'search' })
     await answer(p, 'who', { who })
     if (who === 'relative') {
       await answer(p, 'relation', {})
@@ -103,6 +105,42 @@ async function ways (walk) {
     await p.go('/apply/code')
     await p.press('apply.code.stop')
   }
+}
+
+/** sends asks for a veto, or states a wish: every question that comes, to the end. */
+export async function sends (p, what, answers) {
+  await p.go('/apply')
+  await p.press('apply.start.begin')
+  await p.press('apply.code.first')
+  for (let left = 30; p.path() !== '/apply/check'; left--) {
+    if (!left) throw new Error(`the questions of ${what} do not end`)
+    await p.look(`${what}, ${p.path().split('/').pop()}`)
+    if (!p.path().startsWith('/apply/ask/')) {
+      await p.press(p.path() === '/apply/information' ? 'apply.info.read' : 'apply.goOn')
+      continue
+    }
+    await put(p, answers[p.path().split('/').pop()] ?? {})
+    await p.press('apply.goOn')
+  }
+  await p.look(`${what}, check`)
+  await p.press('apply.check.send')
+  await p.expect('/apply/sent').look(`${what}, sent`)
+}
+
+// A relative cannot ask for a veto, and states a wish.
+export async function wishes (walk) {
+  const p = await walk.person('a sister', 'public', narrow)
+  await p.go('/apply')
+  await p.press('apply.start.begin')
+  await p.press('apply.code.first')
+  await answer(p, 'purpose', { purpose: 'veto' })
+  await p.expect('/apply/about').press('apply.goOn')
+  await answer(p, 'who', { who: 'relative' })
+  await p.expect('/apply/family').look('a veto is not hers to ask for')
+  await p.go('/apply/code')
+  await p.press('apply.code.stop')
+  await sends(p, 'a wish', { purpose: { purpose: 'wish' }, who: { who: 'relative' }, relation: { relation: 'His sister.' }, when: { when: 'pre' }, where: { where: 'england' }, wish: { wish: 'contact' },
+    name: { name: 'Hester Orme' }, reach: { reach: ['phone'], phone: '01632 960124' }, address: { address: '2 Mill Row' } })
 }
 
 export const applies = [ways, asks]

@@ -1,8 +1,8 @@
 // The cases of two intermediary workers and a manager: an enquiry becomes a
 // case, and the case is worked on to its end, act by act, as far as the law lets
 // it; and what another agency asks and answers.
-import { code, known, say, workday, world } from './browser.mjs'
-import { nerys, put } from './apply.mjs'
+import { code, known, narrow, say, workday, world } from './browser.mjs'
+import { nerys, put, sends, wishes } from './apply.mjs'
 import * as desk from './desk.mjs'
 import * as family from './family.mjs'
 import { worker } from './staff.mjs'
@@ -501,4 +501,26 @@ async function alone () {
   await act(idris, 'connected', path + '/connected', { worker: me, why: 'He is my neighbour.' })
 }
 
-export const cases = [tray, opens, knows, approaches, joins, gives, talks, ends, enquires, isAsked, signs, protects, alone]
+// Somebody asks online for a veto. Until it is read nobody is approached; then it
+// stands on a record, with a stop.
+async function asksForVeto (walk) {
+  const { bronwen: p, judith } = at
+  const he = await walk.person('Denzil', 'public', narrow)
+  await sends(he, 'a veto', { purpose: { purpose: 'veto' }, who: { who: 'adopted' }, when: { when: 'pre' }, where: { where: 'england' }, kind: { kind: 'qualified' },
+    circumstances: { circumstances: 'Only news of an illness.' }, name: { name: 'Denzil Carne' }, born: { born: [3, 2, 1970] }, reach: { reach: ['phone'], phone: '01632 960125' },
+    address: { address: '1 Weir Cottages' } })
+  await judith.go('/intakes')
+  await judith.look('new enquiries of a manager, one asks for a veto')
+  await p.go('/intakes')
+  await p.look('new enquiries, one asks for a veto')
+  await p.press(p.page.locator('[data-intake]').first().getByRole('link'))
+  await p.reads('Denzil Carne', 'Only news of an illness.')
+  await p.look('an enquiry that asks for a veto')
+  await p.press(p.main().locator('a[href^="/record/new?intake="]').first())
+  await p.look('a record for an enquiry')
+  await p.press('onrecord.new.button')
+  await p.expect(/^\/record\/ad/).reads('Denzil Carne')
+  await p.look('a record from an enquiry, with its stop')
+}
+
+export const cases = [tray, opens, knows, approaches, joins, gives, talks, ends, enquires, isAsked, signs, protects, alone, wishes, asksForVeto]

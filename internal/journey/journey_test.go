@@ -177,6 +177,7 @@ func answered() map[string]visit {
 		return visit{of, http.MethodPost, "POST " + pattern, status}
 	}
 	return map[string]visit{
+		"apply/wish":          {authz.Public, http.MethodGet, "GET /apply/about", http.StatusOK},
 		"account/codes-new":   post(authz.Public, "/account/codes", http.StatusOK),
 		"account/start-fact":  post(authz.Public, "/start", http.StatusOK),
 		"account/step-up":     post(authz.Staff, "/letter/{id}/pass", http.StatusUnauthorized),

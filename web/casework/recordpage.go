@@ -107,7 +107,8 @@ type recordPage struct {
 	Stops   []recordView
 	Came    []intermediary.Record // the enquiries that it came from
 	InForce bool                  // a veto stands
-	Letter  string                // which letter can be printed; "" for none
+	Wishes  []entryView
+	Letter  string // which letter can be printed; "" for none
 }
 
 func (room Room) recordPage(r *http.Request, title string) (*recordPage, error) {
@@ -116,6 +117,9 @@ func (room Room) recordPage(r *http.Request, title string) (*recordPage, error) 
 		return nil, err
 	}
 	p := &recordPage{base: room.base(r, title), Record: rec, Name: nameOf(rec.Adopted.Particulars), Letter: letterOf(rec.Veto)}
+	if p.Wishes, err = room.wishesAbout(r, &p.base, rec.ID); err != nil {
+		return nil, err
+	}
 	p.Back, p.Wide = "/cases", true
 	if rec.Adopted.Unread {
 		p.Notice = &page.NotificationBanner{Text: p.Words.T("casework.unread")}

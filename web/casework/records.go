@@ -176,6 +176,7 @@ type protectionPage struct {
 	Stops   []recordView
 	InForce bool // a veto stands
 	Any     bool // there ever was one
+	Wishes  []entryView
 }
 
 func (room Room) protection(w http.ResponseWriter, r *http.Request) error {
@@ -195,6 +196,9 @@ func (room Room) protection(w http.ResponseWriter, r *http.Request) error {
 		if v.What == "veto" && v.Version == newest {
 			p.Any, p.InForce = true, v.InForce || v.Unread
 		}
+	}
+	if p.Wishes, err = room.wishesAbout(r, &p.base, intermediary.AdoptedID(base.Case.Adopted.ID)); err != nil {
+		return err
 	}
 	return room.Site.Render(w, r, http.StatusOK, "casework/protection", p)
 }

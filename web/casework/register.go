@@ -97,6 +97,15 @@ func (room Room) register(w http.ResponseWriter, r *http.Request) error {
 	return room.Site.Render(w, r, http.StatusOK, "casework/register", p)
 }
 
+// wishesAbout is what is wished about contact with an adopted person.
+func (room Room) wishesAbout(r *http.Request, b *base, of intermediary.AdoptedID) (views []entryView, err error) {
+	list, err := room.Cases.PreferencesAbout(r.Context(), room.Actor(r), of)
+	for _, e := range list {
+		views = append(views, entryOf(b, e))
+	}
+	return views, err
+}
+
 // entryOf gives an entry its words.
 func entryOf(b *base, e intermediary.Preference) entryView {
 	v := entryView{Preference: e}

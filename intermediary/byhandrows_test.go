@@ -160,6 +160,8 @@ func rowCases() []rowCase {
 		{name: "an entry changed", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w1", sql: `update preference set wish = 'noContactAll'`, want: "42501"},
 		{name: "a case on a relative's record", change: handTwo, as: "@w1", sql: `insert into application (agency_id, id, adopted_id, pair, reference, state, hear_by, opened_by) values ('ag1', '@sp', '@rc', 'REL>AP', 'IN-C', 'open', current_date, '@w1')`, want: "preference_record"},
 		{name: "a veto on a relative's record", change: handTwo, as: "@w1", sql: `insert into veto (agency_id, adopted_id, version, kind, in_force, worker_id, at, leaf) values ('ag1', '@rc', 1, 'absolute', true, '@w1', now(), sha256('x'))`, want: "preference_record"},
+		{name: "an answer to another agency from a relative's record", change: handTwo + handEnquiryIn, as: "@w1", sql: `update enquiry_in set adopted_id = '@rc'`, want: "preference_record"},
+		{name: "an answer to another agency from a record", change: handTwo + handEnquiryIn, as: "@w1", sql: `update enquiry_in set adopted_id = '@ad'`},
 		{name: "a word about a pair", change: handTwo, as: "@w1", sql: handPaired(1, "@cp", "@cq", 1, "same", "@w1")},
 		{name: "a word about a pair, the wrong way round", change: handTwo, as: "@w1", sql: handPaired(1, "@cq", "@cp", 1, "same", "@w1"), want: "register_pair"},
 		{name: "a word in a colleague's name", change: handTwo, as: "@w1", sql: handPaired(1, "@cp", "@cq", 1, "same", "@w2"), want: "casework_worker"},
@@ -185,6 +187,9 @@ func rowCases() []rowCase {
 // handUnread is an enquiry that asks for a veto and that nobody has read.
 const handUnread = `insert into intake (agency_id, id, code, state, purpose, sealed, commit, leaf, sent_on, hear_by) values
 	('ag1', '@sp', sha256('c'), 'received', 'veto', 'x', sha256('x'), sha256('x'), current_date, current_date);`
+
+// handEnquiryIn is an enquiry that another agency has sent.
+const handEnquiryIn = `insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag1', '@en', 'ag2', 'received', current_date, 'x', 'x');`
 
 // handRecord is a record without a case, and handTwo an entry of each part.
 const handRecord = `insert into adopted (agency_id, id, opened_by) values ('ag1', '@rc', '@w1');`

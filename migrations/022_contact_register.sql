@@ -116,7 +116,8 @@ end
 $$;
 create trigger preference_by_right before insert on preference for each row execute function preference_by_right();
 
--- What a relative knows about a child is no record that a case or a veto may stand on: a veto on the person's own record would not be seen there.
+-- What a relative knows about a child is no record that a case, a veto or an answer to another agency may stand on: a veto on the person's own record
+-- would not be seen there.
 create function record_not_of_entry() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -129,6 +130,7 @@ end
 $$;
 create trigger record_not_of_entry before insert on application for each row execute function record_not_of_entry();
 create trigger record_not_of_entry before insert on veto for each row execute function record_not_of_entry();
+create trigger record_not_of_entry before update of adopted_id on enquiry_in for each row when (new.adopted_id is not null) execute function record_not_of_entry();
 
 -- A word about a pair: of entries as they stand now, one of each part, by a worker who knows neither. Who said last that they are the same does not
 -- agree with themselves.

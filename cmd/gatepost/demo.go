@@ -398,6 +398,8 @@ And for those who look for each other
   7. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
   8. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.
   9. Gethin asks in Wales what Bernard asks in England. Compare what stands in the way of each.
+ 10. Maureen hopes for a sister. As Bronwen, look for pairs in the contact register; as Idris, say the same.
+ 11. On the families' page under /apply ask that nobody contacts you. Until Bronwen has read it, nobody is approached.
 
 Ctrl-C stops the demo. The same command goes on from here.
 `, program, data)

@@ -6,6 +6,8 @@ alter table casework drop constraint casework_kind_check;
 alter table casework add constraint casework_kind_check check (kind in ('particulars', 'identity', 'enquiry', 'fact', 'veto', 'consent', 'item', 'note', 'trace',
 	'approach', 'decision', 'message', 'letter', 'pack', 'view', 'preference'));
 
+create index casework_record on casework (to_node, agency_id) where part in ('became', 'connection');
+
 -- An entry, version by version. Each stands on a record of an adopted person: one of Part 1 on their own, one of Part 2 on a record of its own,
 -- which says what the relative knows about the child. That two records are about one person is a link's word (register_word).
 create table preference (

@@ -106,6 +106,11 @@ func TestSheet_ReadsBack(t *testing.T) {
 	}
 }
 
+// drawnSquare tells the reader that the picture is the square alone. Looking for
+// one in a photograph it takes a part of the key's own dots for a corner now and
+// then, and finds nothing.
+var drawnSquare = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true}
+
 // The square holds the key and nothing else, says a reader of other hands.
 func TestSheet_QR(t *testing.T) {
 	for range 5 {
@@ -117,7 +122,7 @@ func TestSheet_QR(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read, err := qrcode.NewQRCodeReader().Decode(bitmap, nil)
+		read, err := qrcode.NewQRCodeReader().Decode(bitmap, drawnSquare)
 		if err != nil {
 			t.Fatal(err)
 		}

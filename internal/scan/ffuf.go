@@ -28,7 +28,7 @@ func open(tier page.Tier, method string) []string {
 	list := []string{"", "sign-in", "start", "forgot", "signed-out", "help", "cookies", "accessibility", "healthz", "readyz"}
 	if tier == page.Public {
 		return append(list, "safety", "leave",
-			"apply", "apply/code", "apply/return", "apply/left", "apply/ask/*", "apply/what", "apply/information", "apply/check", "apply/sent")
+			"apply", "apply/code", "apply/return", "apply/left", "apply/ask/*", "apply/about", "apply/family", "apply/what", "apply/information", "apply/check", "apply/sent")
 	}
 	return list
 }

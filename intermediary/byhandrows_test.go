@@ -157,6 +157,10 @@ func rowCases() []rowCase {
 		{name: "contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "noContactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "contactAll", false, "@w2"), want: "preference_verified"},
 		{name: "taken back on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "noContactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "withdrawn", false, "@w2"), want: "preference_verified"},
 		{name: "no contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "noContactAll", false, "@w2")},
+		{name: "less contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "noContactNamed", false, "@w2")},
+		{name: "a stop on a relative's record", change: handTwo, as: "@w1", sql: `insert into stop (agency_id, id, adopted_id, worker_id, at, leaf) values ('ag1', '@sp', '@rc', '@w1', now(), sha256('x'))`, want: "preference_record"},
+		{name: "a request for a veto that is taken without a stop", change: handUnread + handBecame, as: "@w1", sql: `update intake set state = 'taken'`, want: "intake_became"},
+		{name: "a request for a veto that is taken with a stop", change: handUnread + handBecame + `insert into stop (agency_id, id, adopted_id, worker_id, at, leaf) values ('ag1', '@st', '@ad', '@w1', now(), sha256('x'));`, as: "@w1", sql: `update intake set state = 'taken'`},
 		{name: "an entry changed", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w1", sql: `update preference set wish = 'noContactAll'`, want: "42501"},
 		{name: "a case on a relative's record", change: handTwo, as: "@w1", sql: `insert into application (agency_id, id, adopted_id, pair, reference, state, hear_by, opened_by) values ('ag1', '@sp', '@rc', 'REL>AP', 'IN-C', 'open', current_date, '@w1')`, want: "preference_record"},
 		{name: "a veto on a relative's record", change: handTwo, as: "@w1", sql: `insert into veto (agency_id, adopted_id, version, kind, in_force, worker_id, at, leaf) values ('ag1', '@rc', 1, 'absolute', true, '@w1', now(), sha256('x'))`, want: "preference_record"},
@@ -190,6 +194,9 @@ const handUnread = `insert into intake (agency_id, id, code, state, purpose, sea
 
 // handEnquiryIn is an enquiry that another agency has sent.
 const handEnquiryIn = `insert into enquiry_in (agency_id, id, from_agency, state, due_on, sealed, statement) values ('ag1', '@en', 'ag2', 'received', current_date, 'x', 'x');`
+
+// handBecame says of that enquiry that it became a record.
+const handBecame = `insert into casework (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf) values ('ag1', '@sp', 'became', 1, 'note', 'worker/@w1', 'case/@ad', 'x', sha256('x'), sha256('x'));`
 
 // handRecord is a record without a case, and handTwo an entry of each part.
 const handRecord = `insert into adopted (agency_id, id, opened_by) values ('ag1', '@rc', '@w1');`

@@ -76,6 +76,8 @@ const (
 			union all select s.adopted_id from asking k join subject s on s.agency_id = k.agency_id and s.id = k.subject_id where k.agency_id = agency() and k.id = $1
 			union all select s.adopted_id from signature g join subject s on s.agency_id = g.agency_id and s.id = g.subject_id where g.agency_id = agency() and g.id = $1
 			union all select a.adopted_id from enquiry e join application a on a.agency_id = e.agency_id and a.id = e.application_id where e.agency_id = agency() and e.id = $1
+			union all select a.adopted_id from application a where a.agency_id = agency() and a.intake_id = $1
+			union all select substr(w.to_node, 6) from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'became'
 			union all select p.adopted_id from preference p where p.agency_id = agency() and p.id = $1
 			union all select n.adopted_id from enquiry_in n where n.agency_id = agency() and n.id = $1 and n.adopted_id is not null
 			union all select d.adopted_id from disclosure d where d.agency_id = agency() and d.id = $1

@@ -415,7 +415,11 @@ func (v *vetoing) tell(ctx context.Context, finding law.Finding) (look, error) {
 		if err != nil {
 			return look{}, err
 		}
-		if own.Stopped {
+		var unread struct{ Waits bool }
+		if err := v.db.Read(ctx, scope(v.actor), func(b *pgx.Batch) { postgres.One(b, &unread, sqlVetoUnread) }); err != nil {
+			return look{}, v.db.Fault(err)
+		}
+		if own.Stopped || unread.Waits {
 			return v.pushVeto(ctx, v.n.Adopted, "unknown", "")
 		}
 		return v.pushVeto(ctx, v.n.Adopted, "none", "")

@@ -51,7 +51,7 @@ const (
 // about a veto. With an enquiry it is what that became, on a new record or on one
 // that is there: the enquiry is taken in the same act, and if it asks for a veto a
 // stop begins on the record with it, since what protected everybody until it was
-// read ends there. None begins under an absolute veto. The same again by the same
+// read ends there. One begins under a veto as well: it may be another person's. The same again by the same
 // worker is the record that is there.
 //
 // Invalid names the first field that cannot be used ("adopted.name"). NotFound: no
@@ -135,7 +135,6 @@ type recording struct {
 	folder  folder
 	purpose string // of the enquiry; "" without one
 	leaf    []byte // the enquiry's own statement
-	stands  bool   // an absolute veto protects them already
 	looks   []look
 }
 
@@ -208,9 +207,6 @@ func (r *recording) there(ctx context.Context) error {
 	if of.Relative && r.purpose == PurposeVeto {
 		return fault.New(fault.Conflict, "fault.preference.record")
 	}
-	if l := len(was.vetoes); l > 0 {
-		r.stands = was.vetoes[l-1].InForce && was.vetoes[l-1].Kind == VetoAbsolute
-	}
 	var now vetoRows
 	r.looks = append(r.looks, look{
 		read: func(b *pgx.Batch) { now = vetoRows{}; now.queue(b, string(r.n.Adopted)) },
@@ -229,7 +225,7 @@ func (r *recording) there(ctx context.Context) error {
 // was sent, and who asked for a veto is protected from here on by a stop.
 func (r *recording) take(ctx context.Context) error {
 	text := becameText{Adopted: r.folder.of, Purpose: r.purpose}
-	if r.purpose == PurposeVeto && !r.stands {
+	if r.purpose == PurposeVeto { // also under a veto: it may be another person's
 		var err error
 		if text.Stop, err = r.stop(r.folder, r.folder.of, "", reasonText{Of: "intake"}); err != nil {
 			return err

@@ -149,9 +149,9 @@ func TestOpenRecord_Intake(t *testing.T) {
 	}
 }
 
-// An enquiry about somebody whose record is there: a stop begins on it, unless an
-// absolute veto protects them already, and open cases and agencies that have asked
-// are under it in the same act.
+// An enquiry about somebody whose record is there: a stop begins on it, also where a
+// veto stands, since it may be another person's, and open cases and agencies that
+// have asked are under it in the same act.
 func TestOpenRecord_There(t *testing.T) {
 	w := intermediarytest.New(t)
 	ctx := t.Context()
@@ -173,8 +173,8 @@ func TestOpenRecord_There(t *testing.T) {
 	under := w.Open(t, "REL>AP")
 	register(t, w, under.Adopted, intermediary.VetoAbsolute)
 	need(t, take(under.Adopted, "veto"))
-	if standingStops(t, w, under.Adopted) != 0 {
-		t.Error("a stop under an absolute veto")
+	if standingStops(t, w, under.Adopted) != 1 {
+		t.Error("no stop under an absolute veto: nobody says yet that it is theirs")
 	}
 	some := openRecord(t, w, intermediarytest.Adopted())
 	register(t, w, some, intermediary.VetoQualified, "only her sister")

@@ -26,6 +26,9 @@ import (
 // register is not the Registrar General's, which is asked by enquiry.
 type PreferenceID string
 
+// NewPreferenceID is for a form in which an entry is written down.
+func NewPreferenceID() PreferenceID { return PreferenceID(agency.NewID("cp")) }
+
 // ContactWish is what somebody in the contact register wishes for.
 type ContactWish string
 
@@ -165,11 +168,11 @@ const (
 		and n.id = any(array(select 'case/' || p.adopted_id ` + seenPreferences + `)) order by n.id, n.epoch desc`
 	sqlPreferenceGrants = `select g.child, g.child_epoch, g.parent, g.parent_epoch, g.sealed from ring_grant_staff g where g.agency_id = agency() and g.parent <> 'archive'
 		and g.child = any(array(select 'case/' || p.adopted_id ` + seenPreferences + `))`
-	// Entries about one adopted person: theirs, and a relative's that two workers put beside it.
+	// Entries about one adopted person: theirs, and a relative's that two workers put beside it, in whatever version: what somebody wishes now counts, and
+	// nobody has said since that they belong to another.
 	sqlPreferencesAbout = `select p.id from preference p where p.agency_id = agency() and p.adopted_id = $1
 		union select w.part2_id from register_word w join preference p on p.agency_id = w.agency_id and p.id = w.part1_id
-			where w.agency_id = agency() and p.adopted_id = $1 and linked(w.id, (select max(one.version) from preference one where one.agency_id = w.agency_id and one.id = w.part1_id),
-				(select max(two.version) from preference two where two.agency_id = w.agency_id and two.id = w.part2_id))`
+			where w.agency_id = agency() and p.adopted_id = $1 and linked(w.id, w.part1_version, w.part2_version)`
 	sqlPreferenceHistory     = `select ` + preferenceColumns + ` from preference p where p.agency_id = agency() and p.id = $1 order by p.version desc`
 	sqlPreferenceHistoryWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'preference' order by w.version desc`
 	sqlInsertPreference      = `insert into preference (agency_id, id, version, adopted_id, part, wish, verified, adult, related, living, address_on, form, worker_id, at, leaf)
@@ -232,7 +235,7 @@ func (p Preference) Current(today time.Time) bool {
 // EnterPreference writes an entry into the agency's contact register, or its next
 // version. A new one of Part 2 opens a record of its own, which holds what the
 // relative knows about the child. Nothing follows from an entry by itself: it is
-// found by SearchRegister, and weighed when the law is asked about its owner.
+// found by SearchRegister, and shown beside what is decided about its owner.
 // A wish is taken back, or made weaker, only by somebody who was verified; no
 // contact at all counts from the first word.
 //
@@ -249,7 +252,7 @@ func (s *Service) EnterPreference(ctx context.Context, actor authz.Actor, n NewP
 		return "", err
 	}
 	if n.ID == "" && n.Was == 0 {
-		n.ID = PreferenceID(agency.NewID("cp"))
+		n.ID = NewPreferenceID()
 	}
 	if !agency.ValidID("cp", string(n.ID)) {
 		return "", notFound()
@@ -286,7 +289,7 @@ func (a *acting) amendPreference(ctx context.Context, rows *preferenceRows, n Ne
 		return nil // the second of two clicks
 	case was.Version != n.Was:
 		return fault.New(fault.Conflict, "fault.casework.newerFact")
-	case !n.Verified && n.Wish != WishNoContactAll && n.Wish != WishNoContact:
+	case !n.Verified && !stricterWish(was.Wish, n.Wish):
 		return fault.Field("verified", "fault.preference.verified")
 	case n.Wish != WishWithdrawn && !slices.Contains(Wishes(n.Part), n.Wish):
 		return fault.Field("wish", "fault.preference.wish")
@@ -299,6 +302,12 @@ func (a *acting) amendPreference(ctx context.Context, rows *preferenceRows, n Ne
 		return err
 	}
 	return a.commit(ctx, "preference", held{adopted: was.AdoptedID})
+}
+
+// stricterWish tells whether a wish opens nothing that the one before did not:
+// that may be written down from the first word.
+func stricterWish(was, now ContactWish) bool {
+	return now == WishNoContactAll || now == WishNoContact || was == WishContactAll && now != WishWithdrawn
 }
 
 // newPreference writes the first version: on the adopted person's record, or, of
@@ -517,11 +526,11 @@ func (s *Service) Preferences(ctx context.Context, actor authz.Actor) ([]Prefere
 	if err != nil {
 		return nil, err
 	}
-	return s.readRegister(ctx, ag, actor, "list")
+	return s.readRegister(ctx, ag, actor, "register", "list")
 }
 
-// readRegister opens every entry, after the log has that it was for this.
-func (s *Service) readRegister(ctx context.Context, ag *agency.Agency, actor authz.Actor, what string) ([]Preference, error) {
+// readRegister opens every entry, after the log has what it was for.
+func (s *Service) readRegister(ctx context.Context, ag *agency.Agency, actor authz.Actor, object, what string) ([]Preference, error) {
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return nil, err
 	}
@@ -529,7 +538,7 @@ func (s *Service) readRegister(ctx context.Context, ag *agency.Agency, actor aut
 	if err != nil || len(rows.list) == 0 {
 		return nil, err
 	}
-	if err := s.logAccess(ctx, ag, actor, "register", what, ""); err != nil {
+	if err := s.logAccess(ctx, ag, actor, object, what, ""); err != nil {
 		return nil, err
 	}
 	list, err := s.opened(ctx, ag, actor, rows)

@@ -107,15 +107,18 @@ func TestRegister_TwoPeopleAreFound(t *testing.T) {
 	if p, err = w.Cases.RegisterPair(ctx, w.CaseWorker, one, two); err != nil || p.State != intermediary.PairProposed || p.Law.Row != "e02" || !p.Words[0].Stale {
 		t.Errorf("after a change: %q, %s (%v)", p.State, p.Law.Row, err)
 	}
-	if got := strings.Join(about(), ", "); got != "Morwenna Penrose" {
+	if got := strings.Join(about(), ", "); got != "Morwenna Penrose, Demelza Hocking" {
 		t.Errorf("after a change, on the record stand the wishes of %s", got)
 	}
 	again := pairWord(one, two, 2, intermediary.PairOther)
 	wants(t, "on what stood before", w.Cases.SayPair(ctx, w.CaseWorker, again), fault.Conflict)
 	again.Twice = 2
 	need(t, w.Cases.SayPair(ctx, w.CaseWorker, again))
-	if found, err = w.Cases.SearchRegister(ctx, w.CaseWorker, one); err != nil || len(found) != 0 {
-		t.Errorf("what was rejected is found: %+v (%v)", found, err)
+	if found, err = w.Cases.SearchRegister(ctx, w.CaseWorker, one); err != nil || len(found) != 1 || found[0].State != intermediary.PairRejected {
+		t.Errorf("what was rejected is not shown as that: %+v (%v)", found, err)
+	}
+	if got := strings.Join(about(), ", "); got != "Morwenna Penrose" {
+		t.Errorf("after somebody said that they do not belong together, on the record stand the wishes of %s", got)
 	}
 	if p, err = w.Cases.RegisterPair(ctx, w.CaseWorker, one, two); err != nil || p.State != intermediary.PairRejected {
 		t.Errorf("rejected: %q (%v)", p.State, err)
@@ -216,6 +219,48 @@ func TestRegister_TakenBack(t *testing.T) {
 	}
 	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found) != 0 {
 		t.Errorf("what was taken back is found: %v (%v)", found, err)
+	}
+}
+
+// TestRegister_Narrower: what opens nothing is taken from the first word, and whom
+// a wish names is what workers said of the wish as it stands, and agree about.
+func TestRegister_Narrower(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	n := adoptedEntry(t, w, intermediary.WishContactAll)
+	one, two := paired(t, w, n, relativeEntry(w, intermediary.WishContact))
+	n.ID, n.Was, n.Wish, n.Verified, n.Named = one, 1, intermediary.WishNoContactNamed, false, "my brother"
+	enter(t, w, n)
+	n.Was, n.Wish = 2, intermediary.WishContactNamed
+	_, err := w.Cases.EnterPreference(ctx, w.CaseWorker, n)
+	wants(t, "from no contact with some to contact with some, unverified", err, fault.Invalid)
+	law := func() string {
+		t.Helper()
+		p, err := w.Cases.RegisterPair(ctx, w.CaseWorker, one, two)
+		need(t, err)
+		return p.Law.Row
+	}
+	say := func(by int, names string) {
+		t.Helper()
+		word := pairWord(one, two, by, intermediary.PairSame)
+		word.OneSeen, word.Names = 2, names
+		actor := w.CaseWorker
+		if by == 1 {
+			actor = w.Colleague
+		}
+		need(t, w.Cases.SayPair(ctx, actor, word))
+	}
+	if say(0, "no"); law() == "e03" {
+		t.Error("a worker says that she is not named, and it counts as no contact")
+	}
+	if say(1, "yes"); law() != "e03" {
+		t.Errorf("two do not agree whether she is named: %s", law())
+	}
+	n.Was, n.Wish, n.Named = 2, intermediary.WishNoContactNamed, "my mother"
+	n.Verified = true
+	enter(t, w, n)
+	if law() != "e03" {
+		t.Errorf("nobody has said whom the newer wish names: %s", law())
 	}
 }
 

@@ -160,7 +160,7 @@ func stateOf(words []pairRow, one, two int) string {
 }
 
 // SearchRegister looks for pairs among all entries that the worker may see: those
-// of an entry, or, for "", all. What was rejected for these versions is left out.
+// of an entry, or, for "", all. What was rejected for these versions comes last.
 // Entries are opened in memory for as long as the search lasts and forgotten; that
 // somebody searched is in the log before. Of one that does not open the operator
 // is told, and it is left out.
@@ -172,7 +172,7 @@ func (s *Service) SearchRegister(ctx context.Context, actor authz.Actor, of Pref
 	if of != "" && !agency.ValidID("cp", string(of)) {
 		return nil, notFound()
 	}
-	list, err := s.readRegister(ctx, ag, actor, "search")
+	list, err := s.readRegister(ctx, ag, actor, "register", "search")
 	if err != nil {
 		return nil, err
 	}
@@ -187,15 +187,24 @@ func (s *Service) SearchRegister(ctx context.Context, actor authz.Actor, of Pref
 	var pairs []RegisterPair
 	for _, p := range found {
 		p.State = stateOf(words[pairID(p.One.ID, p.Two.ID)], p.One.Version, p.Two.Version)
-		if p.State != PairRejected && (of == "" || p.One.ID == of || p.Two.ID == of) {
+		if of == "" || p.One.ID == of || p.Two.ID == of {
 			pairs = append(pairs, p)
 		}
 	}
+	slices.SortStableFunc(pairs, func(a, b RegisterPair) int {
+		switch rejected := a.State == PairRejected; {
+		case rejected == (b.State == PairRejected):
+			return 0
+		case rejected:
+			return 1
+		}
+		return -1
+	})
 	return pairs, nil
 }
 
-// propose runs the matcher over opened entries. Entries that were taken back, or
-// whose owner has died, are looked for like others: a worker decides.
+// propose runs the matcher over opened entries. One that was taken back is left
+// out; one whose owner has died is looked for like others: a worker decides.
 func propose(ctx context.Context, list []Preference) ([]RegisterPair, error) {
 	var parts [2][]register.Entry
 	of := map[string]Preference{}
@@ -250,7 +259,7 @@ func (s *Service) RegisterPair(ctx context.Context, actor authz.Actor, one, two 
 }
 
 func (s *Service) pair(ctx context.Context, ag *agency.Agency, actor authz.Actor, one, two PreferenceID) (RegisterPair, error) {
-	list, err := s.readRegister(ctx, ag, actor, "pair")
+	list, err := s.readRegister(ctx, ag, actor, pairID(one, two), "pair")
 	if err != nil {
 		return RegisterPair{}, err
 	}
@@ -270,12 +279,25 @@ func (s *Service) pair(ctx context.Context, ag *agency.Agency, actor authz.Actor
 	if p.Words, err = s.pairWords(ctx, ag, actor, p, said); err != nil {
 		return p, err
 	}
-	names := ""
-	if len(p.Words) > 0 && !p.Words[0].Unread {
-		names = p.Words[0].Names
-	}
-	p.Law, err = s.transmits(ctx, actor, p, names)
+	p.Law, err = s.transmits(ctx, actor, p, namesThis(p.Words))
 	return p, err
+}
+
+// namesThis is whether the people whom the adopted person names include this
+// relative, as workers said of these versions: what they do not agree about is not
+// clear.
+func namesThis(words []PairWord) string {
+	names := ""
+	for _, w := range words {
+		switch {
+		case w.Stale || w.Unread:
+		case names == "" || names == w.Names:
+			names = w.Names
+		default:
+			return "unclear"
+		}
+	}
+	return names
 }
 
 // pairIn finds two entries of a register and what the matcher says of them.

@@ -110,7 +110,7 @@ begin
 		end if;
 	elsif was.adopted_id <> new.adopted_id or was.part <> new.part then
 		raise exception 'an entry stays where it is' using errcode = '23514', constraint = 'preference_stays';
-	elsif not new.verified and new.wish not in ('noContactAll', 'noContact') then
+	elsif not new.verified and new.wish not in ('noContactAll', 'noContact') and (was.wish <> 'contactAll' or new.wish = 'withdrawn') then
 		raise exception 'not on an unverified word' using errcode = '23514', constraint = 'preference_verified';
 	end if;
 	return new;
@@ -132,6 +132,7 @@ end
 $$;
 create trigger record_not_of_entry before insert on application for each row execute function record_not_of_entry();
 create trigger record_not_of_entry before insert on veto for each row execute function record_not_of_entry();
+create trigger record_not_of_entry before insert on stop for each row execute function record_not_of_entry();
 create trigger record_not_of_entry before update of adopted_id on enquiry_in for each row when (new.adopted_id is not null) execute function record_not_of_entry();
 
 -- A word about a pair: of entries as they stand now, one of each part, by a worker who knows neither. Who said last that they are the same does not
@@ -251,6 +252,10 @@ begin
 			and not exists (select from casework w where w.agency_id = new.agency_id and w.id = new.id and w.part = 'became')
 		or new.state = 'declined' and not exists (select from casework w where w.agency_id = new.agency_id and w.id = new.id and w.part = 'declined') then
 		raise exception 'nothing says what became of it' using errcode = '23514', constraint = 'intake_became';
+	end if;
+	if new.state = 'taken' and new.purpose = 'veto' and not exists (select from casework w join stop p on p.agency_id = w.agency_id and 'case/' || p.adopted_id = w.to_node
+			where w.agency_id = new.agency_id and w.id = new.id and w.part = 'became' and p.ended_by is null) then
+		raise exception 'what protected everybody ends with a stop' using errcode = '23514', constraint = 'intake_became';
 	end if;
 	return new;
 end

@@ -51,7 +51,7 @@ func (room Room) newRecord(w http.ResponseWriter, r *http.Request) error {
 // personFrom takes over what an enquiry says of the adopted person. Nothing of it is
 // proved. Of a relative's it is what they know of the child.
 func personFrom(a intermediary.Answers) intermediary.Particulars {
-	if a.Who != intermediary.WhoAdopted {
+	if a.Who != intermediary.WhoAdopted || a.Behalf { // what else was asked is of whoever asks
 		return intermediary.Particulars{Name: a.AdoptedName, BirthName: a.BirthName, Born: a.AdoptedBorn, Agency: line(a.AdoptedWhere)}
 	}
 	return intermediary.Particulars{Name: a.Name, BirthName: a.BirthName, Other: a.Others, Born: a.Born, Address: a.Address, Phone: a.Phone, Email: a.Email,

@@ -450,7 +450,11 @@ func entryFields(part int) func(*actPage) ([]field, error) {
 			}
 			return f
 		}
-		list := []field{hidden("was", itoa(e.Version)), {kind: "choice", name: "wish", key: "casework.entry.wish", options: wishes, of: "casework.wish.", value: string(e.Wish)}}
+		id := string(e.ID)
+		if id == "" {
+			id = string(intermediary.NewPreferenceID()) // two clicks are one
+		}
+		list := []field{hidden("was", itoa(e.Version)), hidden("id", id), {kind: "choice", name: "wish", key: "casework.entry.wish", options: wishes, of: "casework.wish.", value: string(e.Wish)}}
 		if of == 1 {
 			list = append(list, text("named", e.Named))
 		}
@@ -464,7 +468,7 @@ func entryFields(part int) func(*actPage) ([]field, error) {
 		}
 		list = append(list, text("address", e.Address), field{kind: "date", name: "addressOn", key: "casework.entry.addressOn", value: on}, text("reach", e.Reach))
 		list = append(list, birthFields(e.Birth)...)
-		list = append(list, tick("verified", e.Verified), tick("adult", e.Adult))
+		list = append(list, tick("verified", false), tick("adult", e.Adult)) // whether this word is theirs is asked of each word
 		if of == 2 {
 			list = append(list, tick("related", e.Related))
 		}
@@ -490,7 +494,7 @@ func birthFields(b intermediary.BirthKnown) []field {
 func entryForm(form page.Form) intermediary.NewPreference {
 	ticked := func(name string) bool { return form.Get(name) == "yes" }
 	on, _ := dayOf(form, "addressOn")
-	return intermediary.NewPreference{Wish: intermediary.ContactWish(form.Get("wish")), Named: form.Get("named"),
+	return intermediary.NewPreference{ID: intermediary.PreferenceID(form.Get("id")), Wish: intermediary.ContactWish(form.Get("wish")), Named: form.Get("named"),
 		Registrant: intermediary.Registrant{Name: form.Get("name"), Relation: form.Get("relation"), Address: form.Get("address"), Reach: form.Get("reach")},
 		Birth: intermediary.BirthKnown{Forename: form.Get("birth.forename"), Surname: form.Get("birth.surname"), Sex: form.Get("birth.sex"), Born: partly(form, "birth.born"), About: form.Get("birth.about"),
 			Place: form.Get("birth.place"), MotherForename: form.Get("birth.motherForename"), MotherSurname: form.Get("birth.motherSurname"),

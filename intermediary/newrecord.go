@@ -134,6 +134,7 @@ type recording struct {
 	n       NewRecord
 	folder  folder
 	purpose string // of the enquiry; "" without one
+	own     bool   // it is of the adopted person, or may be
 	leaf    []byte // the enquiry's own statement
 	looks   []look
 }
@@ -145,6 +146,9 @@ func (r *recording) prepare(ctx context.Context) error {
 	if r.n.Intake != "" {
 		if err := r.readIntake(ctx); err != nil {
 			return err
+		}
+		if r.purpose == PurposeWish && !r.own {
+			return fault.New(fault.Conflict, "fault.intake.relative")
 		}
 	}
 	begin := r.anew
@@ -174,7 +178,7 @@ func (r *recording) readIntake(ctx context.Context) error {
 		return err
 	}
 	r.purpose, _ = r.purposeOf(ctx, r.ag, rows.sent, content)
-	r.leaf = rows.sent.Leaf
+	r.leaf, r.own = rows.sent.Leaf, content.Answers.MayVeto()
 	return nil
 }
 

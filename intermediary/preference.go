@@ -127,6 +127,7 @@ type NewPreference struct {
 	AddressOn time.Time // when the address was confirmed last; the zero time for never
 
 	Form     string // online, phone, paper
+	Intake   string // "in…" of a relative's wish that came online, which is taken by this act; or ""
 	Words    string // their own words
 	Why      string // the worker's note
 	Evidence []string
@@ -342,7 +343,25 @@ func (a *acting) newPreference(ctx context.Context, n NewPreference) error {
 	if err := a.writePreference(f, n); err != nil {
 		return err
 	}
-	return a.commit(ctx, "preference", held{})
+	if n.Intake == "" {
+		return a.commit(ctx, "preference", held{})
+	}
+	if err := a.takeWish(ctx, f, n.Intake); err != nil {
+		return err
+	}
+	return a.movedIntake(a.commit(ctx, "preference", held{}))
+}
+
+// takeWish takes the enquiry in which a relative stated a wish: it became this entry.
+func (a *acting) takeWish(ctx context.Context, f folder, intake string) error {
+	r := &recording{acting: a, n: NewRecord{Intake: intake}, folder: f}
+	if err := r.readIntake(ctx); err != nil {
+		return err
+	}
+	if r.purpose != PurposeWish || r.own {
+		return fault.New(fault.Conflict, "fault.intake.record")
+	}
+	return r.take(ctx)
 }
 
 // writePreference seals a version and queues its row.
@@ -397,6 +416,8 @@ func (s *Service) completePreference(n *NewPreference) error {
 	tomorrow := calendar.Today(s.now()).AddDate(0, 0, 1)
 	switch {
 	case n.Was < 0 || n.Was == 0 && n.Part != 1 && n.Part != 2 || n.Part == 1 && n.Was == 0 && prefixAbout(string(n.Adopted)) != "adopted":
+		return notFound()
+	case n.Intake != "" && (n.Part != 2 || n.Was != 0 || !agency.ValidID("in", n.Intake)):
 		return notFound()
 	case n.Part == 2 && n.Was == 0 && n.Adopted != "":
 		return notFound() // it opens a record of its own

@@ -264,6 +264,35 @@ func TestRegister_Narrower(t *testing.T) {
 	}
 }
 
+// TestRegister_Online: a relative's wish that came online becomes an entry, in the
+// act that takes it, and no record of an adopted person; another's does not.
+func TestRegister_Online(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	answers := wanting(intermediary.PurposeWish)
+	answers.Who, answers.Wish, answers.Named = intermediary.WhoRelative, string(intermediary.WishContact), ""
+	id := sends(w, t, answers)
+	_, err := w.Cases.OpenRecord(ctx, w.CaseWorker, intermediary.NewRecord{Person: intermediary.Particulars{Name: "Wren"}, Intake: string(id), Distinct: true})
+	wants(t, "a relative's wish as a record", err, fault.Conflict)
+	n := relativeEntry(w, intermediary.WishContact)
+	n.Intake = string(id)
+	enter(t, w, n)
+	if state := text(t, w, `select state from intake where id = $1`, string(id)); state != "taken" {
+		t.Errorf("it is %s", state)
+	}
+	again := relativeEntry(w, intermediary.WishContact)
+	again.Intake = string(id)
+	_, err = w.Cases.EnterPreference(ctx, w.Colleague, again)
+	wants(t, "a second time", err, fault.Conflict)
+	own := relativeEntry(w, intermediary.WishContact)
+	own.Intake = string(sends(w, t, wanting(intermediary.PurposeVeto)))
+	_, err = w.Cases.EnterPreference(ctx, w.CaseWorker, own)
+	wants(t, "a request for a veto", err, fault.Conflict)
+	if got := count(t, w, `select count(*) from preference`); got != 1 {
+		t.Errorf("%d entries", got)
+	}
+}
+
 // TestRegister_Address: after a year its owner is asked, once a year.
 func TestRegister_Address(t *testing.T) {
 	w := intermediarytest.New(t)

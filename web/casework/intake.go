@@ -88,6 +88,7 @@ type intakePage struct {
 	Way, Birth []string // what they were told
 	Open       bool     // nobody has taken or declined it
 	Search     bool     // it may become a case
+	Relative   bool     // it is a relative's wish, for the contact register
 	What       []string // what a veto or a wish asks of the worker
 	MayDecline bool
 }
@@ -104,6 +105,7 @@ func (room Room) intake(w http.ResponseWriter, r *http.Request) error {
 	p := &intakePage{Base: room.Site.Base(r, "apply.tray.one"), ReadIntake: in, Open: in.State == "received"}
 	p.Back = "/intakes"
 	p.Said = apply.Said(p.Words, in.Answers)
+	p.Relative = in.Purpose == intermediary.PurposeWish && !in.Answers.MayVeto()
 	p.Search, p.What, p.MayDecline = in.Purpose == intermediary.PurposeSearch, whatToDo(&p.Base, in), room.mayDecline(r, in)
 	if p.Search {
 		p.Way, p.Birth = apply.Told(p.Words, in.Route, in.Answers)

@@ -145,8 +145,8 @@ func TestIntakes_Veto(t *testing.T) {
 	}
 }
 
-// A wish is written on a record too, and a worker may decline it; one from Wales,
-// by family, is shown to a manager.
+// A relative's wish goes into the contact register, with what they said online; a
+// worker may decline one; one from Wales, by family, is shown to a manager.
 func TestIntakes_Wish(t *testing.T) {
 	s := newTray(t)
 	id := sendAnswers(t, s.Site, wished())
@@ -155,12 +155,21 @@ func TestIntakes_Wish(t *testing.T) {
 		t.Errorf("the tray says %s", text)
 	}
 	one := b.Get("/intake/" + id).Want(200)
-	for _, want := range []string{"They state a wish", "I want no contact with the person who was adopted", "adoption was in Wales", "Write it on a record"} {
+	for _, want := range []string{"They state a wish", "I want no contact with the person who was adopted", "adoption was in Wales", "Write down what a relative wishes"} {
 		if !strings.Contains(one.Doc().One("main").Text(), want) {
 			t.Errorf("it does not say %q", want)
 		}
 	}
-	b.Get("/intake/"+id+"/decline").Want(200).Submit("/intake/"+id+"/decline", "reasons", "It came twice.").Want(303)
+	form := b.Get(one.Doc().One("a[href=/register/new?intake=" + id + "]").Attr("href")).Want(200)
+	if got := form.Form("/register/new"); got.Get("wish") != "noContact" || got.Get("intake") != id || got.Get("name") == "" || got.Get("verified") != "" {
+		t.Errorf("the form begins with %v", got)
+	}
+	form.Submit("/register/new", "birth.surname", "Pask", "address", "").Want(303).Follow().Want(200)
+	if text := b.Get("/intakes").Want(200).Doc().One("main").Text(); strings.Contains(text, "States a wish") {
+		t.Errorf("it is in the tray still: %s", text)
+	}
+	second := sendAnswers(t, s.Site, wished())
+	b.Get("/intake/"+second+"/decline").Want(200).Submit("/intake/"+second+"/decline", "reasons", "It came twice.").Want(303)
 }
 
 // A row that says another purpose than what was sent shows, in words.

@@ -368,9 +368,35 @@ func (p *actPage) entry() intermediary.Preference {
 	return e
 }
 
-func ofNewEntry(_ Room, r *http.Request, p *actPage) error {
+func ofNewEntry(room Room, r *http.Request, p *actPage) error {
 	p.Back = "/register"
+	id := page.Query(r).Get("intake")
+	if form, err := page.FormOf(r); err == nil {
+		id = form.Get("intake")
+	}
+	if id == "" {
+		return nil
+	}
+	if !agency.ValidID("in", id) {
+		return notThere()
+	}
+	in, err := room.Cases.ReadIntake(r.Context(), p.actor, intermediary.IntakeID(id))
+	if err != nil {
+		return err
+	}
+	p.Sheet = wishFrom(id, in.Answers)
 	return nil
+}
+
+// wishFrom takes over what a relative said online. Nothing of it is proved.
+func wishFrom(id string, a intermediary.Answers) intermediary.Preference {
+	forename, surname := a.BirthName, ""
+	if i := strings.LastIndex(a.BirthName, " "); i >= 0 {
+		forename, surname = a.BirthName[:i], a.BirthName[i+1:]
+	}
+	return intermediary.Preference{NewPreference: intermediary.NewPreference{Intake: id, Wish: intermediary.ContactWish(a.Wish), Form: "online",
+		Registrant: intermediary.Registrant{Name: a.Name, Relation: line(a.Relation), Address: a.Address, Reach: strings.TrimSpace(a.Phone + "\n" + a.Email + "\n" + a.Safe)},
+		Birth:      intermediary.BirthKnown{Forename: forename, Surname: surname, Born: a.AdoptedBorn, Place: line(a.AdoptedWhere)}, Words: a.More}}
 }
 
 func ofOwnEntry(room Room, r *http.Request, p *actPage) error {
@@ -454,7 +480,7 @@ func entryFields(part int) func(*actPage) ([]field, error) {
 		if id == "" {
 			id = string(intermediary.NewPreferenceID()) // two clicks are one
 		}
-		list := []field{hidden("was", itoa(e.Version)), hidden("id", id), {kind: "choice", name: "wish", key: "casework.entry.wish", options: wishes, of: "casework.wish.", value: string(e.Wish)}}
+		list := []field{hidden("was", itoa(e.Version)), hidden("id", id), hidden("intake", e.Intake), {kind: "choice", name: "wish", key: "casework.entry.wish", options: wishes, of: "casework.wish.", value: string(e.Wish)}}
 		if of == 1 {
 			list = append(list, text("named", e.Named))
 		}
@@ -499,6 +525,6 @@ func entryForm(form page.Form) intermediary.NewPreference {
 		Birth: intermediary.BirthKnown{Forename: form.Get("birth.forename"), Surname: form.Get("birth.surname"), Sex: form.Get("birth.sex"), Born: partly(form, "birth.born"), About: form.Get("birth.about"),
 			Place: form.Get("birth.place"), MotherForename: form.Get("birth.motherForename"), MotherSurname: form.Get("birth.motherSurname"),
 			MotherOtherSurname: form.Get("birth.motherOtherSurname"), Agency: form.Get("birth.agency")},
-		Verified: ticked("verified"), Adult: ticked("adult"), Related: ticked("related"), Died: ticked("died"), AddressOn: on, Form: form.Get("form"),
+		Verified: ticked("verified"), Adult: ticked("adult"), Related: ticked("related"), Died: ticked("died"), AddressOn: on, Form: form.Get("form"), Intake: form.Get("intake"),
 		Words: form.Get("words"), Why: form.Get("why"), Evidence: linesOf(form.Get("evidence"))}
 }

@@ -94,9 +94,9 @@ fuzz: build
 		done; \
 	done
 
-# Scanners that others wrote, against a demo of its own: most of an hour on two
-# cores. SCAN=--self-test shows
-# them a weak server only, SCAN="--only ffuf" lets one of them work.
+# Scanners that others wrote, against a demo of its own: two hours on two cores.
+# SCAN=--self-test shows them a weak server only, SCAN="--only ffuf" lets one of
+# them work.
 scan: build
 	@scripts/scan $(SCAN)
 

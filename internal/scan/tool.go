@@ -11,7 +11,7 @@ import (
 )
 
 // toolTime is how long one run of a scanner may take before it counts as hung.
-const toolTime = 45 * time.Minute
+const toolTime = 3 * time.Hour
 
 // runTool runs a scanner to its end and gives what it says. Scanners use exit
 // codes each in their own way, so the code is no error: their reports are read.

@@ -183,7 +183,22 @@ func (room Room) doAct(a act) page.HandlerFunc {
 		if !p.Refused(form.With("code", ""), err) {
 			return err
 		}
+		p.keepSeen(form, err)
 		return room.Site.Render(w, r, statusOf(err), a.template(), p)
+	}
+}
+
+// keepSeen puts back what the page that was sent had seen, where a colleague has
+// written something since: pressing once more on this page, which does not show
+// it, must not put the worker's words in its place.
+func (p *actPage) keepSeen(form page.Form, err error) {
+	if fault.KindOf(err) != fault.Conflict {
+		return
+	}
+	for i, f := range p.Fields {
+		if f.Kind == "hidden" {
+			p.Fields[i].Value = form.Get(f.Name)
+		}
 	}
 }
 

@@ -75,6 +75,20 @@ func TestRegister(t *testing.T) {
 	contains(t, back.Doc().One(".govuk-error-summary").Text(), "Nobody has checked who says this")
 }
 
+// TestRegister_TwoAtOnce: what a colleague has written meanwhile is not overwritten
+// by a second press on a page that does not show it; what was typed stays.
+func TestRegister_TwoAtOnce(t *testing.T) {
+	r := newRoom(t)
+	entry := strings.Split(r.entered(t, "/register/new", wishes("wish", "contact", "name", "Demelza Hocking", "address", "9 Hill Lane", "birth.forename", "Peggy")...).Path, "?")[0]
+	mine := r.Get(entry + "/change").Want(http.StatusOK)
+	do(t, r.colleague(t), entry+"/change", "wish", "noContact")
+	for range 2 {
+		mine = mine.Submit(entry+"/change", "wish", "contact", "verified", "yes", "why", "She rang.").Want(http.StatusConflict)
+		contains(t, mine.Doc().One("main").Text(), "She rang.")
+	}
+	contains(t, r.Get(entry).Want(http.StatusOK).Doc().One("main").Text(), "No contact with the adopted person")
+}
+
 // TestRegister_Letters: both letters are for print; the one about the address
 // says nothing of what it is about, and that it was posted is written down.
 func TestRegister_Letters(t *testing.T) {

@@ -120,7 +120,7 @@ func (s *Service) Record(ctx context.Context, actor authz.Actor, id AdoptedID) (
 	if r.Adopted, err = o.alone(ctx, string(id)); err != nil {
 		return nil, err
 	}
-	if r.Written, err = s.written(ctx, ag, actor, rows, u.keys); err != nil {
+	if r.Written, err = s.written(ctx, ag, actor, &rows.recordRows, u.keys); err != nil {
 		return nil, err
 	}
 	r.Veto, err = s.vetoWord(ctx, ag, rows, u.keys)
@@ -154,26 +154,6 @@ func (o *opening) alone(ctx context.Context, id string) (Person, error) {
 		facts[i].ByName, facts[i].SecondName = o.worker(facts[i].By), o.worker(facts[i].Second)
 	}
 	return o.person(ctx, id, func(string) []Fact { return facts })
-}
-
-// written opens what was written down, the newest first.
-func (s *Service) written(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *adoptedRows, keys []*age.HybridIdentity) ([]Record, error) {
-	var list []Record
-	for _, w := range rows.work {
-		r, err := s.record(ctx, ag, &rows.recordRows, w, keys)
-		if err != nil {
-			return nil, err
-		}
-		r.ByName = nameOfWorker(actor, rows.workers, r.By)
-		list = append(list, r)
-	}
-	slices.SortStableFunc(list, func(a, b Record) int {
-		if n := b.At.Compare(a.At); n != 0 {
-			return n
-		}
-		return b.Version - a.Version
-	})
-	return list, nil
 }
 
 // vetoWord opens the newest veto or notice, and asks the law what is missing.

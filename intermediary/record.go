@@ -103,7 +103,11 @@ func (s *Service) Records(ctx context.Context, actor authz.Actor, id Application
 	if err != nil {
 		return nil, err
 	}
-	keys := append(slices.Clone(kase.keys), record.keys...)
+	return s.written(ctx, ag, actor, rows, append(slices.Clone(kase.keys), record.keys...))
+}
+
+// written opens what was written down, the newest first.
+func (s *Service) written(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *recordRows, keys []*age.HybridIdentity) ([]Record, error) {
 	var list []Record
 	for _, w := range rows.work {
 		r, err := s.record(ctx, ag, rows, w, keys)

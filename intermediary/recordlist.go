@@ -3,15 +3,12 @@ package intermediary
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"gatepost/crypto/ring"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
-	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
 
@@ -100,20 +97,6 @@ func aloneLine(r pgx.CollectableRow) (l RecordLine, err error) {
 // nameOn opens the name of an adopted person; "" for whoever holds no key of their
 // record, and for what does not open, after its alarm.
 func (s *Service) nameOn(ctx context.Context, ag *agency.Agency, actor authz.Actor, n named, id string) (string, error) {
-	i := slices.IndexFunc(n.work, func(w workRow) bool { return w.ID == id })
-	if i < 0 {
-		return "", notUnread(s.unstated(ctx, ag, id, errCase))
-	}
-	u, err := s.climb(ctx, ag, actor.Keys(), n.keys, ring.Case(id))
-	if fault.KindOf(err) == fault.Forbidden {
-		return "", nil
-	}
-	var p Particulars
-	if err == nil {
-		err = s.openAs(ctx, ag, n.work[i], &p, u.keys...)
-	}
-	if err != nil {
-		return "", notUnread(err)
-	}
-	return first(p.Name, p.BirthName), nil
+	p, err := s.particularsOf(ctx, ag, actor, n, "", id)
+	return first(p.Name, p.BirthName), err
 }

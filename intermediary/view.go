@@ -1,6 +1,7 @@
 package intermediary
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -499,20 +500,26 @@ type named struct {
 // particulars; "" for whoever holds no key of the application, and for what does
 // not open, after its alarm.
 func (s *Service) nameIn(ctx context.Context, ag *agency.Agency, actor authz.Actor, n named, application, id string) (string, error) {
+	p, err := s.particularsOf(ctx, ag, actor, n, application, id)
+	return p.Name, err
+}
+
+// particularsOf opens somebody's particulars, which belong to an application, or for "" to
+// their own record; the zero ones as nameIn says.
+func (s *Service) particularsOf(ctx context.Context, ag *agency.Agency, actor authz.Actor, n named, application, id string) (p Particulars, err error) {
 	i := slices.IndexFunc(n.work, func(w workRow) bool { return w.ID == id && w.ApplicationID == application })
 	if i < 0 {
-		return "", notUnread(s.unstated(ctx, ag, id, errCase))
+		return p, notUnread(s.unstated(ctx, ag, id, errCase))
 	}
-	u, err := s.climb(ctx, ag, actor.Keys(), n.keys, ring.Case(application))
+	u, err := s.climb(ctx, ag, actor.Keys(), n.keys, ring.Case(cmp.Or(application, id)))
 	if fault.KindOf(err) == fault.Forbidden {
-		return "", nil
+		return p, nil
 	}
-	var p Particulars
 	if err == nil {
 		err = s.openAs(ctx, ag, n.work[i], &p, u.keys...)
 	}
 	if err != nil {
-		return "", notUnread(err)
+		return Particulars{}, notUnread(err)
 	}
-	return p.Name, nil
+	return p, nil
 }

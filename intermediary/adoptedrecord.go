@@ -25,8 +25,9 @@ type AdoptedRecord struct {
 	Adopted  Person
 	Written  []Record // vetoes, notices, stops, facts, and the enquiry that it came from; the newest first
 	Cases    []RecordCase
-	Relative bool      // it says what a relative told the contact register: no veto and no case stands on it
-	Veto     *VetoWord // the newest that was said about a veto; nil for nothing
+	Relative bool       // it says what a relative told the contact register: no veto and no case stands on it
+	Waiting  []IntakeID // requests for a veto that a worker put here; a colleague has to look whether this is the right person
+	Veto     *VetoWord  // the newest that was said about a veto; nil for nothing
 }
 
 // RecordCase is a case about an adopted person, by its reference alone.
@@ -65,9 +66,11 @@ const (
 	// Everything sealed to the record that its page shows.
 	sqlWrittenOn = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and (w.id = $1 and w.kind in ('fact', 'veto', 'note')
 			or w.id = any(array(select p.id::text from stop p where p.agency_id = agency() and p.adopted_id = $1 and p.subject_id is null))
-			or w.part = 'became' and w.to_node = 'case/' || $1)
+			or w.part in ('became', 'confirmed') and w.to_node = 'case/' || $1)
 		order by w.id, w.part, w.version`
-	sqlStopsOn     = `select p.id, p.adopted_id as of, p.ended_by is not null as ended from stop p where p.agency_id = agency() and p.adopted_id = $1`
+	sqlStopsOn   = `select p.id, p.adopted_id as of, p.ended_by is not null as ended from stop p where p.agency_id = agency() and p.adopted_id = $1`
+	sqlWaitingOn = `select i.id from intake i join casework w on w.agency_id = i.agency_id and w.id = i.id and w.part = 'became'
+		where i.agency_id = agency() and i.state = 'received' and w.to_node = 'case/' || $1 order by i.id`
 	sqlRecordCases = `select a.id, a.reference, a.state from application a where a.agency_id = agency() and a.adopted_id = $1 order by a.opened_on, a.reference`
 	sqlVetoWord    = `select w.part, w.version from casework w join audit_body b on b.agency_id = w.agency_id and b.leaf = w.leaf
 		where w.agency_id = agency() and w.id = $1 and w.part in ('veto', 'notice') order by b.idx desc limit 1`
@@ -77,6 +80,7 @@ const (
 type adoptedRows struct {
 	recordRows
 	cases []struct{ ID, Reference, State string }
+	waits []struct{ ID string }
 	word  []struct {
 		Part    string
 		Version uint64
@@ -112,6 +116,9 @@ func (s *Service) Record(ctx context.Context, actor authz.Actor, id AdoptedID) (
 		return nil, err
 	}
 	r := &AdoptedRecord{ID: id, Relative: rows.about.Relative}
+	for _, w := range rows.waits {
+		r.Waiting = append(r.Waiting, IntakeID(w.ID))
+	}
 	for _, c := range rows.cases {
 		r.Cases = append(r.Cases, RecordCase{ID: ApplicationID(c.ID), Reference: c.Reference, State: c.State})
 	}
@@ -134,6 +141,7 @@ func (s *Service) loadAdopted(ctx context.Context, actor authz.Actor, id Adopted
 		postgres.Many(b, &r.of, sqlStopsOn, string(id))
 		postgres.Many(b, &r.workers, sqlRecordWorkers)
 		postgres.Many(b, &r.cases, sqlRecordCases, string(id))
+		postgres.Many(b, &r.waits, sqlWaitingOn, string(id))
 		postgres.Many(b, &r.word, sqlVetoWord, string(id))
 		postgres.One(b, &r.about, sqlOfRelative, string(id))
 	})

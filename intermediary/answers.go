@@ -74,10 +74,18 @@ func (a Answers) For() string {
 	return a.Purpose
 }
 
+// OfFamily tells whether they say that they are somebody else than the adopted
+// person.
+func (a Answers) OfFamily() bool { return a.Who == WhoRelative || a.Who == WhoPrescribed }
+
 // MayVeto tells whether a veto may be theirs: only the adopted person's word, or
 // that of somebody who acts for them, is one (ISR 8(1)). Whoever is not sure, or
-// has not said who they are, may be.
-func (a Answers) MayVeto() bool { return a.Who != WhoRelative && a.Who != WhoPrescribed }
+// has not said who they are, may be. So may a relative who says that the adoption
+// was in Wales, or does not know where: what the law of Wales says of that is for
+// people to find out, and meanwhile it protects (table 8d, rows d01a and d02a).
+func (a Answers) MayVeto() bool {
+	return !a.OfFamily() || a.Who == WhoRelative && a.Where != "" && a.Where != WhereEngland
+}
 
 // WishesOf lists the wishes that somebody can choose from, by who they are, as
 // the contact register has them.

@@ -141,7 +141,11 @@ func (s *Service) becomesCase(ctx context.Context, ag *agency.Agency, actor auth
 	if id == "" {
 		return nil
 	}
-	purpose, err := s.intakeFor(ctx, ag, actor, id)
+	rows, err := s.loadSent(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	purpose, err := s.intakeFor(ctx, ag, actor, rows)
 	if err == nil && purpose != PurposeSearch {
 		err = fault.New(fault.Conflict, "fault.intake.record")
 	}

@@ -410,7 +410,15 @@ func (g *grounds) behindInput(input string) []GroundRow {
 		return []GroundRow{{On: app, Name: "vetoAnswer"}}
 	case "apConsent":
 		return []GroundRow{{On: app, Name: input}, {On: ad, Name: "apVital"}}
-	case "subjAge", "acr", "acrNoContact", "approp", "subjectVital", "evidence", "sixDecision":
+	case "acr":
+		return []GroundRow{{On: sub, Name: input}, {On: sub, Name: "register"}}
+	case "acrNoContact":
+		rows := []GroundRow{{On: sub, Name: input}}
+		for _, w := range g.wishes {
+			rows = append(rows, GroundRow{On: w.ID, Name: "wish"})
+		}
+		return rows
+	case "subjAge", "approp", "subjectVital", "evidence", "sixDecision":
 		return []GroundRow{{On: sub, Name: input}}
 	case "consent", "reason":
 		return []GroundRow{{On: sub, Name: "consent"}, {On: sub, Name: "asked"}}

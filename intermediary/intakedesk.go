@@ -27,7 +27,8 @@ import (
 )
 
 const (
-	sqlIntakes = `select i.id, i.by_worker is not null as typed, i.sent_on, i.hear_by, i.purpose from intake i
+	sqlIntakes = `select i.id, i.by_worker is not null as typed, i.sent_on, i.hear_by, i.purpose,
+			exists (select from casework w where w.agency_id = i.agency_id and w.id = i.id and w.part = 'became') as placed from intake i
 		where i.agency_id = agency() and i.state = 'received' order by i.purpose <> 'veto', i.hear_by, i.sent_on, i.id limit 500`
 	sqlIntake = `select i.id, i.state, coalesce(i.by_worker, '') as by_worker, i.sent_on, i.hear_by, i.purpose, i.sealed, i.leaf, leaf_body(i.leaf) as body,
 			coalesce(a.id, '') as application_id
@@ -37,6 +38,7 @@ const (
 		where n.agency_id = agency() and n.id = 'intake' and n.key_leaf is not null order by n.epoch desc`
 	sqlIntakeDeclined = `select ` + sqlWorkColumns + ` from casework w
 		where w.agency_id = agency() and w.id = $1 and w.part = 'declined' order by w.version desc limit 1`
+	sqlIntakeAside  = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'aside' order by w.version`
 	sqlInsertIntake = `insert into intake (agency_id, id, code, state, information, sealed, commit, leaf, by_worker, sent_on, hear_by)
 		values (agency(), @id, @code, 'received', @information, @sealed, @commit, @leaf, account(), @came, @hearBy)`
 	sqlNudgeTray     = `select nudge_desk()`
@@ -62,6 +64,7 @@ type IntakeLine struct {
 	WorkDays int // since it came
 	Amber    bool
 	Late     bool
+	Placed   bool // a worker has put it on a record, and a colleague has to look whether that is right
 }
 
 // ReadIntake is an enquiry as a worker reads it. Its Purpose is the stricter one
@@ -78,7 +81,9 @@ type ReadIntake struct {
 	Reasons     string // why it was declined
 	Unread      bool   // it does not open, and the operator was told
 
-	Record AdoptedID // the record that it became; "" for none
+	Record   AdoptedID // the record that it became; "" for none
+	PlacedBy string    // "wk…", who put it there
+	Aside    []string  // who said that it does not open and is to be set aside: "wk…"
 }
 
 // intakeLineRow is a row of the tray.
@@ -88,6 +93,7 @@ type intakeLineRow struct {
 	SentOn  time.Time
 	HearBy  time.Time
 	Purpose string
+	Placed  bool
 }
 
 // sentRow is an enquiry that was sent, as the database has it.
@@ -135,7 +141,7 @@ func (s *Service) Intakes(ctx context.Context, actor authz.Actor) ([]IntakeLine,
 
 func (s *Service) intakeLine(r intakeLineRow) IntakeLine {
 	today := calendar.Today(s.now())
-	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, Purpose: r.Purpose, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: s.agencies.Days().Between(r.SentOn, today)}
+	l := IntakeLine{ID: IntakeID(r.ID), Typed: r.Typed, Purpose: r.Purpose, Placed: r.Placed, SentOn: r.SentOn, HearBy: r.HearBy, WorkDays: s.agencies.Days().Between(r.SentOn, today)}
 	l.Late = today.After(r.HearBy)
 	l.Amber = !l.Late && l.WorkDays >= IntakeAmber
 	return l
@@ -157,9 +163,11 @@ func (s *Service) ReadIntake(ctx context.Context, actor authz.Actor, id IntakeID
 		return ReadIntake{}, err
 	}
 	in, err := s.readIntake(ctx, ag, actor, rows)
-	if err == nil {
-		in.Record, err = s.becameRecord(ctx, ag, actor, id)
+	if err != nil {
+		return in, err
 	}
+	was, err := s.becameRecord(ctx, ag, actor, id)
+	in.Record, in.PlacedBy = was.record, was.by
 	return in, err
 }
 
@@ -185,6 +193,7 @@ type sentRows struct {
 	sent     sentRow
 	nodes    []agency.NodeRow
 	declined []workRow
+	aside    []workRow // that it does not open and is to be set aside
 }
 
 func (s *Service) loadSent(ctx context.Context, actor authz.Actor, id IntakeID) (*sentRows, error) {
@@ -199,6 +208,7 @@ func (s *Service) loadSent(ctx context.Context, actor authz.Actor, id IntakeID) 
 		postgres.One(b, &r.sent, sqlIntake, string(id))
 		postgres.Many(b, &r.nodes, sqlIntakeNodes)
 		postgres.Many(b, &r.declined, sqlIntakeDeclined, string(id))
+		postgres.Many(b, &r.aside, sqlIntakeAside, string(id))
 	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load enquiry %s: %w", id, err))
@@ -222,6 +232,9 @@ func (s *Service) readIntake(ctx context.Context, ag *agency.Agency, actor authz
 		State: r.State, Application: r.ApplicationID}
 	if in.State != "received" {
 		in.Amber, in.Late = false, false
+	}
+	for _, w := range rows.aside {
+		in.Aside = append(in.Aside, strings.TrimPrefix(w.FromNode, "worker/"))
 	}
 	content, err := s.openSent(ctx, ag, r, rows.keys(actor))
 	if err != nil {
@@ -259,14 +272,9 @@ func (s *Service) purposeOf(ctx context.Context, ag *agency.Agency, r sentRow, c
 	return PurposeSearch, true
 }
 
-// intakeFor opens an enquiry for nobody to read, and gives what it is for.
-// NotFound: there is none, or it was not sent. Sealed: it does not open, and so
-// nothing becomes of it.
-func (s *Service) intakeFor(ctx context.Context, ag *agency.Agency, actor authz.Actor, id IntakeID) (string, error) {
-	rows, err := s.loadSent(ctx, actor, id)
-	if err != nil {
-		return "", err
-	}
+// intakeFor opens an enquiry for nobody to read, and gives what it is for. Sealed:
+// it does not open, and so nothing becomes of it.
+func (s *Service) intakeFor(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *sentRows) (string, error) {
 	content, err := s.openSent(ctx, ag, rows.sent, rows.keys(actor))
 	if err != nil {
 		return "", err
@@ -334,44 +342,108 @@ type declinedIntake struct {
 // DeclineIntake declines an enquiry, with reasons for colleagues that are sealed
 // to the intake. Whoever sent it is told nothing by the program, whatever code
 // they ask with: a worker writes or calls, in the way that they said is safe.
-// Forbidden: they ask for a veto, and the actor is no manager as well. Invalid on
-// "reasons". Conflict: somebody has taken or declined it. NotFound: there is none.
+// Forbidden: they ask for a veto, and the actor is no manager as well; or it does
+// not open, and no colleague has said that it is to be set aside (SetIntakeAside).
+// Invalid on "reasons". Conflict: somebody has taken or declined it. NotFound: there
+// is none.
 func (s *Service) DeclineIntake(ctx context.Context, actor authz.Actor, id IntakeID, reasons string) error {
 	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(id))
 	if err != nil {
 		return err
 	}
-	switch purpose, err := s.intakeFor(ctx, ag, actor, id); {
-	case err != nil:
+	rows, err := s.loadSent(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	purpose, err := s.intakeFor(ctx, ag, actor, rows)
+	refused := ""
+	switch {
+	case unread(err) && (!actor.Has(authz.Manager) || !s.setAside(ctx, ag, actor, rows)):
+		refused = "fault.intake.aside"
+	case err != nil && !unread(err):
 		return err
 	case purpose == PurposeVeto && !actor.Has(authz.Manager):
-		audit.Refused(ctx, s.db, actor, authz.TakeIntake, string(id))
-		return fault.New(fault.Forbidden, "fault.intake.manager")
+		refused = "fault.intake.manager"
 	}
-	if reasons, err = prose.Clean("reasons", strings.TrimSpace(reasons), MaxLong); err != nil {
+	if refused != "" {
+		audit.Refused(ctx, s.db, actor, authz.TakeIntake, string(id))
+		return fault.New(fault.Forbidden, refused)
+	}
+	a, err := s.sayOfIntake(ctx, ag, actor, paper{id: string(id), part: "declined", version: 1, kind: seal.KindDecision}, reasons)
+	if err != nil {
 		return err
 	}
+	a.write(postgres.Guarded(sqlDeclineIntake), string(id))
+	a.write(sqlNudgeTray)
+	return s.movedIntake(a.commit(ctx, "decline intake", held{}))
+}
+
+// SetIntakeAside says of an enquiry that does not open that it is to be set aside,
+// with what was done to find out whose it is. It changes nothing by itself: what
+// may be somebody's request for a veto is declined by a second person, a manager,
+// and holds everything back until then. The same worker says it once.
+//
+// Invalid on "reasons". Conflict: it opens, or somebody has declined it. NotFound:
+// there is none.
+func (s *Service) SetIntakeAside(ctx context.Context, actor authz.Actor, id IntakeID, reasons string) error {
+	ag, err := s.begin(ctx, actor, authz.TakeIntake, string(id))
+	if err != nil {
+		return err
+	}
+	rows, err := s.loadSent(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	switch _, err := s.intakeFor(ctx, ag, actor, rows); {
+	case err != nil && !unread(err):
+		return err
+	case err == nil || rows.sent.State != "received":
+		return fault.New(fault.Conflict, "fault.intake.opens")
+	}
+	for _, w := range rows.aside {
+		if w.FromNode == "worker/"+actor.Account() {
+			return nil
+		}
+	}
+	a, err := s.sayOfIntake(ctx, ag, actor, paper{id: string(id), part: "aside", version: uint64(len(rows.aside) + 1), kind: seal.KindDecision}, reasons)
+	if err != nil {
+		return err
+	}
+	return a.commit(ctx, "set aside", held{})
+}
+
+// setAside tells whether somebody else has said, under their signature, that an
+// enquiry is to be set aside.
+func (s *Service) setAside(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *sentRows) bool {
+	for _, w := range rows.aside {
+		if _, err := s.stated(ctx, ag, w); err == nil && w.FromNode != "worker/"+actor.Account() {
+			return true
+		}
+	}
+	return false
+}
+
+// sayOfIntake begins an act that says something of an enquiry, sealed to the intake.
+func (s *Service) sayOfIntake(ctx context.Context, ag *agency.Agency, actor authz.Actor, p paper, reasons string) (*acting, error) {
+	reasons, err := prose.Clean("reasons", strings.TrimSpace(reasons), MaxLong)
+	if err != nil {
+		return nil, err
+	}
 	if prose.Blank(reasons) {
-		return fault.Field("reasons", "fault.intake.reasons")
+		return nil, fault.Field("reasons", "fault.intake.reasons")
 	}
 	node, err := s.intakeNode(ctx, ag, scope(actor))
 	if err == nil {
 		err = s.newestKeys(ctx, ag, node)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	a, err := s.acts(ag, actor)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = a.seal(folder{of: string(ring.Intake), node: node}, p, declinedIntake{reasons})
 	}
-	p := paper{id: string(id), part: "declined", version: 1, kind: seal.KindDecision}
-	if _, err := a.seal(folder{of: string(ring.Intake), node: node}, p, declinedIntake{reasons}); err != nil {
-		return err
-	}
-	a.write(postgres.Guarded(sqlDeclineIntake), string(id))
-	a.write(sqlNudgeTray)
-	return s.movedIntake(a.commit(ctx, "decline intake", held{}))
+	return a, err
 }
 
 // movedIntake says in the words of this tray that somebody was first.

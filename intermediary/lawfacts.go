@@ -105,6 +105,7 @@ type (
 		SubjectState  string
 		Represented   bool // somebody reads the applicant's file on their behalf
 		Approached    bool // the subject has been approached, by the law's leave
+		Looked        bool // our own register was looked through since the newest wish for no contact came into it
 	}
 )
 
@@ -131,6 +132,10 @@ type grounds struct {
 	used       map[string]law.Version
 
 	vetoTaken, consentsTaken bool // the log has them, and no row is left
+
+	wishes             []standingWish // entries of our register that may stand against the case
+	words              []standingWord // what was said of them, oldest first
+	wishLost, unlooked bool           // a look found a wish that has no row; the newest look does not open
 }
 
 // history gives the versions of a fact that count, oldest first: those that
@@ -532,8 +537,8 @@ func (g *grounds) proceedAnswers() (law.Facts, error) {
 		"apAge", g.ages(g.head.AdoptedID, "apAge"),
 		"reg11", g.reg11(), "linkProven", g.linkProven(), "met", g.met(),
 		"aaa", g.aaa(), "veto", g.veto(), "vetoFresh", g.vetoFresh(), "provisionalStop", g.provisionalStop(),
-		"apConsent", g.apConsent(), "acr", g.aboutSubject("acr", "notChecked"),
-		"acrNoContact", g.aboutSubject("acrNoContact", "yes"), "approp", g.aboutSubject("approp", "undecided"))
+		"apConsent", g.apConsent(), "acr", g.acr(),
+		"acrNoContact", g.acrNoContact(), "approp", g.aboutSubject("approp", "undecided"))
 }
 
 // proceedFacts are the facts of table 8a for this subject, with what is signed.
@@ -919,6 +924,7 @@ func (g *grounds) restsOn(item *gateItem) []law.Version {
 			list = append(list, law.Version{Of: of[0] + "/" + of[1], Version: f.Version})
 		}
 	}
+	list = append(list, g.wishVersions()...)
 	if n := len(g.vetoes); n > 0 {
 		list = append(list, law.Version{Of: g.head.AdoptedID + "/veto", Version: g.vetoes[n-1].Version})
 	}

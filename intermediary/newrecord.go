@@ -29,7 +29,11 @@ type NewRecord struct {
 func NewAdoptedID() AdoptedID { return AdoptedID(agency.NewID("ad")) }
 
 // becamePart is the part of an enquiry's casework that says which record it became.
-const becamePart = "became"
+// confirmedPart is the part in which a colleague says that it is the right one.
+const (
+	becamePart    = "became"
+	confirmedPart = "confirmed"
+)
 
 // becameText is what is sealed of it. The statement names the record too.
 type becameText struct {
@@ -43,16 +47,18 @@ const (
 		or exists (select from casework w where w.agency_id = d.agency_id and w.id = $2 and w.part = 'became'
 			and w.to_node = 'case/' || d.id and w.from_node = 'worker/' || account()))`
 	sqlBecame     = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'became' order by w.version desc limit 1`
+	sqlConfirmed  = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'confirmed' order by w.version desc limit 1`
 	sqlOfRelative = `select exists (select from preference p where p.agency_id = agency() and p.adopted_id = $1 and p.part = 2) as relative`
 )
 
 // OpenRecord opens the record of an adopted person without a case, with what
 // follows from who they are (regime, country, age), so that the law can be asked
 // about a veto. With an enquiry it is what that became, on a new record or on one
-// that is there: the enquiry is taken in the same act, and if it asks for a veto a
-// stop begins on the record with it, since what protected everybody until it was
-// read ends there. One begins under a veto as well: it may be another person's. The same again by the same
-// worker is the record that is there.
+// that is there, and the enquiry is taken in the same act. If it asks for a veto a
+// stop begins on the record with it, under a veto as well, for it may be another
+// person's; and the enquiry waits, and goes on protecting everybody, until a
+// colleague has said that it is the right record (ConfirmRecord) or has put it on
+// another. The same again by the same worker is the record that is there.
 //
 // Invalid names the first field that cannot be used ("adopted.name"). NotFound: no
 // such record or enquiry. Conflict: a colleague was first; a record may be of the
@@ -136,6 +142,7 @@ type recording struct {
 	purpose string // of the enquiry; "" without one
 	own     bool   // it is of the adopted person, or may be
 	leaf    []byte // the enquiry's own statement
+	version uint64 // of what it became: a colleague may have put it on another record
 	looks   []look
 }
 
@@ -147,7 +154,10 @@ func (r *recording) prepare(ctx context.Context) error {
 		if err := r.readIntake(ctx); err != nil {
 			return err
 		}
-		if r.purpose == PurposeWish && !r.own {
+		switch {
+		case r.purpose == PurposeSearch:
+			return fault.New(fault.Conflict, "fault.intake.case")
+		case r.purpose == PurposeWish && !r.own:
 			return fault.New(fault.Conflict, "fault.intake.relative")
 		}
 	}
@@ -178,8 +188,10 @@ func (r *recording) readIntake(ctx context.Context) error {
 		return err
 	}
 	r.purpose, _ = r.purposeOf(ctx, r.ag, rows.sent, content)
-	r.leaf, r.own = rows.sent.Leaf, content.Answers.MayVeto()
-	return nil
+	r.leaf, r.own = rows.sent.Leaf, !content.Answers.OfFamily()
+	was, err := r.becameRecord(ctx, r.ag, r.actor, IntakeID(r.n.Intake))
+	r.version = was.version + 1
+	return err
 }
 
 // anew makes a record.
@@ -242,29 +254,110 @@ func (r *recording) take(ctx context.Context) error {
 			r.looks = append(r.looks, told)
 		}
 	}
-	p := paper{id: r.n.Intake, part: becamePart, version: 1, kind: seal.KindNote, refs: [][32]byte{[32]byte(r.leaf)}}
+	p := paper{id: r.n.Intake, part: becamePart, version: r.version, kind: seal.KindNote, refs: [][32]byte{[32]byte(r.leaf)}}
 	if _, err := r.seal(r.folder, p, text); err != nil {
 		return err
 	}
-	r.write(guardedTaken, r.n.Intake)
+	if r.purpose != PurposeVeto {
+		r.write(guardedTaken, r.n.Intake)
+	}
 	r.write(sqlNudgeTray)
 	return nil
 }
 
-// becameRecord gives the record that an enquiry became, as the worker stated it; ""
-// for none, and for what nobody stated, after its alarm.
-func (s *Service) becameRecord(ctx context.Context, ag *agency.Agency, actor authz.Actor, id IntakeID) (AdoptedID, error) {
-	var rows []workRow
-	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &rows, sqlBecame, string(id)) }); err != nil {
-		return "", s.db.Fault(fmt.Errorf("load what an enquiry became: %w", err))
+// ConfirmRecord says that the record on which a colleague put a request for a veto
+// is the right person's. The request is taken with that, and what held everything
+// back ends: the stop on the record goes on. The same by the same worker again is
+// one.
+//
+// NotFound: no such enquiry or record. Forbidden: the actor put it there, or knows
+// somebody there. Conflict: it stands on another record now, its stop has ended, or
+// somebody was first.
+func (s *Service) ConfirmRecord(ctx context.Context, actor authz.Actor, intake IntakeID, record AdoptedID) error {
+	ag, err := s.begin(ctx, actor, authz.OpenCase, string(record))
+	if err != nil {
+		return err
+	}
+	if !agency.ValidID("ad", string(record)) {
+		return notFound()
+	}
+	rows, err := s.loadSent(ctx, actor, intake)
+	if err != nil {
+		return err
+	}
+	was, err := s.becameRecord(ctx, ag, actor, intake)
+	if err != nil {
+		return err
+	}
+	switch {
+	case rows.sent.State == "taken" && was.confirmedBy == actor.Account() && was.record == record:
+		return nil // the second of two clicks
+	case rows.sent.State != "received" || was.record != record:
+		return fault.New(fault.Conflict, "fault.intake.moved")
+	case was.by == actor.Account():
+		return fault.New(fault.Forbidden, "fault.intake.second")
+	}
+	p, err := s.loadPlace(ctx, actor, string(record))
+	if err != nil {
+		return err
+	}
+	a, f, err := s.actsAt(ctx, ag, actor, p)
+	if err != nil {
+		return err
+	}
+	sealed := paper{id: string(intake), part: confirmedPart, version: was.version, kind: seal.KindNote, refs: [][32]byte{was.leaf}}
+	if _, err := a.seal(f, sealed, becameText{Adopted: string(record), Purpose: PurposeVeto}); err != nil {
+		return err
+	}
+	a.write(guardedTaken, string(intake))
+	a.write(sqlNudgeTray)
+	var now []workRow
+	return s.movedIntake(a.commit(ctx, "confirmRecord", p.held(), look{
+		read: func(b *pgx.Batch) { now = nil; postgres.Many(b, &now, sqlBecame, string(intake)) },
+		check: func(*pgx.Batch) error {
+			if len(now) != 1 || !bytes.Equal(now[0].Leaf, was.leaf[:]) {
+				return fault.New(fault.Conflict, "fault.intake.moved")
+			}
+			return nil
+		},
+	}))
+}
+
+// became is the record on which an enquiry was put, the newest.
+type became struct {
+	record      AdoptedID // "" for none
+	by          string    // "wk…"
+	version     uint64
+	leaf        [32]byte
+	confirmedBy string // "wk…", who said that it is right; "" for nobody
+}
+
+// becameRecord gives the record that an enquiry became, as the worker stated it;
+// the zero value for none, and for what nobody stated, after its alarm.
+func (s *Service) becameRecord(ctx context.Context, ag *agency.Agency, actor authz.Actor, id IntakeID) (was became, err error) {
+	var rows, confirmed []workRow
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		postgres.Many(b, &rows, sqlBecame, string(id))
+		postgres.Many(b, &confirmed, sqlConfirmed, string(id))
+	})
+	if err != nil {
+		return was, s.db.Fault(fmt.Errorf("load what an enquiry became: %w", err))
 	}
 	if len(rows) == 0 {
-		return "", nil
+		return was, nil
 	}
-	if _, err := s.stated(ctx, ag, rows[0]); err != nil {
-		return "", notUnread(s.unstated(ctx, ag, string(id), err))
+	if _, err = s.stated(ctx, ag, rows[0]); err == nil {
+		err = s.newest(ctx, ag, rows[0])
 	}
-	return AdoptedID(strings.TrimPrefix(rows[0].ToNode, "case/")), nil
+	if err != nil {
+		return was, notUnread(s.unstated(ctx, ag, string(id), err))
+	}
+	was = became{record: AdoptedID(strings.TrimPrefix(rows[0].ToNode, "case/")), by: strings.TrimPrefix(rows[0].FromNode, "worker/"), version: rows[0].Version,
+		leaf: [32]byte(rows[0].Leaf)}
+	if len(confirmed) == 1 && confirmed[0].Version == was.version {
+		was.confirmedBy = strings.TrimPrefix(confirmed[0].FromNode, "worker/")
+	}
+	return was, nil
 }
 
 // RecordsLike finds the records of adopted persons who may be the one that a new

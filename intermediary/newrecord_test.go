@@ -120,7 +120,6 @@ func TestOpenRecord_Intake(t *testing.T) {
 	}{
 		"a veto":                       {"veto", "veto", 1},
 		"a wish":                       {"wish", "wish", 0},
-		"a search that is none":        {"search", "", 0},
 		"a veto by the row alone":      {"veto", "wish", 1},
 		"a veto by its words alone":    {"search", "veto", 1},
 		"a wish, a search in clear":    {"search", "wish", 0},
@@ -132,6 +131,15 @@ func TestOpenRecord_Intake(t *testing.T) {
 		for range 2 {
 			_, err := w.Cases.OpenRecord(ctx, w.CaseWorker, n)
 			need(t, err)
+		}
+		if tt.stops > 0 {
+			if got := text(t, w, `select state from intake where id = $1`, in); got != "received" {
+				t.Errorf("%s: nobody else has looked, and it is %s", name, got)
+			}
+			wants(t, name+": the same worker says that it is right", w.Cases.ConfirmRecord(ctx, w.CaseWorker, intermediary.IntakeID(in), n.ID), fault.Forbidden)
+			for range 2 {
+				need(t, w.Cases.ConfirmRecord(ctx, w.Colleague, intermediary.IntakeID(in), n.ID))
+			}
 		}
 		if got := text(t, w, `select state from intake where id = $1`, in); got != "taken" || standingStops(t, w, n.ID) != tt.stops {
 			t.Errorf("%s: %s, with %d stops", name, got, standingStops(t, w, n.ID))

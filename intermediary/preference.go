@@ -178,7 +178,8 @@ const (
 	sqlPreferenceHistoryWork = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'preference' order by w.version desc`
 	sqlInsertPreference      = `insert into preference (agency_id, id, version, adopted_id, part, wish, verified, adult, related, living, address_on, form, worker_id, at, leaf)
 		values (agency(), @id, @version, @adopted, @part, @wish, @verified, @adult, @related, @living, @addressOn, @form, account(), @at, @leaf)`
-	sqlInsertPrompt = `insert into preference_prompt (agency_id, preference_id, version, asked_on, worker_id) values (agency(), $1, $2, $3, account()) on conflict do nothing`
+	sqlInsertPrompt = `insert into preference_prompt (agency_id, preference_id, version, asked_on, worker_id, leaf) values (agency(), @id, @version, @on, account(), @leaf)`
+	sqlPrompts      = `select count(*)::int as many, coalesce(max(t.asked_on) = $2, false) as today from preference_prompt t where t.agency_id = agency() and t.preference_id = $1`
 )
 
 // preferenceRow is an entry as the database has it.
@@ -273,6 +274,15 @@ func (s *Service) EnterPreference(ctx context.Context, actor authz.Actor, n NewP
 		return "", err
 	}
 	if len(rows.list) > 0 || n.Was > 0 {
+		if n.Was > 0 && !n.Verified && !n.Wish.NoContact() { // of what does not open nobody knows whether this is weaker
+			list, err := s.opened(ctx, ag, actor, rows)
+			switch {
+			case err != nil:
+				return "", err
+			case len(list) > 0 && list[0].Unread:
+				return "", fault.Field("verified", "fault.preference.verified")
+			}
+		}
 		return n.ID, a.amendPreference(ctx, rows, n)
 	}
 	return n.ID, a.newPreference(ctx, n)
@@ -379,6 +389,12 @@ func (a *acting) writePreference(f folder, n NewPreference) error {
 	}
 	a.write(sqlInsertPreference, pgx.StrictNamedArgs{"id": string(n.ID), "version": version, "adopted": text.Adopted, "part": n.Part, "wish": string(n.Wish),
 		"verified": n.Verified, "adult": n.Adult, "related": n.Related, "living": text.Living, "addressOn": on, "form": n.Form, "at": a.moment, "leaf": leaf[:]})
+	row := preferenceRow{ID: string(n.ID), Version: int(version), AdoptedID: text.Adopted, Part: n.Part, Wish: n.Wish, Leaf: leaf[:]}
+	a.changes(func(st *standing) {
+		for _, h := range st.heads {
+			st.wish(h.SubjectID, row)
+		}
+	})
 	return nil
 }
 
@@ -483,8 +499,8 @@ func (s *Service) opened(ctx context.Context, ag *agency.Agency, actor authz.Act
 	var list []Preference
 	for _, row := range r.list {
 		keys := by["case/"+row.AdoptedID]
-		if keys == nil {
-			return nil, s.unstated(ctx, ag, row.ID, errCase)
+		if keys == nil { // one record that has lost its key ends no search
+			keys = &keyRows{}
 		}
 		u, err := s.climb(ctx, ag, actor.Keys(), keys, ring.Case(row.AdoptedID))
 		if fault.KindOf(err) == fault.Forbidden {
@@ -680,7 +696,8 @@ func (s *Service) versions(ctx context.Context, ag *agency.Agency, actor authz.A
 // says nothing else, whether their address is still right. It is written down
 // once a day. NotFound: no such entry. Conflict: a newer version.
 func (s *Service) PromptAddress(ctx context.Context, actor authz.Actor, id PreferenceID, version int) error {
-	if _, err := s.begin(ctx, actor, authz.KeepRegister, string(id)); err != nil {
+	ag, err := s.begin(ctx, actor, authz.KeepRegister, string(id))
+	if err != nil {
 		return err
 	}
 	if !agency.ValidID("cp", string(id)) {
@@ -695,11 +712,37 @@ func (s *Service) PromptAddress(ctx context.Context, actor authz.Actor, id Prefe
 	case rows.list[0].Version != version:
 		return fault.New(fault.Conflict, "fault.casework.newerFact")
 	}
-	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
-		b.Queue(sqlInsertPrompt, string(id), version, calendar.Today(s.now()))
+	var asked struct {
+		Many  int
+		Today bool
+	}
+	today := calendar.Today(s.now())
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &asked, sqlPrompts, string(id), today) }); err != nil {
+		return s.db.Fault(fmt.Errorf("load when somebody was asked: %w", err))
+	}
+	if asked.Today {
 		return nil
-	})
-	return s.db.Fault(err)
+	}
+	p, err := s.loadPlace(ctx, actor, rows.list[0].AdoptedID)
+	if err != nil {
+		return err
+	}
+	a, f, err := s.actsAt(ctx, ag, actor, p)
+	if err != nil {
+		return err
+	}
+	leaf, err := a.seal(f, paper{id: string(id), part: "prompt", version: uint64(asked.Many + 1), kind: seal.KindNote}, promptText{On: today.Format(time.DateOnly), Version: version})
+	if err != nil {
+		return err
+	}
+	a.write(sqlInsertPrompt, pgx.StrictNamedArgs{"id": string(id), "version": version, "on": today, "leaf": leaf[:]})
+	return a.commit(ctx, "prompt", p.held())
+}
+
+// promptText is what is sealed of asking for an address.
+type promptText struct {
+	On      string `json:"on"`
+	Version int    `json:"version"` // of the entry
 }
 
 // cmpPreferences orders entries: Part 1 first, then by name, then by ID.

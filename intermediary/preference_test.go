@@ -58,7 +58,7 @@ func TestRegister_TwoPeopleAreFound(t *testing.T) {
 		Birth: intermediary.BirthKnown{Forename: "Clemo", Surname: "Kitto", Born: "1984-11-30", Place: "Trewarn", MotherForename: "Jenifer", MotherSurname: "Kitto"}})
 	found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, "")
 	need(t, err)
-	if len(found) != 1 || found[0].One.ID != one || found[0].Two.ID != two || found[0].Band != matcher.Proposed || found[0].Finding != matcher.SameChild || found[0].Two.Name != "Demelza Hocking" {
+	if f := found.Pairs; len(f) != 1 || f[0].One.ID != one || f[0].Two.ID != two || f[0].Band != matcher.Proposed || f[0].Finding != matcher.SameChild || f[0].Two.Name != "Demelza Hocking" || found.LeftOut != 0 {
 		t.Fatalf("found %+v", found)
 	}
 	p, err := w.Cases.RegisterPair(ctx, w.CaseWorker, one, two)
@@ -114,7 +114,7 @@ func TestRegister_TwoPeopleAreFound(t *testing.T) {
 	wants(t, "on what stood before", w.Cases.SayPair(ctx, w.CaseWorker, again), fault.Conflict)
 	again.Twice = 2
 	need(t, w.Cases.SayPair(ctx, w.CaseWorker, again))
-	if found, err = w.Cases.SearchRegister(ctx, w.CaseWorker, one); err != nil || len(found) != 1 || found[0].State != intermediary.PairRejected {
+	if found, err = w.Cases.SearchRegister(ctx, w.CaseWorker, one); err != nil || len(found.Pairs) != 1 || found.Pairs[0].State != intermediary.PairRejected {
 		t.Errorf("what was rejected is not shown as that: %+v (%v)", found, err)
 	}
 	if got := strings.Join(about(), ", "); got != "Morwenna Penrose" {
@@ -217,7 +217,7 @@ func TestRegister_TakenBack(t *testing.T) {
 	if got := strings.Join(wishes, " "); got != "withdrawn noContactAll contactAll noContactAll" {
 		t.Errorf("versions %s", got)
 	}
-	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found) != 0 {
+	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found.Pairs) != 0 {
 		t.Errorf("what was taken back is found: %v (%v)", found, err)
 	}
 }
@@ -368,8 +368,34 @@ func TestRegister_Unread(t *testing.T) {
 		t.Errorf("a wish changed by hand: unread %v, row %s (%v)", p.One.Unread, p.Law.Row, err)
 	}
 	wants(t, "a word on it", w.Cases.SayPair(ctx, w.Colleague, pairWord(one, two, 1, intermediary.PairSame)), fault.Conflict)
-	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found) != 0 {
+	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found.Pairs) != 0 || found.LeftOut != 1 {
 		t.Errorf("it is searched: %v (%v)", found, err)
+	}
+	n := adoptedEntry(t, w, intermediary.WishContactNamed)
+	n.ID, n.Was, n.Verified = one, 1, false
+	_, err = w.Cases.EnterPreference(ctx, w.CaseWorker, n)
+	wants(t, "a change of it on an unverified word", err, fault.Invalid)
+	n.Verified = true
+	enter(t, w, n)
+	if p, err = w.Cases.RegisterPair(ctx, w.CaseWorker, one, two); err != nil || p.One.Unread || p.One.Wish != intermediary.WishContactNamed {
+		t.Errorf("after it was stated anew: %+v (%v)", p.One, err)
+	}
+
+	// A word that was changed by hand has to be said anew.
+	said := pairWord(one, two, 1, intermediary.PairOther)
+	said.OneSeen = 2
+	need(t, w.Cases.SayPair(ctx, w.CaseWorker, said))
+	w.Exec(t, `alter table register_word disable trigger all`)
+	w.Exec(t, `update register_word set says = 'same' where part1_version = 2`)
+	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found.Pairs) != 1 || found.Pairs[0].State != intermediary.PairAsking {
+		t.Errorf("a changed word: %+v (%v)", found.Pairs, err)
+	}
+
+	// A record that has lost its key ends no search.
+	w.Exec(t, `alter table node disable trigger all`)
+	w.Exec(t, `delete from node where id = (select 'case/' || adopted_id from preference where id = $1)`, string(two))
+	if found, err := w.Cases.SearchRegister(ctx, w.CaseWorker, ""); err != nil || len(found.Pairs) != 0 || found.LeftOut != 1 {
+		t.Errorf("without a record's key: %+v (%v)", found, err)
 	}
 }
 

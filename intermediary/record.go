@@ -217,6 +217,7 @@ func (r *Record) read(content []byte) error {
 		Asked         json.RawMessage `json:"asked"` // also of a fact, where it is another thing
 		State         string          `json:"state"`
 		Day           string          `json:"day"`
+		Says          string          `json:"says"`
 	}
 	if json.Unmarshal(content, &t) != nil {
 		return errContent
@@ -225,7 +226,7 @@ func (r *Record) read(content []byte) error {
 	if r.What != "fact" && r.What != partNote {
 		r.Said = saidOf(r.What)
 	}
-	r.Answer = first(t.Value, t.Answer, t.Outcome, t.Kind, t.State)
+	r.Answer = first(t.Value, t.Answer, t.Outcome, t.Kind, t.State, t.Says)
 	r.Scope, r.Way, r.Row, r.InForce = t.Scope, t.Way, t.Row, t.InForce
 	r.Day = first(t.On, t.ReceivedOn, t.Until, t.Day)
 	if t.Appropriate != nil {

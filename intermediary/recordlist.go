@@ -31,12 +31,12 @@ type ListedRecords struct {
 const (
 	withoutCase = ` from adopted d where d.agency_id = agency() and not exists (select from application a where a.agency_id = d.agency_id and a.adopted_id = d.id)
 		and not exists (select from preference p where p.agency_id = d.agency_id and p.adopted_id = d.id and p.part = 2)`
-	isStopped = `exists (select from stop p where p.agency_id = d.agency_id and p.adopted_id = d.id and p.ended_by is null)`
+	isStopped = `(not connected(d.id) and exists (select from stop p where p.agency_id = d.agency_id and p.adopted_id = d.id and p.ended_by is null))`
 	openedOn  = `(select min(w.created) from casework w where w.agency_id = d.agency_id and w.id = d.id and w.part = 'particulars')`
 	onePage   = ` order by ` + isStopped + ` desc, ` + openedOn + ` desc, d.id limit $1 offset $2`
 
 	sqlAlone = `select d.id, connected(d.id) as connected, ` + isStopped + ` as stopped, coalesce(` + openedOn + `, current_date) as opened_on,
-			coalesce((select case when v.in_force then v.kind end from veto v where v.agency_id = d.agency_id and v.adopted_id = d.id order by v.version desc limit 1), '') as veto` +
+			coalesce((select case when v.in_force then v.kind end from veto v where v.agency_id = d.agency_id and v.adopted_id = d.id and not connected(d.id) order by v.version desc limit 1), '') as veto` +
 		withoutCase + onePage
 	aloneIDs      = `(select 'case/' || l.id from (select d.id` + withoutCase + onePage + `) l)`
 	sqlAloneNodes = `select ` + sqlNodeColumns + ` from node n where n.agency_id = agency() and n.key_leaf is not null and n.id = any(array` + aloneIDs + `) order by n.id, n.epoch desc`

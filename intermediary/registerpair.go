@@ -134,24 +134,25 @@ func pairID(one, two PreferenceID) string {
 }
 
 // stateOf is how a pair stands by its words, newest first, for these versions: a
-// word about an earlier version counts no more.
-func stateOf(words []pairRow, one, two int) string {
+// word about an earlier version counts no more, and one that does not open has to be
+// said anew.
+func stateOf(words []PairWord, one, two int) string {
 	first := ""
 	for _, w := range words {
-		if w.Part1Version != one || w.Part2Version != two {
+		if w.OneSeen != one || w.TwoSeen != two {
 			break
 		}
 		switch {
-		case w.Says == PairOther && first == "":
+		case w.Says == PairOther && first == "" && !w.Unread:
 			return PairRejected
-		case w.Says == PairAsk && first == "":
+		case (w.Says == PairAsk || w.Unread) && first == "":
 			return PairAsking
-		case w.Says != PairSame:
+		case w.Says != PairSame || w.Unread:
 			return PairFirst
-		case first != "" && w.WorkerID != first:
+		case first != "" && w.By != first:
 			return PairConfirmed
 		}
-		first = w.WorkerID
+		first = w.By
 	}
 	if first != "" {
 		return PairFirst
@@ -159,48 +160,69 @@ func stateOf(words []pairRow, one, two int) string {
 	return PairProposed
 }
 
+// RegisterSearch is what a search of the register found.
+type RegisterSearch struct {
+	Pairs   []RegisterPair // what was rejected for these versions comes last
+	LeftOut int            // entries that were not looked at: they do not open, or this worker has no key of them
+}
+
 // SearchRegister looks for pairs among all entries that the worker may see: those
-// of an entry, or, for "", all. What was rejected for these versions comes last.
-// Entries are opened in memory for as long as the search lasts and forgotten; that
-// somebody searched is in the log before. Of one that does not open the operator
-// is told, and it is left out.
-func (s *Service) SearchRegister(ctx context.Context, actor authz.Actor, of PreferenceID) ([]RegisterPair, error) {
+// of an entry, or, for "", all. Entries are opened in memory for as long as the
+// search lasts and forgotten; that somebody searched is in the log before. Of an
+// entry or a word that does not open the operator is told; it counts for nothing.
+func (s *Service) SearchRegister(ctx context.Context, actor authz.Actor, of PreferenceID) (RegisterSearch, error) {
+	r := RegisterSearch{}
 	ag, err := s.begin(ctx, actor, authz.KeepRegister, cmp.Or(string(of), "register"))
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	if of != "" && !agency.ValidID("cp", string(of)) {
-		return nil, notFound()
+		return r, notFound()
 	}
 	list, err := s.readRegister(ctx, ag, actor, "register", "search")
 	if err != nil {
-		return nil, err
+		return r, err
+	}
+	if r.LeftOut, err = s.leftOut(ctx, actor, list); err != nil {
+		return r, err
 	}
 	words, err := s.loadWords(ctx, actor)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	found, err := propose(ctx, list)
 	if err != nil {
-		return nil, err
+		return r, err
 	}
-	var pairs []RegisterPair
 	for _, p := range found {
-		p.State = stateOf(words[pairID(p.One.ID, p.Two.ID)], p.One.Version, p.Two.Version)
-		if of == "" || p.One.ID == of || p.Two.ID == of {
-			pairs = append(pairs, p)
+		if of != "" && p.One.ID != of && p.Two.ID != of {
+			continue
+		}
+		if p.Words, err = s.pairWords(ctx, ag, actor, p, words[pairID(p.One.ID, p.Two.ID)]); err != nil {
+			return r, err
+		}
+		p.State = stateOf(p.Words, p.One.Version, p.Two.Version)
+		r.Pairs = append(r.Pairs, p)
+	}
+	slices.SortStableFunc(r.Pairs, func(a, b RegisterPair) int {
+		return cmp.Compare(rank(a.State != PairRejected), rank(b.State != PairRejected))
+	})
+	return r, nil
+}
+
+// leftOut counts the entries of a register that a search does not look at.
+func (s *Service) leftOut(ctx context.Context, actor authz.Actor, list []Preference) (n int, err error) {
+	var all []preferenceRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &all, sqlPreferences, []string(nil)) }); err != nil {
+		return 0, s.db.Fault(fmt.Errorf("count the register: %w", err))
+	}
+	n = max(0, len(all)-len(list))
+	for _, p := range list {
+		if p.Unread {
+			n++
 		}
 	}
-	slices.SortStableFunc(pairs, func(a, b RegisterPair) int {
-		switch rejected := a.State == PairRejected; {
-		case rejected == (b.State == PairRejected):
-			return 0
-		case rejected:
-			return 1
-		}
-		return -1
-	})
-	return pairs, nil
+	return n, nil
 }
 
 // propose runs the matcher over opened entries. One that was taken back is left
@@ -275,10 +297,10 @@ func (s *Service) pair(ctx context.Context, ag *agency.Agency, actor authz.Actor
 	if p.Band == "" && len(said) == 0 {
 		return p, notFound()
 	}
-	p.State = stateOf(said, p.One.Version, p.Two.Version)
 	if p.Words, err = s.pairWords(ctx, ag, actor, p, said); err != nil {
 		return p, err
 	}
+	p.State = stateOf(p.Words, p.One.Version, p.Two.Version)
 	p.Law, err = s.transmits(ctx, actor, p, namesThis(p.Words))
 	return p, err
 }
@@ -489,6 +511,12 @@ func (s *Service) SayPair(ctx context.Context, actor authz.Actor, n NewPairWord)
 	}
 	if len(p.Words) != n.Was || p.One.Version != n.OneSeen || p.Two.Version != n.Twice || p.One.Unread || p.Two.Unread {
 		return fault.New(fault.Conflict, "fault.casework.newerFact")
+	}
+	// What the law says is kept as it is with this word, and not as it was before it.
+	with := append([]PairWord{{Says: n.Says, By: actor.Account(), Names: n.Names, OneSeen: n.OneSeen, TwoSeen: n.Twice}}, p.Words...)
+	p.State = stateOf(with, p.One.Version, p.Two.Version)
+	if p.Law, err = s.transmits(ctx, actor, p, namesThis(with)); err != nil {
+		return err
 	}
 	a, err := s.acts(ag, actor)
 	if err != nil {

@@ -30,7 +30,7 @@ const (
 
 	sqlHeads = `select a.id as application_id, a.adopted_id, a.pair, a.state, s.id as subject_id, s.state as subject_state,
 			exists (select from party p where p.agency_id = a.agency_id and p.file = a.id and p.kind = 'representative') as represented,
-			exists (select from step t where t.agency_id = s.agency_id and t.subject_id = s.id and t.kind = 'approach') as approached
+			exists (select from step t where t.agency_id = s.agency_id and t.subject_id = s.id and t.kind = 'approach') as approached, looked(s.id) as looked
 		from application a join subject s on s.agency_id = a.agency_id and s.application_id = a.id
 		where a.agency_id = agency() and a.adopted_id = $1 order by s.id`
 	sqlGateFacts = `select f.on_id, f.about, f.name, f.version, f.value, v.two, f.confirms, f.worker_id, f.at, f.leaf, ` + placeOf + `f.leaf), 0) as place
@@ -78,6 +78,7 @@ const (
 			where w.agency_id = agency() and w.part in ('first', 'second') and g.subject_id = any(array(` + theirSubjects + `))
 		union all select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.part = 'why' and w.id like 'sp%'
 			and (w.to_node = 'case/' || $1 or w.application_id in (select a.id from application a where a.agency_id = agency() and a.adopted_id = $1))
+		union all ` + sqlWishWork + `
 		order by id, part, version desc`
 )
 
@@ -141,6 +142,9 @@ type standing struct {
 	last       []standingAct
 	given      []standingGiven
 	items      []standingItem
+	wishes     []standingWish
+	words      []standingWord
+	looks      []standingLook // the newest of each subject
 }
 
 // queue reads it.
@@ -160,6 +164,9 @@ func (st *standing) queue(b *pgx.Batch, adopted string, items []string) {
 	postgres.Many(b, &st.last, sqlLastActs, adopted)
 	postgres.Many(b, &st.given, sqlGiven, adopted)
 	postgres.Many(b, &st.items, sqlGateItems, items)
+	postgres.Many(b, &st.wishes, sqlWishes, adopted)
+	postgres.Many(b, &st.words, sqlWishWords, adopted)
+	postgres.Many(b, &st.looks, sqlLooks, adopted)
 }
 
 // doubts are what row and statement do not agree about. The zero value doubts
@@ -171,6 +178,8 @@ type doubts struct {
 	// consents: the log has an answer of the subject's and no row has; stopped: a stop's reasons are sealed and no row has it.
 	consents, stopped bool
 	flags             map[string]bool // settings that two people did not sign, or that a manager has ended
+	wishLost          bool            // a look found a wish that has no row
+	unlooked          bool            // the newest look does not open
 	words             map[string]bool // enquiries of which the other agency's log has a word that is not read into the case
 }
 
@@ -202,7 +211,7 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 		return nil, false
 	}
 	g := &grounds{head: head, facts: st.facts, vetoes: st.vetoes, registered: a.ag.Country != "", doubted: d.leaves, now: a.moment, days: a.agencies.Days(),
-		vetoTaken: d.veto, consentsTaken: d.consents}
+		vetoTaken: d.veto, consentsTaken: d.consents, wishLost: d.wishLost, unlooked: d.unlooked}
 	if d.stopped {
 		g.stops = append(g.stops, gateStop{})
 	}
@@ -219,6 +228,8 @@ func (a *acting) grounds(st *standing, d doubts, subject, item string) (*grounds
 	g.unheard = slices.ContainsFunc(st.enquiries, func(e standingEnquiry) bool {
 		return e.ApplicationID != head.ApplicationID && (e.Unheard || d.words[e.ID])
 	})
+	g.wishes = pick(st.wishes, func(w standingWish) (standingWish, bool) { return w, w.SubjectID == subject })
+	g.words = pick(st.words, func(w standingWord) (standingWord, bool) { return w, w.SubjectID == subject })
 	g.signatures = pick(st.signatures, func(s standingSignature) (gateSignature, bool) { return s.gateSignature, s.SubjectID == subject })
 	g.flags = pick(st.flags, func(f standingFlag) (gateFlag, bool) { return f.gateFlag, !d.flags[f.ID] })
 	for _, a := range pick(st.last, func(a standingAct) (gateAct, bool) { return a.gateAct, a.ApplicationID == head.ApplicationID }) {
@@ -293,6 +304,7 @@ func (st *standing) marks(subject string) []byte {
 			fmt.Fprintf(&b, "given %d\n", a.Place)
 		}
 	}
+	st.wishMarks(subject, &b)
 	for _, i := range st.items {
 		fmt.Fprintf(&b, "item %s %d %t\n", i.ID, i.Version, i.CheckedBy != nil)
 	}
@@ -308,6 +320,8 @@ type belief struct {
 	doubted doubts
 	keys    []*age.HybridIdentity
 	node    agency.Node // of the case, for sealing
+
+	wishKeys map[string][]*age.HybridIdentity // of the records on which relatives' wishes stand
 }
 
 // sqlOfSubject finds a subject's place for whoever knows its id.
@@ -344,6 +358,9 @@ func (s *Service) believe(ctx context.Context, ag *agency.Agency, actor authz.Ac
 		return nil, err
 	}
 	b := &belief{standing: rows.standing, subject: subject, items: items, keys: append(k.keys, record.keys...), node: k.node}
+	if b.wishKeys, err = s.entryKeys(ctx, ag, actor, &rows.standing, &rows.wishKeys); err != nil {
+		return nil, err
+	}
 	r := &factReader{Service: s, ag: ag, work: rows.work, keys: b.keys}
 	if err := s.believeHead(ctx, b, r); err != nil {
 		return nil, s.unstated(ctx, ag, subject, err)
@@ -356,6 +373,7 @@ type standingRows struct {
 	standing
 	work []workRow
 	keyRows
+	wishKeys keyRows
 }
 
 func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject string, items []string) (of subjectOf, rows standingRows, err error) {
@@ -379,6 +397,8 @@ func (s *Service) loadStanding(ctx context.Context, actor authz.Actor, subject s
 		postgres.Many(b, &rows.work, sqlStandingWork, of.AdoptedID, items)
 		postgres.Many(b, &rows.nodes, sqlCaseNodes, of.ApplicationID)
 		postgres.Many(b, &rows.grants, sqlCaseGrants, of.ApplicationID)
+		postgres.Many(b, &rows.wishKeys.nodes, sqlWishNodes, of.AdoptedID)
+		postgres.Many(b, &rows.wishKeys.grants, sqlWishGrants, of.AdoptedID)
 	})
 	return of, rows, s.db.Fault(err)
 }
@@ -423,7 +443,7 @@ func (r *factReader) newestOf(id, part string) *workRow {
 
 // doubt fills in what is in doubt of a belief.
 func (s *Service) doubt(ctx context.Context, b *belief, r *factReader) error {
-	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtFlags, s.doubtStops, s.doubtEnquiries} {
+	for _, check := range []func(context.Context, *belief, *factReader) error{s.doubtFacts, s.doubtVetoes, s.doubtConsents, s.doubtSignatures, s.doubtFlags, s.doubtStops, s.doubtEnquiries, s.doubtWishes} {
 		if err := check(ctx, b, r); err != nil {
 			return err
 		}

@@ -59,8 +59,8 @@ func TestCases(t *testing.T) {
 		t.Errorf("%d cases, want %d", len(got), len(want))
 	}
 
-	if pairs, err := cases.SearchRegister(t.Context(), bronwen, ""); err != nil || len(pairs) != 1 || pairs[0].One.Name != "Maureen Tolley" || pairs[0].Band != register.Proposed {
-		t.Errorf("the contact register has the pairs %+v (%v)", pairs, err)
+	if found, err := cases.SearchRegister(t.Context(), bronwen, ""); err != nil || len(found.Pairs) != 1 || found.Pairs[0].One.Name != "Maureen Tolley" || found.Pairs[0].Band != register.Proposed {
+		t.Errorf("the contact register has the pairs %+v (%v)", found.Pairs, err)
 	}
 	maureen := signIn(t, public, world, "maureen")
 	services, err = public.At(time.Now)

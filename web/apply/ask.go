@@ -49,8 +49,13 @@ func next(in intermediary.Intake, name string, checking bool) string {
 	switch {
 	case name == "purpose" && a.For() != intermediary.PurposeSearch:
 		return "/apply/about"
-	case (name == "who" && !a.Behalf || name == "behalf") && a.For() == intermediary.PurposeVeto && !a.MayVeto():
+	case (name == "who" && !a.Behalf || name == "behalf" || name == lastFirst) && a.For() == intermediary.PurposeVeto && !a.MayVeto():
 		return "/apply/family"
+	case name == lastFirst && a.For() == intermediary.PurposeVeto && a.OfFamily() && a.Kind == "": // family, asked where before anything else
+		if a.Behalf {
+			return pathOf(after(a, "behalf"))
+		}
+		return pathOf(after(a, "who"))
 	case checking && leads(a, name):
 		return pathOf(list[number])
 	case checking, number == len(list):

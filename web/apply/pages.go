@@ -156,14 +156,17 @@ func (room Room) about(w http.ResponseWriter, r *http.Request) error {
 
 // familyPage tells family of an adopted person that a veto is not theirs to ask
 // for, and what is.
-type familyPage struct{ applyPage }
+type familyPage struct {
+	applyPage
+	Where bool // where it was has to be asked: in Wales it may be theirs
+}
 
 func (room Room) family(w http.ResponseWriter, r *http.Request) error {
 	in, _, done, err := room.draft(w, r)
 	if done {
 		return err
 	}
-	p := &familyPage{applyPage{room.base(r, "apply.family.title"), in.Code}}
+	p := &familyPage{applyPage{room.base(r, "apply.family.title"), in.Code}, in.Answers.Who == intermediary.WhoRelative && in.Answers.Where == ""}
 	p.Back = "/apply/ask/who"
 	return room.Sessions.Show(w, r, http.StatusOK, "apply/family", p)
 }

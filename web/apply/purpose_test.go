@@ -126,7 +126,13 @@ func TestVeto_Family(t *testing.T) {
 	family := to.Follow()
 	pagetest.Check(t, family.Body)
 	tells(t, family, "apply.family.veto", "apply.family.wish", "apply.family.wales")
+	// In Wales it may be theirs: where it was is asked first, and then the rest.
+	where := family.Doc().One(`main a[href="/apply/ask/where"]`).Attr("href")
+	answers(t, b, []said{{"where", []string{"where", "wales"}, "/apply/ask/relation"}, {"relation", nil, "/apply/ask/kind"}, {"kind", []string{"kind", "absolute"}, "/apply/ask/when"}})
+	answers(t, b, []said{{"where", []string{"where", "unknown"}, "/apply/information"}, {"where", []string{"where", "england"}, "/apply/family"}})
+	b.Get(where).Want(200)
 	answers(t, b, append([]said{{"relation", nil, "/apply/ask/kind"}, {"kind", nil, "/apply/ask/when"}}, reached()...))
+	answers(t, b, []said{{"where", []string{"where", "england"}, "/apply/family"}})
 	refused := b.Get("/apply/check").Submit("/apply/send").Want(422)
 	if text := refused.Doc().One("main").Text(); !strings.Contains(text, english(t).T("fault.intake.veto")) {
 		t.Errorf("it says %s", text)

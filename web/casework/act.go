@@ -204,7 +204,7 @@ func (p *actPage) keepSeen(form page.Form, err error) {
 
 // acts lists every act of this package.
 func (room Room) acts() []act {
-	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.askingActs(), room.connectionActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs(), room.recordActs(), room.registerActs())
+	return slices.Concat(room.enquiryActs(), room.enquiryInActs(), room.caseActs(), room.factActs(), room.partyActs(), room.subjectActs(), room.askingActs(), room.connectionActs(), room.contactActs(), room.protectionActs(), room.itemActs(), room.packActs(), room.noteActs(), room.messageActs(), room.identityActs(), room.flagActs(), room.recordActs(), room.registerActs(), room.wishActs())
 }
 
 // hidden is a field that the page chose and the form sends back.

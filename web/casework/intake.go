@@ -51,12 +51,17 @@ func (room Room) intakes(w http.ResponseWriter, r *http.Request) error {
 	switch page.Query(r).Get("done") {
 	case "declined":
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("apply.tray.declined")}
+	case "intakeRight", "intakeAside":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("casework.do." + page.Query(r).Get("done") + ".done")}
 	case "entered":
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("apply.tray.entered")}
 	}
 	for i, in := range list {
 		line := intakeLine{IntakeLine: in, Number: i + 1}
 		line.Tags = append(line.Tags, purposeTags(&p.Base, in.Purpose)...)
+		if in.Placed {
+			line.Tags = append(line.Tags, page.Tag{Text: p.Words.T("apply.tray.tag.placed"), Classes: "govuk-tag--yellow"})
+		}
 		p.Protects = p.Protects || in.Purpose == intermediary.PurposeVeto
 		switch {
 		case in.Late:
@@ -91,6 +96,8 @@ type intakePage struct {
 	Relative   bool     // it is a relative's wish, for the contact register
 	What       []string // what a veto or a wish asks of the worker
 	MayDecline bool
+	Manager    bool // the worker is a manager too
+	Mine       bool // the worker put it on its record
 }
 
 func (room Room) intake(w http.ResponseWriter, r *http.Request) error {
@@ -105,8 +112,9 @@ func (room Room) intake(w http.ResponseWriter, r *http.Request) error {
 	p := &intakePage{Base: room.Site.Base(r, "apply.tray.one"), ReadIntake: in, Open: in.State == "received"}
 	p.Back = "/intakes"
 	p.Said = apply.Said(p.Words, in.Answers)
-	p.Relative = in.Purpose == intermediary.PurposeWish && !in.Answers.MayVeto()
+	p.Relative = in.Purpose == intermediary.PurposeWish && in.Answers.OfFamily()
 	p.Search, p.What, p.MayDecline = in.Purpose == intermediary.PurposeSearch, whatToDo(&p.Base, in), room.mayDecline(r, in)
+	p.Manager, p.Mine = room.Actor(r).Has(authz.Manager), in.PlacedBy == room.Actor(r).Account()
 	if p.Search {
 		p.Way, p.Birth = apply.Told(p.Words, in.Route, in.Answers)
 	}
@@ -122,7 +130,7 @@ func whatToDo(b *page.Base, in intermediary.ReadIntake) (list []string) {
 	if in.Answers.When == intermediary.WhenPost {
 		list = append(list, b.Words.T("apply.tray.purpose.post"))
 	}
-	if in.Answers.Where == intermediary.WhereWales && in.Answers.Who == intermediary.WhoRelative {
+	if in.Answers.Where != intermediary.WhereEngland && in.Answers.Who == intermediary.WhoRelative {
 		list = append(list, b.Words.T("apply.tray.purpose.wales"))
 	}
 	return list
@@ -130,7 +138,7 @@ func whatToDo(b *page.Base, in intermediary.ReadIntake) (list []string) {
 
 // mayDecline: who asks for protection is sent away by a manager.
 func (room Room) mayDecline(r *http.Request, in intermediary.ReadIntake) bool {
-	return in.Purpose != intermediary.PurposeVeto || room.Actor(r).Has(authz.Manager)
+	return in.Purpose != intermediary.PurposeVeto && !in.Unread || room.Actor(r).Has(authz.Manager)
 }
 
 // declinePage asks why an enquiry is declined.

@@ -38,7 +38,11 @@ func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermed
 			view.Answer = known(b, "casework.pair."+strings.ReplaceAll(g.Answer, ">", "to"), g.Answer)
 		}
 		for _, f := range g.Facts {
-			view.Links = append(view.Links, linkView{factPlace(c, f.On, f.Name), b.Words.T("casework.law.look")})
+			on := f.On
+			if f.Name == "wish" {
+				on = subjectOf(c, of)
+			}
+			view.Links = append(view.Links, linkView{factPlace(c, on, f.Name), b.Words.T("casework.law.look")})
 		}
 		if g.Input == "apConsent" { // that they live, which it is made of too, is no answer
 			view.Links = nil
@@ -68,6 +72,8 @@ func factPlace(c *intermediary.Case, on, name string) string {
 		return path + "/protection"
 	case "aaa", "vetoAnswer", "acr", "acrNoContact":
 		return path + "/enquiries"
+	case "register", "wish":
+		return path + "/register/" + on
 	}
 	return path + "/fact/" + on + "/" + name
 }

@@ -177,8 +177,25 @@ func TestRecord_Enquiry(t *testing.T) {
 		t.Errorf("it became %s", got)
 	}
 	page := there.Follow().Want(http.StatusOK)
-	contains(t, page.Doc().One("main").Text(), "In force", "Where it came from")
-	page.Doc().One(`a[href="/intake/` + id + `"]`)
+	contains(t, page.Doc().One("main").Text(), "In force", "Where it came from", "A colleague has to look whether this is the right person.")
+	page.Doc().One(`[data-list=came] a[href="/intake/` + id + `"]`)
+
+	// A colleague looks whether it is the right record; who put it there does not.
+	mine := r.Get("/intake/" + id).Want(http.StatusOK)
+	contains(t, mine.Doc().One("main").Text(), "You put it on a record.")
+	if strings.Contains(mine.Body, "/intake/"+id+"/right") {
+		t.Error("who put it there may say that it is right")
+	}
+	r.Get("/intake/" + id + "/right").Want(http.StatusOK).Submit("/intake/" + id + "/right").Want(http.StatusForbidden)
+	colleague := r.colleague(t)
+	contains(t, colleague.Get("/intakes").Want(http.StatusOK).Doc().One("main").Text(), "A second look", "Asks for protection")
+	second := colleague.Get("/intake/" + id).Want(http.StatusOK)
+	contains(t, second.Doc().One("main").Text(), "A colleague put it on a record.")
+	colleague.Get(second.Doc().One(`a[href="/intake/` + id + `/right"]`).Attr("href")).Want(http.StatusOK).Submit("/intake/" + id + "/right").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	if text := r.Get("/record/" + string(known.Adopted)).Want(http.StatusOK).Doc().One("main").Text(); strings.Contains(text, "A colleague has to look") {
+		t.Error("it still waits")
+	}
+
 	seen := r.Get("/intake/" + id).Want(http.StatusOK)
 	seen.Doc().One(`a[href="/record/` + string(known.Adopted) + `"]`)
 

@@ -95,6 +95,8 @@ func recordViews(b *base, c *intermediary.Case, list []intermediary.Record) []re
 			if !r.Ended {
 				v.Links = append(v.Links, linkView{"/case/" + string(c.ID) + "/second/" + r.ID, b.Words.T("casework.do.second.title")})
 			}
+		case "wish":
+			v.Says = known(b, "casework.wishSays."+r.Answer, r.Answer)
 		case "ending":
 			v.Says = known(b, "casework.state."+r.Answer, r.Answer)
 		}

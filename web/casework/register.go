@@ -43,6 +43,8 @@ type searchPage struct {
 	base
 	Pairs []pairView
 	Of    string // the entry that was searched for; "" for all
+
+	LeftOut int // entries that were not looked at
 }
 
 // pairView is a pair as a page shows it.
@@ -194,13 +196,14 @@ func (room Room) registerSearch(w http.ResponseWriter, r *http.Request) error {
 	if of != "" && !agency.ValidID("cp", of) {
 		return notThere()
 	}
-	pairs, err := room.Cases.SearchRegister(r.Context(), room.Actor(r), intermediary.PreferenceID(of))
+	found, err := room.Cases.SearchRegister(r.Context(), room.Actor(r), intermediary.PreferenceID(of))
 	if err != nil {
 		return err
 	}
 	p := &searchPage{base: room.base(r, "casework.register.search"), Of: of}
 	p.Back, p.Wide = "/register", true
-	for _, pair := range pairs {
+	p.LeftOut = found.LeftOut
+	for _, pair := range found.Pairs {
 		p.Pairs = append(p.Pairs, pairOf(&p.base, pair))
 	}
 	return room.Site.Render(w, r, http.StatusOK, "casework/register-search", p)
@@ -411,9 +414,6 @@ func (room Room) ofEntry(_ Room, r *http.Request, p *actPage) error {
 	list, err := room.entryVersions(r)
 	if err != nil {
 		return err
-	}
-	if list[0].Unread {
-		return fault.New(fault.Sealed, "fault.sealed")
 	}
 	p.Of, p.Back, p.Sheet = r.PathValue("of"), "/register/entry/"+r.PathValue("of"), list[0]
 	return nil

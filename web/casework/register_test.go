@@ -142,3 +142,38 @@ func TestRegister_NotMine(t *testing.T) {
 		}
 	}
 }
+
+// A wish for no contact that may concern a case is looked for before anybody is
+// approached, shown with what speaks for it, and set aside by two.
+func TestRegister_InACase(t *testing.T) {
+	r := newRoom(t)
+	c := r.Ready(t, "AP>REL")
+	r.entered(t, "/register/new", "wish", "noContact", "name", "Demelza Nance", "relation", "birth mother", "birth.forename", "Piran", "birth.surname", "Nance",
+		"birth.born-day", "14", "birth.born-month", "6", "birth.born-year", "1979", "form", "phone")
+	subject, path := "/case/"+string(c.ID)+"/subject/"+string(c.Subject), "/case/"+string(c.ID)+"/register/"+string(c.Subject)
+	before := r.Get(subject).Want(http.StatusOK)
+	before.Doc().One("[data-law=a28]")
+	if !strings.Contains(before.Doc().One("[data-law=a28]").HTML(), path) {
+		t.Error("what the law waits for is not linked")
+	}
+	contains(t, r.Get(path).Want(http.StatusOK).Doc().One("main").Text(), "Nobody has looked for this case yet.", "Look now.")
+	looked := do(t, r.Browser, path)
+	contains(t, looked.Doc().One("main").Text(), "Looked through on", "Demelza Nance", "Counts against contact", "Found by a look.", "No contact with the adopted person")
+	golden(t, "case-register.golden", strings.TrimSpace(looked.Doc().One("main").HTML()), looked)
+	r.Get(subject).Want(http.StatusOK).Doc().One("[data-law=a30]")
+
+	links := looked.Doc().All("[data-entry] a")
+	word := links[len(links)-1].Attr("href")
+	empty := r.Get(word).Want(http.StatusOK).Submit(word, "says", "other", "why", "").Want(http.StatusUnprocessableEntity)
+	if !strings.Contains(empty.Doc().One("input[name=says][value=other]").HTML(), "checked") {
+		t.Error("what was chosen is lost")
+	}
+	do(t, r.Browser, word, "says", "other", "why", "Another Demelza.")
+	r.Get(word).Want(http.StatusOK).Submit(word, "says", "other", "why", "Once more.").Want(http.StatusForbidden)
+	after := do(t, r.colleague(t), word, "says", "other", "why", "I asked her: another child.")
+	contains(t, after.Doc().One("main").Text(), "Does not count against contact", "Another Demelza.", "I asked her: another child.")
+	r.Get(subject).Want(http.StatusOK).Doc().One("[data-law=a31]")
+	for _, gone := range []string{path + "/cpaaaaaaaaaaaaaaaaaaaa", path + "/x", "/case/" + string(c.ID) + "/register/sbaaaaaaaaaaaaaaaaaaaa"} {
+		r.Get(gone).Want(http.StatusNotFound)
+	}
+}

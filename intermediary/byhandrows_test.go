@@ -3,6 +3,7 @@ package intermediary_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -159,8 +160,18 @@ func rowCases() []rowCase {
 		{name: "no contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "noContactAll", false, "@w2")},
 		{name: "less contact on an unverified word", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w2", sql: handEntry("@cp", 2, "@ad", 1, "noContactNamed", false, "@w2")},
 		{name: "a stop on a relative's record", change: handTwo, as: "@w1", sql: `insert into stop (agency_id, id, adopted_id, worker_id, at, leaf) values ('ag1', '@sp', '@rc', '@w1', now(), sha256('x'))`, want: "preference_record"},
-		{name: "a request for a veto that is taken without a stop", change: handUnread + handBecame, as: "@w1", sql: `update intake set state = 'taken'`, want: "intake_became"},
-		{name: "a request for a veto that is taken with a stop", change: handUnread + handBecame + `insert into stop (agency_id, id, adopted_id, worker_id, at, leaf) values ('ag1', '@st', '@ad', '@w1', now(), sha256('x'));`, as: "@w1", sql: `update intake set state = 'taken'`},
+		{name: "a request for a veto that is taken without a stop", change: handUnread + handBecame, as: "@w2", sql: `update intake set state = 'taken'`, want: "intake_became"},
+		{name: "a request for a veto that is taken with a stop, by a second worker", change: handUnread + handBecame + handStop, as: "@w2", sql: `update intake set state = 'taken'`},
+		{name: "a request for a veto that is taken by who put it on a record", change: handUnread + handBecame + handStop, as: "@w1", sql: `update intake set state = 'taken'`, want: "intake_second"},
+		{name: "a request for a veto that a second worker put on another record", change: handRecord + handUnread + handBecame + handStop + strings.NewReplacer("'became', 1", "'became', 2", "@w1", "@w2", "case/@ad", "case/@rc").Replace(handBecame), as: "@w1", sql: `update intake set state = 'taken'`, want: "intake_became"},
+		{name: "a look through the register", as: "@w1", sql: handLook},
+		{name: "a look in a colleague's name", as: "@w2", sql: handLook, want: "casework_worker"},
+		{name: "a look by who knows somebody there", change: handConnect, as: "@w1", sql: handLook, want: "casework_connected"},
+		{name: "a word about an older wish", change: handTwo + handEntry("@cq", 2, "@rc", 2, "noContact", true, "@w1"), as: "@w1", sql: handWishWord(1, 1, "other", "@w1"), want: "register_newer"},
+		{name: "a second word by the same worker", change: handTwo + handWishWord(1, 1, "other", "@w1"), as: "@w1", sql: handWishWord(2, 1, "other", "@w1"), want: "register_second"},
+		{name: "a second word by another", change: handTwo + handWishWord(1, 1, "other", "@w1"), as: "@w2", sql: handWishWord(2, 1, "other", "@w2")},
+		{name: "a word that leaves one out", change: handTwo, as: "@w1", sql: handWishWord(2, 1, "other", "@w1"), want: "register_version"},
+		{name: "asking for an address that nobody signed", change: handTwo, as: "@w1", sql: `insert into preference_prompt (agency_id, preference_id, version, worker_id) values ('ag1', '@cq', 1, '@w1');`, want: "preference_prompt_signed"},
 		{name: "an entry changed", change: handEntry("@cp", 1, "@ad", 1, "contactAll", true, "@w1"), as: "@w1", sql: `update preference set wish = 'noContactAll'`, want: "42501"},
 		{name: "a case on a relative's record", change: handTwo, as: "@w1", sql: `insert into application (agency_id, id, adopted_id, pair, reference, state, hear_by, opened_by) values ('ag1', '@sp', '@rc', 'REL>AP', 'IN-C', 'open', current_date, '@w1')`, want: "preference_record"},
 		{name: "a veto on a relative's record", change: handTwo, as: "@w1", sql: `insert into veto (agency_id, adopted_id, version, kind, in_force, worker_id, at, leaf) values ('ag1', '@rc', 1, 'absolute', true, '@w1', now(), sha256('x'))`, want: "preference_record"},
@@ -176,7 +187,7 @@ func rowCases() []rowCase {
 		{name: "a word that leaves one out", change: handTwo, as: "@w1", sql: handPaired(2, "@cp", "@cq", 1, "same", "@w1"), want: "register_version"},
 		{name: "a word taken back", change: handTwo + handPaired(1, "@cp", "@cq", 1, "same", "@w1"), as: "@w1", sql: `delete from register_word`, want: "42501"},
 		{name: "somebody asked about their address, by a letterbox worker", change: handTwo, as: "@lw", sql: `insert into preference_prompt (agency_id, preference_id, version, worker_id) values ('ag1', '@cp', 1, '@lw')`, want: "casework_worker"},
-		{name: "somebody asked about their address", change: handTwo, as: "@w1", sql: `insert into preference_prompt (agency_id, preference_id, version, worker_id) values ('ag1', '@cp', 1, '@w1')`},
+		{name: "somebody asked about their address", change: handTwo, as: "@w1", sql: `insert into preference_prompt (agency_id, preference_id, version, worker_id, leaf) values ('ag1', '@cp', 1, '@w1', sha256('x'))`},
 
 		// What another agency said
 		{name: "heard what nobody has said", change: handEnquiry, as: "@w1", sql: `update enquiry set heard = 1000`, want: "enquiry_heard"},
@@ -197,6 +208,18 @@ const handEnquiryIn = `insert into enquiry_in (agency_id, id, from_agency, state
 
 // handBecame says of that enquiry that it became a record.
 const handBecame = `insert into casework (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf) values ('ag1', '@sp', 'became', 1, 'note', 'worker/@w1', 'case/@ad', 'x', sha256('x'), sha256('x'));`
+
+// handStop is a stop on the record, handLook a look through the register for the
+// subject, and handWishWord what is said of the relative's entry and them.
+const (
+	handStop = `insert into stop (agency_id, id, adopted_id, worker_id, at, leaf) values ('ag1', '@st', '@ad', '@w1', now(), sha256('x'));`
+	handLook = `insert into register_look (agency_id, id, subject_id, worker_id, at, leaf) values ('ag1', '@lk', '@sb', '@w1', now(), sha256('x'));`
+)
+
+func handWishWord(version, seen int, says, by string) string {
+	return fmt.Sprintf(`insert into wish_word (agency_id, id, version, subject_id, preference_id, preference_version, says, worker_id, at, leaf)
+		values ('ag1', '@lk', %d, '@sb', '@cq', %d, '%s', '%s', now(), sha256('x'));`, version, seen, says, by)
+}
 
 // handRecord is a record without a case, and handTwo an entry of each part.
 const handRecord = `insert into adopted (agency_id, id, opened_by) values ('ag1', '@rc', '@w1');`

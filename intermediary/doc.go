@@ -47,7 +47,8 @@
 // A first enquiry is a search, asks for a veto, or states a wish about contact. It
 // may be a veto about anybody until somebody reads it, and so the database holds
 // back every approach, asking and disclosure of the agency while one waits. It ends
-// with a record that it was written on, or with a manager who sends it away.
+// with a record that one worker wrote it on and another found to be the right one
+// (ConfirmRecord), or with a manager who sends it away.
 //
 // Six rows of the law rest on texts that were not at hand. Nobody signs them
 // before two people have said, in their own names, that they read such a text
@@ -61,7 +62,8 @@
 // case and no veto. SearchRegister opens them all in memory and lets package
 // register propose pairs. That a pair belongs together is the word of two workers,
 // for the versions that they saw (SayPair); table 8e is asked each time it is
-// shown, and permits an agency nothing: both people are asked in a case.
+// shown, and permits an agency nothing: both people are asked in a case. A wish for
+// no contact is an input of table 8a (LookThroughRegister, SayWish).
 //
 // Copies of identity documents are the case's alone and are kept for some days
 // only: ShedScans, the clock's, destroys each on its day. It and RemindOverdue

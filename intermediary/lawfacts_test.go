@@ -83,7 +83,7 @@ func leafOf(n int64) []byte { return append(make([]byte, 31), byte(n+1)) }
 
 // ready is a case that may proceed: everything said that the pair asks for.
 func ready(pair string) *known {
-	k := &known{grounds: grounds{head: gateHead{ApplicationID: anApp, AdoptedID: anAdopted, SubjectID: aSubject, Pair: pair, State: "open", SubjectState: "open"},
+	k := &known{grounds: grounds{head: gateHead{ApplicationID: anApp, AdoptedID: anAdopted, SubjectID: aSubject, Pair: pair, State: "open", SubjectState: "open", Looked: true},
 		registered: true, now: day(15)}}
 	for _, f := range [][3]string{{anAdopted, "order", "pre"}, {anAdopted, "juris", "E"}, {anAdopted, "apAge", "ge18"}, {anAdopted, "apVital", "living"},
 		{anApp, "appAge", "ge18"}, {anApp, "reg11", "passed"}, {anApp, "linkProven", "yes"}, {anApp, "met", "inPerson"}, {anApp, "idVerified", "yes"},

@@ -147,6 +147,7 @@ func askings(m matter, now time.Time) map[string]asking {
 		"PromptAddress":       {act: authz.KeepRegister, about: []any{m.one, 1}},
 		"ConfirmRecord":       {act: authz.OpenCase, about: []any{intermediary.IntakeID(m.intake), m.Adopted}},
 		"SetIntakeAside":      {act: authz.TakeIntake, about: []any{intermediary.IntakeID(m.intake), "w"}},
+		"FindRecords":         {act: authz.SeeCases, about: []any{"Nance"}, lists: true},
 		"LookThroughRegister": {act: authz.KeepRegister, about: []any{m.Subject}},
 		"RegisterFor":         {act: authz.KeepRegister, about: []any{m.Subject}},
 		"SayWish":             {act: authz.KeepRegister, about: []any{intermediary.NewWishWord{Subject: m.Subject, Entry: m.two, Seen: 1, Says: "other", Why: "w"}}},

@@ -3,12 +3,15 @@ package intermediary
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
 
@@ -20,6 +23,7 @@ type RecordLine struct {
 	Stopped   bool   // somebody asked for protection, and it is not settled
 	Connected bool   // the worker knows them, and sees nothing more of it
 	OpenedOn  time.Time
+	names     []string // every one of theirs, as names are compared
 }
 
 // ListedRecords is one page of the list.
@@ -59,11 +63,42 @@ func (s *Service) RecordsWithoutCase(ctx context.Context, actor authz.Actor, pag
 	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
 		return ListedRecords{}, err
 	}
+	return s.listRecords(ctx, ag, actor, CasesShown, max(page, 0)*CasesShown)
+}
+
+// RecordsFound is how many records a search by name looks through.
+const RecordsFound = 2000
+
+// FindRecords lists those of RecordsWithoutCase that have a name in which this one
+// stands, without marks, case or gaps: names are sealed, so the newest RecordsFound
+// are opened for it; More tells that there are older ones. Invalid on "name": it has
+// no letter.
+func (s *Service) FindRecords(ctx context.Context, actor authz.Actor, name string) (ListedRecords, error) {
+	ag, err := s.begin(ctx, actor, authz.SeeCases, "records")
+	if err != nil {
+		return ListedRecords{}, err
+	}
+	wanted := namesOf(Particulars{Name: name})
+	if len(wanted) == 0 {
+		return ListedRecords{}, fault.Field("name", "fault.casework.name")
+	}
+	if err := s.index.Follow(ctx, actor.Agency()); err != nil {
+		return ListedRecords{}, err
+	}
+	list, err := s.listRecords(ctx, ag, actor, RecordsFound, 0)
+	list.Records = slices.DeleteFunc(list.Records, func(r RecordLine) bool {
+		return !slices.ContainsFunc(r.names, func(n string) bool { return strings.Contains(n, wanted[0]) })
+	})
+	return list, err
+}
+
+// listRecords reads a stretch of the list.
+func (s *Service) listRecords(ctx context.Context, ag *agency.Agency, actor authz.Actor, many, from int) (ListedRecords, error) {
 	var rows []RecordLine
 	var keys keyRows
 	var work []workRow
-	args := []any{CasesShown + 1, max(page, 0) * CasesShown}
-	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+	args := []any{many + 1, from}
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlAlone, args...).Query(func(r pgx.Rows) (err error) {
 			rows, err = pgx.CollectRows(r, aloneLine)
 			return err
@@ -75,14 +110,25 @@ func (s *Service) RecordsWithoutCase(ctx context.Context, actor authz.Actor, pag
 	if err != nil {
 		return ListedRecords{}, s.db.Fault(fmt.Errorf("list records: %w", err))
 	}
-	list := ListedRecords{Records: rows[:min(len(rows), CasesShown)], More: len(rows) > CasesShown}
+	list := ListedRecords{Records: rows[:min(len(rows), many)], More: len(rows) > many}
+	by := keys.byNode()
+	of := map[string]workRow{}
+	for _, w := range work {
+		of[w.ID] = w
+	}
 	for i, r := range list.Records {
 		if r.Connected {
 			continue
 		}
-		if list.Records[i].Name, err = s.nameOn(ctx, ag, actor, named{&keys, work}, string(r.ID)); err != nil {
+		own := by["case/"+string(r.ID)]
+		if own == nil { // its key is lost: that is told below
+			own = &keyRows{}
+		}
+		p, err := s.particularsOf(ctx, ag, actor, named{own, []workRow{of[string(r.ID)]}}, "", string(r.ID))
+		if err != nil {
 			return ListedRecords{}, err
 		}
+		list.Records[i].Name, list.Records[i].names = first(p.Name, p.BirthName), namesOf(p)
 	}
 	return list, nil
 }
@@ -92,11 +138,4 @@ func aloneLine(r pgx.CollectableRow) (l RecordLine, err error) {
 	err = r.Scan(&id, &l.Connected, &l.Stopped, &l.OpenedOn, &l.Veto)
 	l.ID = AdoptedID(id)
 	return l, err
-}
-
-// nameOn opens the name of an adopted person; "" for whoever holds no key of their
-// record, and for what does not open, after its alarm.
-func (s *Service) nameOn(ctx context.Context, ag *agency.Agency, actor authz.Actor, n named, id string) (string, error) {
-	p, err := s.particularsOf(ctx, ag, actor, n, "", id)
-	return first(p.Name, p.BirthName), err
 }

@@ -432,6 +432,25 @@ async function signs () {
   await act(judith, 'second', second, { why: 'I agree.' })
 }
 
+// A relative wants no contact, and says so in our register: it is looked for, and two workers say that it is about another child.
+async function wished () {
+  const { bronwen: p, idris, two: c } = at
+  const path = `${c.path}/register/${c.sub}`
+  await p.go(path)
+  await p.look('our register and a case, nobody has looked')
+  await act(p, 'registerNew', '/register/new', { wish: 'noContact', name: 'Ivy Marsh', relation: 'sister', 'birth.forename': 'Piran', 'birth.surname': 'Marsh', 'birth.born': [9, 8, 1969], form: 'phone' })
+  await way(p, c, 'a28')
+  await act(p, 'lookThrough', path)
+  await p.reads('Ivy Marsh', say('casework.wishSays.found'))
+  await p.look('our register and a case, somebody wants no contact')
+  const word = await p.main().locator('[data-entry] a').last().getAttribute('href')
+  await wrong(p, 'wish', word)
+  await act(p, 'wish', word, { says: 'other', why: 'Another Piran of that day.' })
+  await act(idris, 'wish', word, { says: 'other', why: 'So I read it, too.' })
+  await idris.reads(say('casework.looked.not'))
+  await idris.look('our register and a case, two say that it is another')
+}
+
 const notice = { registrant: 'adoptedPerson', metVerified: ['yes'], linkProven: ['yes'], form: 'writing', addressee: 'AAA', information: 'given', wishes: 'To be left in peace.', why: 'His letter.', evidence: 'letter' }
 
 // He wants to be left in peace, thinks again, and is afraid.
@@ -521,6 +540,21 @@ async function asksForVeto (walk) {
   await p.press('onrecord.new.button')
   await p.expect(/^\/record\/ad/).reads('Denzil Carne')
   await p.look('a record from an enquiry, with its stop')
+  const { idris } = at
+  await p.go('/intakes')
+  await p.look('new enquiries, one for a second look')
+  await p.press(p.page.locator('[data-intake]').first().getByRole('link'))
+  await p.look('an enquiry that the worker put on a record')
+  const path = p.expect(/^\/intake\/in/).path()
+  await idris.go(path)
+  await idris.look('an enquiry that a colleague put on a record')
+  await idris.go(path + '/aside')
+  await idris.look('setting an enquiry aside')
+  await idris.go(path)
+  await idris.press(idris.main().locator(`a[href="${path}/right"]`))
+  await idris.look('is it the right record?')
+  await does(idris, 'intakeRight')
+  await idris.expect('/intakes').reads(say('casework.do.intakeRight.done'))
 }
 
-export const cases = [tray, opens, knows, approaches, joins, gives, talks, ends, enquires, isAsked, signs, protects, alone, wishes, asksForVeto]
+export const cases = [tray, opens, knows, approaches, joins, gives, talks, ends, enquires, isAsked, signs, wished, protects, alone, wishes, asksForVeto]

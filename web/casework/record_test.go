@@ -94,6 +94,13 @@ func TestRecordByHand(t *testing.T) {
 	contains(t, list.Doc().One("[data-record]").Text(), "Jory Tregear", "Opened on", "Protected")
 	list.Doc().One(`a[href="` + at + `"]`)
 	r.Get("/cases").Doc().One(`a[href="/record"]`)
+	for name, found := range map[string]int{"piran NANCE": 1, "tregear": 1, "Nobody": 0} {
+		got := manager.Get("/record").Want(http.StatusOK).Submit("/record", "name", name).Want(http.StatusOK)
+		if n := len(got.Doc().All("[data-list=records] li")); n != found {
+			t.Errorf("%d records of %q, want %d", n, name, found)
+		}
+	}
+	manager.Get("/record").Want(http.StatusOK).Submit("/record", "name", "7").Want(http.StatusUnprocessableEntity)
 	var stop string
 	must(t, r.Rows.QueryRow(t.Context(), `select id from stop`).Scan(&stop))
 	manager.Get(at).Doc().One(`a[href="` + at + `/stopEnd/` + stop + `"]`)

@@ -14,6 +14,9 @@ type recordsPage struct {
 	Lines  []recordLine
 	Before string
 	After  string
+	Found  bool   // it is what a search for a name found
+	Older  bool   // and there are older records that it did not look at
+	Writer string // the worker's account
 }
 
 // recordLine is a record in the list, with what stands on it.
@@ -33,14 +36,38 @@ func (room Room) records(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &recordsPage{base: room.base(r, "onrecord.list.title")}
-	p.Back, p.Wide = "/cases", true
+	p := room.recordsPage(r, list)
 	if at > 0 {
 		p.Before = "/record?page=" + strconv.Itoa(at-1)
 	}
 	if list.More {
 		p.After = "/record?page=" + strconv.Itoa(at+1)
 	}
+	return room.Site.Render(w, r, http.StatusOK, "casework/record-list", p)
+}
+
+// findRecords looks for a name. It is in the form, for an address is kept by more
+// than one machine.
+func (room Room) findRecords(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	list, err := room.Cases.FindRecords(r.Context(), room.Actor(r), form.Get("name"))
+	p := room.recordsPage(r, list)
+	p.Found, p.Older, p.Form, p.Back = true, list.More, form, "/record"
+	if err != nil {
+		if !p.Refused(form, err) {
+			return err
+		}
+		return room.Site.Render(w, r, statusOf(err), "casework/record-list", p)
+	}
+	return room.Site.Render(w, r, http.StatusOK, "casework/record-list", p)
+}
+
+func (room Room) recordsPage(r *http.Request, list intermediary.ListedRecords) *recordsPage {
+	p := &recordsPage{base: room.base(r, "onrecord.list.title"), Writer: room.Actor(r).Account()}
+	p.Back, p.Wide = "/cases", true
 	for _, l := range list.Records {
 		line := recordLine{RecordLine: l}
 		if l.Stopped {
@@ -51,5 +78,5 @@ func (room Room) records(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Lines = append(p.Lines, line)
 	}
-	return room.Site.Render(w, r, http.StatusOK, "casework/record-list", p)
+	return p
 }

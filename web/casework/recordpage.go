@@ -19,6 +19,7 @@ const ofRecordItself = "record"
 func (room Room) adoptedRoutes() []page.Route {
 	return []page.Route{
 		get("/record", "casework/record-list", room.records),
+		post("/record", room.findRecords, "name"),
 		get("/record/new", "casework/record-new", room.newRecord),
 		post("/record/new", room.openRecord, "adopted.known", "adopted.reach", "adopted.address", "adopted.other"),
 		get("/record/{id}", "casework/record", room.record),

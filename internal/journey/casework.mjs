@@ -61,6 +61,13 @@ export async function way (p, c, row) {
   if (got !== row) throw new Error(`row ${got} stands in the way, not ${row}: ${await p.text()}`)
 }
 
+/** looks looks through our register, where a wish for no contact came in that the case does not know. */
+export async function looks (p, c) {
+  await p.go(c.path)
+  const got = await p.main().locator('[data-law]').first().getAttribute('data-law')
+  if (got === 'a28') await act(p, 'lookThrough', `${c.path}/register/${c.sub}`)
+}
+
 /** people reads the ids of everybody of a case. */
 export async function people (p, c) {
   await p.go(c.path + '/people')

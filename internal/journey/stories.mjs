@@ -3,7 +3,7 @@
 // the cases before (casework.mjs).
 import { put } from './apply.mjs'
 import { goOn, known, narrow, say, workday, world } from './browser.mjs'
-import { act, at, aDay, does, fresh, people, state, way, wrong } from './casework.mjs'
+import { act, at, aDay, does, fresh, looks, people, state, way, wrong } from './casework.mjs'
 
 /** told is the case of each applicant, by the key of the demo. */
 const told = {}
@@ -144,6 +144,7 @@ async function refusedAlike (walk) {
   await sheila.look('own case, and a veto nobody hears of')
 
   const c = told.imogen
+  await looks(p, c)
   await way(p, c, 'a27')
   await p.look('case that the adopted person has to agree to')
   await agreesFirst(p, c, idris)
@@ -184,6 +185,7 @@ async function newsOfAnIllness () {
   await p.reads(say('casework.case.stopped')) // until somebody has judged the new answer
   await state(p, c, c.app, 'qualified', 'met', idris)
   await act(judith, 'resume', `${c.path}/resume/${c.sub}`, { why: 'It is the same wish, and the same news.' })
+  await looks(p, c)
   await way(p, c, 'a33')
   await p.look('case within a qualified veto, in England')
   await act(p, 'consent', `${c.path}/consent/${c.sub}`, { answer: 'onlyThroughUs', scope: ['medical'], explainedBy: 'Bronwen Sayer', on: aDay(), written: ['yes'], words: 'Thank you for telling me. I went to the clinic.' })
@@ -195,6 +197,7 @@ async function newsOfAnIllness () {
 async function inWales () {
   const { bronwen: p, idris, judith } = at
   const c = told.gethin
+  await looks(p, c)
   await way(p, c, 'a14')
   await p.look('case within a qualified veto, in Wales')
   await p.go(`${c.path}/sign/${c.sub}`)
@@ -214,9 +217,11 @@ async function inWales () {
   await act(idris, 'sign', `${c.path}/sign/${c.sub}`, { until: await workday(10), why: 'His mother asks for her every day.' })
   await judith.go(`${c.path}/subject/${c.sub}`)
   await act(judith, 'second', await judith.main().locator('a[href*="/second/"]').first().getAttribute('href'), { why: 'I agree.' })
+  await looks(p, c)
   await way(p, c, 'a33')
   await wrong(judith, 'textEnd', second.replace('/second', '/end'))
   await act(judith, 'textEnd', second.replace('/second', '/end'), { why: 'A new text is announced.' })
+  await looks(p, c)
   await way(p, c, 'a14')
 
   // Idris went to school with her, and does nothing more in it.

@@ -3,6 +3,7 @@ package casework
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatepost/intermediary"
@@ -32,6 +33,9 @@ type linkView struct{ Href, Text string }
 func (room Room) answerView(b *base, c *intermediary.Case, of string, a intermediary.Answer) lawView {
 	v := lawView{Answer: a, Of: of}
 	for _, g := range a.Why {
+		if g.Input == "acr" && slices.ContainsFunc(g.Facts, func(f intermediary.GroundRow) bool { return f.Name == "register" }) {
+			v.Reason = b.Words.T("casework.looked.first") // the law's own words are of the Registrar General's register
+		}
 		view := groundView{Question: known(b, "casework.fact."+g.Input, g.Question), Known: g.Known}
 		view.Answer = known(b, "casework.value."+g.Input+"."+g.Answer, g.Answer)
 		if g.Input == "pair" {

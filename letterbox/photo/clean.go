@@ -13,9 +13,9 @@ import (
 	"gatepost/internal/fault"
 )
 
-// quality of the pictures that are written: above it a file grows and nobody
-// sees why.
-const quality, smallQuality = 85, 75
+// qualities of the pictures that are written, the first that is small enough:
+// above 85 a file grows and nobody sees why. Only noise needs another.
+func qualities() []int { return []int{85, 70, 50, 25} }
 
 // Clean makes a new picture of what a file shows. It decodes what a stranger
 // made: call it in a process that may die.
@@ -83,31 +83,40 @@ func (s *survey) decode() (img image.Image, err error) {
 // errHEIC asks for a JPEG.
 func errHEIC() error { return fault.Field("photo", "fault.photo.heic") }
 
+// smallPart is how much less the small copy may take than the picture.
+const smallPart = 16
+
 // finish writes a picture and its small copy and checks both.
 func finish(img *image.RGBA, l Limits) (*Picture, error) {
 	p := &Picture{Width: img.Rect.Dx(), Height: img.Rect.Dy()}
 	var err error
-	if p.JPEG, err = written(img, quality); err != nil {
+	if p.JPEG, err = written(img, l.Out); err != nil {
 		return nil, err
 	}
-	p.Small, err = written(shrink(img, l.Small), smallQuality)
+	p.Small, err = written(shrink(img, l.Small), l.Out/smallPart)
 	return p, err
 }
 
 // written encodes and checks.
-func written(img *image.RGBA, quality int) ([]byte, error) {
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality}); err != nil {
-		return nil, fmt.Errorf("write a picture: %w", err)
+func written(img *image.RGBA, most int) ([]byte, error) {
+	for _, quality := range qualities() {
+		var out bytes.Buffer
+		if err := jpeg.Encode(&out, img, &jpeg.Options{Quality: quality}); err != nil {
+			return nil, fmt.Errorf("write a picture: %w", err)
+		}
+		if out.Len() > most {
+			continue
+		}
+		width, height, err := Check(out.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		if width != img.Rect.Dx() || height != img.Rect.Dy() {
+			return nil, errUnclean
+		}
+		return out.Bytes(), nil
 	}
-	width, height, err := Check(out.Bytes())
-	if err != nil {
-		return nil, err
-	}
-	if width != img.Rect.Dx() || height != img.Rect.Dy() {
-		return nil, errUnclean
-	}
-	return out.Bytes(), nil
+	return nil, errWide()
 }
 
 // Crop makes a picture of a part of a cleaned one. What lies outside is in

@@ -94,7 +94,7 @@ func FuzzCheck(f *testing.F) {
 // Cleaning gives a picture that passes the after-check, or a fault of the file.
 func FuzzClean(f *testing.F) {
 	seed(f)
-	l := photo.Limits{Bytes: 1 << 16, Pixels: 1 << 13, Memory: 1 << 17, Side: 48, Small: 16}
+	l := photo.Limits{Bytes: 1 << 16, Pixels: 1 << 13, Memory: 1 << 17, Side: 48, Small: 16, Out: 1 << 16}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// The decoder of HEIC keeps its memory, and would fill that of the fuzzer.
 		if kind, err := photo.KindOf(b); err == nil && kind == photo.HEIC {

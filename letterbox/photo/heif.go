@@ -109,8 +109,9 @@ func (s *survey) heic(b []byte) error {
 	}
 	s.items(h)
 	s.turn = h.turn()
-	// Planes, what the decoder keeps beside them, and their copy on the way out.
-	s.memory = s.pixels() * 6
+	// Measured: planes, what the decoder keeps beside them, their copy on the way
+	// out, and all of that twice whenever the memory of WebAssembly grows.
+	s.memory = s.pixels() * 16
 	s.tail(rest)
 	return nil
 }

@@ -27,16 +27,19 @@ type Limits struct {
 	Memory int64 // in bytes, that decoding takes by a rough count from the headers
 	Side   int   // the longest side of what comes out, in pixels
 	Small  int   // the same for the small copy beside it
+	Out    int   // bytes of the new picture, whose quality gives way to that; a 16th of it for the small copy
 }
 
 // Standard gives the limits of a letterbox.
 //
-// 20 MB and 50 million pixels take every phone but in its rawest setting. A side
+// 20 MB and 50 million pixels take every phone but in its rawest setting; a HEIC
+// takes more memory and may have 25 million, what a phone writes unless it is told
+// otherwise. A side
 // of 2,560 pixels prints on A4 at 210 dots an inch and fills the screens that
 // people have; more would be detail that nobody looks at and that tells more: a
 // name on a badge far behind, the noise of one camera's sensor.
 func Standard() Limits {
-	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Memory: 384 << 20, Side: 2560, Small: 320}
+	return Limits{Bytes: 20 << 20, Pixels: 50_000_000, Memory: 384 << 20, Side: 2560, Small: 320, Out: 4 << 20}
 }
 
 // Picture is a cleaned one: upright, JPEG, and nothing but pixels.

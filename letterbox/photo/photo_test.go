@@ -354,6 +354,8 @@ func TestClean_Bombs(t *testing.T) {
 		"WebP in an animation":      phototest.RIFF(phototest.VP8X(2, 16, 16), phototest.Chunk{Name: "ANMF", Data: append(make([]byte, 16), phototest.RIFF(phototest.Chunk{Name: "VP8L", Data: vp8l})[12:]...)}),
 		"WebP of a large canvas":    phototest.RIFF(phototest.VP8X(0, 1<<24, 1<<24), phototest.Chunk{Name: "VP8L", Data: phototest.VP8L(phototest.NRGBA(scene))}),
 		"HEIC of 2^32 by 2^32":      phototest.HEIC(phototest.Container{Width: 1<<32 - 1, Height: 1<<32 - 1}),
+		"HEIC of 6,000 by 4,200":    phototest.HEIC(phototest.Container{Width: 6000, Height: 4200}),
+		"JPEG in scans, 4:4:4":      bytes.Replace(phototest.Progressive(6000, 4500), []byte{1, 0x22, 0}, []byte{1, 0x11, 0}, 1),
 		"HEIC of 8,000 by 8,000":    phototest.HEIC(phototest.Container{Width: 8000, Height: 8000}),
 	} {
 		var before, after runtime.MemStats
@@ -379,6 +381,38 @@ func TestClean_Memory(t *testing.T) {
 	l.Memory++
 	if _, err := photo.Clean(phototest.PNG(phototest.Scene(64, 48)), l); err != nil {
 		t.Error(err)
+	}
+}
+
+// A JPEG that comes in scans is cleaned as any other.
+func TestClean_Progressive(t *testing.T) {
+	grey := color.RGBA{128, 128, 128, 255}
+	p := clean(t, phototest.Progressive(80, 50))
+	isClean(t, p)
+	hasCorners(t, p, [4]color.RGBA{grey, grey, grey, grey})
+}
+
+// Noise takes more than a picture may; its quality gives way, and where that does
+// not help it is refused.
+func TestClean_Out(t *testing.T) {
+	img := phototest.Scene(128, 128)
+	state := uint32(1)
+	for i := range img.Pix {
+		state = state*1664525 + 1013904223
+		img.Pix[i] = byte(state >> 24)
+	}
+	l := photo.Standard()
+	l.Small, l.Out = 16, 11_000
+	p, err := photo.Clean(phototest.JPEG(img), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole := len(clean(t, phototest.JPEG(img)).JPEG); whole <= l.Out || len(p.JPEG) > l.Out {
+		t.Errorf("%d bytes of %d, and %d where more is allowed", len(p.JPEG), l.Out, whole)
+	}
+	l.Out = 2000
+	if _, err := photo.Clean(phototest.JPEG(img), l); said(err) != "fault.photo.wide" {
+		t.Errorf("said %q", said(err))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"gatepost/crypto/passphrase"
 	"gatepost/internal/config"
+	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres/private"
 	"gatepost/web/assets"
@@ -100,6 +101,7 @@ func commands() []command {
 		{[]string{"law", "print"}, lawPrint},
 		{[]string{"register", "match"}, registerMatch},
 		{[]string{"bench"}, runBench},
+		{[]string{darkroom.Word}, photoClean}, // for the program itself, and not in its help
 	}
 }
 

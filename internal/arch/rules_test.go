@@ -102,6 +102,9 @@ var rules = []rule{
 	// What reads a stranger's picture has nothing to reach: no file, no network, no clock.
 	{of: []string{"letterbox/photo"}, may: []string{"letterbox/photo", "internal/fault"},
 		never: []string{"os", "net", "io/fs", "log", "time", "context", "syscall", "unsafe", "database/sql", "golang.org/x/sys", "crypto"}},
+	// What it starts sees a stranger's picture and nothing else.
+	{of: []string{"internal/darkroom"}, may: []string{"internal/fault", "letterbox/photo"},
+		never: []string{"net", "log", "database/sql", "github.com", "filippo.io"}},
 	{of: []string{"intermediary"},
 		may:   []string{"intermediary", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/jobs", "internal/logbook", "internal/picture", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/letterbox", "gatepost/web", "gatepost/internal/account"}},

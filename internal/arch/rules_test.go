@@ -217,6 +217,8 @@ var places = []struct {
 	{regexp.MustCompile(`filippo\.io/age"`), []string{"crypto", "letterbox", "intermediary", "internal", "cmd"}, "pages see no key"},
 	{regexp.MustCompile(`\.WithLimits\(`), []string{"internal/bench"}, "the limits of real letters are fixed"},
 	{regexp.MustCompile(`prometheus/`), []string{"internal/ops"}, "figures go through one place, which leaves small counts out"},
+	{regexp.MustCompile(`\bphoto\.(Clean|Crop|Blur)\(`), []string{"internal/darkroom"}, "a decoder runs in a child that is shut in"},
+	{regexp.MustCompile(`\bimage\.Decode(Config)?\(`), nil, "it takes every kind that is linked in; a picture is decoded in the darkroom"},
 	{regexp.MustCompile(`net/http/pprof|expvar`), nil, "a profile holds letters"},
 }
 

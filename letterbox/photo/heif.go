@@ -328,8 +328,14 @@ func (h *heif) associated() (list []int) {
 	return list
 }
 
-// extents visits the pieces of metadata items, as iloc tells them.
+// mostPieces is how many pieces of items are looked for. They can be told in no
+// bytes at all, sixty thousand of each item.
+const mostPieces = 1 << 12
+
+// extents visits the pieces of metadata items, as iloc tells them: no more of
+// them together than the file has bytes, as they may all be the same ones.
 func (h *heif) extents(visit func(id uint32, b []byte)) {
+	pieces, left := mostPieces, uint64(len(h.file))
 	c := cut{b: h.iloc}
 	version := c.number(1)
 	c.number(3)
@@ -351,7 +357,7 @@ func (h *heif) extents(visit func(id uint32, b []byte)) {
 				c.number(wide(0))
 			}
 			offset, n := base+c.number(wide(12)), c.number(wide(8))
-			if c.short {
+			if pieces--; c.short || pieces < 0 {
 				return
 			}
 			from := h.file
@@ -359,7 +365,8 @@ func (h *heif) extents(visit func(id uint32, b []byte)) {
 				from = h.idat
 			}
 			size := uint64(len(from))
-			if _, ok := h.kinds[uint32(id)]; ok && offset <= size && n <= size-offset {
+			if _, ok := h.kinds[uint32(id)]; ok && offset <= size && n <= size-offset && n <= left {
+				left -= n
 				visit(uint32(id), from[offset:offset+n])
 			}
 		}

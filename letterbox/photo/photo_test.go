@@ -338,6 +338,23 @@ func TestClean_Orientation(t *testing.T) {
 	}
 }
 
+// A HEIC can tell of thousands of millions of pieces in no bytes, and give the whole
+// file as each of them. A walk looks at no more than there is; else this test would
+// go on for minutes.
+func TestInspect_PiecesOfHEIC(t *testing.T) {
+	items := make([]byte, 6<<16)
+	for i := range 1 << 16 {
+		// Number, place of data, and how many pieces.
+		copy(items[6*i:], []byte{0, 2, 0, 0, 0xff, 0xff})
+	}
+	for _, sizes := range []byte{0x00, 0x04, 0x40, 0x44} { // of the numbers that tell a place and a length
+		iloc := slices.Concat([]byte{0, 0, 0, 0, sizes, 0, 0xff, 0xff}, items)
+		if _, err := photo.Inspect(phototest.HEIC(phototest.Container{XMP: phototest.XMP(), Iloc: iloc})); err != nil {
+			t.Errorf("%x: %v", sizes, err)
+		}
+	}
+}
+
 // A size that no memory holds is refused before anything is decoded: little is
 // allocated.
 func TestClean_Bombs(t *testing.T) {

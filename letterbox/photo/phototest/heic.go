@@ -18,6 +18,7 @@ type Container struct {
 	Name          string  // of the picture's item
 	Thumbnail     bool    // a second item that is a small copy of the first
 	Boxes         []Chunk // behind everything
+	Iloc          []byte  // in place of where the items are
 }
 
 // HEIC writes a container.
@@ -58,6 +59,9 @@ func (c Container) meta(infe, pieces [][]byte, at int) []byte {
 		iloc = binary.BigEndian.AppendUint32(iloc, uint32(at))
 		iloc = binary.BigEndian.AppendUint32(iloc, uint32(len(p)))
 		at += len(p)
+	}
+	if c.Iloc != nil {
+		iloc = c.Iloc
 	}
 	ispe := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(make([]byte, 4), c.Width), c.Height)
 	properties := [][]byte{within(tiny, "hvcC"), box("ispe", ispe)}

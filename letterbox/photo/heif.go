@@ -222,24 +222,24 @@ func (s *survey) property(x box) error {
 		if len(x.body) < 1 {
 			return errShort
 		}
+	case "auxC":
+		// How clear the picture is belongs to it; a map of depth or of light does not.
+		if kind := string(x.body); !strings.Contains(kind, "auxid:1\x00") && !strings.Contains(kind, "auxiliary:alpha\x00") {
+			s.Several = true
+		}
 	case "udes", "altt":
 		s.words(x.body)
 	}
 	return nil
 }
 
-// references marks the pictures beside the first: a small copy, a map of depth.
+// references marks a small copy of the picture.
 func (s *survey) references(body []byte) error {
 	if len(body) < 4 {
 		return errShort
 	}
 	_, err := boxes(body[4:], func(x box) error {
-		switch x.name {
-		case "thmb":
-			s.Thumbnail = true
-		case "auxl":
-			s.Several = true
-		}
+		s.Thumbnail = s.Thumbnail || x.name == "thmb"
 		return nil
 	})
 	return err

@@ -147,6 +147,8 @@ func craftedHEIC() map[string]struct {
 		"a HEIC with a small copy":    {phototest.HEIC(phototest.Container{Thumbnail: true}), photo.Traces{Thumbnail: true}},
 		"a HEIC with a film":          {phototest.HEIC(phototest.Container{Boxes: []phototest.Chunk{{Name: "mpvd", Data: phototest.Film()}}}), photo.Traces{Motion: true, Several: true}},
 		"a HEIC with a box of nobody": {phototest.HEIC(phototest.Container{Boxes: []phototest.Chunk{{Name: "uuid", Data: []byte(phototest.Word)}}}), photo.Traces{Text: true}},
+		"a HEIC that is half clear":   {phototest.HEIC(phototest.Container{Aux: "urn:mpeg:hevc:2015:auxid:1"}), photo.Traces{}},
+		"a HEIC with a map of depth":  {phototest.HEIC(phototest.Container{Aux: "urn:mpeg:hevc:2015:auxid:2"}), photo.Traces{Several: true}},
 		"a ZIP behind a HEIC":         {append(phototest.HEIC(phototest.Container{}), phototest.Archive()...), photo.Traces{After: true, Second: true}},
 	}
 }

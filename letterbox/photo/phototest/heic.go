@@ -18,6 +18,7 @@ type Container struct {
 	Name          string  // of the picture's item
 	Thumbnail     bool    // a second item that is a small copy of the first
 	Boxes         []Chunk // behind everything
+	Aux           string  // what a further property says that some other item is
 	Iloc          []byte  // in place of where the items are
 }
 
@@ -65,6 +66,9 @@ func (c Container) meta(infe, pieces [][]byte, at int) []byte {
 	}
 	ispe := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(make([]byte, 4), c.Width), c.Height)
 	properties := [][]byte{within(tiny, "hvcC"), box("ispe", ispe)}
+	if c.Aux != "" {
+		properties = append(properties, box("auxC", []byte("\x00\x00\x00\x00"+c.Aux+"\x00")))
+	}
 	// Which of them the picture has; the first must be understood, as must be those that turn it.
 	has := []byte{0x81, 2}
 	if c.Turns > 0 {

@@ -411,6 +411,19 @@ func TestClean_Progressive(t *testing.T) {
 	hasCorners(t, p, [4]color.RGBA{grey, grey, grey, grey})
 }
 
+// A decoder walks over the whole picture for each scan, and a scan can take a few
+// bytes of the file.
+func TestInspect_Scans(t *testing.T) {
+	file := phototest.Progressive(32, 32)
+	at := bytes.Index(file, []byte{0xff, 0xda})
+	for scans, want := range map[int]string{1: "<nil>", 100: "<nil>", 101: "fault.photo.broken"} {
+		many := slices.Concat(file[:at], bytes.Repeat(file[at:len(file)-2], scans), file[len(file)-2:])
+		if _, err := photo.Inspect(many); said(err) != want {
+			t.Errorf("%d scans: said %q, want %q", scans, said(err), want)
+		}
+	}
+}
+
 // Noise takes more than a picture may; its quality gives way, and where that does
 // not help it is refused.
 func TestClean_Out(t *testing.T) {

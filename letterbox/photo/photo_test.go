@@ -554,28 +554,41 @@ func TestCheck_Refuses(t *testing.T) {
 	}
 	end := len(good) - 2
 	for name, b := range map[string][]byte{
-		"EXIF":                 with(phototest.Exif(phototest.Everything(binary.BigEndian))),
-		"empty EXIF":           with(phototest.Exif(nil)),
-		"XMP":                  with(phototest.XMPSegment(phototest.XMP())),
-		"IPTC":                 with(phototest.IPTC()),
-		"a comment":            with(phototest.Comment("")),
-		"a profile":            with(phototest.Segment{Marker: 0xe2, Body: []byte("ICC_PROFILE\x00")}),
-		"JFIF":                 with(phototest.Segment{Marker: 0xe0, Body: []byte("JFIF\x00")}),
-		"a byte behind":        append(bytes.Clone(good), 0),
-		"a picture behind":     append(bytes.Clone(good), good...),
-		"loose bytes before":   slices.Concat(good[:2], []byte("x"), good[2:]),
-		"a restart before":     slices.Concat(good[:2], []byte{0xff, 0xd0}, good[2:]),
-		"a comment at the end": slices.Concat(good[:end], []byte{0xff, 0xfe, 0, 3, 'x'}, good[end:]),
-		"no end":               good[:end],
-		"no picture":           {0xff, 0xd8, 0xff, 0xd9},
-		"a PNG":                phototest.PNG(phototest.Scene(8, 8)),
-		"nothing":              nil,
-		"a size of nothing":    phototest.Resized(good, 0, 0),
+		"EXIF":                          with(phototest.Exif(phototest.Everything(binary.BigEndian))),
+		"empty EXIF":                    with(phototest.Exif(nil)),
+		"XMP":                           with(phototest.XMPSegment(phototest.XMP())),
+		"IPTC":                          with(phototest.IPTC()),
+		"a comment":                     with(phototest.Comment("")),
+		"a profile":                     with(phototest.Segment{Marker: 0xe2, Body: []byte("ICC_PROFILE\x00")}),
+		"JFIF":                          with(phototest.Segment{Marker: 0xe0, Body: []byte("JFIF\x00")}),
+		"a byte behind":                 append(bytes.Clone(good), 0),
+		"a picture behind":              append(bytes.Clone(good), good...),
+		"loose bytes before":            slices.Concat(good[:2], []byte("x"), good[2:]),
+		"a restart before":              slices.Concat(good[:2], []byte{0xff, 0xd0}, good[2:]),
+		"a comment at the end":          slices.Concat(good[:end], []byte{0xff, 0xfe, 0, 3, 'x'}, good[end:]),
+		"no end":                        good[:end],
+		"components that are not there": changed(good, 0xc0, 5, 235),
+		"a frame of twelve bits":        changed(good, 0xc0, 0, 12),
+		"a scan of one component":       changed(good, 0xda, 0, 1),
+		"a table with a surplus":        slices.Concat(good[:2], []byte{0xff, 0xdb, 0, 3, 0}, good[2:]),
+		"a table of nothing":            slices.Concat(good[:2], []byte{0xff, 0xc4, 0, 2}, good[2:]),
+		"seven tables more":             slices.Concat(good[:2], bytes.Repeat(append([]byte{0xff, 0xdb, 0, 67}, make([]byte, 65)...), 7), good[2:]),
+		"no picture":                    {0xff, 0xd8, 0xff, 0xd9},
+		"a PNG":                         phototest.PNG(phototest.Scene(8, 8)),
+		"nothing":                       nil,
+		"a size of nothing":             phototest.Resized(good, 0, 0),
 	} {
 		if _, _, err := photo.Check(b); err == nil {
 			t.Errorf("%s passed", name)
 		}
 	}
+}
+
+// changed puts another byte into the first segment of a kind.
+func changed(b []byte, marker byte, at int, to byte) []byte {
+	b = bytes.Clone(b)
+	b[bytes.Index(b, []byte{0xff, marker})+4+at] = to
+	return b
 }
 
 func TestCrop(t *testing.T) {

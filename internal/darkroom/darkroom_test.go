@@ -172,8 +172,10 @@ func TestVisit_BadChildren(t *testing.T) {
 			if strings.Contains(stderr.String(), "not shut in") {
 				t.Error(stderr.String())
 			}
-			if out := strings.Contains(stderr.String(), "out of memory") || strings.Contains(stderr.String(), "cannot allocate"); as == "greedy" && !out {
-				t.Errorf("it did not end for want of memory: %.300s", stderr.String())
+			// For want of memory Go ends with words, of one kind or another; the limit of
+			// the processor's time lets nobody say anything.
+			if as == "greedy" && stderr.Len() == 0 || as == "looping" && stderr.Len() > 0 {
+				t.Errorf("it was ended by another limit: %.300s", stderr.String())
 			}
 		})
 	}

@@ -573,6 +573,7 @@ func TestCheck_Refuses(t *testing.T) {
 		"a table with a surplus":        slices.Concat(good[:2], []byte{0xff, 0xdb, 0, 3, 0}, good[2:]),
 		"a table of nothing":            slices.Concat(good[:2], []byte{0xff, 0xc4, 0, 2}, good[2:]),
 		"seven tables more":             slices.Concat(good[:2], bytes.Repeat(append([]byte{0xff, 0xdb, 0, 67}, make([]byte, 65)...), 7), good[2:]),
+		"a table behind the pixels":     slices.Concat(good[:end], []byte{0xff, 0xdb, 0, 67}, make([]byte, 65), good[end:]),
 		"no picture":                    {0xff, 0xd8, 0xff, 0xd9},
 		"a PNG":                         phototest.PNG(phototest.Scene(8, 8)),
 		"nothing":                       nil,

@@ -58,6 +58,7 @@ async function before1975 (walk) {
 async function letters (walk) {
   const { bronwen: p, idris } = at
   const c = told.callan
+  await looks(p, c)
   await way(p, c, 'a31')
   await p.go(`${c.path}/subject/${c.sub}`)
   await p.reads('Nobody at home knows of Daniel.', say('casework.consent.lettersOnly'))

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"gatepost/internal/forename"
 )
 
 func TestCleanName(t *testing.T) {
@@ -130,7 +132,7 @@ func TestSurnames(t *testing.T) {
 
 // The tables of names hold what a cleaned name can be, and no line twice.
 func TestTables(t *testing.T) {
-	for _, text := range []string{forenamesText, surnamesText} {
+	for _, text := range []string{forename.Text(), surnamesText} {
 		seen := map[string]bool{}
 		for line := range strings.Lines(text) {
 			if strings.HasPrefix(line, "#") {
@@ -194,7 +196,7 @@ func TestCompare_Allocations(t *testing.T) {
 func TestFarApart(t *testing.T) {
 	v := newValues()
 	c := newComparer(v)
-	names := strings.Fields(forenamesText + surnamesText)
+	names := strings.Fields(forename.Text() + surnamesText)
 	far, all := 0, 0
 	for i := range names {
 		a := v.name(names[i])

@@ -3,6 +3,8 @@ package register
 import (
 	"math/bits"
 	"strings"
+
+	"gatepost/internal/forename"
 )
 
 // valueID is the number of a cleaned value; 0 is the one that is not known.
@@ -72,7 +74,7 @@ type values struct {
 }
 
 func newValues() *values {
-	return &values{forms: readVariants(forenamesText), surnames: readVariants(surnamesText), list: make([]value, 1), signs: make([]sign, 1),
+	return &values{forms: readVariants(forename.Text()), surnames: readVariants(surnamesText), list: make([]value, 1), signs: make([]sign, 1),
 		cleaned: map[string]valueID{"": 0}, names: map[string]valueID{"": 0}, texts: map[string]valueID{"": 0}}
 }
 

@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-//go:embed forenames.txt
-var forenamesText string
-
 //go:embed surnames.txt
 var surnamesText string
 

@@ -17,6 +17,7 @@
 //	gatepost audit restored --config FILE [--agency ID] [--seen FILE]...
 //	gatepost law decide TABLE < FACTS
 //	gatepost law print
+//	gatepost screen --protected FILE < LETTERS
 //	gatepost bench relay|pages|live|audit|law|growth [--json]
 //	gatepost bench performance
 //

@@ -100,6 +100,7 @@ func commands() []command {
 		{[]string{"law", "decide"}, lawDecide},
 		{[]string{"law", "print"}, lawPrint},
 		{[]string{"register", "match"}, registerMatch},
+		{[]string{"screen"}, screenLetters},
 		{[]string{"bench"}, runBench},
 		{[]string{darkroom.Word}, photoClean}, // for the program itself, and not in its help
 	}
@@ -182,6 +183,11 @@ const usage = `Gatepost relays letters between families through a worker who rea
       who of two lists of a contact register may be the same child: CSV with a
       header (id, forename, surname, dob, mother_forename, mother_surname,
       place; sex, agency, mother_other_surname, dob_text where they are known)
+
+  gatepost screen --protected FILE < LETTERS
+      what in letters could tell who or where somebody is, for a worker to look
+      at: {"id", "text"} a line; FILE is a JSON list of {"kind", "value"}, with
+      the kinds in docs/screening.md. No finding does not mean that there is none
 
   gatepost bench relay|pages|live|audit|law|register|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and

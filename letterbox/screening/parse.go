@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// ParseList reads a protected list: JSON, a list of {"kind", "value"}. An error is
-// one sentence that tells the number of an entry and never its value.
+// ParseList reads a protected list: JSON, a list of {"kind", "value"}, each of which
+// may have more that is not read. An error is one sentence that tells the number of an entry and never its value.
 func ParseList(text []byte) ([]Entry, error) {
 	var raw []struct {
 		Kind  *string `json:"kind"`
@@ -21,7 +21,6 @@ func ParseList(text []byte) ([]Entry, error) {
 		return nil, fmt.Errorf("%w: it is not UTF-8 text", ErrList)
 	}
 	lines := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
-	lines.DisallowUnknownFields()
 	if err := lines.Decode(&raw); err != nil {
 		return nil, fmt.Errorf("%w: it has to be a JSON list of {\"kind\", \"value\"}%s", ErrList, where(text, err))
 	}

@@ -81,7 +81,7 @@ browser: tools-test build
 test: tools-test fmt build vet staticcheck unit browser
 
 bench: build
-	@for name in relay pages live audit law register growth; do bin/gatepost bench $$name; done
+	@for name in relay pages live audit law register screen growth; do bin/gatepost bench $$name; done
 
 # The page of figures, from the same benches on this machine.
 performance: build

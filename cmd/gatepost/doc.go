@@ -18,7 +18,7 @@
 //	gatepost law decide TABLE < FACTS
 //	gatepost law print
 //	gatepost screen --protected FILE < LETTERS
-//	gatepost bench relay|pages|live|audit|law|growth [--json]
+//	gatepost bench relay|pages|live|audit|law|register|screen|growth [--json]
 //	gatepost bench performance
 //
 // It exits with 0 when it has done what it was asked, 1 when that failed, and 2

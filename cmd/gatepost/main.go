@@ -189,7 +189,7 @@ const usage = `Gatepost relays letters between families through a worker who rea
       at: {"id", "text"} a line; FILE is a JSON list of {"kind", "value"}, with
       the kinds in docs/screening.md. No finding does not mean that there is none
 
-  gatepost bench relay|pages|live|audit|law|register|growth [--json]
+  gatepost bench relay|pages|live|audit|law|register|screen|growth [--json]
       how fast it is here, beside a floor that does the same cryptography and
       the same commits and nothing else; growth stores a million letters first
       and takes a while and 15 GB. register, beside a naive scorer, with a Part 1

@@ -40,6 +40,9 @@ type Result struct {
 	VerifySeconds     float64 `json:"verify_seconds,omitempty"`
 	SignaturesSeconds float64 `json:"signatures_seconds,omitempty"`
 
+	// What the screen finds; screen only.
+	*Screening
+
 	// How good and how quick the matching of a register is; register only.
 	*Matching
 }
@@ -54,7 +57,7 @@ func (r Result) allocations() float64 {
 
 // Names lists the benches.
 func Names() []string {
-	return []string{"relay", "pages", "live", "audit", "law", "register", "growth"}
+	return []string{"relay", "pages", "live", "audit", "law", "register", "screen", "growth"}
 }
 
 // Run runs a bench and prints its lines to out as it goes: JSON objects, or a
@@ -77,6 +80,8 @@ func Run(ctx context.Context, name string, asJSON bool, out io.Writer) error {
 		return giving(ctx, print)
 	case "register":
 		return matching(ctx, registerRows, print)
+	case "screen":
+		return screeningLetters(ctx, print)
 	case "growth":
 		return growth(ctx, print)
 	}
@@ -104,6 +109,9 @@ func write(out io.Writer, asJSON bool, r Result) error {
 	if err == nil && r.Matching != nil {
 		_, err = fmt.Fprintf(out, "%-14s %d x %d in %.1f s, heap %.0f MB; at p >= 0.5 precision %.4f, recall %.4f, F1 %.4f; proposed %.4f, %.4f; with review %.4f, %.4f\n", "", r.Rows, r.Rows/10,
 			r.BatchSeconds, r.Heap, r.Precision, r.Recall, r.F1, r.ProposedPrecision, r.ProposedRecall, r.SeenPrecision, r.SeenRecall)
+	}
+	if err == nil && r.Screening != nil {
+		_, err = io.WriteString(out, r.Screening.table())
 	}
 	if err == nil && r.VerifySeconds > 0 {
 		_, err = fmt.Fprintf(out, "%-14s the tree in %.2f s, with every signature in %.1f s\n", "", r.VerifySeconds, r.SignaturesSeconds)

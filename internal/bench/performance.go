@@ -36,6 +36,7 @@ var wanted = []struct {
 	{"law permit", "decisions with a permit a second, on one core", "1,000,000 or more", func(r Result) bool { return r.PerSecond >= 1e6 }, func(r Result) float64 { return r.PerSecond }},
 	{"law permit", "pieces of memory that a decision allocates", "none", func(r Result) bool { return r.allocations() < 0.01 }, Result.allocations},
 	{"law disclose", "disclosures a second, to the floor", "0.4 or more", func(r Result) bool { return r.Ratio >= 0.4 }, func(r Result) float64 { return r.Ratio }},
+	{"screen", "ms of CPU to screen a letter of 2 KB with fifty protected words", "1 at most", func(r Result) bool { return r.CPU < 1 }, func(r Result) float64 { return r.CPU }},
 	{"relay growth", "CPU a letter beside a million stored, to that beside a thousand", "1.2 at most", func(r Result) bool { return r.Growth < 1.2 }, func(r Result) float64 { return r.Growth }},
 }
 

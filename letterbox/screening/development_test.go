@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gatepost/letterbox/screening"
+	"gatepost/letterbox/screening/specimens"
 )
 
 // development is where made-up letters lie beside the project while it is
@@ -20,13 +21,7 @@ type example struct {
 	ID, Case, Technique, Detect, Text string
 	Hard                              bool
 	Trap                              string
-	Spans                             []span
-}
-
-type span struct {
-	Start, End int // code points
-	Category   string
-	Text       string
+	Spans                             []specimens.Span
 }
 
 // readLines reads JSON lines of a set of the development data.
@@ -98,39 +93,6 @@ func readScreens(t *testing.T, path string) map[string]*screening.Screen {
 // tally counts spans by how gravely they were found.
 type tally struct{ spans, found, grave int }
 
-// caught tells whether findings cover half of a span, and at high or medium.
-func caught(text string, s span, findings []screening.Finding) (found, grave bool) {
-	start, end := byteOf(text, s.Start), byteOf(text, s.End)
-	any, much := 0, 0
-	for i := start; i < end; i++ {
-		hit, hard := false, false
-		for _, f := range findings {
-			if f.Start <= i && i < f.End && (f.Category != screening.CatCue || s.Category == "CUE") {
-				hit = true
-				hard = hard || f.Severity != screening.Soft
-			}
-		}
-		if hit {
-			any++
-		}
-		if hard {
-			much++
-		}
-	}
-	return any*2 >= end-start, much*2 >= end-start
-}
-
-func byteOf(text string, points int) int {
-	n := 0
-	for i := range text {
-		if n == points {
-			return i
-		}
-		n++
-	}
-	return len(text)
-}
-
 func words(text string, findings []screening.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
@@ -153,7 +115,7 @@ func TestDevelopment_Adversarial(t *testing.T) {
 			t.Errorf("%s: a cue line without a finding: %s", e.ID, e.Text)
 		}
 		for _, s := range e.Spans {
-			found, grave := caught(e.Text, s, findings)
+			found, grave := specimens.Caught(e.Text, s, findings)
 			total[kind].spans++
 			if found {
 				total[kind].found++
@@ -162,7 +124,7 @@ func TestDevelopment_Adversarial(t *testing.T) {
 				total[kind].grave++
 			}
 			if !grave {
-				t.Logf("%s %s %s %s: found %v [%s] in %q%s", e.ID, e.Detect, e.Technique, s.Category, found, s.Text, e.Text, words(e.Text, findings))
+				t.Logf("%s %s %s %s: found %v in %q%s", e.ID, e.Detect, e.Technique, s.Category, found, e.Text, words(e.Text, findings))
 			}
 		}
 	}
@@ -216,7 +178,7 @@ func TestDevelopment_Presidio(t *testing.T) {
 		}
 		held := strings.HasPrefix(l.Recognizer, "UK_") || l.Recognizer == "EMAIL_ADDRESS"
 		for _, s := range l.Spans {
-			found, grave := caught(l.Text, span{Start: s[0], End: s[1]}, findings)
+			found, grave := specimens.Caught(l.Text, specimens.Span{Start: s[0], End: s[1]}, findings)
 			count[l.Recognizer].spans++
 			if found {
 				count[l.Recognizer].found++

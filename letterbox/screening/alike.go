@@ -45,6 +45,10 @@ func mute(w string, i int) bool {
 	return i+1 == len(w) || vowelNext == 0 && w[i+1] != 'r' && w[i+1] != 'y' && w[i+1] != 'h'
 }
 
+// soundsAs writes one letter for several; nothing changes it.
+var soundsAs = strings.NewReplacer("ph", "f", "sch", "sk", "tch", "C", "ch", "C", "sh", "S", "th", "T", "ck", "k", "ce", "se", "ci", "si", "cy", "sy", "c", "k", "qu", "k", "q", "k",
+	"x", "ks", "z", "s", "dge", "je", "bh", "v", "mh", "v", "ough", "o", "augh", "a", "eigh", "ei", "igh", "i", "gh", "g")
+
 // respell writes sounds of several letters with one.
 func respell(w string) string {
 	if len(w) > 2 {
@@ -63,9 +67,7 @@ func respell(w string) string {
 	if !strings.ContainsAny(w, "pcxqzgbmstv") {
 		return w
 	}
-	w = strings.NewReplacer("ph", "f", "sch", "sk", "tch", "C", "ch", "C", "sh", "S", "th", "T", "ck", "k", "ce", "se", "ci", "si", "cy", "sy", "c", "k", "qu", "k", "q", "k",
-		"x", "ks", "z", "s", "dge", "je", "bh", "v", "mh", "v", "ough", "o", "augh", "a", "eigh", "ei", "igh", "i", "gh", "g").Replace(w)
-	return w
+	return soundsAs.Replace(w)
 }
 
 // vowel reads a group of vowels and says of what kind it is.

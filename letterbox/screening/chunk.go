@@ -30,6 +30,16 @@ func (x *letter) chunks() []chunk {
 	return out
 }
 
+// only tells whether a text has no other bytes than some.
+func only(text, some string) bool {
+	for i := range len(text) {
+		if strings.IndexByte(some, text[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // joinedChunk is n chunks from i as one, if only little stands between them.
 func (x *letter) joinedChunk(list []chunk, i, n int) (chunk, bool) {
 	if i+n > len(list) {
@@ -43,7 +53,7 @@ func (x *letter) joinedChunk(list []chunk, i, n int) (chunk, bool) {
 	b := append(buf[:0], c.text...)
 	for _, next := range list[i+1 : i+n] {
 		gap := x.gap(next.first)
-		if len(gap) > 3 || len(next.text) > 12 || len(b) > 40 || strings.Trim(gap, " .-_\n/") != "" {
+		if len(gap) > 3 || len(next.text) > 12 || len(b) > 40 || !only(gap, " .-_\n/") {
 			return chunk{}, false
 		}
 		b = append(b, next.text...)

@@ -47,7 +47,7 @@ func (x *letter) jointAfter(i int) joint {
 		return joint{}
 	}
 	gap := x.gap(i + 1)
-	if len(gap) > 6 {
+	if len(gap) > 6 || gap == " " && signWord(x.key(i+1)) == 0 && x.key(i+1) != "full" {
 		return joint{}
 	}
 	if sign := strings.Trim(gap, " []()<>{}"); len(sign) == 1 && strings.Contains(".@_-/", sign) {

@@ -35,14 +35,12 @@ func (x *letter) findNumbers() {
 	}
 }
 
-// mayNumber tells whether a digit is near enough for a chunk to begin a number.
+// mayNumber tells whether a chunk has a digit, or is a few letters before one.
 func (x *letter) mayNumber(list []chunk, i int) bool {
-	for _, c := range list[i:min(i+3, len(list))] {
-		if x.tokens[c.last].digits || x.tokens[c.first].digits || c.first != c.last {
-			return true
-		}
+	digit := func(c *chunk) bool {
+		return c.first != c.last || x.tokens[c.first].digits
 	}
-	return false
+	return digit(&list[i]) || len(list[i].text) <= 3 && i+1 < len(list) && digit(&list[i+1])
 }
 
 func (x *letter) identifier(c chunk, parts int) bool {

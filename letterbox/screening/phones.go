@@ -107,6 +107,9 @@ func (x *letter) listedPhone(r *digitRun) bool {
 
 // otherPhone judges a run that holds no whole British number.
 func (x *letter) otherPhone(r *digitRun) bool {
+	if len(r.digits) < 6 || r.date {
+		return false
+	}
 	d, symbols := r.digits, x.symbolCount(r)
 	start := x.tokens[r.first].start
 	bracket := x.byteAt(start-1) == '('
@@ -118,8 +121,6 @@ func (x *letter) otherPhone(r *digitRun) bool {
 		return true
 	}
 	switch n := len(d); {
-	case r.date:
-		return false
 	case r.plus && n >= 8 && n <= 15:
 		return add(High, "digits")
 	case n == 11 && british(string(back), false) == 11:

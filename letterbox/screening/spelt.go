@@ -204,10 +204,10 @@ func (x *letter) findCompact() {
 	if len(x.screen.index.packed) == 0 {
 		return
 	}
-	text, at := make([]byte, 0, len(x.b)), make([]int, 0, len(x.b))
+	text, at := make([]byte, 0, len(x.b)), make([]int32, 0, len(x.b))
 	for i := range x.tokens {
 		for k := range len(x.tokens[i].key) {
-			text, at = append(text, x.tokens[i].key[k]), append(at, i)
+			text, at = append(text, x.tokens[i].key[k]), append(at, int32(i))
 		}
 	}
 	for i := 0; i+4 <= len(text); i++ {

@@ -1,6 +1,7 @@
 package screening
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,10 +75,8 @@ func (s *stream) fold() {
 	var script alphabet
 	var buf [64]byte
 	for i := 0; i < len(s.text); {
-		c := s.text[i]
-		if c < utf8.RuneSelf {
-			s.putASCII(c, i, i+1)
-			i++
+		if s.text[i] < utf8.RuneSelf {
+			i = s.foldASCII(i)
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s.text[i:])
@@ -95,6 +94,24 @@ func (s *stream) fold() {
 		}
 		i = to
 	}
+}
+
+// foldASCII folds a run of plain bytes, which nearly all of most letters is, and
+// gives its end.
+func (s *stream) foldASCII(i int) int {
+	b, from, to, marks := s.b, s.from, s.to, s.marks
+	for ; i < len(s.text) && s.text[i] < utf8.RuneSelf; i++ {
+		c, m := s.text[i], mark(0)
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c, m = c+'a'-'A', wasUpper
+		case c < ' ' && c != '\n' && c != '\t':
+			c = ' '
+		}
+		b, from, to, marks = append(b, c), append(from, int32(i)), append(to, int32(i+1)), append(marks, m)
+	}
+	s.b, s.from, s.to, s.marks = b, from, to, marks
+	return i
 }
 
 func (s *stream) putASCII(c byte, from, to int) {
@@ -173,6 +190,9 @@ func signLike(r rune) byte {
 
 // dropApostrophes leaves out what stands inside words: don't is one word.
 func (s *stream) dropApostrophes() {
+	if bytes.IndexByte(s.b, '\'') < 0 {
+		return
+	}
 	n := 0
 	for i, c := range s.b {
 		if c == '\'' && i > 0 && i+1 < len(s.b) && isLetter(s.b[i-1]) && isLetter(s.b[i+1]) {

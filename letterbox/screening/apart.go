@@ -37,6 +37,8 @@ func (x *letter) gradePart(i int) {
 		if h.how >= near && others == 0 {
 			sev = Medium
 		}
+	case word && (general >= 2 || general > 0 && x.quiet):
+		sev = Medium
 	case word && !x.inside(i), word && p.distinct > 1, len(f.text) < 4:
 		return
 	case !word && (x.tokens[i].capital || x.quiet) && (p.distinct == 1 || h.how < near):

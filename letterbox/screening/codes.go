@@ -134,7 +134,7 @@ func (x *letter) pairs(first, last int, text string, unit int) {
 	f, ok := x.rescan(string(plain))
 	start, end := x.tokens[first].start, x.tokens[last].end
 	switch {
-	case ok && f.Severity != Soft:
+	case ok && (f.Severity != Soft || f.Category == CatName):
 		x.coded(start, end, High, rule, f.Because)
 	case ok, unit == 8: // nobody writes bits into a letter by chance
 		x.coded(start, end, Medium, rule, "an encoded text")
@@ -186,7 +186,7 @@ func (x *letter) morse(start, end int, words []string, table map[string]byte) {
 	}
 	f, ok := x.rescan(string(plain))
 	sev, because := Medium, "an encoded text"
-	if ok && f.Severity != Soft {
+	if ok && (f.Severity != Soft || f.Category == CatName) {
 		sev, because = High, f.Because
 	}
 	x.coded(start, end, sev, "morse", because)

@@ -63,7 +63,7 @@ func (x *letter) numericDate(i int) (saidDate, bool) {
 	switch {
 	case len(a) == 4 && len(b) <= 2 && len(c) <= 2:
 		d = date{number(a), number(b), number(c)}
-	case len(a) <= 2 && len(b) <= 2 && (len(c) == 4 || len(c) == 2 && sep != " "):
+	case len(a) <= 2 && len(b) <= 2 && (len(c) == 4 || len(c) == 2 && (sep != " " || x.before(i, 3, isBirthWord))):
 		if len(c) == 2 {
 			d.year = 2000 + d.year
 		}

@@ -124,6 +124,9 @@ func (x *letter) digitsAt(i int, inRun bool) (said, bool) {
 	x.steps++
 	t := &x.tokens[i]
 	if t.digits {
+		if len(t.key) == 1 && x.key(i+1) == "hundred" {
+			return x.hundreds(t.key, i+1), true
+		}
 		return said{t.key, i, false, false}, true
 	}
 	k := t.key

@@ -1,6 +1,10 @@
 package screening
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // An address of the net is found from its end: a name of a domain after a dot,
 // written as one or said. From there it is read to the left.
@@ -294,6 +298,9 @@ func (x *letter) findAts() {
 	local := func(c byte) bool { return isAlnum(c) || strings.IndexByte("._%+-'", c) >= 0 }
 	for i, c := range x.b {
 		if c != '@' || !local(x.byteAt(i-1)) || !isAlnum(x.byteAt(i+1)) {
+			if c == '@' {
+				x.speltAround(i)
+			}
 			continue
 		}
 		first, last := i, i+1
@@ -311,5 +318,21 @@ func (x *letter) findAts() {
 			f.Severity = Soft
 		}
 		x.add(first, last, f)
+	}
+}
+
+// speltAround finds r y a n @ g m a i l . c o m.
+func (x *letter) speltAround(at int) {
+	right, _ := slices.BinarySearchFunc(x.tokens, at, func(t token, at int) int { return cmp.Compare(t.start, at) })
+	first, last := right, right-1
+	single := func(i int) bool { return len(x.key(i)) == 1 || x.tokens[i].digits && len(x.key(i)) <= 4 }
+	for n := 0; n < 40 && first > 0 && single(first-1) && (first == right || x.gapBytes(first) <= 3); n++ {
+		first--
+	}
+	for n := 0; n < 40 && last+1 < len(x.tokens) && (single(last+1) || signWord(x.key(last+1)) == '.' || isTop(x.key(last+1))) && (last+1 == right || x.gapBytes(last+1) <= 3); n++ {
+		last++
+	}
+	if right-first >= 3 && last-right >= 3 && first < len(x.tokens) && x.tokens[right-1].end+3 > at {
+		x.addTokens(first, last, Finding{Category: CatEmail, Code: "M02", Severity: High, Rule: "spelt out", Because: "e-mail address"})
 	}
 }

@@ -227,7 +227,7 @@ func (x *letter) digitNumber(r *digitRun) {
 	case r.words > 0 || r.commas > 1:
 	case n == 14 && r.bounds(6) && (r.bounds(2) && r.bounds(4) || money):
 		put(CatBank, "M07", High, "sort code and account")
-	case (n == 8 || n == 6 && x.symbolCount(r) == 3) && money && !r.date:
+	case (n == 8 && !r.date || n == 6 && x.symbolCount(r) == 3) && money:
 		put(CatBank, "M07", Medium, "sort code or account")
 	case n >= 15 && n <= 19 && luhn(r.digits) && x.symbolCount(r) <= 5:
 		put(CatBank, "M07", Medium, "payment card")

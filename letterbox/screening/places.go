@@ -24,6 +24,9 @@ func (x *letter) findPlaces() {
 		if cat, tell := headNoun(t.key); cat != "" {
 			x.institution(i, cat, tell)
 		}
+		if t.key == "st" || t.key == "saint" {
+			x.saint(i)
+		}
 		x.roadNumber(i)
 		x.postBox(i)
 		x.workplace(i)
@@ -213,7 +216,11 @@ func (x *letter) house(i int) {
 	k := x.key(i)
 	if k == "flat" || k == "apartment" || k == "apt" || k == "caravan" || k == "unit" {
 		if i+1 < len(x.tokens) && x.tokens[i+1].digits && len(x.key(i+1)) <= 3 && x.gapBytes(i+1) <= 2 && !isUnitAfter(x.key(i+2)) {
-			x.addTokens(i, i+1, address(Medium, "flat"))
+			last := i + 1
+			if i+2 < len(x.tokens) && x.tokens[i+2].glued && len(x.key(i+2)) == 1 {
+				last++
+			}
+			x.addTokens(i, last, address(Medium, "flat"))
 		}
 		return
 	}
@@ -325,6 +332,31 @@ func isMiddle(k string) bool {
 	return false
 }
 
+// saint finds St Stephen's, which is a school's or a church's name as a rule, and
+// the St of an address.
+func (x *letter) saint(i int) {
+	if n := x.nameBefore(i, 3); n > 0 && !(x.gap(i+1) == " " && i+1 < len(x.tokens) && x.tokens[i+1].capital) {
+		if first, ok := x.houseNumber(i - n); ok {
+			x.addTokens(first, i, address(High, "address"))
+		}
+		return
+	}
+	if i+1 >= len(x.tokens) || !x.tokens[i+1].capital || x.gapBytes(i+1) > 2 || !(x.tokens[i+1].apostrophe == 1 || x.before(i, 1, isAtWord)) {
+		return
+	}
+	switch x.key(i + 2) {
+	case "day", "ambulance", "eve", "flag", "cross", "night", "weekend", "parade":
+		return
+	}
+	f := Finding{Category: CatPlace, Code: "M03", Severity: Soft, Rule: "pattern", Because: "a saint's name"}
+	if x.word(i, i+1, 10, func(k string) bool {
+		return k == "school" || k == "skool" || k == "class" || k == "teacher" || k == "year" || k == "pupils" || k == "nursery" || k == "reception" || k == "church"
+	}) {
+		f.Category, f.Severity = CatSchool, Medium
+	}
+	x.addTokens(i, i+1, f)
+}
+
 // ownName: Big School, Sunday School and The Church are nobody's own name.
 func (x *letter) ownName(from, head, i int, firm bool) bool {
 	own := 0
@@ -430,10 +462,18 @@ func (x *letter) roadNumber(i int) {
 		return
 	}
 	sev := Soft
-	if by {
-		sev = Medium
+	if by && x.before(i, 8, livesBy) {
+		sev = Medium // a road that somebody lives by, not one that was driven on
 	}
 	x.addTokens(i, i+1, Finding{Category: CatLocation, Code: "M03", Severity: sev, Rule: "pattern", Because: "a road"})
+}
+
+func livesBy(k string) bool {
+	switch k {
+	case "off", "near", "junction", "live", "lives", "house", "home", "from", "turn", "beside", "by", "minutes", "close", "above", "overlooking", "hear":
+		return true
+	}
+	return false
 }
 
 // busRoute finds the number 435 bus.
@@ -489,7 +529,7 @@ func (x *letter) postBox(i int) {
 
 // workplace finds what follows works at, got a job at.
 func (x *letter) workplace(i int) {
-	if k := x.key(i); k != "at" && k != "for" || i == 0 {
+	if k := x.key(i); i == 0 || k != "at" && k != "for" && !(k == "in" && x.key(i-1) == "job") || x.shouting {
 		return
 	}
 	switch x.key(i - 1) {

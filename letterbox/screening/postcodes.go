@@ -115,6 +115,10 @@ func (x *letter) findPostcodes() {
 			continue
 		}
 		c := list[i]
+		if shape(c.text) == "0aa" && !notInward(c.text) && x.before(c.first, 5, func(k string) bool { return k == "postcode" || k == "postal" }) {
+			x.addTokens(c.first, c.last, postcodeFinding(Medium, "second half"))
+			continue
+		}
 		if len(c.text) >= 2 && len(c.text) <= 4 && c.first != c.last {
 			x.halfPostcode(list, i)
 		}

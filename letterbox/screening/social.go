@@ -183,7 +183,7 @@ func (x *letter) nameAfter(i int, sev Severity) bool {
 // capitals counts the words from i that begin with one, three at most.
 func (x *letter) capitals(i int) int {
 	n := 0
-	for n < 3 && i+n < len(x.tokens) && x.tokens[i+n].capital && (n == 0 || x.gap(i+n) == " ") {
+	for n < 3 && !x.shouting && i+n < len(x.tokens) && x.tokens[i+n].capital && (n == 0 || x.gap(i+n) == " ") {
 		n++
 	}
 	return n
@@ -204,6 +204,13 @@ func (x *letter) judgePlatform(i, last int, firm bool) {
 	sev := Soft
 	if x.word(i, last, 6, invites) || next == "me" || x.nameBeside(i, last) {
 		sev = Medium
+	}
+	if prev == "on" && i >= 2 {
+		first := x.localPart(i - 2)
+		if end, ok := x.isHandle(first); ok && end == i-2 {
+			x.addTokens(first, end, social(High, "handle"))
+			sev = Medium
+		}
 	}
 	x.addTokens(i, last, social(sev, "platform"))
 	if tied || firm {
@@ -257,11 +264,11 @@ func (x *letter) providerAt(i int) bool {
 	}
 	mail := Finding{Category: CatEmail, Code: "M02", Severity: Medium, Rule: "provider", Because: "e-mail address"}
 	if (prev == "on" || prev == "at") && i >= 2 {
-		first, _ := x.wholeWord(i - 2)
-		for n := 0; n < 6 && first > 0 && (x.gap(first) == "_" || x.gap(first) == "."); n++ {
-			first, _ = x.wholeWord(first - 1)
-		}
-		x.addTokens(first, i, mail)
+		x.addTokens(x.localPart(i-2), i, mail)
+		return true
+	}
+	if i > 0 && (x.tokens[i-1].glued || x.key(i+1) == "com" || x.key(i+1) == "co") && x.gapBytes(i) <= 2 {
+		x.addTokens(x.localPart(i-1), i, mail)
 		return true
 	}
 	x.addTokens(i, i, mail)

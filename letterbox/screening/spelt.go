@@ -88,8 +88,19 @@ func (x *letter) symbolAt(i int) (symbol, bool) {
 	if c := speltLetter(t.key); c != 0 {
 		return symbol{i, string([]byte{c}), false}, true
 	}
-	if d, strong := digitWord(t.key); d != "" && len(d) == 1 && strong {
+	if d, strong := digitWord(t.key); d != "" && strong {
 		return symbol{i, d, false}, true
+	}
+	if c := tensWord(t.key); c != 0 {
+		if u, strong := digitWord(x.key(i + 1)); len(u) == 1 && strong {
+			return symbol{i, string([]byte{c}), false}, true // its next word says the rest
+		}
+		return symbol{i, string([]byte{c, '0'}), false}, true
+	}
+	if len(t.key) == 2 && isArea(t.key) && !x.screen.lore.isWord(t.key) && i+1 < len(x.tokens) {
+		if d, _ := digitWord(x.key(i + 1)); x.tokens[i+1].digits || d != "" || tensWord(x.key(i+1)) != 0 {
+			return symbol{i, t.key, false}, true
+		}
 	}
 	return symbol{}, false
 }

@@ -103,6 +103,40 @@ func (x *letter) findJoined() {
 	}
 }
 
+// findAcross looks at two parts of a word with a few words between: Pem and then
+// berton.
+func (x *letter) findAcross() {
+	var buf [2 * maxFuzzy]byte
+	for i := range x.tokens {
+		a := &x.tokens[i]
+		if a.digits || len(a.key) > maxFuzzy || len(a.key) < 2 || x.hits[i].form >= 0 {
+			continue
+		}
+		for j := i + 1; j < min(i+4, len(x.tokens)) && isBetween(x.key(j)); j++ {
+			b := x.key(j + 1)
+			x.steps++
+			if len(b) < 2 || len(a.key)+len(b) < 5 || len(b) > maxFuzzy || x.screen.lore.isWord(a.key) && x.screen.lore.isWord(b) {
+				continue
+			}
+			n := copy(buf[:], a.key)
+			n += copy(buf[n:], b)
+			if h := x.exact(string(buf[:n])); h.form >= 0 && h.how <= joined {
+				f := x.ofList(x.screen.forms[h.form].entry, joined, Medium)
+				x.addTokens(i, i, f)
+				x.addTokens(j+1, j+1, f)
+			}
+		}
+	}
+}
+
+func isBetween(k string) bool {
+	switch k {
+	case "and", "then", "plus", "with", "add", "followed", "by", "after", "the", "a", "wedyn":
+		return true
+	}
+	return false
+}
+
 func (x *letter) addJoined(i, j int, h hit) {
 	sev, ordinary := High, true
 	for k := i; k <= j; k++ {

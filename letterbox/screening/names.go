@@ -35,6 +35,7 @@ func (x *letter) findNames() {
 		}
 	}
 	x.findJoined()
+	x.findAcross()
 	x.findRough()
 	x.findInitials()
 	x.findHalves()

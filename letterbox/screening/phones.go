@@ -107,7 +107,7 @@ func (x *letter) listedPhone(r *digitRun) bool {
 
 // otherPhone judges a run that holds no whole British number.
 func (x *letter) otherPhone(r *digitRun) bool {
-	if len(r.digits) < 6 || r.date {
+	if len(r.digits) < 6 || r.date || x.counts(r) {
 		return false
 	}
 	d, symbols := r.digits, x.symbolCount(r)
@@ -123,7 +123,7 @@ func (x *letter) otherPhone(r *digitRun) bool {
 	switch n := len(d); {
 	case r.plus && n >= 8 && n <= 15:
 		return add(High, "digits")
-	case n == 11 && british(string(back), false) == 11:
+	case n == 11 && british(string(back), false) == 11 && (back[1] == '7' || x.turned(r)):
 		return add(Medium, "digits backwards")
 	case n == 10 && d[0] == '7' && r.commas == 0 && symbols <= 10:
 		if near {
@@ -144,6 +144,32 @@ func (x *letter) otherPhone(r *digitRun) bool {
 	return false
 }
 
+// counts tells of numbers that go up or down by one step: one to ten, 10, 20, 30.
+func (x *letter) counts(r *digitRun) bool {
+	var steps, last, step int
+	for i := 0; i < len(r.digits); {
+		j := i + 1
+		for !r.bounds(j) {
+			j++
+		}
+		n := number(r.digits[i:j])
+		if i > 0 && (steps == 0 || n-last == step) {
+			steps, step = steps+1, n-last
+		} else if i > 0 {
+			return false
+		}
+		last, i = n, j
+	}
+	return steps >= 3 && step != 0
+}
+
+// turned: backwards, the other way round.
+func (x *letter) turned(r *digitRun) bool {
+	return x.word(r.first, r.last, 10, func(k string) bool {
+		return k == "backwards" || k == "back" || k == "reverse" || k == "reversed" || k == "turn" || k == "round" || k == "mirror" || k == "flip"
+	})
+}
+
 func (x *letter) symbolCount(r *digitRun) int {
 	n := 0
 	for i := range r.at {
@@ -160,7 +186,7 @@ func (x *letter) lesserNumber(r *digitRun) {
 	switch n := len(r.digits); {
 	case n >= 3 && n <= 6 && x.tellsPart(r.first) && x.nearPhoneWord(r.first, r.last):
 		x.addTokens(r.first, r.last, phoneFinding(Medium, "a part of a number"))
-	case n >= 9 && r.commas == 0 && !r.date && x.symbolCount(r) <= 4 && r.weak == 0:
+	case n >= 9 && r.commas == 0 && !r.date && !x.counts(r) && x.symbolCount(r) <= 4 && r.weak == 0:
 		x.addTokens(r.first, r.last, phoneFinding(Soft, "a long number"))
 	}
 }

@@ -159,7 +159,7 @@ func (x *letter) welshAddress(i int) {
 func knownStreet(name, k string) bool {
 	switch name + " " + k {
 	case "sesame street", "coronation street", "quality street", "penny lane", "abbey road", "drury lane", "downing street", "fleet street", "oxford street", "jump street", "privet drive", "albert square", "trafalgar square", "milky way",
-		"hyde park", "jurassic park", "south park", "alton park", "bond street", "pudding lane", "high street", "mary lane", "cherry lane", "electric avenue", "wall street", "elm street", "yellow road", "brick road":
+		"hyde park", "park lane", "jurassic park", "south park", "alton park", "bond street", "pudding lane", "high street", "mary lane", "cherry lane", "electric avenue", "wall street", "elm street", "yellow road", "brick road":
 		return true
 	}
 	return false

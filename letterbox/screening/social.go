@@ -191,7 +191,7 @@ func (x *letter) capitals(i int) int {
 
 // judgePlatform: a platform alone is soft; with a word that invites, more.
 func (x *letter) judgePlatform(i, last int, firm bool) {
-	if x.before(i, 4, isDenial) && !x.word(i, last, 5, invites) {
+	if x.before(i, 4, isDenial) && !x.word(i, last, 5, asks) && !x.nameBeside(i, last) {
 		return
 	}
 	prev, next := x.key(i-1), x.key(last+1)
@@ -227,6 +227,15 @@ func (x *letter) nameBeside(i, last int) bool {
 func isDenial(k string) bool {
 	switch k {
 	case "not", "dont", "never", "no", "off", "without", "arent", "isnt", "havent", "avoid", "wont", "ddim", "peidio":
+		return true
+	}
+	return false
+}
+
+// asks are those of the words that invite which no denial takes back.
+func asks(k string) bool {
+	switch k {
+	case "add", "find", "search", "look", "follow", "under", "same", "adio", "dilyn", "chwilia":
 		return true
 	}
 	return false

@@ -269,6 +269,9 @@ func (x *letter) findInitials() {
 		}
 		if len(t.key) == 1 && i+1 < len(x.tokens) {
 			n := &x.tokens[i+1]
+			if x.threeInitials(i) {
+				continue
+			}
 			if gap := x.gap(i + 1); len(n.key) == 1 && n.capital && (gap == "." || gap == ". ") {
 				if entry, ok := x.screen.index.initials[[2]byte{t.key[0], n.key[0]}]; ok && !x.initialsGoOn(i) {
 					end := n.end
@@ -286,6 +289,20 @@ func (x *letter) findInitials() {
 			x.cutShort(i)
 		}
 	}
+}
+
+// threeInitials finds E.M.C., whose second letter the list need not know.
+func (x *letter) threeInitials(i int) bool {
+	if i+2 >= len(x.tokens) || x.gap(i+1) != "." || x.gap(i+2) != "." || i > 0 && x.gap(i) == "." {
+		return false
+	}
+	b, c := &x.tokens[i+1], &x.tokens[i+2]
+	entry, ok := x.screen.index.initials[[2]byte{x.key(i)[0], c.key[0]}]
+	if !ok || len(b.key) != 1 || len(c.key) != 1 || !b.capital || !c.capital || x.gap(i+3) == "." && len(x.key(i+3)) == 1 {
+		return false
+	}
+	x.addTokens(i, i+2, x.ofList(entry, acronym, Medium))
+	return true
 }
 
 // initialsGoOn tells of letters with dots before or after two of them: a longer word.

@@ -195,6 +195,9 @@ func (x *letter) findDates() {
 		x.steps++
 		d, ok := x.dateAt(i)
 		if !ok {
+			if last, ok := x.shortDate(i); ok {
+				x.addTokens(i, last, Finding{Category: CatBirth, Severity: Medium, Rule: "pattern", Because: "date of birth"})
+			}
 			continue
 		}
 		if f, ok := x.judgeDate(i, d); ok {
@@ -240,6 +243,15 @@ func isBirthWord(k string) bool {
 	return false
 }
 
+// shortDate finds birthday 12/4, which no year makes a date.
+func (x *letter) shortDate(i int) (last int, ok bool) {
+	if i+1 >= len(x.tokens) || !x.tokens[i].digits || !x.tokens[i+1].digits || x.gap(i+1) != "/" && x.gap(i+1) != "." || !x.before(i, 3, isBirthWord) {
+		return 0, false
+	}
+	day, month := number(x.key(i)), number(x.key(i+1))
+	return i + 1, day >= 1 && day <= 31 && month >= 1 && month <= 12 && len(x.key(i)) <= 2 && len(x.key(i+1)) <= 2
+}
+
 // turnsAge: will be nine on, turned six on.
 func (x *letter) turnsAge(i int) bool {
 	age := func(j int) bool {
@@ -250,7 +262,13 @@ func (x *letter) turnsAge(i int) bool {
 		return x.tokens[j].digits && len(x.key(j)) <= 2 || w != "" && strong
 	}
 	for j := i - 1; j >= max(0, i-4); j-- {
-		if !age(j) || j == 0 {
+		if !age(j) {
+			continue
+		}
+		if x.key(j+1) == "on" && (j == 0 || x.tokens[j-1].sentence != x.tokens[j].sentence) {
+			return true
+		}
+		if j == 0 {
 			continue
 		}
 		switch x.key(j - 1) {

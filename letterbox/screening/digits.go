@@ -151,6 +151,9 @@ func (x *letter) digitsAt(i int, inRun bool) (said, bool) {
 	if d, ok := x.looksLikeDigits(i); ok {
 		return said{d, i, false, !t.glued && !(i+1 < len(x.tokens) && x.tokens[i+1].glued)}, true
 	}
+	if d := gluedDigits(k); d != "" {
+		return said{d, i, true, false}, true
+	}
 	if inRun && len(k) >= 3 && len(k) <= 7 && !x.screen.lore.isWord(k) {
 		if d := misspeltDigit(k); d != "" {
 			return said{d, i, true, true}, true
@@ -229,6 +232,29 @@ func (x *letter) looksLikeDigits(i int) (string, bool) {
 		return "", false
 	}
 	return string(out[:len(t.key)]), true
+}
+
+// gluedDigits reads zerosevenseven, if nothing but number words is in it.
+func gluedDigits(k string) string {
+	if len(k) < 12 || len(k) > 80 {
+		return ""
+	}
+	var out []byte
+	for k != "" {
+		n := 0
+		for _, w := range [...]string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "nought", "oh", "sero", "un", "dau", "tri", "pedwar", "pump", "chwech", "saith", "wyth", "naw"} {
+			if strings.HasPrefix(k, w) {
+				d, _ := digitWord(w)
+				out, n = append(out, d...), len(w)
+				break
+			}
+		}
+		if n == 0 {
+			return ""
+		}
+		k = k[n:]
+	}
+	return string(out)
 }
 
 func misspeltDigit(k string) string {
@@ -329,8 +355,11 @@ func (x *letter) trim(r *digitRun) {
 		return
 	}
 	weak := func(i int) bool {
-		s, ok := x.digitsAt(i, true)
-		return ok && s.weak && s.digits != "0"
+		switch x.key(i) {
+		case "to", "too", "for", "fore", "free", "tree", "won", "ate", "i", "l", "ll", "il":
+			return true
+		}
+		return false
 	}
 	for r.digits != "" && weak(r.at[len(r.at)-1]) {
 		r.digits, r.at, r.weak, r.words = r.digits[:len(r.digits)-1], r.at[:len(r.at)-1], max(0, r.weak-1), max(0, r.words-1)

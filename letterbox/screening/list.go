@@ -17,6 +17,7 @@ const (
 	reversed
 	vowelless
 	shifted
+	related
 	near
 	sounding
 	glued
@@ -26,7 +27,7 @@ const (
 
 func (h how) String() string {
 	return [...]string{"on the list", "other spelling", "joined", "form of the name", "first letters", "backwards", "vowels left out", "shifted letters",
-		"near spelling", "sounds like it", "within a word", "cut short", "letters hidden"}[h]
+		"related name", "near spelling", "sounds like it", "within a word", "cut short", "letters hidden"}[h]
 }
 
 // form is one text that stands for an entry.
@@ -157,7 +158,7 @@ func (s *Screen) addForm(f form) {
 	}
 	n := int32(len(s.forms))
 	f.mask = letterMask(f.text)
-	if f.how == listed {
+	if f.how == listed || f.how == joined && len(f.text) >= 6 {
 		f.sound, f.full = sound(f.text)
 	}
 	s.forms = append(s.forms, f)
@@ -165,7 +166,7 @@ func (s *Screen) addForm(f form) {
 	if f.how != listed && f.how != joined {
 		return
 	}
-	if f.how == listed && len(f.text) >= 4 && len(f.text) <= maxFuzzy {
+	if f.sound != "" && len(f.text) >= 4 && len(f.text) <= maxFuzzy {
 		s.index.byLength[len(f.text)] = append(s.index.byLength[len(f.text)], n)
 		if len(f.sound) >= 3 {
 			s.index.sounds[f.sound] = append(s.index.sounds[f.sound], n)
@@ -184,6 +185,9 @@ func (s *Screen) compileName(n int32, kind Kind, words []string) {
 		}
 		s.addForm(form{text: w, entry: n, how: listed})
 		s.derive(n, w)
+		for _, other := range s.lore.otherSpellings(w) {
+			s.addForm(form{text: other, entry: n, how: spelling})
+		}
 		if kind == Surname {
 			if rest, ok := strings.CutPrefix(w, "mac"); ok && len(rest) > 3 {
 				s.addForm(form{text: "mc" + rest, entry: n, how: spelling})
@@ -192,17 +196,20 @@ func (s *Screen) compileName(n int32, kind Kind, words []string) {
 			}
 			continue
 		}
-		for _, other := range s.lore.otherSpellings(w) {
-			s.addForm(form{text: other, entry: n, how: spelling})
-		}
-		for _, other := range s.lore.nicknames(w) {
-			if !isKin(other) && !isCalendar(other) {
-				s.addForm(form{text: other, entry: n, how: nickname})
-			}
-		}
+		certain, others := s.lore.nicknames(w)
+		s.addOthers(n, nickname, certain)
+		s.addOthers(n, related, others)
 	}
 	if len(words) > 1 {
 		s.addForm(form{text: strings.Join(words, ""), entry: n, how: joined})
+	}
+}
+
+func (s *Screen) addOthers(n int32, by how, names []string) {
+	for _, other := range names {
+		if !isKin(other) && !isCalendar(other) {
+			s.addForm(form{text: other, entry: n, how: by})
+		}
 	}
 }
 
@@ -245,13 +252,18 @@ func withoutVowels(w string) string {
 // compilePlace takes the name of a place apart: what is its own, and what many have.
 func (s *Screen) compilePlace(n int32, words []string) {
 	var p place
-	letters := ""
+	letters, whole := "", ""
 	for _, w := range words {
 		if isDigit(w[0]) {
 			continue
 		}
 		p.words = append(p.words, w)
 		letters += w[:1]
+		if w == "rc" || w == "ce" || w == "cofe" {
+			whole += w
+		} else {
+			whole += w[:1]
+		}
 		if !isGeneral(w) {
 			p.distinct++
 		}
@@ -272,6 +284,7 @@ func (s *Screen) compilePlace(n int32, words []string) {
 	}
 	if len(letters) >= 3 {
 		s.addForm(form{text: letters, entry: n, how: acronym})
+		s.addForm(form{text: whole, entry: n, how: acronym})
 	}
 	if len(p.words) > 1 {
 		s.addForm(form{text: strings.Join(p.words, ""), entry: n, how: joined})

@@ -63,18 +63,22 @@ func readForms(text string) ([][]string, map[string][]int) {
 }
 
 // nicknames are the forms that one person of this name may be called by. The
-// root has all of its line; a short form has the root, and no other short form
-// of it: not every Liz is a Betty.
-func (l *lore) nicknames(name string) []string {
-	var out []string
-	for _, i := range l.forenames[name] {
-		if l.forms[i][0] == name {
-			out = append(out, l.forms[i]...)
-		} else {
-			out = append(out, l.forms[i][0])
+// root has all of its line. A short form has the root, and no other short form of
+// it: not every Liz is a Betty; and where it is short for several names it is only
+// perhaps one of them.
+func (l *lore) nicknames(name string) (certain, perhaps []string) {
+	lines := l.forenames[name]
+	for _, i := range lines {
+		switch {
+		case l.forms[i][0] == name:
+			certain = append(certain, l.forms[i]...)
+		case len(lines) == 1:
+			certain = append(certain, l.forms[i][0])
+		default:
+			perhaps = append(perhaps, l.forms[i][0])
 		}
 	}
-	return out
+	return certain, perhaps
 }
 
 // otherSpellings are those of a name that no rule of English gives.

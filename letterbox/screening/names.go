@@ -268,6 +268,12 @@ func (x *letter) weigh(i int, h hit) Severity {
 		}
 		return Medium
 	}
+	if h.how == related {
+		if t.capital && !x.shouting && !word {
+			return Soft
+		}
+		return ""
+	}
 	return x.weighNear(i)
 }
 
@@ -280,6 +286,9 @@ func (x *letter) weighListed(i int, h hit, word bool) Severity {
 	}
 	if !h.plain && word && !x.inside(i) {
 		return Soft
+	}
+	if kind := x.screen.entries[x.screen.forms[h.form].entry].Kind; !h.plain && kind == Town && t.apostrophe == 0 {
+		return Soft // leeks of the allotment
 	}
 	if !word && len(t.key) > 2 {
 		return High
@@ -301,10 +310,12 @@ func (x *letter) weighNear(i int) Severity {
 	t := &x.tokens[i]
 	capital := t.capital && !x.shouting
 	switch {
-	case x.screen.lore.isName(t.key): // somebody else's name, it may be
+	case x.screen.lore.isName(t.key), len(x.screen.lore.spellings[t.key]) > 0: // somebody else's name, it may be
 		if capital {
 			return Soft
 		}
+		return ""
+	case !capital && len(t.key) < 5 && !x.quiet:
 		return ""
 	case capital, x.hits[i].how == glued, len(t.key) >= 6, x.quiet && len(t.key) >= 5:
 		return Medium

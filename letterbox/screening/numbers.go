@@ -65,6 +65,8 @@ func (x *letter) identifier(c chunk, parts int) bool {
 		return put(CatPassport, "", Medium, "passport number")
 	case s == "000000000" && parts <= 3 && x.word(c.first, c.last, 4, isPassport):
 		return put(CatPassport, "", High, "passport number")
+	case s == "a0000aa" && x.word(c.first, c.last, 6, func(k string) bool { return k == "prison" || k == "prisoner" || k == "jail" || k == "hmp" }):
+		return put(CatOther, "M02", Medium, "prisoner number")
 	case len(s) == 13 && (s == "a000000000000" || s == "a00000000000a") && parts == 1:
 		return put(CatPupil, "", High, "unique pupil number")
 	case len(c.text) == 16 && parts <= 3 && drivingShape(s):

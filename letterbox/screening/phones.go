@@ -138,7 +138,7 @@ func (x *letter) otherPhone(r *digitRun) bool {
 		return add(Medium, "digits of another country")
 	case n >= 9 && n <= 13 && r.commas == 0 && symbols <= 5 && (bracket || d[0] == '0' && n <= 11) && x.nhsNumber(r) == "":
 		return add(Medium, "digits of another country")
-	case n >= 6 && n <= 15 && near && r.commas < 2 && x.nhsNumber(r) == "":
+	case n >= 6 && n <= 15 && near && r.commas < 2 && (r.words > 0 || symbols*2 < n || symbols == n) && x.nhsNumber(r) == "":
 		return add(Medium, "digits beside a word for a telephone")
 	}
 	return false

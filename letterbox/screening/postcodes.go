@@ -133,9 +133,15 @@ func (x *letter) wholePostcode(list []chunk, i int) bool {
 	if c := list[i]; len(c.text) > 7 || c.text[0] < 'a' || !x.mayNumber(list, i) {
 		return false
 	}
-	for n := 3; n >= 1; n-- {
+	for n := 4; n >= 1; n-- {
 		c, ok := x.joinedChunk(list, i, n)
-		if !ok || len(c.text) > 7 || n == 3 && len(list[i].text) > 2 {
+		if ok && n == 4 && c.upper && len(list[i].text) <= 2 && len(list[i+3].text) == 2 && len(list[i+2].text) == 1 {
+			if _, valid := asPostcode(c.text); valid {
+				x.addTokens(c.first, c.last, postcodeFinding(High, "pattern"))
+				return true
+			}
+		}
+		if !ok || n == 4 || len(c.text) > 7 || n == 3 && len(list[i].text) > 2 {
 			continue
 		}
 		_, valid := asPostcode(c.text)

@@ -53,7 +53,7 @@ func (x *letter) joinedChunk(list []chunk, i, n int) (chunk, bool) {
 	b := append(buf[:0], c.text...)
 	for _, next := range list[i+1 : i+n] {
 		gap := x.gap(next.first)
-		if len(gap) > 3 || len(next.text) > 12 || len(b) > 40 || !only(gap, " .-_\n/") {
+		if len(gap) > 3 || len(next.text) > 12 || len(b) > 40 || len(next.text) > 4 && next.first == next.last && !x.tokens[next.first].digits || !only(gap, " .-_\n/") {
 			return chunk{}, false
 		}
 		b = append(b, next.text...)

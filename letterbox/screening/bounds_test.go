@@ -45,14 +45,14 @@ func TestScan_Linear(t *testing.T) {
 			_, steps := screen.scan(text)
 			return float64(steps) / float64(len(text))
 		}
-		size := 60_000
+		size := 30_000
 		switch name {
 		case "noughts", "double", "base64 twice":
 			size = 1 << 20
 		}
-		small, large := cost(8_000), cost(size)
+		small, large := cost(4_000), cost(size)
 		if large > 2*small+20 || large > 400 {
-			t.Errorf("%s: %.1f steps a byte at 8 KB, %.1f at %d KB", name, small, large, size>>10)
+			t.Errorf("%s: %.1f steps a byte at 4 KB, %.1f at %d KB", name, small, large, size>>10)
 		}
 	}
 }

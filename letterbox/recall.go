@@ -13,6 +13,8 @@ import (
 )
 
 const (
+	// By when the writer hears is days from now, for only the database knows its own today.
+	sqlTakeBack = `update letter set state = $2, hear_by = current_date + $4::int where agency_id = agency() and id = $1 and state = $3 returning 1`
 	// What is shown again is no longer stopped; the database refuses that where it still should be.
 	sqlRestore = `update letter set state = 'passed', stop = false where agency_id = agency() and id = $1 and state = $2 returning 1`
 	sqlLift    = `update letter set stop = false where agency_id = agency() and id = $1 and state = $2 and stop returning 1`
@@ -22,13 +24,15 @@ const (
 )
 
 var (
-	guardedRestore = postgres.Guarded(sqlRestore)
-	guardedLift    = postgres.Guarded(sqlLift)
+	guardedTakeBack = postgres.Guarded(sqlTakeBack)
+	guardedRestore  = postgres.Guarded(sqlRestore)
+	guardedLift     = postgres.Guarded(sqlLift)
 )
 
 // Recall takes a letter back that was passed on and is not opened. It needs no
 // claim, for it may be urgent. The writer is told that the letter is back with
-// the agency, and the recipient's side sees it no more. note is for colleagues.
+// the agency and by when they hear, Promise working days from now; the
+// recipient's side sees it no more. note is for colleagues.
 //
 // Conflict: opened (fault.letter.opened), or not passed on. StepUp, Forbidden
 // and Sealed as for Pass.
@@ -58,7 +62,7 @@ func (s *Service) takeBack(ctx context.Context, actor authz.Actor, id LetterID, 
 	a.from, a.bodies = []State{Passed, Waiting, KeptForLater}, [][]byte{written.body}
 	a.write = func(b *pgx.Batch, from State) {
 		written.queue(b)
-		b.Queue(guardedMove, d.rows.letter().ID, string(to), string(from))
+		b.Queue(guardedTakeBack, d.rows.letter().ID, string(to), string(from), d.promise())
 		b.Queue(sqlNotifyWriter, d.rows.letter().ID)
 	}
 	return d.commit(ctx, a)

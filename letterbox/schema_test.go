@@ -119,23 +119,49 @@ func (s *schema) decided(letter string, to letterbox.State) {
 	}
 }
 
-// Every pair of states for everybody who has UPDATE on letters, with whatever
-// else the move needs in place: the database lets through what the Go table
-// lists for them and nothing else. A family has no UPDATE, and the clock's own
-// role neither: see TestMoves_Family and TestClock.
-func TestMoves_EveryPair(t *testing.T) {
-	s := newSchema(t)
-	tried := 0
-	for name, who := range map[string]struct {
+// toState is what a worker's tier does to a letter's row to move it, with whatever
+// else its new state needs.
+const toState = `update letter set state = $2::text, held_until = case when $2::text = 'held' then current_date + 7 end,
+	hear_by = case when $2::text in ('recalled', 'undeliverable') then current_date + 14 else hear_by end where id = $1`
+
+// movers are the workers of TestMoves_EveryPair: one of each role, one with every
+// role in each state in which a worker is not at work, and those who are none here.
+func (s *schema) movers() map[string]struct {
+	id   string
+	role authz.Role // "" for nobody at work
+} {
+	type mover = struct {
 		id   string
 		role authz.Role
-	}{
-		"a letterbox worker":       {s.worker, authz.LetterboxWorker},
-		"a safeguarding lead":      {s.lead, authz.SafeguardingLead},
-		"a manager":                {s.manager, authz.Manager},
-		"another agency's worker":  {s.other, ""},
-		"somebody who is a person": {s.person, ""},
-	} {
+	}
+	list := map[string]mover{"another agency's worker": {s.other, ""}, "a person": {s.person, ""}, "nobody": {"", ""}}
+	var all []string
+	worker := func(name, state string, role authz.Role, roles ...string) {
+		id := agency.NewID("wk")
+		s.untriggered(fmt.Sprintf(`insert into worker (agency_id, id, state, roles, role_leaf) values ('ag1', '%s', '%s', '{%s}', sha256('r'))`,
+			id, state, strings.Join(roles, ",")))
+		list[name] = mover{id, role}
+	}
+	for _, role := range authz.Roles() {
+		if role != authz.Correspondent {
+			all = append(all, string(role))
+			worker(string(role), "active", role, string(role))
+		}
+	}
+	for _, state := range []string{"invited", "hold", "suspended", "left"} {
+		worker(state, state, "", all...)
+	}
+	return list
+}
+
+// Every pair of states for everybody who has UPDATE on letters, every role and
+// none, with whatever else the move needs in place: the database lets through
+// what the Go table lists for them and nothing else. A family has no UPDATE, and
+// the clock's own role neither: see TestMoves_Family and TestClock.
+func TestMoves_EveryPair(t *testing.T) {
+	s := newSchema(t)
+	tried, movers := 0, s.movers()
+	for name, who := range movers {
 		for _, from := range letterbox.States() {
 			for _, to := range letterbox.States() {
 				if from == to {
@@ -143,19 +169,91 @@ func TestMoves_EveryPair(t *testing.T) {
 				}
 				letter, _ := s.letter(from, "pass")
 				s.decided(letter, to)
-				err := s.as("gatepost_staff", who.id, `update letter set state = $2::text, held_until = case when $2::text = 'held' then current_date + 7 end where id = $1`, letter, string(to))
-				// The staff tier does the clock's moves in the acts that they follow from.
-				want := who.role != "" && letterbox.Permitted(from, to, who.role) || letterbox.Permitted(from, to, letterbox.Clock)
-				if _, constraint := broke(err); (err == nil) != want || err != nil && constraint != "letter_move" {
+				err := s.as("gatepost_staff", who.id, toState, letter, string(to))
+				want := who.role != "" && letterbox.Permitted(from, to, who.role)
+				if who.role == authz.LetterboxWorker && to == letterbox.Waiting { // the act that passes a letter on shows it, on its day
+					want = want || letterbox.Permitted(from, to, letterbox.Clock)
+				}
+				_, constraint := broke(err)
+				early := constraint == "letter_early" && who.role == authz.LetterboxWorker && letterbox.Permitted(from, to, letterbox.Clock)
+				if (err == nil) != want || err != nil && constraint != "letter_move" && !early {
 					t.Errorf("%s, %s to %s: %v, want permitted %v", name, from, to, err, want)
 				}
 				tried++
 			}
 		}
 	}
-	if n := len(letterbox.States()); tried != 5*n*(n-1) {
-		t.Errorf("tried %d pairs", tried)
+	if n := len(letterbox.States()); len(movers) != len(authz.Roles())-1+7 || tried != len(movers)*n*(n-1) {
+		t.Errorf("%d movers tried %d pairs", len(movers), tried)
 	}
+}
+
+// What the clock does is done on its day alone, and to end a letter for good is no
+// worker's, whatever day it is. Nobody moves the day, or the day on which a writer hears.
+func TestMoves_OnTheirDay(t *testing.T) {
+	s := newSchema(t)
+	try := func(what string, state letterbox.State, setUp, sql, constraint string) {
+		t.Helper()
+		letter, _ := s.letter(state, "pass")
+		s.untriggered(fmt.Sprintf(setUp, letter))
+		err := s.as("gatepost_staff", s.worker, sql, letter)
+		if constraint == "" && err != nil {
+			t.Errorf("%s: %v", what, err)
+		} else if constraint != "" {
+			wantBroken(t, err, "23514", constraint)
+		}
+	}
+	const nothing = `select '%s'`
+	show, end := `update letter set state = 'waiting' where id = $1`, `update letter set state = 'stoppedAt18' where id = $1`
+	try("shown on its day", letterbox.Passed, nothing, show, "")
+	try("shown the day before", letterbox.Passed, `update letter set visible_on = current_date + 1 where id = '%s'`, show, "letter_early")
+	try("shown on no day", letterbox.Passed, `update letter set visible_on = null where id = '%s'`, show, "letter_early")
+	try("shown while stopped", letterbox.Passed, `update letter set stop = true where id = '%s'`, show, "letter_early")
+	for _, state := range []letterbox.State{letterbox.Passed, letterbox.Waiting, letterbox.KeptForLater, letterbox.Recalled, letterbox.Undeliverable} {
+		try("ended years before", state, nothing, end, "letter_early")
+		try("ended by a worker", state, `update exchange_child set relays_end_on = '2020-01-01'; select '%s'`, end, "letter_early")
+		s.untriggered(`update exchange_child set relays_end_on = '2099-01-01'`)
+	}
+	pass := `update letter set state = 'passed', visible_on = current_date + %d where id = $1`
+	delay := `update exchange set delay_days = 3; select '%s'`
+	try("passed with the delay", letterbox.Received, delay, fmt.Sprintf(pass, 3), "")
+	try("passed without it", letterbox.Received, delay, fmt.Sprintf(pass, 0), "letter_early")
+	try("passed with a longer one", letterbox.Received, delay, fmt.Sprintf(pass, 4), "letter_early")
+	s.untriggered(`update exchange set delay_days = 0`)
+	try("another day of display", letterbox.Passed, nothing, `update letter set visible_on = visible_on - 1 where id = $1`, "letter_early")
+	back := `update letter set state = 'recalled', hear_by = current_date + %d where id = $1`
+	try("back, to be heard of today", letterbox.Waiting, nothing, fmt.Sprintf(back, 0), "letter_hear_by")
+	try("back, to be heard of never", letterbox.Waiting, nothing, fmt.Sprintf(back, 41), "letter_hear_by")
+	try("another day to hear by", letterbox.Received, nothing, `update letter set hear_by = hear_by + 1 where id = $1`, "letter_hear_by")
+	try("another day in a move", letterbox.Recalled, nothing, `update letter set state = 'passed', hear_by = hear_by + 1 where id = $1`, "letter_hear_by")
+}
+
+// The day on which a letter was stopped stands beside the flag, whoever set it.
+func TestStoppedOn(t *testing.T) {
+	s := newSchema(t)
+	letter, _ := s.letter(letterbox.Waiting, "pass")
+	on := func(want string) {
+		t.Helper()
+		if s.counts(`select count(*) from letter where id = $1 and stop = (stopped_on is not null) and stopped_on is not distinct from `+want, letter) != 1 {
+			t.Errorf("not stopped on %s", want)
+		}
+	}
+	on("null")
+	if err := s.as("gatepost_staff", s.worker, `update exchange set state = 'paused'`); err != nil {
+		t.Fatal(err)
+	}
+	on("current_date")
+	if code, _ := broke(s.as("gatepost_staff", s.worker, `update letter set stopped_on = current_date - 1`)); code != "42501" {
+		t.Errorf("the staff tier moves the day: %q", code)
+	}
+	if err := s.as("gatepost_staff", s.worker, `update exchange set state = 'active'`); err != nil {
+		t.Fatal(err)
+	}
+	on("current_date")
+	if err := s.as("gatepost_staff", s.worker, `update letter set stop = false where id = $1`, letter); err != nil {
+		t.Fatal(err)
+	}
+	on("null")
 }
 
 // A state that rests on a decision is not entered without one of its kind, and
@@ -441,11 +539,11 @@ func TestConnected_MovesNothing(t *testing.T) {
 	s := newSchema(t)
 	s.untriggered(fmt.Sprintf(`insert into connection values ('ag1', '%s', '%s')`, s.exchange, s.worker))
 	for sql, from := range map[string]letterbox.State{
-		`update letter set state = 'held', held_until = current_date + 7 where id = $1`: letterbox.Received,
-		`update letter set state = 'escalated' where id = $1`:                           letterbox.Received,
-		`update letter set state = 'recalled' where id = $1`:                            letterbox.Waiting,
-		`update letter set state = 'undeliverable' where id = $1`:                       letterbox.Passed,
-		`update letter set state = 'passed' where id = $1`:                              letterbox.Recalled,
+		`update letter set state = 'held', held_until = current_date + 7 where id = $1`:        letterbox.Received,
+		`update letter set state = 'escalated' where id = $1`:                                  letterbox.Received,
+		`update letter set state = 'recalled', hear_by = current_date + 14 where id = $1`:      letterbox.Waiting,
+		`update letter set state = 'undeliverable', hear_by = current_date + 14 where id = $1`: letterbox.Passed,
+		`update letter set state = 'passed' where id = $1`:                                     letterbox.Recalled,
 	} {
 		letter, _ := s.letter(from, "pass")
 		wantBroken(t, s.as("gatepost_staff", s.worker, sql, letter), "23514", "letter_connected")

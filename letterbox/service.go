@@ -84,6 +84,8 @@ func Constraints() postgres.Constraints {
 		"letter_move":           fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_decided":        fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_held":           fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_early":          fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_hear_by":        fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_second":         fault.New(fault.Conflict, "fault.letter.askedAlready"),
 		"letter_stop":           fault.New(fault.Conflict, "fault.letter.stillStopped"),
 		"letter_connected":      fault.New(fault.Forbidden, "fault.letter.connected"),

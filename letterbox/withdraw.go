@@ -32,9 +32,13 @@ func (s *Service) Withdraw(ctx context.Context, actor authz.Actor, id LetterID) 
 // the agency again, and the promise of a date begins anew. Once for a letter.
 // Conflict: not refused, or asked before. NotFound: not of the actor's side.
 func (s *Service) SecondOpinion(ctx context.Context, actor authz.Actor, id LetterID) error {
+	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, sqlSecondOpinion, string(id), s.promise())
+}
+
+// promise is in how many days a writer hears whose letter comes to the agency today.
+func (s *Service) promise() int {
 	today := calendar.Today(s.now())
-	days := int(s.agencies.Days().Add(today, Promise).Sub(today).Hours()) / 24
-	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, sqlSecondOpinion, string(id), days)
+	return int(s.agencies.Days().Add(today, Promise).Sub(today).Hours()) / 24
 }
 
 // ask is what a writer's side asks of its own letter: one call of a function

@@ -18,12 +18,16 @@ import (
 const mayRead = `from worker w where w.agency_id = l.agency_id and not (` + barred + `)`
 
 const (
-	// Letters that wait for a decision since that day or longer. Whose letter went on and is back with us, or was stopped, has
-	// heard: the desk tells no age of them either.
-	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held')
-		and o.submitted_on <= $1 order by o.submitted_at limit 500`
+	// Letters whose writers hear by that day or should have heard: whose letter is back with us as well.
+	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held', 'recalled', 'undeliverable')
+		and o.hear_by <= $1 order by o.hear_by, o.submitted_at limit 500`
 	sqlOverdue      = deskLine + `(select o.id ` + overdue + `)` + deskJoins
 	sqlOverdueNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + overdue + `) w)` + namesOf
+	// Letters that were stopped before they were opened. Their writers read that they were passed on, and ask nobody.
+	stopped = `from letter o where o.agency_id = agency() and o.stop and o.state in ('passed', 'waiting', 'keptForLater')
+		order by o.submitted_at limit 500`
+	sqlStopped      = deskLine + `(select o.id ` + stopped + `)` + deskJoins
+	sqlStoppedNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + stopped + `) w)` + namesOf
 	// Letters that nobody may decide about, but perhaps the worker $1.
 	nobody = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		where l.agency_id = agency() and l.state in ('received', 'held') and not exists (select ` + mayRead + ` and w.id <> $1)`
@@ -43,23 +47,30 @@ type Breaches struct {
 	// second opinion where whoever refused is alone, a letter on paper whose
 	// typist is alone, a family that everybody knows. They wait for a manager.
 	Nobody []DeskLine
+	// Stopped lists letters that were stopped after they were passed on, those
+	// that have been so the longest first: no writer waits for them, for none
+	// knows, and so somebody here has to.
+	Stopped []DeskLine
 	// Referred counts letters with the safeguarding lead whose writers should
 	// have heard. Which ones they are is the lead's to know.
 	Referred int
 }
 
-// Breaches lists the letters that have waited for Amber working days or more,
-// and those that nobody may decide about, 500 of each at most. Of a restricted case that is not the actor's it shows no name.
+// Breaches lists the letters that wait long, those that nobody may decide about
+// and those that were stopped, 500 of each at most. Of a restricted case that is not the actor's it shows no name.
 func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, error) {
 	if _, err := s.begin(ctx, actor, authz.SeeBreaches, "breaches"); err != nil {
 		return Breaches{}, err
 	}
 	today := calendar.Today(s.now())
-	var rows, alone deskRows
+	var rows, alone, stops deskRows
 	var list Breaches
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		postgres.Many(b, &rows.letters, sqlOverdue, breachesSince(today))
-		postgres.Many(b, &rows.names, sqlOverdueNames, breachesSince(today))
+		by := s.amberBy(today)
+		postgres.Many(b, &rows.letters, sqlOverdue, by)
+		postgres.Many(b, &rows.names, sqlOverdueNames, by)
+		postgres.Many(b, &stops.letters, sqlStopped)
+		postgres.Many(b, &stops.names, sqlStoppedNames)
 		postgres.Many(b, &alone.letters, sqlNobody, "")
 		postgres.Many(b, &alone.names, sqlNobodyNames, "")
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
@@ -79,6 +90,10 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 			list.Amber = append(list.Amber, line)
 		}
 	}
+	for _, r := range stops.letters {
+		list.Stopped = append(list.Stopped, s.line(actor, r, &stops))
+	}
+	slices.SortStableFunc(list.Stopped, func(a, b DeskLine) int { return a.StoppedOn.Compare(b.StoppedOn) })
 	return list, nil
 }
 
@@ -101,6 +116,8 @@ func (s *Service) LeftBehind(ctx context.Context, actor authz.Actor, worker stri
 	return count, nil
 }
 
-// breachesSince is the day up to which a letter was sent that may be amber by
-// today: at least Amber days ago, for working days are no more than days.
-func breachesSince(today time.Time) time.Time { return today.AddDate(0, 0, -Amber) }
+// amberBy is a day after the last one by which the writer of an amber letter
+// hears.
+func (s *Service) amberBy(today time.Time) time.Time {
+	return s.agencies.Days().Add(today, Promise-Amber+1)
+}

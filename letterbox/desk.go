@@ -23,13 +23,13 @@ import (
 // letters of the agency to find the few that wait.
 const (
 	deskLine = `select l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
-			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop,
+			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop, coalesce(l.stopped_on, l.decided_on, l.submitted_on) as stopped_on,
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
 			l.second and l.state in ('received', 'held') and exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = account()) as refused_by_me,
 			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted
 		from `
-	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop
+	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop, stopped_on, decided_on
 			from letter where agency_id = agency() and id = w.id offset 0) l
 		cross join lateral (select reference, restricted from exchange where agency_id = agency() and id = l.exchange_id offset 0) x
 		left join lateral (select worker_id, until from claim where agency_id = agency() and letter_id = l.id and until > now() offset 0) c on true
@@ -97,6 +97,7 @@ type deskRow struct {
 	Second      bool
 	Paper       bool
 	Stop        bool
+	StoppedOn   time.Time
 	ClaimedBy   string
 	ClaimUntil  time.Time
 	Connected   bool
@@ -162,6 +163,9 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 	if line.State == Held {
 		line.HeldUntil = l.HeldUntil
 	}
+	if line.Stopped {
+		line.StoppedOn = l.StoppedOn
+	}
 	if !l.Restricted {
 		line.From, line.Children = names(actor, rows.names, l.FromSide), names(actor, rows.names, "child/"+l.FromSide)
 	}
@@ -169,10 +173,11 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 }
 
 // waitsLong tells the age of a letter by the day that its writer was told: late
-// once it is past, amber when no more than half the promise is left. Whose letter
-// was decided about waits for no day.
+// once it is past, amber when no more than half the promise is left. A letter
+// that came back to us has a day anew; of one that was stopped the writer knows
+// nothing.
 func waitsLong(l deskRow, today time.Time, days calendar.Days) (amber, late bool) {
-	if State(l.State) != Received && State(l.State) != Held {
+	if !slices.Contains([]State{Received, Held, Recalled, Undeliverable}, State(l.State)) {
 		return false, false
 	}
 	if l.HearBy.Before(today) {

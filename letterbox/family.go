@@ -161,8 +161,11 @@ func scanCame(r pgx.Rows, m *mineRow) error {
 func (m mineRow) sent(today time.Time) SentLine {
 	told := Told(m.Told)
 	return SentLine{ID: LetterID(m.ID), SentOn: m.At, Told: told, HearBy: m.HearBy, PaperCopy: m.Paper,
-		MayWithdraw: told == WithUs || told == Returned, MayAsk: told == Refused && !m.Second, Late: told == WithUs && m.HearBy.Before(today)}
+		MayWithdraw: told == WithUs || told == Returned, MayAsk: told == Refused && !m.Second, Late: waitsToHear(told) && m.HearBy.Before(today)}
 }
+
+// waitsToHear tells whether the agency owes a writer an answer by a day.
+func waitsToHear(told Told) bool { return told == WithUs || told == BackWithUs }
 
 func (m mineRow) came() CameLine { return CameLine{DeliveryID(m.ID), m.At, m.Opened, m.Kept, m.OfDay} }
 

@@ -2,6 +2,7 @@ package letterbox_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -148,6 +149,36 @@ func TestBreaches(t *testing.T) {
 		t.Errorf("%d referred, want 1", b.Referred)
 	}
 	wantKind(t, "for a letterbox worker", second(s.Desk.Breaches(ctx, s.Worker)), fault.Forbidden)
+}
+
+// What was stopped on its way is listed for the manager, the one that has been so
+// the longest first, though its writer waits for no day.
+func TestBreaches_Stopped(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	first, _ := s.waiting("one")
+	second, _ := s.waiting("two")
+	s.waiting("three")
+	listed := func(want ...letterbox.LetterID) letterbox.Breaches {
+		t.Helper()
+		b, err := s.Desk.Breaches(ctx, s.Manager)
+		must(t, err)
+		var got []letterbox.LetterID
+		for _, l := range b.Stopped {
+			got = append(got, l.ID)
+		}
+		if !slices.Equal(got, want) || len(b.Late)+len(b.Amber) != 0 {
+			t.Errorf("stopped: %v, want %v; %d late, %d amber", got, want, len(b.Late), len(b.Amber))
+		}
+		return b
+	}
+	listed()
+	s.untriggered(`update letter set stop = true, stopped_on = current_date - 9 where id = '`+string(second)+`'`,
+		`update letter set stop = true, stopped_on = current_date - 3 where id = '`+string(first)+`'`)
+	if b := listed(second, first); !b.Stopped[0].Stopped || !b.Stopped[0].StoppedOn.Equal(s.today().AddDate(0, 0, -9)) || b.Stopped[0].From != "Tamsin Vale" {
+		t.Errorf("stopped: %+v", b.Stopped[0])
+	}
+	must(t, s.Desk.LiftStop(ctx, s.Worker, second))
+	listed(first)
 }
 
 // A letter that only one worker may decide about is counted before they go, and

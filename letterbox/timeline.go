@@ -33,7 +33,7 @@ type Event struct {
 	What     string
 	Letter   LetterID   // of a letter that this side sent
 	Delivery DeliveryID // of a letter that came
-	HearBy   time.Time  // for withUs, weAreLate, and youTold without an answer
+	HearBy   time.Time  // for withUs, backWithUs, weAreLate, and youTold without an answer
 	Late     bool       // for weAreLate, and for youTold after that day
 }
 
@@ -49,7 +49,7 @@ const (
 	EventKeptOnFile = "keptOnFile"
 	EventWithdrawn  = "withdrawn"
 	EventPassedOn   = "passedOn"
-	EventBackWithUs = "backWithUs" // passed on, and with the agency again
+	EventBackWithUs = "backWithUs" // passed on, and with the agency again; HearBy says by when the writer hears
 	EventCame       = "came"
 	EventYouOpened  = "youOpened"
 	EventYouKept    = "youKept" // kept for another day
@@ -161,12 +161,18 @@ func (r *timelineRows) letterEvents(today time.Time) (list []Event) {
 			continue
 		case !ok:
 			continue // one of the oldest letters of very many
-		case !told[l.ID] && Told(l.Told) == WithUs:
+		}
+		newest := !told[l.ID]
+		told[l.ID] = true
+		if newest && waitsToHear(Told(l.Told)) && (Told(l.Told) == WithUs || today.After(l.HearBy)) {
 			list = append(list, l.expected(d.OnDay, today))
 		}
-		told[l.ID] = true
 		if what := l.event(Told(d.What), i == first[l.ID]); what != "" {
-			list = append(list, Event{On: d.OnDay, What: what, Letter: LetterID(l.ID)})
+			e := Event{On: d.OnDay, What: what, Letter: LetterID(l.ID)}
+			if newest && what == EventBackWithUs && !today.After(l.HearBy) {
+				e.HearBy = l.HearBy
+			}
+			list = append(list, e)
 		}
 	}
 	return list

@@ -162,6 +162,69 @@ func TestTimeline_Late(t *testing.T) {
 	}
 }
 
+// Whose letter is back with the agency is told by when they hear, and that it is
+// late before they have to ask; the desk and the manager see the same.
+func TestTimeline_BackWithUs(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	takes := map[string]func(letterbox.LetterID) error{
+		"recalled":      func(id letterbox.LetterID) error { return p.Desk.Recall(ctx, p.Worker, id, "") },
+		"undeliverable": func(id letterbox.LetterID) error { return p.Desk.Undeliverable(ctx, p.Worker, id, "") },
+	}
+	for name, take := range takes {
+		letter, _ := p.waiting("Come and see us.")
+		p.Exec(t, `update letter set hear_by = current_date - 60, submitted_on = current_date - 74 where id = $1`, string(letter)) // that promise is over
+		now := calendar.Today(p.Clock.Now())
+		hearBy := p.today().Add(calendar.AddWorkingDays(now, letterbox.Promise).Sub(now))
+		must(t, take(letter))
+		timeline, err := p.Families.Timeline(ctx, p.birth, p.fromSide)
+		must(t, err)
+		e := newestOf(timeline, letter)
+		if e.What != letterbox.EventBackWithUs || !e.HearBy.Equal(hearBy) || !timeline.Next.Equal(hearBy) || timeline.Late {
+			t.Errorf("%s: %+v, next on %s, want %s", name, e, timeline.Next, hearBy)
+		}
+		for _, day := range []struct {
+			hearBy      time.Time
+			amber, late bool
+		}{{now.AddDate(0, 0, 14), false, false}, {now, true, false}, {now.AddDate(0, 0, -1), false, true}} {
+			p.Exec(t, `update letter set hear_by = $2 where id = $1`, string(letter), day.hearBy)
+			p.late(name+" until "+day.hearBy.Format(time.DateOnly), letter, day.amber, day.late)
+		}
+		must(t, p.Desk.Claim(ctx, p.Worker, letter))
+		must(t, p.Desk.KeepOnFile(ctx, p.Worker, letter, ""))
+		p.late(name+" and then kept", letter, false, false)
+	}
+}
+
+func newestOf(timeline letterbox.Timeline, letter letterbox.LetterID) letterbox.Event {
+	i := slices.IndexFunc(timeline.Events, func(e letterbox.Event) bool { return e.Letter == letter })
+	return timeline.Events[i]
+}
+
+// late compares what everybody sees of the age of a letter that is back.
+func (p *pair) late(what string, letter letterbox.LetterID, amber, late bool) {
+	p.t.Helper()
+	ctx := p.t.Context()
+	p.Manager, p.Worker = p.SignInWorker(p.t, &p.ManagerLogin), p.SignInWorker(p.t, &p.WorkerLogin)
+	timeline, err := p.Families.Timeline(ctx, p.birth, p.fromSide)
+	must(p.t, err)
+	sent, err := p.Families.OpenSent(ctx, p.birth, letter)
+	must(p.t, err)
+	if e := newestOf(timeline, letter); e.Late != late || (e.What == letterbox.EventWeAreLate) != late || timeline.Late != late || sent.Late != late {
+		p.t.Errorf("%s: the writer sees %+v, late %v and %v", what, e, timeline.Late, sent.Late)
+	}
+	if line, ok := p.line(p.Worker, letter); ok && (line.Amber != amber || line.Late != late) || !ok && (amber || late) {
+		p.t.Errorf("%s: the desk sees amber %v, late %v", what, line.Amber, line.Late)
+	}
+	b, err := p.Desk.Breaches(ctx, p.Manager)
+	must(p.t, err)
+	has := func(list []letterbox.DeskLine) bool {
+		return slices.ContainsFunc(list, func(l letterbox.DeskLine) bool { return l.ID == letter })
+	}
+	if has(b.Amber) != amber || has(b.Late) != late {
+		p.t.Errorf("%s: the manager sees amber %v, late %v", what, has(b.Amber), has(b.Late))
+	}
+}
+
 // While a letter waits for its day of display nothing of it is on the reader's
 // timeline, and when it comes, the day is that of its coming.
 func TestTimeline_Delay(t *testing.T) {

@@ -65,7 +65,7 @@ const (
 	KeptOnFile Told = "keptOnFile" // kept for the child
 	Withdrawn  Told = "withdrawn"  // taken back by the writer
 	PassedOn   Told = "passedOn"   // on its way or there
-	BackWithUs Told = "backWithUs" // something changed; the agency has it again
+	BackWithUs Told = "backWithUs" // something changed; the agency has it again; HearBy says by when
 )
 
 // Inbox is a person's front page.
@@ -99,12 +99,12 @@ type SentLine struct {
 	ID     LetterID
 	SentOn time.Time
 	Told   Told
-	HearBy time.Time // the day by which the writer hears; for WithUs
+	HearBy time.Time // the day by which the writer hears; for WithUs and BackWithUs
 	// MayWithdraw: the writer can still take it back. It says nothing of which
 	// worker has the letter.
 	MayWithdraw bool
 	MayAsk      bool // refused, and nobody has asked for a second opinion yet
-	Late        bool // WithUs, and the day has gone by
+	Late        bool // WithUs or BackWithUs, and the day has gone by
 	PaperCopy   bool // it came on paper, and a worker typed it in
 	OfDay       int  // in a list, where this side sent several on that day: 1 for the first; 0 for the only one
 }
@@ -169,7 +169,7 @@ type DeskLine struct {
 	SentOn      time.Time
 	HearBy      time.Time
 	WorkDays    int  // working days since it came
-	Amber       bool // it waits long; of one that was decided about, neither is told
+	Amber       bool // it waits long; of one that was stopped, neither is told
 	Late        bool
 	ClaimedBy   string // a worker's name, "" if free
 	Mine        bool
@@ -181,6 +181,7 @@ type DeskLine struct {
 	Second      bool      // a second opinion was asked for
 	Paper       bool      // it came on paper
 	Stopped     bool      // passed on, then stopped before it was opened
+	StoppedOn   time.Time // the day of that; zero for any other
 	Restricted  bool      // this worker holds no key of its case: it has no names and is not claimed
 }
 

@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// What waits for a decision or for the safeguarding lead, its promise, and the oldest of it.
+	// What waits for a decision or for the safeguarding lead, what its writers were promised, and the oldest of it.
 	sqlWaiting = `select count(*) filter (where state = 'received')::int, count(*) filter (where state = 'held')::int,
 		count(*) filter (where state = 'escalated')::int, count(*) filter (where state in ('recalled', 'undeliverable'))::int,
-		count(*) filter (where hear_by < current_date and state in ('received', 'held', 'escalated'))::int,
+		count(*) filter (where hear_by < current_date)::int,
 		coalesce(current_date - min(submitted_on) filter (where state in ('received', 'held', 'escalated')), 0)::int
 		from letter where agency_id = agency() and state in ('received', 'held', 'escalated', 'recalled', 'undeliverable')`
 	sqlStates   = `select state, count(*)::int from letter where agency_id = agency() group by state`

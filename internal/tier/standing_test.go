@@ -101,6 +101,7 @@ func TestFigures(t *testing.T) {
 	}
 	put(t, admin, "oak", "lt", 4, letter("oak", "received", "3", "", ""))
 	put(t, admin, "elm", "lt", 3, letter("elm", "received", "-1", "", ""))
+	put(t, admin, "elm", "lr", 2, letter("elm", "recalled", "-1", "", "")) // its writer was told a day as well
 	put(t, admin, "oak", "lh", 6, letter("oak", "held", "3", ", held_until", ", current_date + 9"))
 	put(t, admin, "oak", "lo", 30, letter("oak", "opened", "-40", "", ""))
 	put(t, admin, "oak", "no", 7, func(id string) string {
@@ -119,7 +120,7 @@ func TestFigures(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]float64{"gatepost_letters_waiting/received": 7, "gatepost_letters_waiting/held": 6, "gatepost_letters_waiting/escalated": 0,
-		"gatepost_letters_overdue/": 3, "gatepost_promise_broken/": 1, "gatepost_oldest_letter_days/": 2, "gatepost_letters/opened": 30, "gatepost_letters/received": 7,
+		"gatepost_letters_overdue/": 5, "gatepost_promise_broken/": 1, "gatepost_oldest_letter_days/": 2, "gatepost_letters/opened": 30, "gatepost_letters/received": 7,
 		"gatepost_sign_ins_failed_last_hour/": 8, "gatepost_refused_acts_last_hour/": 0, "gatepost_notices_waiting/": 7, "gatepost_notices_failed/": 7,
 		"gatepost_notices_oldest_seconds/": 3 * 3600, "gatepost_jobs_due/": 0} {
 		if value, there := got[name]; !there || value != want {

@@ -204,10 +204,12 @@ func (r row) when(l letterbox.DeskLine) string {
 	if l.WorkDays > 0 {
 		text = w.T("desk.desk.came", "Day", w.Date(l.SentOn)) + ", " + w.T("desk.desk.days", "Count", l.WorkDays) + "."
 	}
-	switch { // who was told that a letter went on, or is back with us, waits for no day
-	case undecided(l) && l.Late:
+	switch { // who was told that a letter went on waits for no day
+	case l.Stopped:
+		text += " " + w.T("desk.desk.stoppedOn", "Day", w.Date(l.StoppedOn))
+	case l.Late:
 		text += " " + w.T("desk.desk.heardBy", "Day", w.Day(l.HearBy))
-	case undecided(l):
+	case undecided(l) || isBack(l):
 		text += " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
 	}
 	if l.State == letterbox.Held {
@@ -243,8 +245,8 @@ func (r row) tags(l letterbox.DeskLine) (list []page.Tag) {
 		}
 	}
 	waits := undecided(l)
-	add(waits && l.Late, "late", "orange")
-	add(waits && l.Amber && !l.Late, "amber", "yellow")
+	add(l.Late, "late", "orange")
+	add(l.Amber && !l.Late, "amber", "yellow")
 	add(due(l, r.today), "due", "yellow")
 	add(l.State == letterbox.Held && !due(l, r.today), "held", "grey")
 	add(l.State == letterbox.Recalled, "recalled", "purple")

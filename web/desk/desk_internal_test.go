@@ -112,9 +112,17 @@ func TestRows(t *testing.T) {
 	for state, say := range map[letterbox.State]string{letterbox.Recalled: "Taken back", letterbox.Undeliverable: "Could not be delivered"} {
 		l := letterbox.DeskLine{ID: "lt", State: state, Late: true, Second: true}
 		html := string(rowsOf(r, []letterbox.DeskLine{l}))
-		if !strings.Contains(html, say) || !strings.Contains(html, "Look at it") || strings.Contains(html, "hears by") || strings.Contains(html, "Later than we said") {
+		if !strings.Contains(html, say) || !strings.Contains(html, "Look at it") || !strings.Contains(html, "should have heard by") || !strings.Contains(html, "Later than we said") {
 			t.Errorf("the row of a letter that is %s: %s", state, html)
 		}
+		l.Late = false
+		if html = string(rowsOf(r, []letterbox.DeskLine{l})); !strings.Contains(html, "hears by") {
+			t.Errorf("the row of a letter that is %s and not late: %s", state, html)
+		}
+	}
+	l = letterbox.DeskLine{ID: "lt", State: letterbox.Waiting, Stopped: true, StoppedOn: day(5)}
+	if html = string(rowsOf(r, []letterbox.DeskLine{l})); !strings.Contains(html, "Stopped on 5 May") || strings.Contains(html, "hears by") {
+		t.Errorf("the row of a letter that was stopped: %s", html)
 	}
 }
 

@@ -315,7 +315,7 @@ type breachesPage struct {
 	Referred int
 }
 
-// breachGroup is one list of it: nobody may decide, late, or amber.
+// breachGroup is one list of it: nobody may decide, late, amber, or stopped.
 type breachGroup struct {
 	Name  string
 	Lines []letterbox.DeskLine
@@ -327,7 +327,7 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Referred: list.Referred,
-		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}}}
+		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"stopped", list.Stopped}}}
 	if len(list.Nobody) > 0 {
 		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})
 	}

@@ -185,7 +185,7 @@ func sayOf(e letterbox.Event) string {
 	switch {
 	case e.What == "youTold" && e.Late:
 		return "youToldLate"
-	case (e.What == "youTold" || e.What == "withUs") && !e.HearBy.IsZero():
+	case (e.What == "youTold" || e.What == "withUs" || e.What == "backWithUs") && !e.HearBy.IsZero():
 		return e.What + "By"
 	}
 	return e.What
@@ -249,7 +249,10 @@ func told(w *words.Words, sent letterbox.SentLine) string {
 	case letterbox.PassedOn:
 		return w.T("family.told.passedOn")
 	}
-	return w.T("family.told.backWithUs")
+	if sent.Late {
+		return w.T("family.told.backLate")
+	}
+	return w.T("family.told.backWithUs", "Day", w.Date(sent.HearBy))
 }
 
 // with is what this side calls the other.

@@ -158,7 +158,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 	p := &sentPage{Base: room.Site.Base(r, title), SentLine: s.SentLine, Side: s.Side, Unread: s.Unread, Text: string(s.Text),
 		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused, Asked: s.Asked}
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
-	p.Then = thenOf(p.Words, s.Told)
+	p.Then = thenOf(p.Words, s.SentLine)
 	p.Promise = room.Site.Promised(letterbox.Promise)
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
 	return p
@@ -185,13 +185,16 @@ func (p *sentPage) noticeOf(said string) *page.NotificationBanner {
 	return nil
 }
 
-// thenOf says what happens now with a letter that waits for nobody's decision.
-func thenOf(w *words.Words, told letterbox.Told) string {
-	switch told {
+// thenOf says what its writer has to do about a letter that went on or ended; ""
+// where how it stands says it.
+func thenOf(w *words.Words, sent letterbox.SentLine) string {
+	switch sent.Told {
 	case letterbox.KeptOnFile:
 		return w.T("family.sent.then.keptOnFile")
 	case letterbox.BackWithUs:
-		return w.T("family.sent.then.backWithUs", "Days", strconv.Itoa(letterbox.Promise))
+		if !sent.Late {
+			return w.T("family.sent.then.backWithUs")
+		}
 	}
 	return ""
 }

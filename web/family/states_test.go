@@ -144,7 +144,16 @@ func TestSent_Next(t *testing.T) {
 	if err := h.Desk.Recall(ctx, h.World.Worker, h.passed(t), ""); err != nil {
 		t.Fatal(err)
 	}
-	says(t, h.birth.Get(sent.Path), "If we have not called you in 10 working days, please call us.")
+	page := h.birth.Get(sent.Path)
+	says(t, page, "We will call you by ")
+	says(t, page, "If it takes us longer, we say so here.")
+	says(t, h.birth.Get("/letters"), "We will call you by ")
+	h.Exec(t, `update letter set hear_by = current_date - 9 where state = 'recalled'`)
+	page = h.birth.Get(sent.Path)
+	says(t, page, "It is with us again. We are late, and we are sorry.")
+	says(t, page, "so you need not ask")
+	says(t, page, h.Home.Phone)
+	says(t, h.birth.Get("/letters"), "We are late. We are sorry.")
 }
 
 func TestSecondOpinion(t *testing.T) {

@@ -331,7 +331,7 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, step{act: "pass", from: []State{Received, Held}, claimed: true, shows: true, decision: decision,
+	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, decision: decision,
 		bodies: [][]byte{decision.body, sealed.body}, write: func(b *pgx.Batch, from State) {
 			sealed.queue(b)
 			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
@@ -351,7 +351,7 @@ func (s *Service) Return(ctx context.Context, actor authz.Actor, id LetterID, re
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "return", from: []State{Received, Held, Recalled, Undeliverable}, claimed: true},
+	return d.sendBack(ctx, step{act: "return", from: whence("return", authz.LetterboxWorker), claimed: true},
 		WriterReason{reason, words}, note)
 }
 
@@ -363,7 +363,7 @@ func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, re
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: []State{Received, Held}, claimed: true}, WriterReason{reason, words}, note)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{reason, words}, note)
 }
 
 // sendBack is Return and Refuse: a decision with a reason that the writer reads.
@@ -418,7 +418,7 @@ func (s *Service) KeepOnFile(ctx context.Context, actor authz.Actor, id LetterID
 	if err != nil {
 		return err
 	}
-	return d.keep(ctx, step{act: "keepOnFile", from: []State{Received, Held, Recalled, Undeliverable}, claimed: true}, note)
+	return d.keep(ctx, step{act: "keepOnFile", from: whence("keepOnFile", authz.LetterboxWorker), claimed: true}, note)
 }
 
 func (d *deciding) keep(ctx context.Context, a step, note string) error {

@@ -77,7 +77,7 @@ func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, step{act: "escalate", from: []State{Received, Held}, claimed: true, bodies: [][]byte{referral.body},
+	return d.commit(ctx, step{act: "escalate", from: whence("escalate", authz.LetterboxWorker), claimed: true, bodies: [][]byte{referral.body},
 		write: func(b *pgx.Batch, from State) {
 			referral.queue(b)
 			b.Queue(guardedMove, d.rows.letter().ID, string(Escalated), string(from))
@@ -305,7 +305,7 @@ func (s *Service) HandBack(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, step{act: "handBack", from: []State{Escalated}, bodies: [][]byte{written.body},
+	return d.commit(ctx, step{act: "handBack", from: whence("handBack", authz.SafeguardingLead), bodies: [][]byte{written.body},
 		write: func(b *pgx.Batch, from State) {
 			written.queue(b)
 			b.Queue(guardedMove, d.rows.letter().ID, string(Received), string(from))
@@ -319,7 +319,7 @@ func (s *Service) KeepReferred(ctx context.Context, actor authz.Actor, id Letter
 	if err != nil {
 		return err
 	}
-	return d.keep(ctx, step{act: "keepOnFile", from: []State{Escalated}}, note)
+	return d.keep(ctx, step{act: "keepOnFile", from: whence("keepOnFile", authz.SafeguardingLead)}, note)
 }
 
 // RefuseReferred refuses a referred letter, as Refuse does: the writer's side
@@ -330,5 +330,5 @@ func (s *Service) RefuseReferred(ctx context.Context, actor authz.Actor, id Lett
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: []State{Escalated}}, WriterReason{reason, words}, note)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{reason, words}, note)
 }

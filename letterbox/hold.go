@@ -40,7 +40,7 @@ func (s *Service) Hold(ctx context.Context, actor authz.Actor, id LetterID, unti
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, step{act: "hold", from: []State{Received, Held}, claimed: true, bodies: [][]byte{written.body},
+	return d.commit(ctx, step{act: "hold", from: append(whence("hold", authz.LetterboxWorker), Held), claimed: true, bodies: [][]byte{written.body},
 		write: func(b *pgx.Batch, from State) {
 			written.queue(b)
 			b.Queue(guardedHold, d.rows.letter().ID, until, string(from))

@@ -116,6 +116,17 @@ func Permitted(from State, to State, by authz.Role) bool {
 	return slices.ContainsFunc(Moves(), func(m Move) bool { return m.From == from && m.To == to && m.By == by })
 }
 
+// whence lists the states from which an act moves a letter, for that role: what
+// the services ask before the database does.
+func whence(act string, by authz.Role) (from []State) {
+	for _, m := range Moves() {
+		if m.Act == act && m.By == by {
+			from = append(from, m.From)
+		}
+	}
+	return from
+}
+
 // Diagram prints the table as it stands in the package's documentation.
 func Diagram() string {
 	var b strings.Builder

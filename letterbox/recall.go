@@ -59,7 +59,7 @@ func (s *Service) takeBack(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	a.from, a.bodies = []State{Passed, Waiting, KeptForLater}, [][]byte{written.body}
+	a.from, a.bodies = whence(a.act, authz.LetterboxWorker), [][]byte{written.body}
 	a.write = func(b *pgx.Batch, from State) {
 		written.queue(b)
 		b.Queue(guardedTakeBack, d.rows.letter().ID, string(to), string(from), d.promise())
@@ -76,7 +76,7 @@ func (s *Service) takeBack(ctx context.Context, actor authz.Actor, id LetterID, 
 // have it, or a child comes of age. Forbidden: also for who helped to write.
 // StepUp and Sealed as for Pass.
 func (s *Service) Restore(ctx context.Context, actor authz.Actor, id LetterID) error {
-	return s.showAgain(ctx, actor, id, "restore", guardedRestore, Recalled, Undeliverable)
+	return s.showAgain(ctx, actor, id, "restore", guardedRestore, whence("restore", authz.LetterboxWorker)...)
 }
 
 // LiftStop shows a letter again that was stopped after it was passed on. What

@@ -219,8 +219,11 @@ func TestRotationCutOff(t *testing.T) {
 		w.Exec(t, "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'gatepost_staff' and datname = current_database()")
 	}
 	w.Staff.Stall(kill)
-	if p, err := w.Staff.RotateNext(t.Context(), w.Manager, id, 2); err == nil && p.Done != 4 {
+	granted := w.granted(2)
+	if p, err := w.Staff.RotateNext(t.Context(), w.Manager, id, 1); err == nil && p.Done != 3 { // a new session may have done it
 		t.Errorf("cut off before the act: %+v", p)
+	} else if n := w.granted(2); n != granted && (err != nil || n != granted+1) {
+		t.Errorf("cut off before the act: %d grants, before it %d: %v", n, granted, err)
 	}
 	w.Staff.Stall(nil)
 	w.reads("cut off before the act")
@@ -235,11 +238,7 @@ func TestRotationCutOff(t *testing.T) {
 		_, err := w.Staff.RotateNext(t.Context(), w.Manager, id, 1)
 		ended <- err
 	}()
-	for ask[int64](t, w.World, "select count(*) from pg_stat_activity where usename = 'gatepost_staff' and wait_event_type = 'Lock' and datname = current_database()") == 0 {
-		if t.Context().Err() != nil {
-			t.Fatal("no step waits")
-		}
-	}
+	w.awaitLock()
 	before := ask[int64](t, w.World, "select count(*) from ring_grant_staff where parent = 'team/letterbox' and parent_epoch = 2")
 	kill()
 	if err := <-ended; err == nil {
@@ -250,6 +249,30 @@ func TestRotationCutOff(t *testing.T) {
 		t.Errorf("a step that was ended left %d grants", after-before)
 	}
 	w.reads("cut off in the act")
+
+	// Between what it takes away and the commit: by then the older keys are gone, and the new grants half written or waiting.
+	for when, trigger := range map[string]string{
+		"after the revokes, at the first grant": `create trigger halt after insert on ring_grant_staff for each row execute function halt()`,
+		"at the commit, when all is written":    `create constraint trigger halt after insert on ring_grant_staff deferrable initially deferred for each row execute function halt()`,
+	} {
+		held := w.halt(trigger)
+		older, newer, stated := w.granted(1), w.granted(2), w.revokes()
+		go func() {
+			_, err := w.Staff.RotateNext(t.Context(), w.Manager, id, 2)
+			ended <- err
+		}()
+		w.awaitLock()
+		w.reads(when + ", while it waits")
+		w.Exec(t, "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'gatepost_staff' and wait_event_type = 'Lock' and datname = current_database()")
+		if err := <-ended; err == nil {
+			t.Errorf("%s: a step whose session was ended says that it is done", when)
+		}
+		held()
+		if o, n, r := w.granted(1), w.granted(2), w.revokes(); o != older || n != newer || r != stated {
+			t.Errorf("%s: %d grants of the old key, %d of the new and %d revokes; want %d, %d and %d", when, o, n, r, older, newer, stated)
+		}
+		w.reads(when)
+	}
 	for range 4 {
 		w.next(id, 2)
 	}
@@ -258,6 +281,43 @@ func TestRotationCutOff(t *testing.T) {
 	if got := w.opens(w.old); got != 0 {
 		t.Errorf("the leaver opens %d", got)
 	}
+}
+
+// halt makes the next grant to a worker or team wait where a trigger says, until
+// the function that it gives is called.
+func (w *team) halt(trigger string) (release func()) {
+	w.t.Helper()
+	w.Exec(w.t, `create function halt() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(8191); return null; end $$; `+trigger)
+	lock := w.Database.Admin()
+	_, err := lock.Exec(w.t.Context(), "select pg_advisory_lock(8191)")
+	must(w.t, err)
+	return func() {
+		w.t.Helper()
+		must(w.t, lock.Close(context.Background()))
+		w.Exec(w.t, `drop trigger halt on ring_grant_staff; drop function halt()`)
+	}
+}
+
+// awaitLock waits until a session of the staff tier waits for a lock.
+func (w *team) awaitLock() {
+	w.t.Helper()
+	admin := w.Database.Admin()
+	for waits := false; !waits; {
+		must(w.t, admin.QueryRow(w.t.Context(), "select exists (select from pg_stat_activity where usename = 'gatepost_staff' and wait_event_type = 'Lock' and datname = current_database())").Scan(&waits))
+	}
+	must(w.t, admin.Close(context.Background()))
+}
+
+// granted counts cases that are granted to an epoch of the team's key.
+func (w *team) granted(epoch int) int64 {
+	w.t.Helper()
+	return ask[int64](w.t, w.World, "select count(*) from ring_grant_staff where parent = 'team/letterbox' and parent_epoch = $1", epoch)
+}
+
+// revokes counts what the log says was taken away.
+func (w *team) revokes() int64 {
+	w.t.Helper()
+	return ask[int64](w.t, w.World, `select count(*) from audit_body where convert_from(body, 'UTF8') like E'%\nevent revoke\n%'`)
 }
 
 // Two managers press the button at once.

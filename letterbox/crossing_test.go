@@ -135,8 +135,12 @@ func TestCrossing(t *testing.T) {
 		t.Fatalf("the desk shows %+v", desk.Letters)
 	}
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	p.Exec(t, `update claim set until = now() + interval '1 minute'`)
 	reading, err := p.Desk.Read(ctx, p.Worker, letter)
 	must(t, err)
+	if n := p.count(`select count(*) from claim where until > now() + interval '29 minutes'`); n != 1 {
+		t.Error("reading does not renew the claim")
+	}
 	if string(reading.Text) != text || reading.Unread || !reading.MayDecide || reading.Forms.Other != "the other family" {
 		t.Errorf("the worker reads %q (unread %v, may decide %v)", string(reading.Text), reading.Unread, reading.MayDecide)
 	}

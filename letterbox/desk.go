@@ -253,6 +253,7 @@ func (s *Service) Claim(ctx context.Context, actor authz.Actor, id LetterID) err
 		case row.Mine >= MaxClaims:
 			return fault.New(fault.Conflict, "fault.letter.tooManyClaims")
 		}
+		s.at("claim locked")
 		b.Queue(guardedClaim, string(id))
 		return nil
 	})

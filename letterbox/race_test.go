@@ -162,6 +162,105 @@ func TestRace_StopOpen(t *testing.T) {
 	}
 }
 
+// A stop that comes while a letter is opened waits for it, and finds it opened.
+func TestRace_OpenStop(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	letter, delivery := p.waiting("In the last moment.")
+	// The door's statement is the last of an opening: it has the letter by then, and waits there for us.
+	gate, err := p.Database.Admin().Begin(ctx)
+	must(t, err)
+	_, err = gate.Exec(ctx, `select from audit_gate where agency_id = $1 for update`, p.Home.ID)
+	must(t, err)
+	opened, stopped := make(chan error, 1), make(chan struct{})
+	go func() { opened <- second(p.Families.Open(ctx, p.adoptive, delivery)) }()
+	p.waitsFor(1)
+	go func() {
+		p.set(`update side set state = 'addressUnconfirmed' where place = 2`)
+		close(stopped)
+	}()
+	p.waitsFor(2)
+	must(t, gate.Rollback(ctx))
+	must(t, <-opened)
+	<-stopped
+	if p.state(letter) != letterbox.Opened || p.count(`select count(*) from letter where stop`) != 0 {
+		t.Errorf("what was opened first is %s, stopped %d", p.state(letter), p.count(`select count(*) from letter where stop`))
+	}
+	if came, err := p.Families.Open(ctx, p.adoptive, delivery); err != nil || came.Text != "In the last moment." {
+		t.Errorf("what was opened reads %q, %v", string(came.Text), err)
+	}
+}
+
+// waitsFor waits until so many sessions wait for a lock.
+func (p *pair) waitsFor(n int) {
+	p.t.Helper()
+	admin := p.Database.Admin()
+	for waits := 0; waits < n; {
+		must(p.t, admin.QueryRow(p.t.Context(), `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waits))
+	}
+	must(p.t, admin.Close(context.Background()))
+}
+
+// Somebody claims what is passed on in the same moment: by then there is nothing to
+// claim. And a claim that comes first is asked for by the pass.
+func TestRace_ClaimPass(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	other := p.secondWorker()
+	claim := func(id letterbox.LetterID) func() error {
+		return func() error { return p.Desk.Claim(ctx, other, id) }
+	}
+	pass := func(id letterbox.LetterID) func() error {
+		return func() error { return p.Desk.Pass(ctx, p.Worker, id, "") }
+	}
+	letter := p.claimed("Whose?")
+	claimErr, passErr := overtaken(t, p.Desk, "claim", claim(letter), pass(letter))
+	must(t, passErr)
+	wantFault(t, "claiming what was passed on meanwhile", claimErr, "fault.letter.decided")
+	letter = p.claimed("Whose now?")
+	passErr, claimErr = p.blocked(p.Desk, "pass locked", pass(letter), claim(letter))
+	must(t, passErr)
+	wantFault(t, "claiming what is passed on", claimErr, "fault.letter.decided")
+	// The first claim has lapsed, and another takes it before the pass has the letter.
+	letter = p.claimed("And now?")
+	p.Exec(t, `update claim set until = now() - interval '1 second'`)
+	claimErr, passErr = p.blocked(p.Desk, "claim locked", claim(letter), pass(letter))
+	must(t, claimErr)
+	wantFault(t, "passing on what another has claimed", passErr, "fault.letter.claimed")
+	if p.state(letter) != letterbox.Received || p.count(`select count(*) from delivery where letter_id = $1`, string(letter)) != 0 {
+		t.Errorf("it is %s", p.state(letter))
+	}
+	p.logWhole()
+}
+
+// A letter is taken back in the moment in which it is passed on: the one waits for
+// the other, and it is back, or there is nothing yet to take back.
+func TestRace_RecallPass(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	other := p.secondWorker()
+	recall := func(id letterbox.LetterID) func() error {
+		return func() error { return p.Desk.Recall(ctx, other, id, "the wrong child") }
+	}
+	pass := func(id letterbox.LetterID) func() error {
+		return func() error { return p.Desk.Pass(ctx, p.Worker, id, "") }
+	}
+	letter := p.claimed("In one moment.")
+	passErr, recallErr := p.blocked(p.Desk, "pass locked", pass(letter), recall(letter))
+	must(t, passErr)
+	must(t, recallErr)
+	p.wantState(letter, letterbox.Recalled, letterbox.BackWithUs)
+	wantKind(t, "opening it", second(p.Families.Open(ctx, p.adoptive, p.delivery(letter))), fault.Gone)
+	letter = p.claimed("In another.")
+	passErr, recallErr = overtaken(t, p.Desk, "pass", pass(letter), recall(letter))
+	must(t, passErr)
+	wantFault(t, "taking back what is not passed on", recallErr, "fault.letter.moved")
+	p.wantState(letter, letterbox.Waiting, letterbox.PassedOn)
+	letter = p.claimed("And the other way.")
+	recallErr, passErr = overtaken(t, p.Desk, "recall", recall(letter), pass(letter))
+	must(t, passErr)
+	must(t, recallErr)
+	p.wantState(letter, letterbox.Recalled, letterbox.BackWithUs)
+	p.logWhole()
+}
+
 // A pause that begins while a letter is passed on stops it all the same: the
 // one waits for the other, and the flag is there.
 func TestRace_StopPass(t *testing.T) {

@@ -91,10 +91,12 @@ func (s *Service) TakeAway(ctx context.Context, actor authz.Actor, id LetterID) 
 		return errNotHeld()
 	}
 	var lock lockRow
+	s.at("takeAway")
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { lockLetter(b, &lock, t.letter) }, func(b *pgx.Batch) error {
 		if !lock.Held || lock.ClaimedBy != t.from {
 			return errNotHeld()
 		}
+		s.at("takeAway locked")
 		b.Queue(postgres.Guarded(sqlTakeAway), t.letter, t.from)
 		b.Queue(sqlTaken, t.letter, t.from)
 		b.Queue(sqlNudge)

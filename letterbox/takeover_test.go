@@ -3,7 +3,6 @@ package letterbox_test
 import (
 	"errors"
 	"slices"
-	"sync"
 	"testing"
 
 	"gatepost/internal/account/accounttest"
@@ -96,21 +95,40 @@ func TestGive(t *testing.T) {
 	wantKind(t, "by a letterbox worker", s.Desk.Give(ctx, s.colleague, letter, s.login.ID), fault.Forbidden)
 }
 
-// A worker decides while a manager takes the letter away: one of the two.
+// A worker decides while a manager takes the letter away: one of the two, whoever
+// comes first, and whether the other finds it so or waits for it.
 func TestTakeAwayAgainstPass(t *testing.T) {
 	s, ctx := newShift(t), t.Context()
-	for range 4 {
-		letter := s.send("The swallows are back.")
-		must(t, s.Desk.Claim(ctx, s.Worker, letter))
-		var passed, taken error
-		var wg sync.WaitGroup
-		wg.Go(func() { passed = s.Desk.Pass(ctx, s.Worker, letter, "") })
-		wg.Go(func() { taken = s.Desk.TakeAway(ctx, s.Manager, letter) })
-		wg.Wait()
-		if (passed == nil) == (taken == nil) {
-			t.Errorf("passed: %v, taken away: %v; want one", passed, taken)
+	for _, tt := range []struct {
+		place  string
+		passes bool // the pass is the slow one
+		wins   bool // the slow one
+	}{{"pass", true, false}, {"takeAway", false, false}, {"pass locked", true, true}, {"takeAway locked", false, true}} {
+		letter := s.claimed("The swallows are back.")
+		pass := func() error { return s.Desk.Pass(ctx, s.Worker, letter, "") }
+		take := func() error { return s.Desk.TakeAway(ctx, s.Manager, letter) }
+		slow, fast := pass, take
+		if !tt.passes {
+			slow, fast = take, pass
 		}
+		var slowErr, fastErr error
+		if tt.wins {
+			slowErr, fastErr = s.blocked(s.Desk, tt.place, slow, fast)
+		} else {
+			slowErr, fastErr = overtaken(t, s.Desk, tt.place, slow, fast)
+		}
+		if (slowErr == nil) != tt.wins || (fastErr == nil) == tt.wins {
+			t.Errorf("halted at %s: %v, the other: %v", tt.place, slowErr, fastErr)
+		}
+		wantKind(t, "whoever came second, halted at "+tt.place, errors.Join(slowErr, fastErr), fault.Conflict)
+		passed := s.count(`select count(*) from decision where letter_id = $1`, string(letter)) == 1
+		taken := s.count(`select count(*) from takeover where letter_id = $1`, string(letter)) == 1
+		if want := tt.passes == tt.wins; passed != want || taken == want || s.count(`select count(*) from claim`) != 0 {
+			t.Errorf("halted at %s: passed %v, taken away %v", tt.place, passed, taken)
+		}
+		s.Exec(t, `update letter set submitted_on = submitted_on - 1`)
 	}
+	s.logWhole()
 }
 
 func TestBreaches(t *testing.T) {

@@ -31,10 +31,12 @@ const (
 	// Letters that nobody may decide about, but perhaps the worker $1.
 	nobody = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		where l.agency_id = agency() and l.state in ('received', 'held') and not exists (select ` + mayRead + ` and w.id <> $1)`
-	nobodyOldest    = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
-	sqlNobody       = deskLine + nobodyOldest + deskJoins
-	sqlNobodyNames  = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
-	sqlOnly         = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
+	nobodyOldest   = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
+	sqlNobody      = deskLine + nobodyOldest + deskJoins
+	sqlNobodyNames = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
+	sqlOnly        = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
+	// Whoever told the agency something, and should have had an answer.
+	sqlMessagesLate = `select count(*)::int from message where agency_id = agency() and by_worker is null and answered_on is null and hear_by < $1`
 	sqlReferredLate = `select count(*)::int from letter where agency_id = agency() and state = 'escalated' and hear_by < $1`
 )
 
@@ -54,6 +56,9 @@ type Breaches struct {
 	// Referred counts letters with the safeguarding lead whose writers should
 	// have heard. Which ones they are is the lead's to know.
 	Referred int
+	// Messages counts what people told the agency apart from letters, and should
+	// have been answered. Whose they are is for who answers them.
+	Messages int
 }
 
 // Breaches lists the letters that wait long, those that nobody may decide about
@@ -74,6 +79,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		postgres.Many(b, &alone.letters, sqlNobody, "")
 		postgres.Many(b, &alone.names, sqlNobodyNames, "")
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
+		b.Queue(sqlMessagesLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Messages) })
 	})
 	if err != nil {
 		return Breaches{}, s.db.Fault(fmt.Errorf("load what waits long: %w", err))

@@ -163,8 +163,18 @@ func TestBreaches(t *testing.T) {
 	if len(b.Amber) != 1 || b.Amber[0].ID != amber || b.Amber[0].ClaimedBy != "Rhys Penhaligon" {
 		t.Errorf("amber: %+v", b.Amber)
 	}
-	if b.Referred != 1 {
-		t.Errorf("%d referred, want 1", b.Referred)
+	if b.Referred != 1 || b.Messages != 0 {
+		t.Errorf("%d referred and %d messages, want 1 and none", b.Referred, b.Messages)
+	}
+	message := s.tell("Please ring me.")
+	s.tell("And write.")
+	s.Exec(t, `update message set hear_by = $2 where id = $1`, string(message), today.AddDate(0, 0, -1))
+	if b, err = s.Desk.Breaches(ctx, s.Manager); err != nil || b.Messages != 1 {
+		t.Errorf("%d late messages, want 1: %v", b.Messages, err)
+	}
+	must(t, s.Desk.Answer(ctx, s.Worker, message, "We will."))
+	if b, err = s.Desk.Breaches(ctx, s.Manager); err != nil || b.Messages != 0 {
+		t.Errorf("%d late messages after the answer: %v", b.Messages, err)
 	}
 	wantKind(t, "for a letterbox worker", second(s.Desk.Breaches(ctx, s.Worker)), fault.Forbidden)
 }

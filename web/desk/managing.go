@@ -313,6 +313,7 @@ type breachesPage struct {
 	page.Base
 	Groups   []breachGroup
 	Referred int
+	Messages int // not answered by their day
 }
 
 // breachGroup is one list of it: nobody may decide, late, amber, or stopped.
@@ -326,7 +327,7 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Referred: list.Referred,
+	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Referred: list.Referred, Messages: list.Messages,
 		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"stopped", list.Stopped}}}
 	if len(list.Nobody) > 0 {
 		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})

@@ -171,6 +171,7 @@ func TestBreachesAndTakeOver(t *testing.T) {
 	d.Exec(t, "update letter set stop = true where id = $1", stopped)
 	manager := d.as(t, &d.ManagerLogin)
 	page := manager.Get("/breaches").Want(http.StatusOK)
+	page.Doc().None("[data-messages]")
 	rests := page.Doc().One("[data-list=stopped] [data-letter=" + stopped + "]")
 	contains(t, rests.Text(), "Tamsin Vale", "Stopped on ", "The writer reads that it went on.", "Stopped on its way")
 	line := page.Doc().One("[data-list=late] [data-letter=" + letter + "]")
@@ -183,5 +184,8 @@ func TestBreachesAndTakeOver(t *testing.T) {
 	contains(t, d.Get("/letter/"+letter).Want(http.StatusConflict).Doc().One("main").Text(), "A manager has taken this letter from you.")
 	done.Submit("/letter/" + letter + "/take-away").Want(http.StatusSeeOther)
 	contains(t, manager.Get("/breaches").Doc().One("[data-letter="+letter+"]").Text(), "Nobody is reading it.")
+	d.tell(t, "Please ring me.")
+	d.Exec(t, "update message set hear_by = $1::date - 1", d.Clock.Now())
+	contains(t, manager.Get("/breaches").Doc().One("[data-messages='1']").Text(), "1 person told us something")
 	manager.Get("/breaches").Doc().One("[data-letter=" + letter + "]").None("form")
 }

@@ -70,7 +70,8 @@ const (
 		order by w.id, w.part, w.version`
 	sqlStopsOn   = `select p.id, p.adopted_id as of, p.ended_by is not null as ended from stop p where p.agency_id = agency() and p.adopted_id = $1`
 	sqlWaitingOn = `select i.id from intake i join casework w on w.agency_id = i.agency_id and w.id = i.id and w.part = 'became'
-		where i.agency_id = agency() and i.state = 'received' and w.to_node = 'case/' || $1 order by i.id`
+		where i.agency_id = agency() and i.state = 'received' and w.to_node = 'case/' || $1
+			and not exists (select from casework n where n.agency_id = w.agency_id and n.id = w.id and n.part = 'became' and n.version > w.version) order by i.id`
 	sqlRecordCases = `select a.id, a.reference, a.state from application a where a.agency_id = agency() and a.adopted_id = $1 order by a.opened_on, a.reference`
 	sqlVetoWord    = `select w.part, w.version from casework w join audit_body b on b.agency_id = w.agency_id and b.leaf = w.leaf
 		where w.agency_id = agency() and w.id = $1 and w.part in ('veto', 'notice') order by b.idx desc limit 1`

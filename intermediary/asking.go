@@ -166,6 +166,11 @@ func (r ruling) mayAsk(what string, closed bool) error {
 	case "absolute", "qualifiedNotMet", "qualifiedUnclear":
 		return refused
 	}
+	if slices.ContainsFunc(r.wishes, func(w standingWish) bool {
+		return w.AdoptedID == r.head.AdoptedID && (w.Wish == WishNoContactAll || r.doubts(w.Leaf))
+	}) {
+		return fault.New(fault.Conflict, "fault.wish.asking")
+	}
 	if r.finding.Table() != law.Proceed() || r.finding.Row() != "a27" {
 		return refused
 	}

@@ -99,6 +99,8 @@ func Constraints() postgres.Constraints {
 		"register_newer":                        newer,
 		"register_version":                      newer,
 		"register_second":                       another,
+		"wish_own":                              fault.New(fault.Conflict, "fault.wish.own"),
+		"asking_wished":                         fault.New(fault.Conflict, "fault.wish.asking"),
 		"wish_word_pkey":                        newer,
 		"intake_second":                         fault.New(fault.Forbidden, "fault.intake.second"),
 		"register_pair":                         fault.New(fault.Conflict, "fault.conflict"),

@@ -45,9 +45,11 @@ type becameText struct {
 const (
 	sqlRecordedByMe = `select d.id from adopted d where d.agency_id = agency() and d.id = $1 and ($2 = '' and d.opened_by = account()
 		or exists (select from casework w where w.agency_id = d.agency_id and w.id = $2 and w.part = 'became'
-			and w.to_node = 'case/' || d.id and w.from_node = 'worker/' || account()))`
+			and w.to_node = 'case/' || d.id and w.from_node = 'worker/' || account()
+			and not exists (select from casework n where n.agency_id = w.agency_id and n.id = w.id and n.part = 'became' and n.version > w.version)))`
 	sqlBecame     = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'became' order by w.version desc limit 1`
 	sqlConfirmed  = `select ` + sqlWorkColumns + ` from casework w where w.agency_id = agency() and w.id = $1 and w.part = 'confirmed' order by w.version desc limit 1`
+	sqlOpenStops  = `select p.id from stop p where p.agency_id = agency() and p.adopted_id = $1 and p.ended_by is null order by p.id`
 	sqlOfRelative = `select exists (select from preference p where p.agency_id = agency() and p.adopted_id = $1 and p.part = 2) as relative`
 )
 
@@ -309,6 +311,9 @@ func (s *Service) ConfirmRecord(ctx context.Context, actor authz.Actor, intake I
 	if _, err := a.seal(f, sealed, becameText{Adopted: string(record), Purpose: PurposeVeto}); err != nil {
 		return err
 	}
+	if err := a.stillStopped(ctx, f, string(record)); err != nil {
+		return err
+	}
 	a.write(guardedTaken, string(intake))
 	a.write(sqlNudgeTray)
 	var now []workRow
@@ -321,6 +326,20 @@ func (s *Service) ConfirmRecord(ctx context.Context, actor authz.Actor, intake I
 			return nil
 		},
 	}))
+}
+
+// stillStopped begins another stop where the one that began with a request for a
+// veto has been ended before a second person had looked.
+func (a *acting) stillStopped(ctx context.Context, f folder, record string) error {
+	var open []struct{ ID string }
+	if err := a.db.Read(ctx, scope(a.actor), func(b *pgx.Batch) { postgres.Many(b, &open, sqlOpenStops, record) }); err != nil {
+		return a.db.Fault(fmt.Errorf("load what protects somebody: %w", err))
+	}
+	if len(open) > 0 {
+		return nil
+	}
+	_, err := a.stop(f, record, "", reasonText{Of: "intake"})
+	return err
 }
 
 // became is the record on which an enquiry was put, the newest.

@@ -70,8 +70,8 @@ func (s *Service) RecordsWithoutCase(ctx context.Context, actor authz.Actor, pag
 const RecordsFound = 2000
 
 // FindRecords lists those of RecordsWithoutCase that have a name in which this one
-// stands, without marks, case or gaps: names are sealed, so the newest RecordsFound
-// are opened for it; More tells that there are older ones. Invalid on "name": it has
+// stands, without marks, case or gaps: names are sealed, so RecordsFound
+// are opened for it, those with a stop first; More tells that there are others. Invalid on "name": it has
 // no letter.
 func (s *Service) FindRecords(ctx context.Context, actor authz.Actor, name string) (ListedRecords, error) {
 	ag, err := s.begin(ctx, actor, authz.SeeCases, "records")

@@ -3,6 +3,8 @@ package intermediary_test
 import (
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/intermediary"
 	"gatepost/intermediary/intermediarytest"
 	"gatepost/internal/authz"
@@ -43,6 +45,47 @@ func TestISR8_SecondLook(t *testing.T) {
 	}
 	need(t, approaching())
 	wants(t, "an approach of whom it was put on", w.Cases.Approach(ctx, w.CaseWorker, approach(right.Subject)), fault.Conflict)
+}
+
+// A stop that ended before the second look begins anew with it, and who puts it back
+// where it was puts it there.
+func TestISR8_SecondLookAfterAll(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	one, two := w.Ready(t, "REL>AP"), w.Ready(t, "REL>AP")
+	in := sends(w, t, wanting(intermediary.PurposeVeto))
+	put := func(by authz.Actor, on intermediarytest.Case) {
+		t.Helper()
+		_, err := w.Cases.OpenRecord(ctx, by, intermediary.NewRecord{Adopted: on.Adopted, Intake: string(in)})
+		need(t, err)
+	}
+	put(w.CaseWorker, one)
+	put(w.Colleague, two)
+	put(w.CaseWorker, one)
+	if read, err := w.Cases.ReadIntake(ctx, w.Colleague, in); err != nil || read.Record != one.Adopted || read.PlacedBy != w.CaseLogin.ID {
+		t.Errorf("put back, it stands on %s (%v)", read.Record, err)
+	}
+	for record, want := range map[intermediary.AdoptedID]int{one.Adopted: 1, two.Adopted: 0} {
+		if r, err := w.Cases.Record(ctx, w.Colleague, record); err != nil || len(r.Waiting) != want {
+			t.Errorf("%d requests wait there, want %d (%v)", len(r.Waiting), want, err)
+		}
+	}
+	for _, stop := range stopsOn(t, w, one.Adopted) {
+		need(t, w.Cases.EndStop(ctx, w.Manager, stop, "I know her."))
+	}
+	need(t, w.Cases.ConfirmRecord(ctx, w.Colleague, in, one.Adopted))
+	if standingStops(t, w, one.Adopted) != 1 {
+		t.Error("nothing protects who asked for it")
+	}
+}
+
+func stopsOn(t *testing.T, w *intermediarytest.World, record intermediary.AdoptedID) (list []string) {
+	t.Helper()
+	rows, err := w.Rows.Query(t.Context(), `select id from stop where adopted_id = $1 and ended_by is null`, string(record))
+	need(t, err)
+	list, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	need(t, err)
+	return list
 }
 
 // Two at once: who puts it on another record while somebody says that it is right.

@@ -222,29 +222,28 @@ func (g *grounds) acrNoContact() string {
 // wishVersions are the wishes for no contact on which a signature rests.
 func (g *grounds) wishVersions() (list []law.Version) {
 	for _, w := range g.wishes {
-		if w.Wish.NoContact() {
+		if w.Wish.NoContact() || g.doubts(w.Leaf) {
 			list = append(list, law.Version{Of: w.ID + "/wish", Version: uint64(w.Version)})
 		}
 	}
 	return list
 }
 
-// doubtWishes holds each entry, word and look to what was signed. An entry whose
-// record this session has no key of cannot be held to anything, and stands.
+// doubtWishes holds each entry, word and look to what was signed; of an entry whose
+// record this session has no key of, that it was stated and is the newest.
 func (s *Service) doubtWishes(ctx context.Context, b *belief, r *factReader) error {
 	for _, w := range b.wishes {
 		if w.SubjectID != b.subject {
 			continue
 		}
 		keys := append(slices.Clone(r.keys), b.wishKeys[w.AdoptedID]...)
-		if w.AdoptedID != b.adopted && len(b.wishKeys[w.AdoptedID]) == 0 {
-			b.doubted.leaf(w.Leaf)
-			continue
-		}
-		work, err := workRow{}, errRow
+		err := errRow
 		if i := slices.IndexFunc(r.work, func(k workRow) bool { return k.ID == w.ID && k.Part == preferencePart }); i >= 0 {
-			work = r.work[i]
-			err = s.fill(ctx, r.ag, w.preferenceRow, work, keys, &Preference{})
+			if w.AdoptedID != b.adopted && len(b.wishKeys[w.AdoptedID]) == 0 { // that it was stated is all that can be asked
+				_, err = s.stated(ctx, r.ag, r.work[i])
+			} else {
+				err = s.fill(ctx, r.ag, w.preferenceRow, r.work[i], keys, &Preference{})
+			}
 		}
 		if err == nil {
 			err = r.last(ctx, w.ID, preferencePart, w.Leaf)
@@ -429,10 +428,13 @@ func (l *lookThrough) child(ctx context.Context) (b BirthKnown, err error) {
 	if b.About == "" {
 		b.Born = cmp.Or(b.Born, who.Born)
 	}
+	b.Agency = cmp.Or(b.Agency, who.Agency)
 	return b, nil
 }
 
-// match finds the entries about the child. One that does not open may be anybody's.
+// match finds the entries about the child. Of wishes for no contact it finds every
+// one for which more speaks than against; of others those that the matcher would
+// propose. One that does not open may be anybody's.
 func (l *lookThrough) match(ctx context.Context) (lookText, error) {
 	text := lookText{Subject: string(l.subject), Model: register.Shipped().Version()}
 	birth, err := l.child(ctx)
@@ -455,13 +457,12 @@ func (l *lookThrough) match(ctx context.Context) (lookText, error) {
 			entries = append(entries, p.Birth.entry(string(p.ID)))
 		}
 	}
-	result, err := register.Match(ctx, []register.Entry{birth.entry("case")}, entries, register.Options{Model: register.Shipped()})
+	index, err := register.NewIndex(ctx, entries, register.Options{Model: register.Shipped()})
 	if err != nil {
 		return text, fmt.Errorf("look through the register: %w", err)
 	}
-	for _, found := range result.Proposals {
-		if found.Finding == register.SameChild {
-			p := of[found.Part2]
+	for _, found := range index.Possible(birth.entry("case")) {
+		if p := of[found.Part1]; wish[string(p.ID)] || found.Band != "" && found.Finding == register.SameChild {
 			text.Found = append(text.Found, lookFound{Entry: string(p.ID), Seen: p.Version, Per: max(1, min(int(found.Probability*100+0.5), 99)), Word: wish[string(p.ID)]})
 		}
 	}
@@ -533,8 +534,9 @@ func (a *acting) sayWish(f folder, was int, text wishText) error {
 // same worker again is one.
 //
 // Invalid on "says" or "why". NotFound: no such subject, or the entry was not found
-// for it. Conflict: an entry or a word is newer than what the worker saw, or the
-// case has ended. Forbidden: the first of the two says it again, or the worker
+// for it. Conflict: an entry or a word is newer than what the worker saw, the case
+// has ended, or the wish is the adopted person's own or of a relative whom two
+// workers put beside it, which is signed for and not set aside. Forbidden: the first of the two says it again, or the worker
 // knows somebody there.
 func (s *Service) SayWish(ctx context.Context, actor authz.Actor, n NewWishWord) error {
 	ag, err := s.begin(ctx, actor, authz.KeepRegister, string(n.Subject))
@@ -565,6 +567,8 @@ func (s *Service) SayWish(ctx context.Context, actor authz.Actor, n NewWishWord)
 	switch {
 	case version == 0:
 		return notFound()
+	case n.Says == WishOther && was.owns(string(n.Subject), string(n.Entry)):
+		return fault.New(fault.Conflict, "fault.wish.own")
 	case len(words) == n.Was+1 && words[n.Was].WorkerID == actor.Account() && words[n.Was].Says == n.Says:
 		return nil // the second of two clicks
 	case p.row.Over:
@@ -590,6 +594,11 @@ func (st *standing) wish(subject string, row preferenceRow) {
 		i = len(st.wishes) - 1
 	}
 	st.wishes[i].preferenceRow = row
+}
+
+// owns tells whether an entry stands on the record of the case's adopted person.
+func (st *standing) owns(subject, entry string) bool {
+	return slices.ContainsFunc(st.wishes, func(w standingWish) bool { return w.SubjectID == subject && w.ID == entry && w.AdoptedID == st.adopted })
 }
 
 // wordsOf gives the version of an entry that may concern a subject's case, 0 for

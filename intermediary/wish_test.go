@@ -158,6 +158,77 @@ func TestISR6_OurRegisterOwn(t *testing.T) {
 	}
 }
 
+// What is not known of a birth hides nobody, and what was found out since asks for
+// another look.
+func TestISR6_OurRegisterPartlyKnown(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	c := w.Ready(t, "AP>REL")
+	births := map[string]intermediary.BirthKnown{
+		"the month":   {Forename: "Piran", Surname: "Nance", Born: "1979-06"},
+		"the year":    {Forename: "Piran", Surname: "Nance", Born: "1979"},
+		"about":       {Forename: "Piran", Surname: "Nance", About: "about 1979"},
+		"no day":      {Forename: "Piran", Surname: "Nance", MotherForename: "Demelza", MotherSurname: "Nance"},
+		"no forename": {Surname: "Nance", Born: "1979-06-14"},
+		"the surname": {Surname: "Nance"},
+	}
+	ids := map[intermediary.PreferenceID]string{}
+	for name, birth := range births {
+		n := motherEntry(intermediary.WishNoContact)
+		n.Birth = birth
+		ids[enter(t, w, n)] = name
+	}
+	stranger := enter(t, w, strangerEntry(intermediary.WishNoContact))
+	need(t, w.Cases.LookThroughRegister(ctx, w.CaseWorker, c.Subject))
+	for _, f := range registerFor(t, w, c).Found {
+		if f.ID == stranger {
+			t.Error("another child's mother is found")
+		}
+		delete(ids, f.ID)
+	}
+	for _, name := range ids {
+		t.Errorf("not found: %s", name)
+	}
+
+	other := w.Ready(t, "REL>AP")
+	n := intermediarytest.Adopted()
+	n.BirthName, n.Born = "Clemo Kitto", "1984-11-30"
+	need(t, w.Cases.LookThroughRegister(ctx, w.CaseWorker, other.Subject))
+	need(t, w.Cases.AmendParticulars(ctx, w.CaseWorker, string(other.Adopted), 1, n))
+	if r := registerFor(t, w, other); r.Looked {
+		t.Error("a look from before the name was found out counts")
+	}
+	need(t, w.Cases.LookThroughRegister(ctx, w.CaseWorker, other.Subject))
+	if r := registerFor(t, w, other); !r.Looked || len(r.Found) != len(births)+1 || r.Found[0].ID != stranger && !r.Found[0].Against {
+		t.Errorf("after another look: %v, %d found", r.Looked, len(r.Found))
+	}
+}
+
+// Their own wish, and one that two workers put beside it, is set aside by nobody;
+// and who wants no contact with anybody is not asked to consent to it.
+func TestISR6_OurRegisterTheirs(t *testing.T) {
+	w := intermediarytest.New(t)
+	ctx := t.Context()
+	c := prescribed(t, w, "REL>PR")
+	own := intermediary.NewPreference{Part: 1, Adopted: c.Adopted, Wish: intermediary.WishNoContactAll, Registrant: intermediary.Registrant{Name: "Jory Tregear"}, Form: "paper",
+		Birth: intermediary.BirthKnown{Forename: "Piran", Surname: "Nance", Born: "1979-06-14"}}
+	one, two := enter(t, w, own), enter(t, w, motherEntry(intermediary.WishNoContact))
+	need(t, w.Cases.LookThroughRegister(ctx, w.CaseWorker, c.Subject))
+	wants(t, "their own is another's", w.Cases.SayWish(ctx, w.CaseWorker, wishWord(c, one, 0, intermediary.WishOther)), fault.Conflict)
+	need(t, w.Cases.SayPair(ctx, w.CaseWorker, pairWord(one, two, 0, intermediary.PairSame)))
+	need(t, w.Cases.SayPair(ctx, w.Colleague, pairWord(one, two, 1, intermediary.PairSame)))
+	err := w.Cases.SayWish(ctx, w.CaseWorker, wishWord(c, two, 1, intermediary.WishOther))
+	if wants(t, "their mother's is another's", err, fault.Conflict); messageOf(err) != "fault.wish.own" {
+		t.Errorf("their mother's is another's: %v", err)
+	}
+	err = w.Cases.AskAdopted(ctx, w.CaseWorker, byLetter(string(c.Subject)))
+	if wants(t, "they are asked", err, fault.Conflict); messageOf(err) != "fault.wish.asking" {
+		t.Errorf("they are asked: %v", err)
+	}
+	came := intermediary.NewAsking{ID: intermediary.NewAskingID(), Of: string(c.Subject), Outcome: intermediary.AskedTheirs, Words: "he rang us"}
+	need(t, w.Cases.AskAdopted(ctx, w.CaseWorker, came))
+}
+
 // Nobody looks through a register in which they know somebody who wishes for no
 // contact: a colleague does.
 func TestISR6_OurRegisterConnected(t *testing.T) {

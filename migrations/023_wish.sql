@@ -70,15 +70,30 @@ begin
 end
 $$;
 
--- looked: has somebody looked through the register for this subject since the newest wish for no contact came into it that is not known to the case?
+-- wish_signed: have two people signed for the wishes of our register as they stand (row a30), after the newest of them?
+create function wish_signed(one_subject text) returns bool
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	return signed_off(one_subject, null, 'a30') and exists (select from signature g join audit_body b on b.agency_id = g.agency_id and b.leaf = g.leaf
+		where g.agency_id = agency() and g.subject_id = one_subject and g.item_id is null and g.row_id = 'a30' and g.second_id is not null and g.expires_on >= current_date
+			and b.idx > coalesce((select max(x.idx) from wishes(one_subject) p join audit_body x on x.agency_id = p.agency_id and x.leaf = p.leaf where no_contact(p.wish)), -1));
+end
+$$;
+
+-- looked: has somebody looked through the register for this subject since the newest wish for no contact came into it that is not known to the case,
+-- and since what is known of the birth was written down last?
 create function looked(one_subject text) returns bool
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
 	since bigint := coalesce((select max(b.idx) from register_look l join audit_body b on b.agency_id = l.agency_id and b.leaf = l.leaf
 		where l.subject_id = one_subject and l.agency_id = agency()), -1);
+	record_of text := (select s.adopted_id from subject s where s.id = one_subject and s.agency_id = agency());
+	changed bigint := coalesce((select max(b.idx) from audit_body b where b.agency_id = agency() and b.leaf in (
+		select w.leaf from casework w where w.id = record_of and w.part = 'particulars' and w.agency_id = agency()
+		union all select p.leaf from preference p where p.adopted_id = record_of and p.agency_id = agency())), -1);
 begin
 	return not exists (select from preference p join audit_body b on b.agency_id = p.agency_id and b.leaf = p.leaf
-		where p.agency_id = agency() and no_contact(p.wish) and b.idx > since
+		where p.agency_id = agency() and no_contact(p.wish) and greatest(b.idx, changed) > since
 			and not exists (select from preference n where n.id = p.id and n.agency_id = p.agency_id and n.version > p.version)
 			and p.id not in (select k.id from wishes(one_subject) k));
 end
@@ -164,6 +179,12 @@ begin
 	end if;
 	if new.says = 'other' then -- whoever knows somebody there takes no protection away
 		perform unconnected(entry.adopted_id);
+		-- Their own, and a relative's of theirs, concerns every case about them: two sign for it, one of them a manager.
+		if exists (select from subject s where s.id = new.subject_id and s.agency_id = new.agency_id and (s.adopted_id = entry.adopted_id
+				or exists (select from register_word w join preference o on o.agency_id = w.agency_id and o.id = w.part1_id
+					where w.agency_id = s.agency_id and w.part2_id = entry.id and o.adopted_id = s.adopted_id and linked(w.id, w.part1_version, w.part2_version)))) then
+			raise exception 'a wish of this very case' using errcode = '23514', constraint = 'wish_own';
+		end if;
 	end if;
 	return new;
 end
@@ -188,7 +209,7 @@ begin
 		raise exception 'nobody has decided that it is right' using errcode = '23514', constraint = 'gate_decided';
 	end if;
 	if fact_of(s.id, 'acr') is distinct from 'checked' or not looked(s.id)
-		or (fact_of(s.id, 'acrNoContact') is distinct from 'no' or wished(s.id)) and not signed_off(s.id, null, 'a30') then
+		or fact_of(s.id, 'acrNoContact') is distinct from 'no' and not signed_off(s.id, null, 'a30') or wished(s.id) and not wish_signed(s.id) then
 		raise exception 'nobody has decided that it is right' using errcode = '23514', constraint = 'gate_decided';
 	end if;
 	if coalesce(fact_of(a.id, 'aaa'), 'pending') not in ('self', 'answered', 'exhausted') then
@@ -222,6 +243,42 @@ begin
 	end if;
 end
 $$;
+
+-- An adopted person who wants no contact with anybody is not asked to consent to it, whoever signs: they say so themselves if they think otherwise.
+create function asking_wished() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	perform hold_register(false); -- the gates are held: triggers fire by their names
+	if exists (select from subject s join preference p on p.agency_id = s.agency_id and p.adopted_id = s.adopted_id where s.id = new.subject_id and s.agency_id = new.agency_id
+			and p.wish = 'noContactAll' and not exists (select from preference n where n.agency_id = p.agency_id and n.id = p.id and n.version > p.version)) then
+		raise exception 'they want no contact' using errcode = '23514', constraint = 'asking_wished';
+	end if;
+	return new;
+end
+$$;
+create trigger asking_wished before insert on asking for each row when (new.outcome <> 'theirs' and new.what = 'consent') execute function asking_wished();
+
+-- As before, and: letters after consent rest while a wish for no contact stands that came after they began, unless two have signed for it.
+create or replace function mediated_closed(one_exchange text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return coalesce((select not may_meet(m.application_id, m.subject_id) or wished(m.subject_id) and not wish_signed(m.subject_id)
+			and exists (select from wishes(m.subject_id) p join audit_body b on b.agency_id = p.agency_id and b.leaf = p.leaf
+				join audit_body o on o.agency_id = m.agency_id and o.leaf = m.leaf where no_contact(p.wish) and b.idx > o.idx)
+		from mediated m where m.agency_id = agency() and m.exchange_id = one_exchange), false);
+end
+$$;
+create function wish_stops() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	update letter l set stop = true from mediated m where m.agency_id = new.agency_id and l.agency_id = m.agency_id and l.exchange_id = m.exchange_id
+		and (m.subject_id = to_jsonb(new) ->> 'subject_id' or to_jsonb(new) ->> 'wish' is not null and exists (select from wishes(m.subject_id) k where k.id = new.id))
+		and l.state in ('passed', 'waiting', 'keptForLater', 'recalled', 'undeliverable') and not l.stop and mediated_closed(m.exchange_id);
+	return null;
+end
+$$;
+create constraint trigger wish_stops after insert on preference deferrable initially deferred for each row when (no_contact(new.wish)) execute function wish_stops();
+create constraint trigger wish_stops after insert on wish_word deferrable initially deferred for each row when (new.says <> 'other') execute function wish_stops();
 
 -- Whoever knows somebody in one of two records that are about one child knows them in the other.
 create function connected_here(adopted_person text) returns bool
@@ -327,7 +384,7 @@ begin
 end
 $$;
 
-revoke all on function no_contact(text), wishes(text), wished(text), looked(text), hold_register(bool), register_look_by_right(), wish_word_by_right(), connected_here(text) from public;
+revoke all on function no_contact(text), wishes(text), wished(text), wish_signed(text), looked(text), hold_register(bool), asking_wished(), wish_stops(), register_look_by_right(), wish_word_by_right(), connected_here(text) from public;
 grant execute on function no_contact(text), wishes(text), wished(text), looked(text), hold_register(bool) to gatepost_staff;
 
 reset role;

@@ -172,6 +172,33 @@ func (x *Index) Search(e Entry) []Proposal {
 	return proposals
 }
 
+// Possible compares an entry with every one of the index, whatever its blocks
+// say, and gives those for which more speaks than against, also where that is too
+// little to be proposed (their Band is ""). It is for a few entries of which none may be
+// missed: what is not known of a birth hides nobody. The order is that of Search. It
+// is safe for concurrent use.
+func (x *Index) Possible(e Entry) []Proposal {
+	s := x.borrow()
+	defer x.idle.Put(s)
+	r := rowOf(s.values, &e)
+	var list []scored
+	for at := range x.rows {
+		one := scored{row: uint32(at), hash: x.hashes[at]}
+		s.compare(&x.rows[at], &r, &one.levels)
+		if s.weigh(&x.rows[at], &r, &one); one.bits > 0 {
+			list = append(list, one)
+		}
+	}
+	judge(list, x.odds(x.model.links), x.within)
+	proposals := make([]Proposal, len(list))
+	for i := range list {
+		band, finding := list[i].placed()
+		proposals[i] = x.told(&list[i], &r, e.ID, band, finding)
+	}
+	sortProposals(proposals)
+	return proposals
+}
+
 // borrow gives a searcher that nobody else has, without the values of the last search.
 func (x *Index) borrow() *searcher {
 	s, _ := x.idle.Get().(*searcher)
@@ -205,6 +232,11 @@ func (x *Index) proposal(s *scored, r *row, id string) (Proposal, bool) {
 	if band == "" {
 		return Proposal{}, false
 	}
+	return x.told(s, r, id, band, finding), true
+}
+
+// told puts a scored row into the words of a proposal.
+func (x *Index) told(s *scored, r *row, id string, band Band, finding Finding) Proposal {
 	p := Proposal{Part1: x.entries[x.order[s.row]].ID, Part2: id, Bits: s.bits, Probability: s.probability, Band: band, Finding: finding, Model: x.model.version}
 	for f, level := range s.levels {
 		if f >= fieldAlso && level == missing {
@@ -216,5 +248,5 @@ func (x *Index) proposal(s *scored, r *row, id string) (Proposal, bool) {
 		}
 		p.Evidence = append(p.Evidence, e)
 	}
-	return p, true
+	return p
 }

@@ -166,7 +166,7 @@ func (room Room) family(w http.ResponseWriter, r *http.Request) error {
 	if done {
 		return err
 	}
-	p := &familyPage{applyPage{room.base(r, "apply.family.title"), in.Code}, in.Answers.Who == intermediary.WhoRelative && in.Answers.Where == ""}
+	p := &familyPage{applyPage{room.base(r, "apply.family.title"), in.Code}, in.Answers.Who == intermediary.WhoRelative}
 	p.Back = "/apply/ask/who"
 	return room.Sessions.Show(w, r, http.StatusOK, "apply/family", p)
 }

@@ -37,7 +37,7 @@ func (room Room) wishActs() []act {
 				return room.Cases.SayWish(r.Context(), p.actor, intermediary.NewWishWord{Subject: intermediary.SubjectID(p.Of), Entry: intermediary.PreferenceID(p.Name),
 					Seen: number(form, "seen"), Was: number(form, "was"), Says: form.Get("says"), Why: form.Get("why")})
 			}},
-		{path: "/intake/{id}/right", name: "intakeRight", may: authz.OpenCase, load: ofIntake, sheet: "intake-right",
+		{path: "/intake/{id}/right", name: "intakeRight", may: authz.OpenCase, load: ofPlaced, sheet: "intake-right",
 			fields: func(p *actPage) ([]field, error) { return []field{hidden("record", string(p.Asked.Record))}, nil },
 			do: func(r *http.Request, p *actPage, form page.Form) error {
 				return room.Cases.ConfirmRecord(r.Context(), p.actor, intermediary.IntakeID(p.Of), intermediary.AdoptedID(form.Get("record")))
@@ -85,7 +85,7 @@ func ofWish(room Room, r *http.Request, p *actPage) error {
 	all, _ := p.Sheet.(wishesView)
 	p.Back = "/case/" + all.Case + "/register/" + p.Of
 	for _, f := range all.Found {
-		if string(f.ID) == p.Name && (f.Wish.NoContact() || f.Unread) {
+		if string(f.ID) == p.Name && f.Wish.NoContact() && !f.Own {
 			p.Sheet = f
 			return nil
 		}
@@ -97,6 +97,16 @@ func wishFields(p *actPage) ([]field, error) {
 	f, _ := p.Sheet.(foundView)
 	return []field{hidden("seen", itoa(f.Version)), hidden("was", itoa(len(f.Words))),
 		{kind: "choice", name: "says", key: "casework.looked.says", options: []string{intermediary.WishConcerns, intermediary.WishOther}, of: "casework.wishSays."}, why("casework.reasons")}, nil
+}
+
+// ofPlaced loads the enquiry of the path with the record on which it was put.
+func ofPlaced(room Room, r *http.Request, p *actPage) error {
+	if err := ofIntake(room, r, p); err != nil || p.Asked.Record == "" {
+		return err
+	}
+	var err error
+	p.Record, err = room.Cases.Record(r.Context(), p.actor, p.Asked.Record)
+	return err
 }
 
 // ofIntake loads the enquiry of the path.

@@ -157,6 +157,7 @@ func TestParty_Recovery(t *testing.T) {
 	need(t, err)
 	w.Clock.Advance(31 * 24 * time.Hour) // the manager let both colleagues in a month ago
 	need(t, w.Staff.AgreeRecovery(t.Context(), w.SignInWorker(t, &w.ManagerLogin), id, "", w.Code(t, &w.ManagerLogin)))
+	need(t, w.Staff.PostedNotice(t.Context(), w.SignInWorker(t, &w.CaseLogin), id))
 	w.Clock.Advance(25 * time.Hour)
 	worker = w.SignInWorker(t, &w.CaseLogin)
 	paper, err := w.Staff.PrintRecovery(t.Context(), worker, id, accounttest.Fact, w.Code(t, &w.CaseLogin))

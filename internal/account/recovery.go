@@ -46,12 +46,13 @@ type Recovery struct {
 	StartedBy, AgreedBy         string // ids of workers; AgreedBy "" until somebody has
 	StartedByName, AgreedByName string
 	Started, Agreed             time.Time
-	Ready                       time.Time // when a code may be printed; zero until it is agreed
+	Ready                       time.Time // when a code may be printed; zero until it is agreed and the person was told
 	HeldBack                    string    // why the person had no notice; "" if they had one
+	Posted                      time.Time // when the notice on paper was posted; zero if it was not, or none is needed
 	StoppedBy                   string    // id of a worker, or "self"; "" unless stopped
 	Ended                       time.Time // done or stopped
 
-	CanAgree, CanPrint, CanReset, CanStop bool // what the actor may do now
+	CanAgree, CanPost, CanPrint, CanReset, CanStop bool // what the actor may do now
 }
 
 // HoldBackReasons are why a worker may hold back the notice to a person.
@@ -71,17 +72,32 @@ type recoveryRow struct {
 	HeldBack             string
 	StoppedBy            string
 	EndedAt              *time.Time
+	Notice               string // "mail" or "paper"; "" for neither
+	PostedBy             string
+	PostedAt             *time.Time
 	StartBody, AgreeBody []byte
+	NoticeBody           []byte
 }
 
 func (r *recoveryRow) node() string { return nodeID(r.Kind, r.Account) }
 
-// ready is when a code may be printed; zero until it is agreed.
+// onPaper tells whether the person has to be told by a letter: they want no mail,
+// and nobody held the notice back.
+func (r *recoveryRow) onPaper() bool {
+	return r.Kind == "person" && r.HeldBack == "" && r.Notice != "mail"
+}
+
+// ready is when a code may be printed: a day after it was agreed, or after the
+// letter that tells the person was posted. Zero until then.
 func (r *recoveryRow) ready() time.Time {
-	if r.AgreedAt == nil {
+	from := r.AgreedAt
+	if r.onPaper() && from != nil {
+		from = r.PostedAt
+	}
+	if from == nil {
 		return time.Time{}
 	}
-	return r.AgreedAt.Add(recoveryWaits)
+	return from.Add(recoveryWaits)
 }
 
 // recoveryFaults are what the database says of a recovery that may not be.
@@ -94,6 +110,7 @@ func recoveryFaults() postgres.Constraints {
 		"recovery_manager":       fault.New(fault.Forbidden, "fault.recovery.manager"),
 		"recovery_stated":        fault.New(fault.Forbidden, "fault.recovery.manager"),
 		"recovery_day":           fault.New(fault.Conflict, "fault.recovery.early"),
+		"recovery_notice":        fault.New(fault.Conflict, "fault.recovery.notice"),
 		"recovery_reset":         fault.New(fault.Conflict, "fault.recovery.early"),
 		"recovery_move":          fault.New(fault.Conflict, "fault.recovery.moved"),
 		"person_barred":          fault.New(fault.Forbidden, "fault.person.barred"),
@@ -226,8 +243,9 @@ func (s *Service) recovery(ctx context.Context, actor authz.Actor, id string) (*
 // AgreeRecovery is the second worker's word: another one than who started it,
 // and a manager unless that one was. From now the owner of the old key has a
 // day to stop it, and a person is told by the channel that they named as safe,
-// unless holdBack says why not (HoldBackReasons). It needs a fresh one-time
-// code.
+// unless holdBack says why not (HoldBackReasons): by mail, or, where they want
+// none, by a letter that a worker posts (PostedNotice) before the day begins. It
+// needs a fresh one-time code.
 //
 // Forbidden: by the one who started it, by the one whom it is about, or no
 // manager among the two. Invalid: fields "holdBack" and "code". Conflict: it is
@@ -312,6 +330,8 @@ const (
 	wordAgree = "agree"
 	wordStop  = "stop"
 	wordDone  = "done"
+	// That the notice on paper was posted.
+	wordNotice = "notice"
 )
 
 func (r *recoveryRow) part(what string) string { return what + "." + r.What + "." + r.ID }
@@ -333,6 +353,11 @@ func (r *recoveryRow) first() word {
 
 func (r *recoveryRow) second() word {
 	return word{r.part(wordAgree), r.AgreedBy, timeOf(r.AgreedAt), r.StartBody, r.AgreeBody}
+}
+
+// third is the word of whoever posted the notice.
+func (r *recoveryRow) third() word {
+	return word{r.part(wordNotice), r.PostedBy, timeOf(r.PostedAt), r.AgreeBody, r.NoticeBody}
 }
 
 // says tells whether a statement is this word about that node.
@@ -371,6 +396,11 @@ func (s *Service) checkStated(ctx context.Context, ag *agency.Agency, r *recover
 	if r.StartedBy == r.AgreedBy || !first && !second {
 		return s.notAsSigned(ctx, r)
 	}
+	if r.onPaper() && r.PostedAt != nil {
+		if _, err := s.statedRecovery(ctx, ag, r, r.third()); err != nil {
+			return err
+		}
+	}
 	return s.notEnded(ctx, ag, r)
 }
 
@@ -403,6 +433,9 @@ func (s *Service) due(ctx context.Context, ag *agency.Agency, actor authz.Actor,
 	if err := s.checkStated(ctx, ag, r); err != nil {
 		return nil, err
 	}
+	if r.ready().IsZero() {
+		return nil, fault.New(fault.Conflict, "fault.recovery.notice")
+	}
 	if s.now().Before(r.ready()) {
 		return nil, fault.New(fault.Conflict, "fault.recovery.early")
 	}
@@ -414,8 +447,8 @@ func (s *Service) due(ctx context.Context, ag *agency.Agency, actor authz.Actor,
 // telephone. It may be printed again until it is used; then the paper before it
 // is dead. A worker's is printed by a manager. It needs a fresh one-time code.
 //
-// Conflict: too early, or the recovery is not at that point. Invalid: fields
-// "fact" and "code".
+// Conflict: too early, the person was not told yet, or the recovery is not at that
+// point. Invalid: fields "fact" and "code".
 func (s *Service) PrintRecovery(ctx context.Context, actor authz.Actor, id, fact, totpCode string) (Paper, error) {
 	ag, err := s.beginRecovery(ctx, actor, authz.Recover, "rc", id)
 	if err != nil {
@@ -565,12 +598,13 @@ func (s *Service) namesOf(ctx context.Context, actor authz.Actor, rows []recover
 func (s *Service) shownRecovery(actor authz.Actor, r *recoveryRow, names map[string]string) Recovery {
 	other := r.Account != actor.Account() && !r.Barred
 	may := other && (r.Kind == "person" || actor.Can(authz.RecoverWorker))
-	due := r.AgreedAt != nil && !s.now().Before(r.ready())
+	due := !r.ready().IsZero() && !s.now().Before(r.ready())
 	ended := r.State == "done" || r.State == "stopped"
 	return Recovery{ID: r.ID, Kind: r.Kind, Account: r.Account, Name: names[r.Account], What: r.What, Identity: r.Identity, State: r.State,
 		StartedBy: r.StartedBy, AgreedBy: r.AgreedBy, StartedByName: names[r.StartedBy], AgreedByName: names[r.AgreedBy],
-		Started: r.StartedAt, Agreed: timeOf(r.AgreedAt), Ready: r.ready(), HeldBack: r.HeldBack, StoppedBy: r.StoppedBy, Ended: timeOf(r.EndedAt),
+		Started: r.StartedAt, Agreed: timeOf(r.AgreedAt), Ready: r.ready(), HeldBack: r.HeldBack, Posted: timeOf(r.PostedAt), StoppedBy: r.StoppedBy, Ended: timeOf(r.EndedAt),
 		CanAgree: other && r.State == "started" && r.StartedBy != actor.Account(),
+		CanPost:  other && r.onPaper() && r.PostedAt == nil && (r.State == "agreed" || r.State == "printed"),
 		CanPrint: may && due && r.What == "passphrase" && (r.State == "agreed" || r.State == "printed"),
 		CanReset: may && due && r.What == "secondStep" && r.State == "agreed",
 		CanStop:  !ended && r.mayStop(actor)}

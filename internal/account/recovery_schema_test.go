@@ -113,7 +113,7 @@ func TestRecoveryInDatabase(t *testing.T) {
 	to := func(state, more string) string { return "update recovery set state = '" + state + "'" + more }
 	worker, boss := l.WorkerLogin.ID, l.ManagerLogin.ID
 	as := func(id string) string { return "select set_config('gatepost.account', '" + id + "', true)" }
-	good := []string{start, as(boss), agree(boss, manager)}
+	good := []string{start, as(boss), agree(boss, manager) + ", held_back = 'notSafe'"}
 	tests := []struct {
 		name, account string
 		sql           []string

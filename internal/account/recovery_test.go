@@ -97,6 +97,9 @@ func asked(person string) account.NewRecovery {
 func (l *lost) agree(id string) {
 	l.t.Helper()
 	must(l.t, l.Staff.AgreeRecovery(l.t.Context(), l.Manager, id, "", l.Code(l.t, &l.ManagerLogin)))
+	if ask[string](l.t, l.World, "select notice from recovery where id = $1", id) == "paper" {
+		must(l.t, l.Staff.PostedNotice(l.t.Context(), l.Worker, id))
+	}
 }
 
 // paper takes a recovery to the paper, a day later.
@@ -320,6 +323,63 @@ func TestRecoveryRefused(t *testing.T) {
 		list[0].CanPrint || list[0].CanAgree || !list[0].CanStop || !list[0].Ready.Equal(list[0].Agreed.Add(24*time.Hour)) {
 		t.Errorf("the list is %+v", list)
 	}
+}
+
+// Somebody who wants no mail is told by a letter, and the day begins when it was
+// posted. Neither the service nor the database lets the paper out before.
+func TestRecoveryNoticeOnPaper(t *testing.T) {
+	l, ctx := newLost(t), t.Context()
+	id := l.start()
+	want(t, "posted before it is agreed", l.Staff.PostedNotice(ctx, l.Worker, id), fault.Conflict, "fault.recovery.moved")
+	must(t, l.Staff.AgreeRecovery(ctx, l.Manager, id, "", l.Code(t, &l.ManagerLogin)))
+	l.Clock.Advance(48 * time.Hour)
+	l.signInStaff()
+	want(t, "nobody was told", l.printed(id), fault.Conflict, "fault.recovery.notice")
+	worker, at := l.WorkerLogin.ID, "'"+l.Clock.Now().Format(time.RFC3339)+"'::timestamptz"
+	print := "update recovery set state = 'printed', printed_at = " + at
+	if got := byHand(t, l.World, postgres.RoleStaff, "oak", worker, print); got != "recovery_notice" {
+		t.Errorf("printed by hand: %q", got)
+	}
+	byRows := "update recovery set posted_by = '" + worker + "', posted_at = " + at + ", notice_leaf = agree_leaf"
+	for sql, want := range map[string]string{byRows: "recovery_stated", "update recovery set notice = 'mail'": "42501",
+		strings.Replace(byRows, worker, l.ManagerLogin.ID, 1): "recovery_worker", "update recovery set held_back = 'notSafe'": "recovery_once"} {
+		if got := byHand(t, l.World, postgres.RoleStaff, "oak", worker, sql); got != want {
+			t.Errorf("%s: got %q, want %q", sql, got, want)
+		}
+	}
+	list, err := l.Staff.Recoveries(ctx, l.Worker)
+	must(t, err)
+	if len(list) != 1 || !list[0].CanPost || list[0].CanPrint || !list[0].Ready.IsZero() {
+		t.Errorf("the list is %+v", list)
+	}
+
+	must(t, l.Staff.PostedNotice(ctx, l.Worker, id))
+	want(t, "posted twice", l.Staff.PostedNotice(ctx, l.Manager, id), fault.Conflict, "fault.recovery.moved")
+	if got := byHand(t, l.World, postgres.RoleStaff, "oak", worker, print+" + interval '23 hours'"); got != "recovery_notice" {
+		t.Errorf("printed by hand within the day: %q", got)
+	}
+	l.Clock.Advance(23 * time.Hour)
+	l.signInStaff()
+	want(t, "within the day", l.printed(id), fault.Conflict, "fault.recovery.early")
+	l.Clock.Advance(time.Hour)
+	l.signInStaff()
+	l.byRows("update recovery set posted_at = posted_at - interval '1 hour'")
+	want(t, "a day that the row says", l.printed(id), fault.Sealed, "fault.sealed")
+	l.byRows("update recovery set posted_at = posted_at + interval '1 hour'")
+	l.print(id)
+	l.log()
+}
+
+// Who wants mail is told by mail, and needs no letter.
+func TestRecoveryNoticeByMail(t *testing.T) {
+	l := newLost(t)
+	l.byRows("insert into contact (agency_id, person_id, mail, version) values ('oak', '" + l.adopter.ID + "', true, 1)")
+	id := l.start()
+	l.agree(id)
+	want(t, "a letter besides", l.Staff.PostedNotice(t.Context(), l.Worker, id), fault.Conflict, "fault.recovery.moved")
+	l.Clock.Advance(24 * time.Hour)
+	l.signInStaff()
+	must(t, l.printed(id))
 }
 
 // Whoever still has the old passphrase is told, and says no.

@@ -225,19 +225,25 @@ const (
 	recoveryWhole = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			kind = 'person' and recovery_barred(account_id) as barred,
 			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at,
-			coalesce(leaf_body(start_leaf), '') as start_body, coalesce(leaf_body(agree_leaf), '') as agree_body
+			coalesce(notice, '') as notice, coalesce(posted_by, '') as posted_by, posted_at,
+			coalesce(leaf_body(start_leaf), '') as start_body, coalesce(leaf_body(agree_leaf), '') as agree_body,
+			coalesce(leaf_body(notice_leaf), '') as notice_body
 		from recovery where agency_id = agency() and `
 	sqlRecovery = recoveryWhole + `id = $1
 			and (kind <> 'person' or has_role('manager') or not person_closed(account_id) and account_id in (` + ourPeople + `))`
 	sqlRecoveries = `select id, kind, account_id, what, identity, state, started_by, started_at, coalesce(agreed_by, '') as agreed_by, agreed_at,
 			kind = 'person' and recovery_barred(account_id) as barred,
-			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at, ''::bytea as start_body, ''::bytea as agree_body
+			coalesce(held_back, '') as held_back, coalesce(stopped_by, '') as stopped_by, ended_at,
+			coalesce(notice, '') as notice, coalesce(posted_by, '') as posted_by, posted_at,
+			''::bytea as start_body, ''::bytea as agree_body, ''::bytea as notice_body
 		from recovery where agency_id = agency() and (ended_at is null or ended_at > $1)
 			and (kind <> 'person' or has_role('manager') or not person_closed(account_id) and account_id in (` + ourPeople + `)) order by started_at desc, id limit 500`
 	sqlAgreeRecovery = `update recovery set state = 'agreed', agreed_by = $2, agreed_at = $3, agree_leaf = $4, held_back = nullif($5, '')
 		where agency_id = agency() and id = $1 and state = 'started' returning 1`
 	sqlPrintRecovery = `update recovery set state = 'printed', printed_at = $2
 		where agency_id = agency() and id = $1 and what = 'passphrase' and state in ('agreed', 'printed') returning 1`
+	sqlPostedNotice = `update recovery set posted_by = $2, posted_at = $3, notice_leaf = $4
+		where agency_id = agency() and id = $1 and posted_at is null and state in ('agreed', 'printed') returning 1`
 	sqlStopRecovery = `update recovery set state = 'stopped', stopped_by = $2, ended_at = $3
 		where agency_id = agency() and id = $1 and state in ('started', 'agreed', 'printed', 'redeemed') returning 1`
 	sqlResetSecondStep = `select reset_second_step($1, $2)`

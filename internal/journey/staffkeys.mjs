@@ -31,6 +31,12 @@ async function losesAPassphrase (walk) {
   await judith.press('recovery.agree.button')
   await judith.expect('/recoveries').reads(say('recovery.did.agreed'), say('recovery.holdBack.notSafe'))
   await judith.look('recoveries agreed')
+  // Tom wants no mail: the day begins when his notice is in the post.
+  await judith.press('recovery.list.notice', recoveryOf(judith, 'Tom Whitcombe'))
+  await judith.expect(/\/notice$/).reads(say('recovery.notice.waiting'))
+  await judith.look('notice of a recovery')
+  await judith.press('recovery.notice.button')
+  await judith.expect('/recoveries').reads(say('recovery.did.posted'))
 
   await owen.go('/recoveries')
   await owen.press('recovery.list.stop', recoveryOf(owen, 'Margaret Marsh'))

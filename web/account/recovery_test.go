@@ -70,6 +70,9 @@ func TestRecovered(t *testing.T) {
 	if err := s.World.Staff.AgreeRecovery(t.Context(), manager, id, "", s.Code(t, &s.ManagerLogin)); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.World.Staff.PostedNotice(t.Context(), manager, id); err != nil {
+		t.Fatal(err)
+	}
 	s.Clock.Advance(25 * time.Hour)
 	paper, err := s.World.Staff.PrintRecovery(t.Context(), s.SignInWorker(t, &s.ManagerLogin), id, accounttest.Fact, s.Code(t, &s.ManagerLogin))
 	if err != nil {

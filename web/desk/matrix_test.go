@@ -119,6 +119,8 @@ var matrix = []visit{
 	// A letterbox worker began it, so a manager agrees; it is not agreed yet, and is its beginner's or a manager's to stop.
 	{pattern: "GET /recovery/{id}/agree", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404, but: searching(404)},
 	{pattern: "POST /recovery/{id}/agree", act: authz.Recover, own: 422, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.IntermediaryWorker: 404, authz.LetterboxWorker: 403}},
+	{pattern: "GET /recovery/{id}/notice", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
+	{pattern: "POST /recovery/{id}/notice", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
 	{pattern: "GET /recovery/{id}/print", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
 	{pattern: "POST /recovery/{id}/print", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},
 	{pattern: "GET /recovery/{id}/reset", act: authz.Recover, own: 404, abroad: 404, restricted: 404, connected: 404},

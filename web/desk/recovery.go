@@ -23,7 +23,7 @@ func (room Room) recoveries(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &recoveriesPage{Base: room.Site.Base(r, "recovery.list.title"), Recoveries: list}
-	if did := page.Query(r).Get("done"); slices.Contains([]string{"started", "agreed", "stopped", "reset"}, did) {
+	if did := page.Query(r).Get("done"); slices.Contains([]string{"started", "agreed", "posted", "stopped", "reset"}, did) {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("recovery.did." + did)}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/recoveries", p)
@@ -135,10 +135,11 @@ type recoveryStep struct {
 
 func (room Room) recoverySteps() map[string]recoveryStep {
 	return map[string]recoveryStep{
-		"agree": {"desk/recovery-agree", "recovery.agree.title", func(r account.Recovery) bool { return r.CanAgree }},
-		"print": {"desk/recovery-print", "recovery.print.title", func(r account.Recovery) bool { return r.CanPrint }},
-		"reset": {"desk/recovery-reset", "recovery.reset.title", func(r account.Recovery) bool { return r.CanReset }},
-		"stop":  {"desk/recovery-stop", "recovery.stop.title", func(r account.Recovery) bool { return r.CanStop }},
+		"agree":  {"desk/recovery-agree", "recovery.agree.title", func(r account.Recovery) bool { return r.CanAgree }},
+		"notice": {"desk/recovery-notice", "recovery.notice.title", func(r account.Recovery) bool { return r.CanPost }},
+		"print":  {"desk/recovery-print", "recovery.print.title", func(r account.Recovery) bool { return r.CanPrint }},
+		"reset":  {"desk/recovery-reset", "recovery.reset.title", func(r account.Recovery) bool { return r.CanReset }},
+		"stop":   {"desk/recovery-stop", "recovery.stop.title", func(r account.Recovery) bool { return r.CanStop }},
 	}
 }
 
@@ -201,6 +202,13 @@ func (room Room) takeStep(w http.ResponseWriter, r *http.Request, name, done str
 func (room Room) agreeRecovery(w http.ResponseWriter, r *http.Request) error {
 	return room.takeStep(w, r, "agree", "agreed", func(p *recoveryPage, form page.Form) error {
 		return room.Accounts.AgreeRecovery(r.Context(), room.Actor(r), p.Recovery.ID, form.Get("hold-back"), form.Get("code"))
+	})
+}
+
+// postedNotice writes down that the letter was posted which tells a person.
+func (room Room) postedNotice(w http.ResponseWriter, r *http.Request) error {
+	return room.takeStep(w, r, "notice", "posted", func(p *recoveryPage, _ page.Form) error {
+		return room.Accounts.PostedNotice(r.Context(), room.Actor(r), p.Recovery.ID)
 	})
 }
 

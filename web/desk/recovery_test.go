@@ -50,6 +50,31 @@ func TestRecoverPerson(t *testing.T) {
 	contains(t, stopped.Doc().One("[data-recovery]").Text(), "Stopped")
 }
 
+// A person without mail is told by a letter that says nothing of what it is about,
+// and its day begins when it was posted.
+func TestRecoverPersonByPost(t *testing.T) {
+	d := openDesk(t)
+	list := d.Get("/person/"+d.birth+"/recover").Submit("/person/"+d.birth+"/recover", "identity", "callBack", "code", d.Code(t, &d.WorkerLogin)).Want(http.StatusSeeOther).Follow()
+	path := "/recovery/" + list.Doc().One("[data-recovery]").Attr("data-recovery")
+	manager := d.as(t, &d.ManagerLogin)
+	agreed := manager.Get(path+"/agree").Submit(path+"/agree", "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther).Follow()
+	contains(t, agreed.Doc().One("[data-recovery]").Text(), "They want no mail from us")
+	notice := manager.Get(agreed.Doc().One("main a[href='" + path + "/notice']").Attr("href")).Want(http.StatusOK)
+	sheet := notice.Doc().One("[data-paper=notice]").Text()
+	contains(t, sheet, "Something is waiting for you.")
+	for _, word := range []string{"Tamsin", "Vale", d.Home.Stanza.Name, "passphrase", "letter", "adopt"} {
+		if strings.Contains(sheet, word) {
+			t.Errorf("the notice says %q", word)
+		}
+	}
+	posted := notice.Submit(path + "/notice").Want(http.StatusSeeOther).Follow()
+	contains(t, posted.Doc().One(".govuk-notification-banner--success").Text(), "Posted.")
+	posted.Doc().None("main a[href='" + path + "/notice']")
+	manager.Get(path + "/print").Want(http.StatusNotFound)
+	d.Clock.Advance(24*time.Hour + time.Minute)
+	d.as(t, &d.WorkerLogin).Get(path + "/print").Want(http.StatusOK)
+}
+
 // A worker's lost second step is a manager's business.
 func TestResetSecondStep(t *testing.T) {
 	d := openDesk(t)

@@ -116,6 +116,8 @@ func Routes(room Room) []page.Route {
 		post("/worker/{id}/recover", page.SmallBody, room.recoverWorker),
 		get("/recovery/{id}/agree", "desk/recovery-agree", room.askRecovery("agree")),
 		post("/recovery/{id}/agree", page.SmallBody, room.agreeRecovery),
+		get("/recovery/{id}/notice", "desk/recovery-notice", room.askRecovery("notice")),
+		post("/recovery/{id}/notice", page.SmallBody, room.postedNotice),
 		get("/recovery/{id}/print", "desk/recovery-print", room.askRecovery("print")),
 		post("/recovery/{id}/print", page.SmallBody, room.printRecovery),
 		get("/recovery/{id}/reset", "desk/recovery-reset", room.askRecovery("reset")),

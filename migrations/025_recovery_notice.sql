@@ -1,0 +1,73 @@
+set local role gatepost_owner;
+
+-- Whoever is to be recovered is told first: by mail where they want mail, else by a letter, or not at all for a reason that stands in the row.
+-- From the notice a day passes before the paper. A recovery that was agreed on before this has said nothing: it needs the letter.
+alter table recovery add column notice text check (notice in ('mail', 'paper')),
+	add column posted_by id, add column posted_at timestamptz, add column notice_leaf digest,
+	add constraint recovery_posted check ((posted_at is null) = (posted_by is null) and (posted_at is null) = (notice_leaf is null)
+		and (posted_at is null or kind = 'person' and held_back is null and posted_at >= agreed_at)),
+	add constraint recovery_notice_once unique (notice_leaf, agency_id),
+	add foreign key (agency_id, posted_by) references worker,
+	add foreign key (agency_id, notice_leaf) references audit_body (agency_id, leaf) deferrable initially deferred;
+comment on column recovery.notice is 'how the person is told; null for a worker, and where it was held back';
+
+-- The database sets how they are told, from their own switch, and lets no paper out before they were.
+create function recovery_told() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	mails bool;
+begin
+	if old.notice is not null and new.notice is distinct from old.notice
+		or old.posted_at is not null and (new.posted_by, new.posted_at, new.notice_leaf) is distinct from (old.posted_by, old.posted_at, old.notice_leaf) then
+		raise exception 'written once' using errcode = '23514', constraint = 'recovery_once';
+	end if;
+	if old.posted_at is null and new.posted_at is not null then
+		if old.state not in ('agreed', 'printed') or new.state <> old.state or new.notice = 'mail' then
+			raise exception 'no such move' using errcode = '23514', constraint = 'recovery_move';
+		end if;
+		if recovery_barred(new.account_id) then
+			raise exception 'not this worker''s' using errcode = '23514', constraint = 'person_barred';
+		end if;
+		if new.posted_by is distinct from account() or not may_recover(new.posted_by, new.account_id) then
+			raise exception 'not to be posted so' using errcode = '23514', constraint = 'recovery_worker';
+		end if;
+	end if;
+	if new.kind = 'person' and new.state = 'agreed' and old.state = 'started' and new.held_back is null then
+		select c.mail into mails from contact c where c.agency_id = new.agency_id and c.person_id = new.account_id for share;
+		new.notice := case when mails then 'mail' else 'paper' end;
+	end if;
+	if new.state = 'printed' and new.printed_at is distinct from old.printed_at and new.kind = 'person' and new.held_back is null
+		and new.notice is distinct from 'mail' and (new.posted_at is null or new.printed_at < new.posted_at + interval '24 hours') then
+		raise exception 'not told yet' using errcode = '23514', constraint = 'recovery_notice';
+	end if;
+	return new;
+end
+$$;
+create trigger recovery_told before update on recovery for each row execute function recovery_told();
+
+-- As before, for every column that was there before: posting is no move.
+drop trigger recovery_by_right on recovery;
+create trigger recovery_by_right before insert or update of agency_id, id, kind, account_id, what, identity, state, started_by, started_at, start_leaf,
+	agreed_by, agreed_at, agree_leaf, held_back, printed_at, redeemed_at, stopped_by, ended_at on recovery for each row execute function recovery_by_right();
+
+-- At commit: that it was posted is the word of the worker who posted it, about this recovery, and rests on the second worker's.
+create function recovery_posted_stated() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	word text := (select convert_from(b.body, 'UTF8') from audit_body b where b.agency_id = new.agency_id and b.leaf = new.notice_leaf);
+begin
+	if coalesce(strpos(word, E'\nobject person/' || new.account_id || E'\npart notice.' || new.what || '.' || new.id || E'\n'), 0) = 0
+		or strpos(word, E'\n\u2014 ' || new.agency_id || '/worker/' || new.posted_by || ' ') = 0
+		or strpos(word, E'\nrefs ' || encode(new.agree_leaf, 'base64') || E'\n') = 0 then
+		raise exception 'not stated' using errcode = '23514', constraint = 'recovery_stated';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger recovery_posted_stated after update of notice_leaf on recovery deferrable initially deferred
+	for each row when (new.notice_leaf is not null) execute function recovery_posted_stated();
+
+revoke all on function recovery_told(), recovery_posted_stated() from public;
+grant update (posted_by, posted_at, notice_leaf) on recovery to gatepost_staff;
+
+reset role;

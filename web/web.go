@@ -85,6 +85,9 @@ func Staff(c Config) (*page.Router, error) {
 		return nil, err
 	}
 	room := desk.Room{Site: site, Letters: c.Letters, Accounts: c.Accounts, Cases: c.Cases, Actor: sessions.Actor, Address: c.Address}
+	if c.Live != nil {
+		room.Mark = c.Live.Mark
+	}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
 	cases := casework.Room{Site: site, Cases: c.Cases, Letters: c.Letters, Accounts: c.Accounts, Agencies: c.Agencies, Actor: sessions.Actor, Address: c.Address}
 	sessions.Texts, sessions.Carried, sessions.Pack = slices.Concat(desk.Texts(), casework.Texts()), desk.Carried(), casework.Pack

@@ -347,7 +347,7 @@ func (k *Keeper) keep(ctx context.Context, hub *nudge.Hub, l *keptLog) error {
 	}()
 	for wait := Every; ; {
 		if open == nil {
-			open, _ = hub.Open(ctx, l.agency.ID) // without it the clock is enough
+			open, _ = hub.Open(ctx, l.agency.ID, "") // without it the clock is enough
 		}
 		if !k.rest(ctx, open, wait) {
 			return nil

@@ -131,7 +131,7 @@ export class Walk {
     context.setDefaultTimeout(patience)
     context.setDefaultNavigationTimeout(patience)
     if (brief.mode === 'cut') await context.route(/\.m?js(\?|$)/, route => route.abort())
-    if (!live) await context.routeWebSocket(/\/live$/, () => {})
+    if (!live) await context.routeWebSocket(/\/live\?/, () => {})
     const person = new Person(this, context, { name, tier, size })
     context.on('page', page => person.watch(page))
     person.page = await context.newPage()

@@ -140,4 +140,26 @@ async function liesOpen (walk) {
   await p.page.close()
 }
 
-export const beside = [answersAMessage, typesALetterIn, liesOpen]
+// What is sent after a desk was read and before its line is open shows all the same.
+async function comesBetween (walk) {
+  if (brief.mode !== 'on') return
+  const p = await worker(walk, 'nasreen', { live: true })
+  let sent
+  const waits = new Promise(resolve => { sent = resolve })
+  await p.page.routeWebSocket(/\/live\?/, async line => {
+    await waits
+    line.connectToServer()
+  })
+  const his = await walk.person('Dean', 'public')
+  await his.enter(known('dean'))
+  await p.go('/desk')
+  const from = p.page.locator('[data-letter]').filter({ hasText: dean })
+  const before = await from.count()
+  await family.write(his, 'Dear Rachel and Tom\n\nThe beans are up after all.\n\nDean')
+  await family.send(his)
+  sent()
+  await from.nth(before).waitFor()
+  await p.page.close()
+}
+
+export const beside = [answersAMessage, typesALetterIn, liesOpen, comesBetween]

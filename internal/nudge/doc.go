@@ -9,6 +9,9 @@
 // nudge and takes one a second at most, so a busy desk costs no more than a
 // reload a second and a slow page keeps nobody waiting.
 //
+// A page says when it was read (Mark), and is nudged as soon as it opens if its
+// agency was since: between a page's reading and its line nothing is lost.
+//
 // # Trust
 //
 // Any role of the database's cluster can overhear a NOTIFY and send one. So it

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,14 +39,20 @@ type Hub struct {
 	dsn string
 	log *slog.Logger
 
+	id string // of this hub, in the marks that it gives
+
 	mu     sync.Mutex
 	topics map[string]string             // guarded by mu: by agency
 	pages  map[string]map[*Page]struct{} // guarded by mu: by topic
+	told   map[string]time.Time          // guarded by mu: when each known topic was told last
+	others time.Time                     // guarded by mu: when one was told that no page has asked for yet
+	deaf   time.Time                     // guarded by mu: until when something may have been missed
 }
 
 // New makes a hub. db and dsn are in the role of the staff tier.
 func New(db *postgres.DB, dsn string, log *slog.Logger) *Hub {
-	return &Hub{db: db, dsn: dsn, log: log, topics: map[string]string{}, pages: map[string]map[*Page]struct{}{}}
+	return &Hub{db: db, dsn: dsn, log: log, id: strings.ToLower(rand.Text()[:idLength]), topics: map[string]string{}, pages: map[string]map[*Page]struct{}{},
+		told: map[string]time.Time{}}
 }
 
 // Page is one open page. One goroutine waits on it.
@@ -55,8 +63,10 @@ type Page struct {
 	last  time.Time // of the latest nudge that was taken
 }
 
-// Open adds a page of an agency. Close it.
-func (h *Hub) Open(ctx context.Context, agency string) (*Page, error) {
+// Open adds a page of an agency. Close it. since is the Mark of the moment at which
+// the page was read: what was told between then and now nudges it at once. "", and
+// what is no mark, stand for a page that shows nothing yet.
+func (h *Hub) Open(ctx context.Context, agency, since string) (*Page, error) {
 	topic, err := h.topic(ctx, agency)
 	if err != nil {
 		return nil, err
@@ -68,8 +78,36 @@ func (h *Hub) Open(ctx context.Context, agency string) (*Page, error) {
 		h.pages[topic] = map[*Page]struct{}{}
 	}
 	h.pages[topic][p] = struct{}{}
+	if from, ok := h.moment(since); ok && (!h.told[topic].Before(from) || !h.deaf.Before(from)) {
+		p.nudge()
+	}
 	return p, nil
 }
+
+// Mark is now, for a page that is about to be read, and for Open. It says which hub
+// it is of and what the clock shows, and no more.
+func (h *Hub) Mark() string { return h.id + "." + strconv.FormatInt(time.Now().UnixMilli(), 36) }
+
+// idLength is how many characters of a mark say whose it is.
+const idLength = 8
+
+// moment reads a mark. Another process may have another clock, so of its marks a
+// second is taken off: such a page may look once more than it has to.
+func (h *Hub) moment(mark string) (time.Time, bool) {
+	id, at, ok := strings.Cut(mark, ".")
+	ms, err := strconv.ParseInt(at, 36, 64)
+	if !ok || err != nil || len(id) != idLength || len(at) > maxAt {
+		return time.Time{}, false
+	}
+	from := time.UnixMilli(ms)
+	if id != h.id {
+		from = from.Add(-Apart)
+	}
+	return from, true
+}
+
+// maxAt is more characters than a moment has for some thousand years.
+const maxAt = 10
 
 // topic is the agency's word; it never changes.
 func (h *Hub) topic(ctx context.Context, agency string) (string, error) {
@@ -89,7 +127,9 @@ func (h *Hub) topic(ctx context.Context, agency string) (string, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.topics[agency] = topic
+	if _, ok := h.topics[agency]; !ok {
+		h.topics[agency], h.told[topic] = topic, h.others
+	}
 	return topic, nil
 }
 
@@ -117,14 +157,22 @@ func (p *Page) Took(now time.Time) { p.last = now }
 func (h *Hub) tell(topic string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, ok := h.told[topic]; ok {
+		h.told[topic] = time.Now()
+	} else {
+		h.others = time.Now() // a word that nobody knows, or a forged one: they take no room
+	}
 	for p := range h.pages[topic] {
 		p.nudge()
 	}
 }
 
-func (h *Hub) tellAll() {
+// hears notes that from now on nothing is missed. Every page that is open already
+// looks again.
+func (h *Hub) hears() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.deaf = time.Now()
 	for _, pages := range h.pages {
 		for p := range pages {
 			p.nudge()
@@ -142,9 +190,9 @@ func (p *Page) nudge() {
 // Run listens until ctx ends, over as many connections as it takes.
 func (h *Hub) Run(ctx context.Context) {
 	wait := firstWait
-	for lost := false; ctx.Err() == nil; lost = true {
+	for ctx.Err() == nil {
 		began := time.Now()
-		err := h.listen(ctx, lost)
+		err := h.listen(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -167,9 +215,8 @@ func jitter(d time.Duration) time.Duration {
 	return time.Duration(binary.LittleEndian.Uint64(b[:]) % uint64(d))
 }
 
-// listen hears nudges on one connection until it breaks. After a loss every
-// page looks again.
-func (h *Hub) listen(ctx context.Context, lost bool) error {
+// listen hears nudges on one connection until it breaks.
+func (h *Hub) listen(ctx context.Context) error {
 	cfg, err := pgx.ParseConfig(h.dsn)
 	if err != nil {
 		return fmt.Errorf("read the database address")
@@ -187,9 +234,7 @@ func (h *Hub) listen(ctx context.Context, lost bool) error {
 	if _, err := conn.Exec(ctx, "listen "+Channel); err != nil {
 		return fmt.Errorf("listen: refused")
 	}
-	if lost {
-		h.tellAll()
-	}
+	h.hears()
 	for {
 		n, err := h.next(ctx, conn)
 		switch {

@@ -30,6 +30,7 @@ type world struct {
 	admin *pgx.Conn
 	staff *postgres.DB
 	hub   *nudge.Hub
+	early string // a mark of before it listened
 }
 
 // newWorld is a running hub over two agencies.
@@ -39,6 +40,7 @@ func newWorld(t *testing.T) *world {
 	_, err := w.admin.Exec(t.Context(), `insert into agency (id, stanza) values ('oak', sha256('x')), ('elm', sha256('y'))`)
 	must(t, err)
 	w.hub = nudge.New(w.staff, w.db.DSN(postgres.RoleStaff), accounttest.Log(t))
+	w.early = w.hub.Mark()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan struct{})
 	go func() { w.hub.Run(ctx); close(ended) }()
@@ -59,7 +61,7 @@ func (w *world) listener() (pid int) {
 
 func (w *world) open(agency string) *nudge.Page {
 	w.t.Helper()
-	p, err := w.hub.Open(w.t.Context(), agency)
+	p, err := w.hub.Open(w.t.Context(), agency, "")
 	must(w.t, err)
 	w.t.Cleanup(p.Close)
 	return p
@@ -131,6 +133,78 @@ func TestRest(t *testing.T) {
 		if got := p.Rest(now.Add(after)); got != want {
 			t.Errorf("%v after a nudge a page rests %v, want %v", after, got, want)
 		}
+	}
+}
+
+// marked opens a page that was read at that mark and tells whether it is nudged at once.
+func (w *world) marked(agency, mark string) bool {
+	w.t.Helper()
+	p, err := w.hub.Open(w.t.Context(), agency, mark)
+	must(w.t, err)
+	defer p.Close()
+	return len(p.C()) > 0
+}
+
+// What happens after a page was read and before its line opens is not lost: neither
+// for the first page of an agency, nor for one that another process gave.
+func TestSince(t *testing.T) {
+	w := newWorld(t)
+	heard := w.open("oak")
+	before := w.hub.Mark()
+	if w.marked("elm", "") || w.marked("oak", before) {
+		t.Error("a page is nudged though nothing has happened since")
+	}
+	w.act("oak", 1, true)
+	<-heard.C()
+	after := time.Now().Add(time.Millisecond) // marks are of milliseconds
+	other := nudge.New(w.staff, w.db.DSN(postgres.RoleStaff), accounttest.Log(t))
+	for time.Now().Before(after) {
+	}
+	for _, c := range []struct {
+		name, agency, mark string
+		want               bool
+	}{
+		{"read before", "oak", before, true},
+		{"read after", "oak", w.hub.Mark(), false},
+		{"read elsewhere, by a clock of its own", "oak", other.Mark(), true},
+		{"of another agency", "elm", before, false},
+		{"no mark", "oak", "", false},
+		{"no moment", "oak", before[:9], false},
+		{"no mark of ours", "oak", "0.0", false},
+		{"far too long", "oak", before + "zzzzzzzzzz", false},
+	} {
+		if got := w.marked(c.agency, c.mark); got != c.want {
+			t.Errorf("a page %s is nudged at once: %v", c.name, got)
+		}
+	}
+}
+
+// A page that was read before its hub listened, or that opens its line while or after
+// it does not, looks again.
+func TestSince_Deaf(t *testing.T) {
+	w := newWorld(t)
+	before := w.hub.Mark()
+	if !w.marked("oak", w.early) {
+		t.Error("what was told before the hub listened is lost")
+	}
+	heard, pid := w.open("elm"), w.listener()
+	_, err := w.admin.Exec(t.Context(), `select pg_terminate_backend($1)`, pid)
+	must(t, err)
+	<-heard.C()
+	if !w.marked("oak", before) {
+		t.Error("what was told while the hub was away is lost")
+	}
+}
+
+// The first page of an agency that a hub knows nothing of hears of what was told before.
+func TestSince_First(t *testing.T) {
+	w := newWorld(t)
+	mark, elm := w.hub.Mark(), w.open("elm")
+	w.act("oak", 1, true)
+	w.act("elm", 1, true) // everything before it has arrived when it arrives
+	<-elm.C()
+	if !w.marked("oak", mark) {
+		t.Error("the first page's nudge is lost")
 	}
 }
 

@@ -20,6 +20,7 @@ type deskPage struct {
 	Trays []trayView
 	Count int
 	Open  string // the tray that is shown
+	Mark  string // of when it was read; "" where no line can be opened
 	Rows  template.HTML
 }
 
@@ -268,7 +269,10 @@ func (room Room) row(b *page.Base, mayRead bool) row {
 // desk shows what waits in one of its trays. It is the first page of every
 // worker: one who has no desk goes on to the first page that is theirs.
 func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
-	actor := room.Actor(r)
+	actor, mark := room.Actor(r), ""
+	if room.Mark != nil {
+		mark = room.Mark() // before anything is read
+	}
 	if items := Nav(actor); !actor.OnHold() && !actor.Can(authz.SeeDesk) {
 		return page.SeeOther(w, r, items[0].Href)
 	}
@@ -288,7 +292,7 @@ func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
 			p.Open = t.Key
 		}
 	}
-	p.Trays, p.Count, p.Rows = trays, len(shown), rowsOf(row, shown)
+	p.Trays, p.Count, p.Rows, p.Mark = trays, len(shown), rowsOf(row, shown), mark
 	return room.Site.Render(w, r, http.StatusOK, "desk/desk", p)
 }
 

@@ -32,6 +32,8 @@ type Room struct {
 	// Address is where people of that tier sign in to that agency, as it is
 	// printed on an invitation: with the scheme, without a path.
 	Address func(agencyID string, tier authz.Tier) string
+	// Mark says when a page was read, for its line (live.Lines.Mark); nil for no lines.
+	Mark func() string
 }
 
 // Routes is the table of the workers' pages. All are for a signed-in worker of

@@ -18,6 +18,9 @@ import (
 // Path is where a page opens its line.
 const Path = "/live"
 
+// Since is the name under which a page says what Lines.Mark was when it was read.
+const Since = "since"
+
 // word is all that is ever said.
 const word = "reload"
 
@@ -60,6 +63,10 @@ func (l *Lines) Close() {
 	l.open.Wait()
 }
 
+// Mark is now, for a page that is about to be read: its line is told at once of
+// what has changed by the time that it opens.
+func (l *Lines) Mark() string { return l.hub.Mark() }
+
 // Routes is the one line of the route table, for the staff tier.
 func (l *Lines) Routes(s *account.Sessions) []page.Route {
 	return []page.Route{{Method: http.MethodGet, Pattern: Path, Who: account.LeftOpen,
@@ -80,7 +87,7 @@ func (l *Lines) serve(w http.ResponseWriter, r *http.Request, s *account.Session
 		return fault.New(fault.Busy, "fault.busy")
 	default:
 	}
-	p, err := l.hub.Open(r.Context(), s.Agency(r).ID)
+	p, err := l.hub.Open(r.Context(), s.Agency(r).ID, page.Query(r).Get(Since))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package live_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -32,6 +33,7 @@ type site struct {
 	lines  *live.Lines
 	server *httptest.Server
 	host   string
+	query  string // with which lines are opened
 }
 
 func must(t *testing.T, err error) {
@@ -68,7 +70,7 @@ func (s *site) dial(token, origin string) (*websocket.Conn, *http.Response, erro
 	if origin != "" {
 		h.Set("Origin", origin)
 	}
-	conn, res, err := d.DialContext(s.t.Context(), "ws://"+s.host+live.Path, h)
+	conn, res, err := d.DialContext(s.t.Context(), "ws://"+s.host+live.Path+s.query, h)
 	if conn != nil {
 		s.t.Cleanup(func() { _ = conn.Close() })
 	}
@@ -144,6 +146,39 @@ func TestTwoInstances(t *testing.T) {
 	}
 }
 
+// An act between the reading of a desk and the opening of its line is not lost:
+// the page carries when it was read, and its line says so.
+func TestBetweenPageAndLine(t *testing.T) {
+	w := accounttest.NewWorld(t)
+	s := newSite(t, w)
+	listening(t, w, 1)
+	other := s.open()
+	read := func() string {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.server.URL+"/desk", nil)
+		must(t, err)
+		req.Host = s.host
+		req.Header.Set("Cookie", "gps="+w.WorkerLogin.Token.Cookie())
+		res, err := http.DefaultClient.Do(req)
+		must(t, err)
+		body, err := io.ReadAll(res.Body)
+		must(t, errors.Join(err, res.Body.Close()))
+		_, after, ok := strings.Cut(string(body), `data-live="`)
+		mark, _, closed := strings.Cut(after, `"`)
+		if !ok || !closed || mark == "" {
+			t.Fatalf("the desk, %d, has no mark", res.StatusCode)
+		}
+		return "?" + live.Since + "=" + mark
+	}
+	s.query = read()
+	s.nudge(postgres.RolePublic)
+	if got := says(t, other); got != "reload" {
+		t.Error(got)
+	}
+	if got := says(t, s.open()); got != "reload" { // or it waits for ever
+		t.Errorf("a line that opened after the act says %q", got)
+	}
+}
+
 // Who may open a line at all.
 func TestRefused(t *testing.T) {
 	w := accounttest.NewTwoAgencies(t)
@@ -212,6 +247,7 @@ func TestIdle(t *testing.T) {
 func TestDrain(t *testing.T) {
 	w := accounttest.NewWorld(t)
 	s := newSite(t, w)
+	listening(t, w, 1)
 	line := s.open()
 	s.lines.Close()
 	_, _, err := line.ReadMessage()
@@ -227,6 +263,7 @@ func TestDrain(t *testing.T) {
 func TestReadLimit(t *testing.T) {
 	w := accounttest.NewWorld(t)
 	s := newSite(t, w)
+	listening(t, w, 1)
 	line := s.open()
 	must(t, line.WriteMessage(websocket.TextMessage, make([]byte, 1000)))
 	_, _, err := line.ReadMessage()

@@ -10,9 +10,12 @@ const sessionOver = 1008
 const seenKey = 'gatepost-seen'
 
 export function live () {
-  if (!document.querySelector('[data-live]') || !window.WebSocket) {
+  const marked = document.querySelector('[data-live]')
+  if (!marked || !window.WebSocket) {
     return
   }
+  // What changed after the page was read and before its line is open is told at once.
+  const since = '?since=' + encodeURIComponent(marked.getAttribute('data-live'))
   const born = Date.now()
   let seen = lastSeen(born)
   let wanted = false
@@ -47,7 +50,7 @@ export function live () {
   window.addEventListener('pageshow', () => { leaving = false })
 
   const open = again => {
-    const line = new WebSocket(window.location.origin.replace(/^http/, 'ws') + '/live')
+    const line = new WebSocket(window.location.origin.replace(/^http/, 'ws') + '/live' + since)
     line.addEventListener('open', () => {
       wait = firstWait
       if (again) {

@@ -25,7 +25,12 @@ const (
 	sqlSending = `update notice set state = 'sending' where agency_id = agency() and id = $1 and state in ('waiting', 'sending') returning 1`
 	sqlSent    = `update notice set state = 'sent', sent_at = $2, error = null where agency_id = agency() and id = $1 and state = 'sending' returning 1`
 	sqlOff     = `update notice set state = 'off', sent_at = $2, error = $3 where agency_id = agency() and id = $1 and state in ('waiting', 'sending') returning 1`
-	sqlFailed  = `update notice set error = $2 where agency_id = agency() and id = $1 and state in ('waiting', 'sending')`
+	// A notice that nobody wants to get now ends, and is made anew when they do. Not
+	// where they switched mail on in the meantime: then the try is made again.
+	sqlMissed   = `update contact set missed = true where agency_id = agency() and person_id = $1 and not mail`
+	sqlUnwanted = `update notice set state = 'off', sent_at = $2 where agency_id = agency() and id = $1 and state in ('waiting', 'sending')
+		and not exists (select from contact c where c.agency_id = notice.agency_id and c.person_id = notice.person_id and c.mail) returning 1`
+	sqlFailed = `update notice set error = $2 where agency_id = agency() and id = $1 and state in ('waiting', 'sending')`
 	// A row that has ended is needed for as long as its job could come back.
 	sqlForget  = `delete from notice where agency_id = agency() and sent_at < $1`
 	sqlShowDue = `select show_due()`
@@ -89,7 +94,7 @@ func (m *Mailer) Deliver(ctx context.Context, job jobs.Job) error {
 	}
 	row := rows[0]
 	if !row.Mail {
-		return m.failed(ctx, ag, job, m.write(ctx, scope, postgres.Guarded(sqlOff), job.ID, m.Now(), nil))
+		return m.failed(ctx, ag, job, m.unwanted(ctx, scope, job.ID, row.Person))
 	}
 	found := contactRow{Mail: row.Mail, Version: row.Version, Sealed: row.Sealed, Leaf: row.Leaf, Body: row.Body}
 	c, err := found.open(ctx, m.DB, opening{ag, row.Person, m.Key})
@@ -116,6 +121,15 @@ func (m *Mailer) deliver(ctx context.Context, scope postgres.Scope, id string, r
 		return err
 	}
 	return m.write(ctx, scope, postgres.Guarded(sqlSent), id, m.Now())
+}
+
+// unwanted ends a notice of somebody whose mail is off, and notes that they missed one.
+func (m *Mailer) unwanted(ctx context.Context, scope postgres.Scope, id, person string) error {
+	return m.DB.Act(ctx, scope, nil, func(b *pgx.Batch) error {
+		b.Queue(sqlMissed, person) // holds the switch until the notice has ended
+		b.Queue(postgres.Guarded(sqlUnwanted), id, m.Now())
+		return nil
+	})
 }
 
 func (m *Mailer) write(ctx context.Context, scope postgres.Scope, sql string, args ...any) error {

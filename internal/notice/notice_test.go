@@ -86,11 +86,83 @@ func TestSwitch(t *testing.T) {
 	if want := (notice.Details{On: true, Mail: address, QuietFrom: "21:30", QuietTo: "07:15", Words: notice.Reminder, Version: 1}); d != want {
 		t.Errorf("after off and on: %+v", d)
 	}
-	w.notify()
+	// What was switched off, and what came up meanwhile, is one notice now.
 	must(t, w.mailer().Deliver(t.Context(), w.job()))
-	if m := w.post.got(); len(m) != 1 || m[0].header("Subject") != "A reminder" {
-		t.Errorf("switched on again: %d mails", len(m))
+	if m := w.post.got(); len(m) != 1 || m[0].header("Subject") != "A reminder" || w.states() != "off sent" {
+		t.Errorf("switched on again: %d mails, notices %q", len(m), w.states())
 	}
+	for _, on := range []bool{true, false, true} { // nothing was missed
+		must(t, w.service.Switch(t.Context(), w.actor, on))
+	}
+	if got := w.states(); got != "off sent" {
+		t.Errorf("with nothing to say, notices are %q", got)
+	}
+}
+
+// Off before its job runs, or off while something comes up: each alone is told once
+// mail is on again, by the switch and by the form; and it is not told when a notice
+// waits already.
+func TestSwitch_Missed(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(*world)
+		want      string
+	}{
+		"its job ran":     {func(w *world) { w.notify(); w.off(); must(w.t, w.mailer().Deliver(w.t.Context(), w.job())) }, "off waiting"},
+		"it came up":      {func(w *world) { w.off(); w.notify(); w.notify() }, "waiting"},
+		"its job has not": {func(w *world) { w.notify(); w.off(); w.notify() }, "waiting"},
+		"nothing":         {func(w *world) { w.off() }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.save(nil)
+			for _, on := range []func(){func() { must(t, w.service.Switch(t.Context(), w.actor, true)) }, func() { w.save(nil) }} {
+				c.meanwhile(w)
+				on()
+				if got := w.states(); got != c.want {
+					t.Errorf("notices are %q, want %q", got, c.want)
+				}
+				if n := one[int](w, `select count(*) from jobs.river_job where queue = 'mail'`); n != len(strings.Fields(c.want)) {
+					t.Errorf("%d jobs", n)
+				}
+				_, err := w.Database.Admin().Exec(t.Context(), `delete from notice; delete from jobs.river_job`)
+				must(t, err)
+			}
+		})
+	}
+}
+
+// The person switches mail on between the job's look and its mark: the notice stays.
+func TestSwitch_MeanwhileOn(t *testing.T) {
+	w := newWorld(t)
+	w.save(nil)
+	w.notify()
+	job := w.job()
+	w.off()
+	tx, err := w.Database.Admin().Begin(t.Context())
+	must(t, err)
+	_, err = tx.Exec(t.Context(), `set local gatepost.agency = 'oak'; update contact set mail = true`)
+	must(t, err)
+	done := make(chan error, 1)
+	go func() { done <- w.mailer().Deliver(context.WithoutCancel(t.Context()), job) }()
+	for looks, waits := w.Database.Admin(), 0; waits == 0; {
+		must(t, looks.QueryRow(t.Context(), `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`).Scan(&waits))
+		if len(done) > 0 {
+			t.Fatal("the job did not wait for the switch")
+		}
+	}
+	must(t, tx.Commit(t.Context()))
+	if <-done == nil {
+		t.Error("the job ended")
+	}
+	must(t, w.mailer().Deliver(t.Context(), job))
+	if w.states() != "sent" || len(w.post.got()) != 1 {
+		t.Errorf("notices are %q", w.states())
+	}
+}
+
+func (w *world) off() {
+	w.t.Helper()
+	must(w.t, w.service.Switch(w.t.Context(), w.actor, false))
 }
 
 // A notice that comes due in quiet hours waits for their end, by London's clock.

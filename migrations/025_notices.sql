@@ -70,4 +70,59 @@ create constraint trigger recovery_posted_stated after update of notice_leaf on 
 revoke all on function recovery_told(), recovery_posted_stated() from public;
 grant update (posted_by, posted_at, notice_leaf) on recovery to gatepost_staff;
 
+-- What comes up while mail is off is not forgotten: one notice says so when it is on again.
+alter table contact add column missed bool not null default false;
+comment on column contact.missed is 'there was something to tell while mail was off. Whether it was looked at since is written down nowhere';
+
+-- As before; and of somebody whose mail is off it is kept that there was something. That row is taken first: whoever switches mail on in the
+-- same moment has a notice, or is marked before.
+create or replace function notify_person(person text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+	made text;
+begin
+	update contact c set missed = true where c.agency_id = agency() and c.person_id = notify_person.person and not c.mail and not c.missed;
+	insert into notice (agency_id, id, person_id)
+	select c.agency_id, 'no' || some_chance(20), c.person_id from contact c where c.agency_id = agency() and c.person_id = notify_person.person and c.mail
+		and not exists (select from person p where p.agency_id = c.agency_id and p.id = c.person_id and p.state = 'suspended')
+	on conflict (person_id, agency_id) where state = 'waiting' do nothing
+	returning id into made;
+	if made is not null then
+		perform enqueue('notice', jsonb_build_object('agency', agency(), 'id', made));
+	end if;
+end
+$$;
+
+-- As before; a person who switches mail on gets what was missed, in the families' role. No role but those of before may call it by itself.
+create or replace function enqueue(kind text, args jsonb) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if not (enqueue.kind = any (case session_user
+		when 'gatepost_public' then array['notice']
+		when 'gatepost_staff' then array['notice']
+		when 'gatepost_notify' then array['notice', 'clock']
+		else '{}'::text[] end)) then
+		raise exception 'not a job of this role' using errcode = '23514', constraint = 'enqueue_kind';
+	end if;
+	if args - 'agency' - 'id' <> '{}' or args ->> 'agency' is distinct from agency() or coalesce(args ->> 'id', 'xx22222222222222222222') !~ '^[a-z]{2}[a-z2-7]{20}$' then
+		raise exception 'a job carries an agency and an id' using errcode = '23514', constraint = 'enqueue_args';
+	end if;
+	-- Mail has a queue of its own: where it is off, its jobs wait.
+	insert into jobs.river_job (kind, args, max_attempts, queue) values (enqueue.kind, enqueue.args, 25, case enqueue.kind when 'notice' then 'mail' else 'default' end);
+end
+$$;
+
+create function contact_on() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	update contact c set missed = false where c.agency_id = new.agency_id and c.person_id = new.person_id;
+	perform notify_person(new.person_id);
+	return null;
+end
+$$;
+create trigger contact_on after update of mail on contact for each row when (new.mail and not old.mail and old.missed) execute function contact_on();
+
+revoke all on function contact_on() from public;
+grant update (missed) on contact to gatepost_notify;
+
 reset role;

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatepost/crypto/session"
+	"gatepost/internal/account"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/fault"
 )
@@ -13,20 +14,24 @@ import (
 func TestPeek(t *testing.T) {
 	w := accounttest.NewTwoAgencies(t)
 	token := w.WorkerLogin.Token
-	peek := func() fault.Kind { return fault.KindOf(w.Staff.Peek(t.Context(), "oak", token)) }
+	looks := func(s *account.Service, agencyID string, token session.Token) fault.Kind {
+		_, err := s.Peek(t.Context(), agencyID, token)
+		return fault.KindOf(err)
+	}
+	peek := func() fault.Kind { return looks(w.Staff, "oak", token) }
 	for range 3 { // 18 minutes in three looks; the twentieth ends it
 		if got := peek(); got != "" {
 			t.Fatalf("a live session: %s", got)
 		}
 		w.Clock.Advance(6 * time.Minute)
 	}
-	if got := fault.KindOf(w.Staff.Peek(t.Context(), "elm", token)); got != fault.SignIn {
+	if got := looks(w.Staff, "elm", token); got != fault.SignIn {
 		t.Errorf("another agency: %s", got)
 	}
-	if got := fault.KindOf(w.Public.Peek(t.Context(), "oak", token)); got != fault.SignIn {
+	if got := looks(w.Public, "oak", token); got != fault.SignIn {
 		t.Errorf("the other tier: %s", got)
 	}
-	if got := fault.KindOf(w.Staff.Peek(t.Context(), "oak", session.NewToken())); got != fault.SignIn {
+	if got := looks(w.Staff, "oak", session.NewToken()); got != fault.SignIn {
 		t.Errorf("a token of nobody's: %s", got)
 	}
 	w.Clock.Advance(6 * time.Minute)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/web/page"
 )
@@ -18,10 +19,20 @@ func (s *Sessions) peek(r *http.Request, v *visit) error {
 	if !v.hasToken {
 		return fault.New(fault.SignIn, "fault.signIn")
 	}
-	if err := s.Accounts.Peek(r.Context(), v.agency.ID, v.token); err != nil {
+	glimpse, err := s.Accounts.Peek(r.Context(), v.agency.ID, v.token)
+	if err != nil {
 		return err
 	}
-	v.alive = true
+	v.alive, v.glimpse = true, glimpse
+	return nil
+}
+
+// LeftMay tells whether whoever left a page open may do an act: nil, or a
+// Forbidden fault, as for everybody on another route than a LeftOpen one.
+func (s *Sessions) LeftMay(r *http.Request, act authz.Act) error {
+	if !s.of(r).glimpse.Can(act) {
+		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
 	return nil
 }
 
@@ -30,5 +41,8 @@ func (s *Sessions) peek(r *http.Request, v *visit) error {
 func (s *Sessions) Still(r *http.Request) func(context.Context) error {
 	v := s.of(r)
 	agencyID, token := v.agency.ID, v.token
-	return func(ctx context.Context) error { return s.Accounts.Peek(ctx, agencyID, token) }
+	return func(ctx context.Context) error {
+		_, err := s.Accounts.Peek(ctx, agencyID, token)
+		return err
+	}
 }

@@ -76,6 +76,7 @@ type visit struct {
 	alive    bool // token is that of a session: its form token counts
 	in       bool // actor is signed in
 	actor    authz.Actor
+	glimpse  account.Glimpse // of a page that lies open
 	who      page.Who
 	chance   string // for the forms of a stranger
 	fresh    bool   // the browser does not have the chance yet

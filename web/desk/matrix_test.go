@@ -11,11 +11,14 @@ import (
 	service "gatepost/internal/account"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
+	"gatepost/internal/nudge"
+	"gatepost/internal/postgres"
 	"gatepost/letterbox"
 	"gatepost/web"
 	"gatepost/web/account"
 	"gatepost/web/casework"
 	desks "gatepost/web/desk"
+	"gatepost/web/live"
 	"gatepost/web/page"
 	"gatepost/web/page/pagetest"
 	"gatepost/web/webtest"
@@ -42,6 +45,8 @@ type visit struct {
 // of them come.
 var matrix = []visit{
 	{pattern: "GET /desk", act: authz.SeeDesk, own: 200, abroad: 200, restricted: 200, connected: 200, without: 303},
+	// A line for the desk. Nothing here asks for a WebSocket; who gets one is TestWhoHears' of web/live.
+	{pattern: "GET /live", act: authz.SeeDesk, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /letter/{id}/claim", act: authz.Claim, own: 303, abroad: 404},
 	{pattern: "GET /letter/{id}", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409},        // it did not come on paper
@@ -210,6 +215,11 @@ func searching(status int) map[authz.Role]int {
 func ask(t *testing.T, b *webtest.Browser, token, pattern string, ids map[string]string) webtest.Answer {
 	t.Helper()
 	method, path := pathOf(t, pattern, ids)
+	if path == live.Path {
+		page := *b
+		page.Origin = "https://" + b.Host
+		return page.Get(path)
+	}
 	if method == http.MethodGet {
 		return b.Get(path + "?exchange=" + ids["exchange"]) // which only the pages of what was decided read
 	}
@@ -394,6 +404,7 @@ func twoAgencies(t *testing.T) (*desk, accounttest.Login) {
 	d := &desk{Site: &webtest.Site{World: accounttest.NewTwoAgencies(t)}}
 	var err error
 	d.Site.Staff, err = web.Staff(web.Config{Secure: true, Assets: pagetest.Assets(t), Now: d.Clock.Now, Log: accounttest.Log(t),
+		Live:     live.New(nudge.New(d.StaffDB, d.Database.DSN(postgres.RoleStaff), accounttest.Log(t))),
 		Accounts: d.World.Staff, Letters: d.Desk, Agencies: d.StaffAgencies, Address: func(string, authz.Tier) string { return "" }})
 	must(t, err)
 	d.exchange, d.birth, d.adoptive = d.OpenExchange(t)

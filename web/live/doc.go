@@ -10,7 +10,8 @@
 //
 // The line carries nothing, so what there is to guard is the server: only a
 // browser that shows our own page may open one (exact Origin; none is refused),
-// with a living session; what it sends is thrown away, and more than a few bytes
+// with a living session of somebody who may see the desk, and who waits for no
+// call: the moments of an agency's acts are nobody else's. What it sends is thrown away, and more than a few bytes
 // ends it. The session is looked at each minute without touching its idle time:
 // a desk that lies open ends as any other.
 package live

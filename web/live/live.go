@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/nudge"
 	"gatepost/web/account"
@@ -73,11 +74,15 @@ func (l *Lines) Routes(s *account.Sessions) []page.Route {
 		Handler: func(w http.ResponseWriter, r *http.Request) error { return l.serve(w, r, s) }}}
 }
 
-// serve opens a line. Forbidden: the page that asks is not ours; Invalid: it
+// serve opens a line. Forbidden: the page that asks is not ours, or who asks sees
+// no desk; Invalid: it
 // asks for no WebSocket; Busy: we are stopping.
 func (l *Lines) serve(w http.ResponseWriter, r *http.Request, s *account.Sessions) error {
 	if !ours(r, s.Site.Secure) {
 		return fault.New(fault.Forbidden, "fault.forbidden")
+	}
+	if err := s.LeftMay(r, authz.SeeDesk); err != nil {
+		return err // the desk is the only page with a line; when something happens is nobody else's to hear
 	}
 	if !websocket.IsWebSocketUpgrade(r) {
 		return fault.New(fault.Invalid, "fault.invalid")

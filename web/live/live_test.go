@@ -223,6 +223,35 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// Only who sees the desk hears when something happens: each role, a worker who
+// waits for the call, and one without a second step.
+func TestWhoHears(t *testing.T) {
+	w := accounttest.NewWorld(t)
+	s := newSite(t, w)
+	hears := func(name string, l accounttest.Login, want int) {
+		t.Helper()
+		_, res, err := s.dial(l.Token.Cookie(), "http://"+s.host)
+		if res == nil || res.StatusCode != want {
+			t.Errorf("%s: %v, %v; want %d", name, res, err, want)
+		}
+	}
+	for _, role := range authz.Roles()[1:] {
+		login, _ := w.NewWorker(t, "Worker of one role", role)
+		want := http.StatusForbidden
+		if role == authz.LetterboxWorker || role == authz.Manager {
+			want = http.StatusSwitchingProtocols
+		}
+		hears(string(role), login, want)
+	}
+	paper, err := w.Staff.InviteWorker(t.Context(), w.SignInWorker(t, &w.ManagerLogin), "Iolo Parry", accounttest.Fact)
+	must(t, err)
+	hold := w.Enrol(t, w.Home.ID, true, paper)
+	hears("without a second step", hold, http.StatusForbidden)
+	w.SetTOTP(t, w.Home.ID, true, &hold)
+	w.SignIn(t, w.Home.ID, true, &hold)
+	hears("on hold", hold, http.StatusForbidden)
+}
+
 // A line that lies open keeps no session alive.
 func TestIdle(t *testing.T) {
 	w := accounttest.NewWorld(t)

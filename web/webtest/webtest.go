@@ -70,6 +70,7 @@ type Browser struct {
 	From    string // remote address with a port
 	Cookies map[string]string
 	Agent   string
+	Origin  string // of the page that asks; "" for none
 }
 
 // Family is a browser at the families' tier that was never there before.
@@ -137,6 +138,9 @@ func (b *Browser) do(r *http.Request) Answer {
 	b.t.Helper()
 	r.Host, r.RemoteAddr = b.Host, b.From
 	r.Header.Set("User-Agent", b.Agent)
+	if b.Origin != "" {
+		r.Header.Set("Origin", b.Origin)
+	}
 	for name, value := range b.Cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

@@ -257,6 +257,47 @@ func TestEscalate(t *testing.T) {
 	p.logWhole()
 }
 
+// A safeguarding lead who knows the family says so, before or after they opened the
+// letter, and another lead goes on. Neither the service nor the database lets them act.
+func TestReferral_Connected(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	lead := p.newStaff("Imogen Farr", authz.SafeguardingLead)
+	letter := p.claimed("I saw you at the fair.")
+	wantKind(t, "before it is referred", p.Desk.ConnectReferred(ctx, lead, letter), fault.NotFound)
+	must(t, p.Desk.Escalate(ctx, p.Worker, letter, "odd"))
+	wantKind(t, "by a letterbox worker", p.Desk.ConnectReferred(ctx, p.Worker, letter), fault.Forbidden)
+	p.Clock.Advance(letterbox.ConnectFor + 1)
+	wantKind(t, "without a code", p.Desk.ConnectReferred(ctx, lead, letter), fault.StepUp)
+	lead = p.SignInWorker(t, &p.newLogin)
+	for range 2 { // twice is once
+		must(t, p.Desk.ConnectReferred(ctx, lead, letter))
+	}
+	if n := p.count(`select count(*) from connection where worker_id = '` + lead.Account() + `'`); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	tray, err := p.Desk.Referrals(ctx, lead)
+	must(t, err)
+	if len(tray) != 1 || !tray[0].Connected {
+		t.Errorf("the tray is %+v", tray)
+	}
+	for name, err := range map[string]error{
+		"opens": second(p.Desk.Referred(ctx, lead, letter)), "hands back": p.Desk.HandBack(ctx, lead, letter, ""),
+		"keeps": p.Desk.KeepReferred(ctx, lead, letter, ""), "refuses": p.Desk.RefuseReferred(ctx, lead, letter, "upsetting", "", ""),
+	} {
+		wantKind(t, "a lead who knows the family "+name, err, fault.Forbidden)
+	}
+	err = p.asStaff(lead.Account(), `update letter set state = 'received' where id = $1`, string(letter))
+	wantBroken(t, err, "23514", "letter_connected")
+	other := p.newStaff("Owen Tresco", authz.SafeguardingLead)
+	if text, err := p.Desk.Referred(ctx, other, letter); err != nil || text.Text != "I saw you at the fair." {
+		t.Errorf("another lead reads %q, %v", string(text.Text), err)
+	}
+	must(t, p.Desk.HandBack(ctx, other, letter, "nothing in it"))
+	p.wantState(letter, letterbox.Received, letterbox.WithUs)
+	// Who is a letterbox worker as well loses the case with it.
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+}
+
 func TestReferral_Ends(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	lead := p.newStaff("Imogen Farr", authz.SafeguardingLead)

@@ -216,7 +216,8 @@ type Referral struct {
 	Letter     LetterID
 	Reference  string // LB-XXXXX
 	ReferredOn time.Time
-	WorkDays   int // working days since then
+	WorkDays   int  // working days since then
+	Connected  bool // the actor declared a connection: it is another lead's
 }
 
 // ReferralText is a referral opened for the safeguarding lead.

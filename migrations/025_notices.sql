@@ -125,4 +125,18 @@ create trigger contact_on after update of mail on contact for each row when (new
 revoke all on function contact_on() from public;
 grant update (missed) on contact to gatepost_notify;
 
+-- A safeguarding lead who knows the family gives no letter of theirs back, as they decide about none.
+create function letter_handed_back() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if is_party(new.exchange_id) then
+		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'letter_connected';
+	end if;
+	return new;
+end
+$$;
+create trigger letter_handed_back before update of state on letter for each row when (old.state = 'escalated' and new.state = 'received')
+	execute function letter_handed_back();
+revoke all on function letter_handed_back() from public;
+
 reset role;

@@ -115,7 +115,7 @@ async function safeguards (walk) {
   await p.go('/desk')
   await p.expect('/safeguarding').look('safeguarding')
   const open = async (i, words) => {
-    await p.press(p.page.locator('[data-referral]').nth(i).getByRole('link'))
+    await p.press(p.page.locator('[data-referral]').nth(i).getByRole('link').first())
     await p.expect(/^\/referral\/lt/).reads(words)
     return p.path()
   }
@@ -143,7 +143,12 @@ async function safeguards (walk) {
   await p.press('desk.referral.keep')
   await p.expect('/safeguarding').reads(say('desk.safeguarding.done.keep'))
 
+  await p.press('desk.exchange.iKnow', p.page.locator('[data-referral]').first())
+  await p.expect(/\/connect$/).look('referral of somebody known')
+  await p.press('desk.connect.no')
   const third = await open(0, worry)
+  const late = await p.tab()
+  await late.go(third + '/connect')
   await p.go(third + '/hand-back')
   await p.look('referral hand back')
   await p.press('desk.return.back')
@@ -152,6 +157,9 @@ async function safeguards (walk) {
   await p.press('desk.referral.hand-back')
   await p.expect('/safeguarding').reads(say('desk.safeguarding.done.hand-back'), say('desk.safeguarding.none'))
   await p.look('safeguarding empty')
+  await late.press('desk.connect.yes') // the letter is a worker's again
+  if (late.last.status() !== 404) throw new Error(`of a letter that is not there, a connection answers ${late.last.status()}`)
+  await late.page.close()
 }
 
 async function keepsOnFile (walk) {

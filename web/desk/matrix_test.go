@@ -76,12 +76,14 @@ var matrix = []visit{
 
 	{pattern: "GET /safeguarding", act: authz.Safeguard, own: 200, abroad: 200},
 	{pattern: "GET /referral/{id}", act: authz.Safeguard, own: 200, abroad: 404},
+	{pattern: "GET /referral/{id}/connect", act: authz.Safeguard, own: 200, abroad: 404}, // what is declared there: TestReferral_Connected
 	{pattern: "GET /referral/{id}/hand-back", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/keep", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/refuse", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "POST /referral/{id}/refuse", act: authz.Safeguard, own: 422, abroad: 404},
 	{pattern: "POST /referral/{id}/hand-back", act: authz.Safeguard, own: 303, abroad: 404},
 	{pattern: "POST /referral/{id}/keep", act: authz.Safeguard, own: 404, abroad: 404}, // given back before
+	{pattern: "POST /referral/{id}/connect", act: authz.Safeguard, own: 404, abroad: 404},
 
 	{pattern: "GET /exchanges", act: authz.SetExchange, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "GET /exchange/new", act: authz.OpenExchange, own: 200, abroad: 200, restricted: 200, connected: 200},

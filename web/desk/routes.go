@@ -80,6 +80,8 @@ func Routes(room Room) []page.Route {
 
 		get("/safeguarding", "desk/safeguarding", room.referrals),
 		get("/referral/{id}", "desk/referral", room.readReferral),
+		get("/referral/{id}/connect", "desk/referral-connect", room.askReferralConnect),
+		post("/referral/{id}/connect", page.SmallBody, room.connectReferral),
 		get("/referral/{id}/hand-back", "desk/referral", room.handBack().ask),
 		post("/referral/{id}/hand-back", noteBody, room.handBack().post, "note"),
 		get("/referral/{id}/keep", "desk/referral", room.keepReferred().ask),

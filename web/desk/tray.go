@@ -22,7 +22,7 @@ func (room Room) referrals(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &trayPage{Base: room.Site.Base(r, "desk.safeguarding.title"), Referrals: list}
-	if done := page.Query(r).Get("done"); done == "hand-back" || done == "keep" || done == "refuse" {
+	if done := page.Query(r).Get("done"); done == "hand-back" || done == "keep" || done == "refuse" || done == "connect" {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("desk.safeguarding.done." + done)}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/safeguarding", p)
@@ -39,6 +39,45 @@ type referralPage struct {
 	Act     string // "" for the letter itself
 	Reasons []page.Choice
 	Max     int
+}
+
+// referralConnect asks a safeguarding lead whether they know the family. It shows
+// nothing of the letter.
+type referralConnect struct {
+	page.Base
+	letterbox.Referral
+}
+
+// askReferralConnect shows the question.
+func (room Room) askReferralConnect(w http.ResponseWriter, r *http.Request) error {
+	p := &referralConnect{Base: room.Site.Base(r, "desk.connect.title")}
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return err
+	}
+	list, err := room.Letters.Referrals(r.Context(), room.Actor(r))
+	if err != nil {
+		return err
+	}
+	for _, one := range list {
+		if string(one.Letter) == id {
+			p.Referral = one
+			return room.Site.Render(w, r, http.StatusOK, "desk/referral-connect", p)
+		}
+	}
+	return notThere()
+}
+
+// connectReferral writes the answer down.
+func (room Room) connectReferral(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return err
+	}
+	if err := room.Letters.ConnectReferred(r.Context(), room.Actor(r), letterbox.LetterID(id)); err != nil {
+		return err
+	}
+	return page.SeeOther(w, r, "/safeguarding?done=connect")
 }
 
 // readReferral shows one referral. The service has the reading in the log before

@@ -664,27 +664,3 @@ func (s *Service) StopOwnRecovery(ctx context.Context, actor authz.Actor) error 
 	})
 	return s.recoveryFault(err)
 }
-
-// Recovered says that somebody on a side got a new key by a recovery.
-type Recovered struct {
-	Side string
-	On   time.Time // a date, in London
-	Self bool      // the actor; otherwise somebody else on the side
-}
-
-// RecoveredOn lists the recoveries of everybody on the actor's granted sides,
-// the newest first: a family sees that it happened. Public tier only.
-func (s *Service) RecoveredOn(ctx context.Context, actor authz.Actor) ([]Recovered, error) {
-	if _, err := s.own(actor); err != nil {
-		return nil, err
-	}
-	if s.tier != authz.Public {
-		return nil, fault.New(fault.Forbidden, "fault.forbidden")
-	}
-	var list []Recovered
-	err := s.db.Read(ctx, scopeOf(actor), func(b *pgx.Batch) { b.Queue(sqlMyRecoveries).Query(collect(&list)) })
-	if err != nil {
-		return nil, fmt.Errorf("list recoveries of a side: %w", s.db.Fault(err))
-	}
-	return list, nil
-}

@@ -223,10 +223,16 @@ func (l *lost) recovered(id string, before accounttest.Login) {
 	if l.state(id) != "done" {
 		t.Errorf("the recovery is %s", l.state(id))
 	}
-	on, err := l.Public.RecoveredOn(ctx, actor)
+	seen, err := l.Families.Timeline(ctx, actor, l.side)
 	must(t, err)
-	if len(on) != 1 || on[0].Side != string(l.side) || !on[0].Self || on[0].On.Format(time.DateOnly) != l.Clock.Now().Format(time.DateOnly) {
-		t.Errorf("the family sees %+v", on)
+	marked := 0
+	for _, e := range seen.Events {
+		if e.What == letterbox.EventNewKey && e.On.Format(time.DateOnly) == l.Clock.Now().Format(time.DateOnly) {
+			marked++
+		}
+	}
+	if marked != 1 {
+		t.Errorf("the family's thread has %d marks of a new key: %+v", marked, seen.Events)
 	}
 	if _, err := l.Public.SignIn(ctx, l.Home.ID, account.SignIn{Name: before.Name, Passphrase: newPassphrase, From: accounttest.From()}); err == nil {
 		t.Error("the old reference is still somebody's")

@@ -250,7 +250,6 @@ const (
 	sqlNotifyPerson    = `select notify_person($1)`
 	sqlOwnRecovery     = `select what, started_at, agreed_at from own_recovery()`
 	sqlStopOwnRecovery = `select stop_own_recovery($1, $2)`
-	sqlMyRecoveries    = `select side_id as side, on_day as "on", self from my_recoveries()`
 
 	sqlOpenAgency = `update agency set opened_at = $1 where id = agency() and opened_at is null returning 1`
 

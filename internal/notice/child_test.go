@@ -73,7 +73,7 @@ func (s settings) client(ctx context.Context, log *slog.Logger) (*jobs.Client, e
 }
 
 // A notifier is killed at the worst moments; another one finishes. The mail has
-// the same Message-ID whenever it comes, so the receiving server shows one.
+// the same Message-ID whenever it comes, so that the receiving server may show one.
 func TestKilled(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -12,8 +12,8 @@
 // The row is the outbox: an act that rolls back leaves none, and a row that is
 // sent is never sent again. Between the server's acceptance and our mark a
 // process can be killed; then the mail goes out once more with the same
-// Message-ID, which a receiving server drops. While one notice waits no second
-// is made; what comes up while it is being sent is a new one.
+// Message-ID, by which a receiving server or a mail program may drop it; SMTP has
+// no way to be surer. While one notice waits no second is made; what comes up while it is being sent is a new one.
 //
 // Where to write and when stands sealed, for the person, for this program's
 // notifier and for the cases of the person's sides; the switch alone is in clear.

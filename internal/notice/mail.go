@@ -43,7 +43,7 @@ const (
 )
 
 // MessageID is the Message-ID of a notice: the same at each try, so that a
-// server which has taken the mail already drops the second.
+// server which has taken the mail already may drop the second.
 func (s Server) MessageID(notice string) string {
 	sum := sha256.Sum256([]byte("gatepost/notice/v1\n" + notice))
 	return hex.EncodeToString(sum[:16]) + "@" + s.domain()

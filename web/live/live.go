@@ -44,11 +44,13 @@ type Lines struct {
 	end     sync.Once
 	open    sync.WaitGroup
 	upgrade websocket.Upgrader
+	beat    time.Duration                   // between two pings
+	rest    func(*nudge.Page) time.Duration // after a nudge, before the next
 }
 
 // New makes the lines of a process. The hub is run by the caller.
 func New(hub *nudge.Hub) *Lines {
-	l := &Lines{hub: hub, ending: make(chan struct{})}
+	l := &Lines{hub: hub, ending: make(chan struct{}), beat: beat, rest: func(p *nudge.Page) time.Duration { return p.Rest(time.Now()) }}
 	l.upgrade = websocket.Upgrader{HandshakeTimeout: writeTime, ReadBufferSize: buffer, WriteBufferSize: buffer,
 		WriteBufferPool: &sync.Pool{},
 		// Looked at before, with an answer that is a page of ours.
@@ -140,7 +142,7 @@ func listen(conn *websocket.Conn, gone chan<- struct{}) {
 func (l *Lines) speak(conn *websocket.Conn, p *nudge.Page, still func(context.Context) error, gone <-chan struct{}) {
 	defer p.Close()
 	defer func() { _ = conn.Close() }() // the other end may be gone already
-	beats := time.NewTicker(beat)
+	beats := time.NewTicker(l.beat)
 	defer beats.Stop()
 	nudges, rested := p.C(), (<-chan time.Time)(nil)
 	for n := 1; ; {
@@ -155,7 +157,7 @@ func (l *Lines) speak(conn *websocket.Conn, p *nudge.Page, still func(context.Co
 			if write(conn, websocket.TextMessage, []byte(word)) != nil {
 				return
 			}
-			nudges, rested = nil, time.After(p.Rest(time.Now()))
+			nudges, rested = nil, time.After(l.rest(p))
 		case <-rested:
 			nudges, rested = p.C(), nil
 		case <-beats.C:

@@ -272,6 +272,43 @@ func TestIdle(t *testing.T) {
 	}
 }
 
+// A line whose session has ended is closed, with the word that it is over.
+func TestSignedOut(t *testing.T) {
+	w := accounttest.NewWorld(t)
+	s := newSite(t, w)
+	s.lines.Beat(10 * time.Millisecond)
+	listening(t, w, 1)
+	line := s.open()
+	must(t, w.Staff.SignOut(t.Context(), w.Home.ID, w.WorkerLogin.Token))
+	if _, _, err := line.ReadMessage(); !websocket.IsCloseError(err, websocket.ClosePolicyViolation) {
+		t.Errorf("after signing out: %v", err)
+	}
+}
+
+// A line that was nudged hears nothing more while it rests, and the rest of it after.
+func TestOnceASecond(t *testing.T) {
+	w := accounttest.NewWorld(t)
+	s := newSite(t, w)
+	usual := newSite(t, w)
+	listening(t, w, 2)
+	other := usual.open()
+	s.lines.Rest(time.Hour)
+	line := s.open()
+	for range 2 {
+		s.nudge(postgres.RoleStaff)
+		if got := says(t, other); got != "reload" {
+			t.Error(got)
+		}
+	}
+	if got := says(t, line); got != "reload" {
+		t.Error(got)
+	}
+	s.lines.Close()
+	if _, text, err := line.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+		t.Errorf("a line that rests hears %q, %v", text, err)
+	}
+}
+
 // When the process drains every line is told, and no new one is taken.
 func TestDrain(t *testing.T) {
 	w := accounttest.NewWorld(t)

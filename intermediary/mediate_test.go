@@ -71,6 +71,27 @@ func TestOpenContact(t *testing.T) {
 	if len(came.Sides) != 1 || len(came.Sides[0].Came) != 1 {
 		t.Fatalf("what came is %+v", came)
 	}
+	// A wish for no contact that comes after the letters began holds them, until it is taken back.
+	wish := motherEntry(intermediary.WishNoContact)
+	wish.ID = enter(t, w, wish)
+	if got := seen(); got == nil || got.Closed {
+		t.Errorf("a wish that nobody has looked at closes the letters: %+v", got)
+	}
+	need(t, w.Cases.LookThroughRegister(t.Context(), w.CaseWorker, c.Subject))
+	if got := seen(); got == nil || !got.Closed {
+		t.Errorf("with a newer wish the case shows %+v", got)
+	}
+	if _, err := w.Families.Open(t.Context(), subject, came.Sides[0].Came[0].ID); err == nil {
+		t.Error("a letter is opened under a newer wish")
+	}
+	if stopped := count(t, w, `select count(*) from letter where id = $1 and stop`, string(letter)); stopped != 1 {
+		t.Error("what was passed on is not stopped")
+	}
+	wish.Was, wish.Wish, wish.Verified = 1, intermediary.WishWithdrawn, true
+	enter(t, w, wish)
+	if got := seen(); got == nil || got.Closed {
+		t.Errorf("after the wish was taken back the case shows %+v", got)
+	}
 	w.Consent(t, c, intermediary.ConsentWithdrawn)
 	if _, err := w.Families.Open(t.Context(), subject, came.Sides[0].Came[0].ID); err == nil {
 		t.Error("a letter is opened after the consent was taken back")

@@ -317,7 +317,7 @@ export class Person {
       await this.page.setViewportSize(size)
       const at = `at ${size.width}px`
       for (const found of await this.page.evaluate(elementRules)) fault(`${at}: ${found}`)
-      if (brief.mode === 'on' && (firstHere || size === this.size && await this.newKinds())) for (const found of await this.axe()) fault(`${at}: ${found}`)
+      if (brief.mode !== 'off' && (firstHere || size === this.size && await this.newKinds())) for (const found of await this.axe()) fault(`${at}: ${found}`)
       for (const found of await this.page.evaluate(sideways)) fault(`${at} it is too wide: ${found}`)
       if (brief.mode === 'on') for (const found of await largeLetters(this.page)) fault(`${at}, letters twice as big, it is too wide: ${found}`)
       if (brief.shots) await this.shot(what, size.width)

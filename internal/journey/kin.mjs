@@ -9,8 +9,11 @@ import { take, worker } from './staff.mjs'
 /** section is what the front page shows of the letters with somebody. */
 export const section = (p, other) => p.main().locator('section').filter({ has: p.page.getByRole('heading', { name: say('family.letters.with', { With: other }), exact: true }) })
 
+/** upTo is what stands before the day in a sentence that ends with one. */
+export const upTo = key => say(key, { Day: '\n' }).split('\n')[0]
+
 /** lineOf is one letter on a page, by how it stands. */
-export const lineOf = (within, key) => within.locator('.gp-thread__item').filter({ hasText: say(key) }).getByRole('link').first()
+export const lineOf = (within, key) => within.locator('.gp-thread__item').filter({ hasText: upTo(key) }).getByRole('link').first()
 
 /** happened opens what happened between somebody and the other family. */
 export async function happened (p, other) {
@@ -121,11 +124,39 @@ async function adopterLooks (walk) {
   const p = await walk.person('Helen', 'public')
   await p.enter(known('helen'))
   await happened(p, 'Joanne')
-  await p.reads(say('timeline.withdrawn'), say('timeline.backWithUs'))
+  await p.reads(say('timeline.withdrawn'), upTo('timeline.backWithUsBy'))
   await p.look('what happened, one is with us again')
-  await p.press(lineOf(p.main(), 'timeline.backWithUs'))
-  await p.expect(/^\/sent\/lt/).reads(say('family.told.backWithUs'))
+  await p.press(lineOf(p.main(), 'timeline.backWithUsBy'))
+  await p.expect(/^\/sent\/lt/).reads(upTo('family.told.backWithUs'))
   await p.look('with us again')
+}
+
+// A letter that waits out its delay is not there yet for those whom it is for; its
+// writer reads what every writer reads.
+async function notYet (walk) {
+  const helen = await walk.person('Helen', 'public')
+  await helen.enter(known('helen'))
+  await happened(helen, 'Priya and Mark')
+  await helen.reads(say('timeline.passedOn'))
+  await helen.look('what happened, a letter waits for its day')
+  const priya = await walk.person('Priya', 'public')
+  await priya.enter(known('priya'))
+  await priya.go('/letters')
+  await priya.readsNot(say('family.letters.came', { With: 'Helen' }))
+  await priya.look('letters, one of which nobody knows waits for its day')
+}
+
+// A child is nearly eighteen: a letter from a grandfather still comes.
+async function nearlyOfAge (walk) {
+  const arthur = await walk.person('Arthur', 'public')
+  await arthur.enter(known('arthur'))
+  await arthur.look('letters, a child is nearly eighteen')
+  await happened(arthur, 'Grace')
+  await arthur.look('what happened, a child is nearly eighteen')
+  const grace = await walk.person('Grace', 'public')
+  await grace.enter(known('grace'))
+  await grace.reads(say('family.letters.came', { With: 'Arthur' }))
+  await grace.look('letters, one for a child who is nearly eighteen')
 }
 
 // Both adopters have a log-in of their own on one side: each opens the letter,
@@ -176,4 +207,4 @@ async function nobodyInSilence (walk) {
 }
 
 /** chapters, in their order: the last sets the clock far forward. */
-export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, twoAdopters, ...account, ...homes, nobodyInSilence]
+export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, notYet, nearlyOfAge, twoAdopters, ...account, ...homes, nobodyInSilence]

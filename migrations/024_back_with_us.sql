@@ -60,6 +60,32 @@ $$;
 create trigger letter_on_its_day before update on letter for each row execute function letter_on_its_day();
 revoke all on function letter_on_its_day() from public;
 
+-- As before. What reminds of an enquiry is the tier itself, whose acts have no account; it is no letterbox worker's clock.
+create or replace function enquiry_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if tg_op = 'INSERT' then
+		perform by_intermediary(new.asked_by, false);
+		if new.state <> 'asked' then
+			raise exception 'an enquiry begins as asked' using errcode = '23514', constraint = 'enquiry_move';
+		end if;
+		return new;
+	end if;
+	if account() is null and session_user in ('gatepost_staff', 'gatepost_notify') and (new.state, new.due_on, new.answered_on, new.heard) is not distinct from (old.state, old.due_on, old.answered_on, old.heard) and old.state = 'asked' then
+		return new;
+	end if;
+	perform by_intermediary(account(), false);
+	if old.state = 'called off' or old.state = 'answered' and new.state <> 'answered' then
+		raise exception 'no such move' using errcode = '23514', constraint = 'enquiry_move';
+	end if;
+	if new.heard > old.heard and new.heard > coalesce((select max(w.version) from enquiry_word w where w.id = new.id and w.agency_id = new.to_agency), 0)
+		or new.heard < old.heard then
+		raise exception 'nobody has said that' using errcode = '23514', constraint = 'enquiry_heard';
+	end if;
+	return new;
+end
+$$;
+
 reset role;
 
 -- What is back with us already gets its day from now. Whoever may not see every agency's rows leaves it late.

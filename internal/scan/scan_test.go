@@ -197,7 +197,11 @@ func TestAlike(t *testing.T) {
 	v.seen = map[string]bool{"/letter/a": true, "/letter/b": true, "/person/c": true}
 	v.targets["GET /letter/{id}/pass"] = target{path: "/letter/a/pass?x=1"}
 	v.targets["GET /help"] = target{path: "/help"}
-	if got := v.alike(); !slices.Equal(got, []string{"/letter/b", "/person/c"}) {
+	v.seen["/case/a"] = true
+	v.targets["GET /case/{id}/fact/{of}/{name}"] = target{path: "/case/a/fact/s/met"}
+	v.links = map[string]string{"/case/a/fact/s/met": "/case/{id}/fact/{of}/{name}", "/case/a/fact/s/acr": "/case/{id}/fact/{of}/{name}", "/case/a/sign/s": "/case/{id}/sign/{of}",
+		"/case/b/fact/s/acr": "/case/{id}/fact/{of}/{name}"}
+	if got := v.alike(); !slices.Equal(got, []string{"/case/a/fact/s/acr", "/letter/b*", "/person/c*"}) {
 		t.Errorf("%v", got)
 	}
 }

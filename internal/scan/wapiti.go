@@ -75,9 +75,7 @@ func wapitiTier(ctx context.Context, w *world, s *site, key string) ([]finding, 
 			r.leave = append(r.leave, path)
 		}
 	}
-	for _, b := range s.alike {
-		r.leave = append(r.leave, b+"*")
-	}
+	r.leave = append(r.leave, s.alike...)
 	if key == "" {
 		r.name = string(s.tier) + "-stranger"
 	} else {

@@ -130,7 +130,7 @@ export class Walk {
     const context = await browser.newContext({ viewport: size, javaScriptEnabled: scripts, ignoreHTTPSErrors: true, locale: 'en-GB', timezoneId: 'Europe/London' })
     context.setDefaultTimeout(patience)
     context.setDefaultNavigationTimeout(patience)
-    if (brief.mode === 'cut') await context.route(/\.m?js(\?|$)/, route => route.abort())
+    if (brief.mode === 'cut') await context.route(/\.m?js(\?|$)/, route => route.request().url().endsWith('/axe.min.js') ? route.fallback() : route.abort()) // axe is ours, and looks at the page without its scripts
     if (!live) await context.routeWebSocket(/\/live\?/, () => {})
     const person = new Person(this, context, { name, tier, size })
     context.on('page', page => person.watch(page))

@@ -64,14 +64,15 @@ type Breaches struct {
 // Breaches lists the letters that wait long, those that nobody may decide about
 // and those that were stopped, 500 of each at most. Of a restricted case that is not the actor's it shows no name.
 func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, error) {
-	if _, err := s.begin(ctx, actor, authz.SeeBreaches, "breaches"); err != nil {
+	ag, err := s.begin(ctx, actor, authz.SeeBreaches, "breaches")
+	if err != nil {
 		return Breaches{}, err
 	}
 	today := calendar.Today(s.now())
 	var rows, alone, stops deskRows
 	var list Breaches
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
-		by := s.amberBy(today)
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		by := s.amberBy(ag, today)
 		postgres.Many(b, &rows.letters, sqlOverdue, by)
 		postgres.Many(b, &rows.names, sqlOverdueNames, by)
 		postgres.Many(b, &stops.letters, sqlStopped)
@@ -85,10 +86,10 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		return Breaches{}, s.db.Fault(fmt.Errorf("load what waits long: %w", err))
 	}
 	for _, r := range alone.letters {
-		list.Nobody = append(list.Nobody, s.line(actor, r, &alone))
+		list.Nobody = append(list.Nobody, s.line(ag, actor, r, &alone))
 	}
 	for _, r := range rows.letters {
-		switch line := s.line(actor, r, &rows); {
+		switch line := s.line(ag, actor, r, &rows); {
 		case slices.ContainsFunc(list.Nobody, func(l DeskLine) bool { return l.ID == line.ID }): // it stands there already
 		case line.Late:
 			list.Late = append(list.Late, line)
@@ -97,7 +98,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		}
 	}
 	for _, r := range stops.letters {
-		list.Stopped = append(list.Stopped, s.line(actor, r, &stops))
+		list.Stopped = append(list.Stopped, s.line(ag, actor, r, &stops))
 	}
 	slices.SortStableFunc(list.Stopped, func(a, b DeskLine) int { return a.StoppedOn.Compare(b.StoppedOn) })
 	return list, nil
@@ -124,6 +125,6 @@ func (s *Service) LeftBehind(ctx context.Context, actor authz.Actor, worker stri
 
 // amberBy is a day after the last one by which the writer of an amber letter
 // hears.
-func (s *Service) amberBy(today time.Time) time.Time {
-	return s.agencies.Days().Add(today, Promise-Amber+1)
+func (s *Service) amberBy(ag *agency.Agency, today time.Time) time.Time {
+	return s.agencies.Days().Add(today, ag.Promise-ag.Amber+1)
 }

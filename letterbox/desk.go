@@ -138,7 +138,8 @@ func (d *deskRows) queueLetter(b *pgx.Batch, id LetterID) {
 // were passed on. It shows names from the directories and no text; of a
 // restricted case that is not the actor's, neither.
 func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
-	if _, err := s.begin(ctx, actor, authz.SeeDesk, "desk"); err != nil {
+	ag, err := s.begin(ctx, actor, authz.SeeDesk, "desk")
+	if err != nil {
 		return Desk{}, err
 	}
 	var rows deskRows
@@ -147,14 +148,14 @@ func (s *Service) Desk(ctx context.Context, actor authz.Actor) (Desk, error) {
 	}
 	desk := Desk{Letters: make([]DeskLine, len(rows.letters))}
 	for i, l := range rows.letters {
-		desk.Letters[i] = s.line(actor, l, &rows)
+		desk.Letters[i] = s.line(ag, actor, l, &rows)
 	}
 	return desk, nil
 }
 
-func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
+func (s *Service) line(ag *agency.Agency, actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 	today := calendar.Today(s.now())
-	amber, late := waitsLong(l, today, s.agencies.Days())
+	amber, late := waitsLong(ag, l, today, s.agencies.Days())
 	line := DeskLine{ID: LetterID(l.ID), Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference,
 		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: s.agencies.Days().Between(l.SubmittedOn, today),
 		Amber: amber, Late: late,
@@ -173,17 +174,18 @@ func (s *Service) line(actor authz.Actor, l deskRow, rows *deskRows) DeskLine {
 }
 
 // waitsLong tells the age of a letter by the day that its writer was told: late
-// once it is past, amber when no more than half the promise is left. A letter
+// once it is past, amber when no more of the promise is left than after the
+// agency's days of amber. A letter
 // that came back to us has a day anew; of one that was stopped the writer knows
 // nothing.
-func waitsLong(l deskRow, today time.Time, days calendar.Days) (amber, late bool) {
+func waitsLong(ag *agency.Agency, l deskRow, today time.Time, days calendar.Days) (amber, late bool) {
 	if !slices.Contains([]State{Received, Held, Recalled, Undeliverable}, State(l.State)) {
 		return false, false
 	}
 	if l.HearBy.Before(today) {
 		return false, true
 	}
-	return days.Between(today, l.HearBy) <= Promise-Amber, false
+	return days.Between(today, l.HearBy) <= ag.Promise-ag.Amber, false
 }
 
 // names opens the names of somebody's rows and joins them. A name that does

@@ -393,7 +393,7 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
-	if err := s.store(ctx, actor, row, version, letter, object); err != nil {
+	if err := s.store(ctx, ag, actor, row, version, letter, object); err != nil {
 		// Lost the race against the same click, or the answer to it: look once more.
 		if _, _, sent, again := s.loadSend(ctx, actor, id); again == nil && sent {
 			return letter, nil
@@ -469,8 +469,8 @@ var (
 	guardedSendDraft   = postgres.Guarded(`delete from draft where agency_id = agency() and id = $1 and version = $2 returning 1`)
 )
 
-func (s *Service) store(ctx context.Context, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject) error {
-	hearBy := s.agencies.Days().Add(calendar.Today(s.now()), Promise)
+func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject) error {
+	hearBy := s.hearBy(ag, calendar.Today(s.now()))
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guardedSendDraft, row.ID, version)
 		if row.Replaces != "" {

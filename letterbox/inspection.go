@@ -35,6 +35,7 @@ const (
 		from exchange x where x.agency_id = agency() order by x.reference limit $1`
 	sqlInspected = `select x.id, x.opened_at, exists (select from connection c where c.agency_id = x.agency_id and c.exchange_id = x.id and c.worker_id = account()) as connected
 		from exchange x where x.agency_id = agency() and x.reference = $1`
+	sqlInspectedTold = `select letter, again, hear_by from told_by($1)`
 )
 
 const (
@@ -154,6 +155,14 @@ func waited(rows []waitedRow, working calendar.Days) (count, median, ninetieth i
 
 var referenceForm = regexp.MustCompile(`^LB-[0-9A-Z]{5}$`)
 
+// promisedRow is by when a letter's writer was told that they hear: when it came, or
+// when a second opinion was asked for.
+type promisedRow struct {
+	Letter string
+	Again  bool
+	HearBy time.Time
+}
+
 type inspectedRow struct {
 	ID        string
 	OpenedAt  time.Time
@@ -185,7 +194,8 @@ func (s *Service) inspected(ctx context.Context, actor authz.Actor, reference, p
 // InspectCase gives what the log states about a case, named by its reference:
 // times, roles and decisions. Everything comes from statements whose signatures
 // were verified just now, and of each it says whether it is proved to stand
-// under the newest checkpoint. No key is climbed to and nothing is opened, so a
+// under the newest checkpoint; but the day that a writer was told, against which
+// a decision is held, is a row of the database. No key is climbed to and nothing is opened, so a
 // restricted case looks like any other. The look itself is in the log before
 // anything is given.
 //
@@ -205,7 +215,11 @@ func (s *Service) InspectCase(ctx context.Context, actor authz.Actor, reference 
 	if err != nil {
 		return CaseRecord{}, err
 	}
-	return newRecording(ag, c, proven, calendar.Today(s.now()), s.agencies.Days()).record(strings.ToUpper(strings.TrimSpace(reference)), row.OpenedAt), nil
+	var told []promisedRow
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &told, sqlInspectedTold, row.ID) }); err != nil {
+		return CaseRecord{}, s.db.Fault(fmt.Errorf("read what writers were told: %w", err))
+	}
+	return newRecording(ag, c, proven, told, calendar.Today(s.now()), s.agencies.Days()).record(strings.ToUpper(strings.TrimSpace(reference)), row.OpenedAt), nil
 }
 
 // ProveCase gives the proofs of a case's entries that the newest checkpoint

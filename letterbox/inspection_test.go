@@ -129,10 +129,10 @@ func TestInspectCase(t *testing.T) {
 func TestInspectCase_Late(t *testing.T) {
 	v := newVisit(t)
 	letter := v.send("The heron stood in the rain.")
-	for day := calendar.AddWorkingDays(calendar.Today(v.Clock.Now()), letterbox.Promise+2); calendar.Today(v.Clock.Now()).Before(day); {
+	for day := calendar.AddWorkingDays(calendar.Today(v.Clock.Now()), agency.DefaultPromise+2); calendar.Today(v.Clock.Now()).Before(day); {
 		v.Clock.Advance(24 * time.Hour)
 	}
-	if turn := v.inspects().Letters[0].Turns[0]; turn.Days < letterbox.Promise+1 || !turn.Late || !turn.On.IsZero() {
+	if turn := v.inspects().Letters[0].Turns[0]; turn.Days < agency.DefaultPromise+1 || !turn.Late || !turn.On.IsZero() {
 		t.Errorf("a letter that waits is %+v", turn)
 	}
 	v.Worker = v.anew(&v.WorkerLogin)

@@ -13,7 +13,9 @@ import (
 )
 
 // CaseRecord is what the log states about a case: no name, no text, and of
-// workers a letter that means the same one within this case only.
+// workers a letter that means the same one within this case only. By when a
+// letter's writer was told that they hear is the only thing that stands in no
+// statement.
 type CaseRecord struct {
 	Reference string
 	OpenedAt  time.Time
@@ -35,14 +37,15 @@ type LetterRecord struct {
 	Opened   time.Time // the hour of a person's first opening; zero: none is stated
 }
 
-// Turn is one decision about a letter, held against the promise of Promise
-// working days. After a second opinion was asked for there is another.
+// Turn is one decision about a letter, held against the day that its writer
+// was told. After a second opinion was asked for there is another.
 type Turn struct {
 	From     time.Time // the day on which it came, or was asked for; zero where nothing was promised
 	On       time.Time // zero: not decided yet
 	Decision string    // approve, return, refuse, keep or withdraw; "" for none yet
 	By       Party
-	Days     int // working days until On, or until today
+	Days     int       // working days until On, or until today
+	HearBy   time.Time // the day that the writer was told; zero where From is
 	Late     bool
 }
 
@@ -155,6 +158,7 @@ type recording struct {
 	*collected
 	ag      *agency.Agency
 	proven  audit.Proven
+	told    []promisedRow // by when each letter's writer was told that they hear
 	today   time.Time
 	days    calendar.Days     // in which the agency counts
 	names   map[string]string // of workers within this case
@@ -170,8 +174,8 @@ type stated struct {
 	st    *statement.Statement
 }
 
-func newRecording(ag *agency.Agency, c *collected, proven audit.Proven, today time.Time, days calendar.Days) *recording {
-	return &recording{collected: c, ag: ag, proven: proven, today: today, days: days, names: map[string]string{}, letters: map[string]*LetterRecord{},
+func newRecording(ag *agency.Agency, c *collected, proven audit.Proven, told []promisedRow, today time.Time, days calendar.Days) *recording {
+	return &recording{collected: c, ag: ag, proven: proven, told: told, today: today, days: days, names: map[string]string{}, letters: map[string]*LetterRecord{},
 		stated: map[[32]byte]stated{}, of: map[string]string{}}
 }
 
@@ -273,7 +277,8 @@ func (r *recording) letter(st *statement.Statement) *LetterRecord {
 func (r *recording) step(l *LetterRecord, line *CaseEntry, st *statement.Statement) {
 	switch line.What {
 	case "received", "typedIn", "askedAgain":
-		l.Turns = append(l.Turns, Turn{From: calendar.Today(st.At)})
+		from := calendar.Today(st.At)
+		l.Turns = append(l.Turns, Turn{From: from, HearBy: r.toldBy(st.Object, line.What == "askedAgain", from)})
 	case "approved", "returned", "refused", "kept", "withdrawn":
 		if n := len(l.Turns); n == 0 || !l.Turns[n-1].On.IsZero() {
 			l.Turns = append(l.Turns, Turn{})
@@ -300,8 +305,18 @@ func (r *recording) waitsOn(l *LetterRecord) {
 func (t *Turn) count(until time.Time, days calendar.Days) {
 	if !t.From.IsZero() {
 		t.Days = days.Between(t.From, until)
-		t.Late = t.Days > Promise
+		t.Late = until.After(t.HearBy)
 	}
+}
+
+// toldBy is the day that the writer was told whose letter came, or was asked
+// about again, on that day. Before the database kept it all agencies promised
+// the same.
+func (r *recording) toldBy(letter string, again bool, from time.Time) time.Time {
+	if i := slices.IndexFunc(r.told, func(t promisedRow) bool { return t.Letter == letter && t.Again == again }); i >= 0 {
+		return r.told[i].HearBy
+	}
+	return r.days.Add(from, agency.DefaultPromise)
 }
 
 // signer is who signed, by the name of the key without its agency.

@@ -123,7 +123,7 @@ func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLet
 	if err != nil {
 		return "", err
 	}
-	if err := s.storePaper(ctx, actor, p, rows.side, objects); err != nil {
+	if err := s.storePaper(ctx, ag, actor, p, rows.side, objects); err != nil {
 		if again, lost := s.loadPaper(ctx, actor, p); lost == nil && len(again.typed) == 1 {
 			return p.ID, nil // the other one of two clicks
 		}
@@ -244,10 +244,10 @@ func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, 
 	return sealedObject{at: c, sealed: sealed, body: body}, err
 }
 
-func (s *Service) storePaper(ctx context.Context, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject) error {
+func (s *Service) storePaper(ctx context.Context, ag *agency.Agency, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject) error {
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertPaper, pgx.StrictNamedArgs{"id": string(p.ID), "exchange": side.ExchangeID, "from": side.ID, "to": side.Other,
-			"author": string(p.Author), "came": p.CameOn, "hearBy": s.agencies.Days().Add(p.CameOn, Promise)})
+			"author": string(p.Author), "came": p.CameOn, "hearBy": s.hearBy(ag, p.CameOn)})
 		b.Queue(sqlInsertHelper, string(p.ID))
 		for _, o := range objects {
 			o.queue(b)

@@ -40,7 +40,7 @@ func TestPaper(t *testing.T) {
 	sent, err := p.Families.OpenSent(ctx, p.birth, id)
 	must(t, err)
 	if string(sent.Text) != letter.Text || !sent.PaperCopy || !sent.SentOn.Equal(letter.CameOn) ||
-		!sent.HearBy.Equal(calendar.AddWorkingDays(letter.CameOn, letterbox.Promise)) {
+		!sent.HearBy.Equal(calendar.AddWorkingDays(letter.CameOn, agency.DefaultPromise)) {
 		t.Errorf("its writer sees %+v, %q", sent, string(sent.Text))
 	}
 	if got := p.whats(p.birth, p.fromSide); got != "withUs youSent" {

@@ -213,7 +213,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		return Reading{}, err
 	}
 	l := rows.letter()
-	reading := Reading{DeskLine: s.line(actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide)}
+	reading := Reading{DeskLine: s.line(ag, actor, l, &rows.deskRows), To: names(actor, rows.names, l.ToSide)}
 	reading.Mine, reading.ClaimUntil = true, s.now().Add(ClaimFor)
 	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
 	if err == nil {

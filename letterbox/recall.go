@@ -31,7 +31,7 @@ var (
 
 // Recall takes a letter back that was passed on and is not opened. It needs no
 // claim, for it may be urgent. The writer is told that the letter is back with
-// the agency and by when they hear, Promise working days from now; the
+// the agency and by when they hear, the agency's promise from now; the
 // recipient's side sees it no more. note is for colleagues.
 //
 // Conflict: opened (fault.letter.opened), or not passed on. StepUp, Forbidden
@@ -62,7 +62,7 @@ func (s *Service) takeBack(ctx context.Context, actor authz.Actor, id LetterID, 
 	a.from, a.bodies = whence(a.act, authz.LetterboxWorker), [][]byte{written.body}
 	a.write = func(b *pgx.Batch, from State) {
 		written.queue(b)
-		b.Queue(guardedTakeBack, d.rows.letter().ID, string(to), string(from), d.promise())
+		b.Queue(guardedTakeBack, d.rows.letter().ID, string(to), string(from), d.promise(d.ag))
 		b.Queue(sqlNotifyWriter, d.rows.letter().ID)
 	}
 	return d.commit(ctx, a)

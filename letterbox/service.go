@@ -12,13 +12,6 @@ import (
 	"gatepost/internal/postgres"
 )
 
-// Promise is within how many working days a writer hears; amber is when the
-// desk begins to say that a letter has waited long.
-const (
-	Promise = 10
-	Amber   = 5
-)
-
 // A worker may hold MaxClaims letters, each until ClaimFor after their last
 // request about it.
 const (

@@ -230,7 +230,8 @@ func (s *Service) Readers(ctx context.Context, actor authz.Actor, id LetterID) (
 // Held is a letter as a manager sees it who takes it over: a line of the desk.
 // NotFound if there is none; Forbidden if the actor is connected to the family.
 func (s *Service) Held(ctx context.Context, actor authz.Actor, id LetterID) (DeskLine, error) {
-	if _, err := s.begin(ctx, actor, authz.TakeOver, string(id)); err != nil {
+	ag, err := s.begin(ctx, actor, authz.TakeOver, string(id))
+	if err != nil {
 		return DeskLine{}, err
 	}
 	if !agency.ValidID("lt", string(id)) {
@@ -238,7 +239,7 @@ func (s *Service) Held(ctx context.Context, actor authz.Actor, id LetterID) (Des
 	}
 	var rows deskRows
 	var holder holderRow
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		postgres.One(b, &holder, sqlHolder, string(id))
 		rows.queueLetter(b, id)
 	})
@@ -251,5 +252,5 @@ func (s *Service) Held(ctx context.Context, actor authz.Actor, id LetterID) (Des
 	if len(rows.letters) == 0 {
 		return DeskLine{}, notFound()
 	}
-	return s.line(actor, rows.letters[0], &rows), nil
+	return s.line(ag, actor, rows.letters[0], &rows), nil
 }

@@ -139,7 +139,7 @@ func TestBreaches(t *testing.T) {
 	for id, days := range map[letterbox.LetterID]int{late: 30, amber: 11, tray: 40, back: 30, again: 30} {
 		sent := today.AddDate(0, 0, -days)
 		s.Exec(t, `update letter set submitted_on = $2, hear_by = $3, submitted_at = now() - make_interval(days => $4) where id = $1`, string(id), sent,
-			calendar.AddWorkingDays(sent, letterbox.Promise), days)
+			calendar.AddWorkingDays(sent, agency.DefaultPromise), days)
 	}
 	// Back with us, and looked at again: neither writer waits for the first day any more.
 	must(t, s.Desk.Claim(ctx, s.Worker, back))
@@ -157,7 +157,7 @@ func TestBreaches(t *testing.T) {
 	must(t, s.Desk.Escalate(ctx, s.Worker, tray, "something in it"))
 	b, err := s.Desk.Breaches(ctx, s.Manager)
 	must(t, err)
-	if len(b.Late) != 1 || b.Late[0].ID != late || b.Late[0].WorkDays <= letterbox.Promise || b.Late[0].From != "Tamsin Vale" || b.Late[0].ClaimedBy != "" {
+	if len(b.Late) != 1 || b.Late[0].ID != late || b.Late[0].WorkDays <= agency.DefaultPromise || b.Late[0].From != "Tamsin Vale" || b.Late[0].ClaimedBy != "" {
 		t.Errorf("late: %+v", b.Late)
 	}
 	if len(b.Amber) != 1 || b.Amber[0].ID != amber || b.Amber[0].ClaimedBy != "Rhys Penhaligon" {

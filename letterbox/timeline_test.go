@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
@@ -174,7 +175,7 @@ func TestTimeline_BackWithUs(t *testing.T) {
 		letter, _ := p.waiting("Come and see us.")
 		p.Exec(t, `update letter set hear_by = current_date - 60, submitted_on = current_date - 74 where id = $1`, string(letter)) // that promise is over
 		now := calendar.Today(p.Clock.Now())
-		hearBy := p.today().Add(calendar.AddWorkingDays(now, letterbox.Promise).Sub(now))
+		hearBy := p.today().Add(calendar.AddWorkingDays(now, agency.DefaultPromise).Sub(now))
 		must(t, take(letter))
 		timeline, err := p.Families.Timeline(ctx, p.birth, p.fromSide)
 		must(t, err)

@@ -3,6 +3,7 @@ package letterbox
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,25 +26,34 @@ const (
 // any other, and the referral stays. Withdrawn twice, the second time is a
 // Conflict, as for a letter that went on. NotFound: not of the actor's side.
 func (s *Service) Withdraw(ctx context.Context, actor authz.Actor, id LetterID) error {
-	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventWithdraw, Part: "text"}, sqlWithdraw, string(id))
+	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventWithdraw, Part: "text"}, func(*agency.Agency) (string, []any) {
+		return sqlWithdraw, []any{string(id)}
+	})
 }
 
 // SecondOpinion asks that another worker look at a refused letter: it is with
 // the agency again, and the promise of a date begins anew. Once for a letter.
 // Conflict: not refused, or asked before. NotFound: not of the actor's side.
 func (s *Service) SecondOpinion(ctx context.Context, actor authz.Actor, id LetterID) error {
-	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, sqlSecondOpinion, string(id), s.promise())
+	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, func(ag *agency.Agency) (string, []any) {
+		return sqlSecondOpinion, []any{string(id), s.promise(ag)}
+	})
 }
 
 // promise is in how many days a writer hears whose letter comes to the agency today.
-func (s *Service) promise() int {
+func (s *Service) promise(ag *agency.Agency) int {
 	today := calendar.Today(s.now())
-	return int(s.agencies.Days().Add(today, Promise).Sub(today).Hours()) / 24
+	return int(s.hearBy(ag, today).Sub(today).Hours()) / 24
+}
+
+// hearBy is the day by which a writer hears whose letter came on that day.
+func (s *Service) hearBy(ag *agency.Agency, came time.Time) time.Time {
+	return s.agencies.Days().Add(came, ag.Promise)
 }
 
 // ask is what a writer's side asks of its own letter: one call of a function
 // of the database, stated by the door.
-func (s *Service) ask(ctx context.Context, actor authz.Actor, id LetterID, st statement.Statement, sql string, args ...any) error {
+func (s *Service) ask(ctx context.Context, actor authz.Actor, id LetterID, st statement.Statement, call func(*agency.Agency) (sql string, args []any)) error {
 	ag, err := s.begin(ctx, actor, authz.Write, string(id))
 	if err != nil {
 		return err
@@ -58,6 +68,7 @@ func (s *Service) ask(ctx context.Context, actor authz.Actor, id LetterID, st st
 	}
 	s.at("ask")
 	err = s.db.Fault(s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		sql, args := call(ag)
 		b.Queue(sql, args...)
 		b.Queue(sqlNudge)
 		audit.Append(b, body)

@@ -283,6 +283,11 @@ func TestInactiveAgency(t *testing.T) {
 		want(t, column, err, fault.Forbidden, "fault.agency.inactive")
 		w.Exec(t, "update agency set "+column+" = stanza")
 	}
+	// What one tier promises the other has to keep.
+	w.Exec(t, "update agency set public_promise = 15, staff_promise = 10")
+	_, err := w.Public.SignIn(t.Context(), w.Home.ID, account.SignIn{Name: l.Name, Passphrase: l.Passphrase, From: accounttest.From()})
+	want(t, "two promises", err, fault.Forbidden, "fault.agency.inactive")
+	w.Exec(t, "update agency set staff_promise = 15")
 	if _, err := w.Public.SignIn(t.Context(), w.Home.ID, account.SignIn{Name: l.Name, Passphrase: l.Passphrase, From: accounttest.From()}); err != nil {
 		t.Errorf("active again: %v", err)
 	}

@@ -1,6 +1,7 @@
 package agency
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -36,6 +37,23 @@ type Stanza struct {
 	Log        string // verifier of the checkpoints' key
 	System     string // verifier of what the staff tier's program does itself
 	Country    string // E or W: under whose rules it is registered; "" where nobody has said
+	Promise    int    // within how many working days a writer hears; 0 means DefaultPromise
+	Amber      int    // after how many of them the desk says that a letter waits long; 0 means DefaultAmber
+}
+
+// What is promised where a stanza does not say. MaxPromise is the longest: the
+// database takes no day that is more than forty days off.
+const (
+	DefaultPromise = 10
+	DefaultAmber   = 5
+	MaxPromise     = 20
+)
+
+// Promised is the stanza with the defaults filled in. ok tells whether they can
+// be kept: a letter waits long before it is late, and both are within MaxPromise.
+func (s Stanza) Promised() (filled Stanza, ok bool) {
+	s.Promise, s.Amber = cmp.Or(s.Promise, DefaultPromise), cmp.Or(s.Amber, DefaultAmber)
+	return s, 1 <= s.Amber && s.Amber < s.Promise && s.Promise <= MaxPromise
 }
 
 // Fingerprint covers every line that is trusted with keys. Both tiers note it in the
@@ -57,10 +75,14 @@ type Agency struct {
 	verified map[[32]byte]*statement.Statement // guarded by mu: checked statements of workers, by leaf
 }
 
-// New checks a stanza and joins it with the signing keys (note key strings)
-// that this tier holds. A key that no verifier of the stanza knows is refused:
+// New checks a stanza, fills in what it promises by default, and joins it with
+// the signing keys (note key strings) that this tier holds. A key that no verifier of the stanza knows is refused:
 // it is most likely another agency's.
 func New(s Stanza, keys ...string) (*Agency, error) {
+	s, ok := s.Promised()
+	if !ok {
+		return nil, fmt.Errorf("agency %s: what is promised cannot be kept", s.ID)
+	}
 	archive, err := age.ParseHybridRecipient(s.Archive)
 	if err != nil {
 		return nil, fmt.Errorf("agency %s: the archive's recipient is not an age1pq1 string", s.ID)

@@ -98,6 +98,10 @@ type Agency struct {
 	System     string `toml:"system"`
 	// Country is E or W: the country under whose rules the agency is registered.
 	Country string `toml:"country,omitempty"`
+	// Promise is within how many working days a writer hears, Amber after how
+	// many the desk says that a letter waits long. 0 means agency.Default….
+	Promise int `toml:"promise,omitzero"`
+	Amber   int `toml:"amber,omitzero"`
 }
 
 // Problems is everything that is wrong with a configuration, each one sentence
@@ -377,6 +381,11 @@ func (c *Config) checkAgencies(found *Problems) {
 		}
 		if a.Country != "" && a.Country != "E" && a.Country != "W" {
 			found.add("%s: country is E for an agency registered in England and W for one in Wales", where)
+		}
+		if _, ok := agency.Stanza(a).Promised(); !ok {
+			found.add("%s: promise and amber are working days, %d and %d where they are left out; amber is at least 1 and less than promise, and promise is at most %d",
+				where, agency.DefaultPromise, agency.DefaultAmber, agency.MaxPromise)
+			a.Promise, a.Amber = 0, 0 // said once
 		}
 		twice(found, where, "id", a.ID, &ids)
 		twice(found, where, "public_host", a.PublicHost, &publicHosts)

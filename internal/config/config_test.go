@@ -44,6 +44,12 @@ func stanzaText(t testing.TB, id string) string {
 	return text
 }
 
+// promising is a stanza with more lines.
+func promising(t testing.TB, lines string) string {
+	t.Helper()
+	return strings.Replace(stanzaText(t, "oak"), "[[agency]]\n", "[[agency]]\n"+lines+"\n", 1)
+}
+
 const good = `
 one_process = true
 [database]
@@ -112,6 +118,27 @@ func TestGood(t *testing.T) {
 	}
 }
 
+// What an agency promises is its own, and no other key of the stanza: the same
+// fingerprint. Where it says nothing it is the default.
+func TestPromise(t *testing.T) {
+	for lines, want := range map[string][2]int{"": {10, 5}, "promise = 15": {15, 5}, "promise = 20\namber = 19": {20, 19}, "amber = 9": {10, 9}, "promise = 2\namber = 1": {2, 1}} {
+		c, err := config.Parse("gatepost.toml", []byte(promising(t, lines)))
+		if err != nil {
+			t.Errorf("%q: %v", lines, err)
+			continue
+		}
+		s := c.Stanzas()[0]
+		a, err := agency.New(s)
+		if err != nil || a.Promise != want[0] || a.Amber != want[1] {
+			t.Errorf("%q: %+v, %v", lines, a, err)
+		}
+		s.Promise, s.Amber = 0, 0
+		if a.Fingerprint() != s.Fingerprint() {
+			t.Errorf("%q: another fingerprint", lines)
+		}
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -126,6 +153,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"one host for both", strings.Replace(stanzaText(t, "oak"), "letters.oak.example", "desk.oak.example", 1), []string{"public_host and staff_host are the same"}},
 		{"a port", strings.Replace(stanzaText(t, "oak"), "letters.oak.example", "letters.oak.example:8443", 1), []string{"public_host is a host name alone"}},
 		{"another agency's verifier", strings.Replace(stanzaText(t, "oak"), "oak/door", "elm/door", 1), []string{"invalid verifier hash"}},
+		{"amber after the promise", promising(t, "promise = 5"), []string{"agency oak: promise and amber are working days, 10 and 5 where they are left out; amber is at least 1 and less than promise, and promise is at most 20"}},
+		{"a promise that is too long", promising(t, "promise = 21"), []string{"agency oak: promise and amber"}},
+		{"a promise of no day", promising(t, "promise = -1\namber = -2"), []string{"agency oak: promise and amber"}},
 		{"a holiday that is no day", "holidays = [\"3 May 2027\"]\n", []string{"holidays: every bank holiday is written as"}},
 		{"a holiday at a weekend", "holidays = [\"2027-05-03\", \"2027-05-08\"]\n", []string{"holidays: 2027-05-08 is a Saturday"}},
 		{"an archive that is none", strings.Replace(stanzaText(t, "oak"), "age1pq1", "age1", 1), []string{"not an age1pq1 string"}},

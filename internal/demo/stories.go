@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"gatepost/internal/account"
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/notice"
@@ -239,8 +240,8 @@ func delayed(s *seeding, ctx context.Context) error {
 // there, so the demo has a letter that is late, and one that waits long, on its
 // first day.
 const (
-	lateBy  = letterbox.Promise + 2
-	amberAt = letterbox.Amber + 2
+	lateBy  = agency.DefaultPromise + 2
+	amberAt = agency.DefaultAmber + 2
 )
 
 func margaretOnPaper(s *seeding, ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"filippo.io/age"
@@ -28,6 +29,13 @@ func TestStatements(t *testing.T) { postgrestest.Prepare(t, postgrestest.New(t).
 
 // two agencies on one deployment, with their staff tier and notifier.
 func open(t *testing.T, db *postgrestest.Database) (*tier.Tier, *tier.Notifier) {
+	t.Helper()
+	staff, notifier, _, _ := opened(t, db)
+	return staff, notifier
+}
+
+// opened is open, with the stanzas and the folder of keys that it was opened with.
+func opened(t *testing.T, db *postgrestest.Database) (*tier.Tier, *tier.Notifier, []agency.Stanza, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "keys")
 	if err := keyfile.Init(dir); err != nil {
@@ -64,7 +72,34 @@ func open(t *testing.T, db *postgrestest.Database) (*tier.Tier, *tier.Notifier) 
 		t.Fatal(err)
 	}
 	t.Cleanup(notifier.Close)
-	return staff, notifier
+	return staff, notifier, stanzas, dir
+}
+
+// Each tier notes what it promises when it starts, an agency at a time.
+func TestOpen_Promise(t *testing.T) {
+	db := postgrestest.New(t)
+	_, _, stanzas, dir := opened(t, db)
+	keys, err := keyfile.Load(filepath.Join(dir, "public"), authz.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stanzas[1].Promise = 15
+	var said strings.Builder
+	public, err := tier.Open(t.Context(), tier.Config{Tier: authz.Public, DSN: db.DSN(postgres.RolePublic), Keys: keys, Stanzas: stanzas, State: filepath.Join(t.TempDir(), "state"),
+		Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: slog.New(slog.NewTextHandler(&said, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(public.Close)
+	for id, want := range map[string][2]int{"oak": {10, 10}, "elm": {15, 10}} {
+		var got [2]int
+		if err := db.Admin().QueryRow(t.Context(), `select public_promise, staff_promise from agency where id = $1`, id).Scan(&got[0], &got[1]); err != nil || got != want {
+			t.Errorf("%s: %v, %v", id, got, err)
+		}
+	}
+	if strings.Count(said.String(), "promises another day") != 1 || !strings.Contains(said.String(), "agency=elm") {
+		t.Errorf("the log says %s", said.String())
+	}
 }
 
 // put makes rows as they are, past every rule about how they come to be: the

@@ -191,8 +191,8 @@ func unreached(err error) error {
 const (
 	sqlInsertAgency = `insert into agency (id, stanza) values (agency(), $1)`
 	sqlInsertGate   = `insert into audit_gate (agency_id) values (agency())`
-	sqlPublicSeen   = `update agency set public_seen = $1 where id = agency() returning stanza = $1`
-	sqlStaffSeen    = `update agency set staff_seen = $1 where id = agency() returning stanza = $1`
+	sqlPublicSeen   = `update agency set public_seen = $1, public_promise = $2 where id = agency() returning stanza = $1, coalesce(staff_promise = $2, true)`
+	sqlStaffSeen    = `update agency set staff_seen = $1, staff_promise = $2 where id = agency() returning stanza = $1, coalesce(public_promise = $2, true)`
 	sqlAgency       = `select coalesce(public_seen = stanza, false), coalesce(staff_seen = stanza, false), opened_at is not null
 		from agency where id = agency()`
 )
@@ -205,12 +205,12 @@ func (t *Tier) believe(ctx context.Context) error {
 	}
 	for _, a := range t.Agencies.All() {
 		print := a.Fingerprint()
-		found, same := false, false
+		found, same, agreed := false, false, false
 		err := t.db.Act(ctx, postgres.Scope{Agency: a.ID}, nil, func(b *pgx.Batch) error {
-			b.Queue(sql, print[:]).Query(func(rows pgx.Rows) error {
+			b.Queue(sql, print[:], a.Promise).Query(func(rows pgx.Rows) error {
 				for rows.Next() {
 					found = true
-					if err := rows.Scan(&same); err != nil {
+					if err := rows.Scan(&same, &agreed); err != nil {
 						return err
 					}
 				}
@@ -226,6 +226,8 @@ func (t *Tier) believe(ctx context.Context) error {
 		case !same:
 			t.config.Log.ErrorContext(ctx, "ALARM: the stanza of an agency is not the one of gatepost agency add; nobody can sign in there", "agency", a.ID)
 			continue
+		case !agreed:
+			t.config.Log.WarnContext(ctx, "the other tier promises another day; nobody can sign in there until both are started with the same promise", "agency", a.ID)
 		}
 		if t.config.Tier == authz.Staff && t.config.Keys.Notify != nil {
 			if err := notice.RenewCanary(ctx, t.db, a, t.config.Keys.Notify, time.Now()); err != nil {

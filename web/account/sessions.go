@@ -210,7 +210,7 @@ func (s *Sessions) Visit(r *http.Request) page.Visit {
 	v := s.of(r)
 	visit := page.Visit{SignedIn: v.in, FormToken: s.wanted(v)}
 	if v.agency != nil {
-		visit.Agency = page.Agency{Name: v.agency.Name, Phone: v.agency.Phone, Hours: v.agency.Hours}
+		visit.Agency = page.Agency{Name: v.agency.Name, Phone: v.agency.Phone, Hours: v.agency.Hours, Promise: v.agency.Promise, Amber: v.agency.Amber}
 	}
 	if v.in {
 		visit.Nav = s.Nav(v.actor)

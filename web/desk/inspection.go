@@ -168,7 +168,7 @@ func letterWords(w *words.Words, l letterbox.LetterRecord) letterView {
 			add("inspection.letter.days", "Count", t.Days)
 		}
 		if t.Late {
-			add("inspection.letter.late", "Promise", letterbox.Promise)
+			add("inspection.letter.late", "Day", w.Date(t.HearBy))
 		}
 	}
 	if !l.PassedOn.IsZero() {

@@ -159,7 +159,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused, Asked: s.Asked}
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
 	p.Then = thenOf(p.Words, s.SentLine)
-	p.Promise = room.Site.Promised(letterbox.Promise)
+	p.Promise = room.Site.Promised(p.Agency.Promise)
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
 	return p
 }

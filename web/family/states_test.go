@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/letterbox"
@@ -172,7 +173,7 @@ func TestSecondOpinion(t *testing.T) {
 	says(t, refused, "The part about the canal.")
 	says(t, refused, h.Home.Phone)
 	ask := h.birth.Get(link(t, refused, sent.Path+"/again")).Want(http.StatusOK)
-	by := calendar.AddWorkingDays(calendar.Today(h.Clock.Now()), letterbox.Promise)
+	by := calendar.AddWorkingDays(calendar.Today(h.Clock.Now()), agency.DefaultPromise)
 	day := catalogue(t).Date(by)
 	says(t, ask, day)
 	asked := ask.Submit(ask.Path).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)

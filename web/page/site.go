@@ -30,6 +30,9 @@ type Agency struct {
 	Hours string // when somebody answers, in words; may be empty
 	Email string // for the accessibility statement; may be empty
 	Post  string // the postal address on one line; may be empty
+
+	Promise int // within how many working days a writer hears
+	Amber   int // after how many of them a letter waits long
 }
 
 // NavItem is one link of the navigation under the header.

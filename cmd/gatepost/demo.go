@@ -390,16 +390,19 @@ What to try first
   2. Sign in as Rachel on the families' page: the letter is there. Open it and answer it.
   3. Sign in as Margaret. A letter of hers came back; read why, and write it again.
   4. Mark waits for a call. Sign in as him to see his four words, then confirm him as Owen under People.
+  5. Lorna's letter was stopped while the other home moved. As Owen, look under Stopped on the desk
+     why it was, and let it go on. Then sign in as Imelda: it is there.
+  6. Sign in as Clive: his letters rest. As Nasreen, open his exchange and let them go on.
 
 And for those who look for each other
-  5. Sign in as Bronwen. Under Cases are seven people who look for somebody, each as far as the law
+  7. Sign in as Bronwen. Under Cases are seven people who look for somebody, each as far as the law
      lets it go; the first page of a case says what stands in the way, and by which rule.
-  6. Sign in as Maureen on the families' page: something lies ready for her. Open it.
-  7. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
-  8. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.
-  9. Gethin asks in Wales what Bernard asks in England. Compare what stands in the way of each.
- 10. Maureen hopes for a sister. As Bronwen, look for pairs in the contact register; as Idris, say the same.
- 11. On the families' page under /apply ask that nobody contacts you. Until Bronwen has read it, nobody is approached.
+  8. Sign in as Maureen on the families' page: something lies ready for her. Open it.
+  9. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
+ 10. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.
+ 11. Gethin asks in Wales what Bernard asks in England. Compare what stands in the way of each.
+ 12. Maureen hopes for a sister. As Bronwen, look for pairs in the contact register; as Idris, say the same.
+ 13. On the families' page under /apply ask that nobody contacts you. Until Bronwen has read it, nobody is approached.
 
 Ctrl-C stops the demo. The same command goes on from here.
 `, program, data)

@@ -38,6 +38,8 @@ func stories() []story {
 		{"a letter is kept for another day", keptForLater},
 		{"a letter cannot be delivered", undeliverable},
 		{"a letter is not shown yet", delayed},
+		{"a letter is stopped on its way, and may go on again", stopped},
+		{"an exchange rests", resting},
 		{"a letter came on paper", margaretOnPaper},
 		{"another came on paper, and its writer should have heard", markOnPaper},
 		{"a third came on paper, and waits long", joanneOnPaper},
@@ -102,11 +104,14 @@ const (
 	noteLily      = "Lily's illness: Margaret is to hear of it from us, not by letter. Kept for Lily."
 	noteConcert   = "Helen rang: the concert has been called off. She will write it again."
 	noteMoving    = "Joanne is moving, and asked us to keep it until she has settled."
+	noteRemoved   = "Imelda rang: the removal van comes on Thursday, and the new flat has no broadband yet. Nothing is to go there until she rings again."
+	noteSettled   = "Imelda rang from the new flat. Letters may come again."
+	noteCourt     = "The court has been asked whether Clive should write. Letters rest until it has said."
 )
 
 // said lists it.
 func said() []string {
-	return []string{noteBaby, concernDean, wordsJoanne, wordsMargaret, noteLily, noteConcert, noteMoving, kellyTells, kellyHears, joanneTells, kellyMail, rachelMail}
+	return []string{noteBaby, concernDean, wordsJoanne, wordsMargaret, noteLily, noteConcert, noteMoving, noteRemoved, noteSettled, noteCourt, kellyTells, kellyHears, joanneTells, kellyMail, rachelMail}
 }
 
 // Addresses of the demo (RFC 2606, 3: nobody's).
@@ -222,6 +227,31 @@ func undeliverable(s *seeding, ctx context.Context) error {
 		return desk.Undeliverable(ctx, a, id, noteMoving)
 	})
 	return err
+}
+
+// The home was not ready for a while. It is again, and what was stopped stays so
+// until a worker has looked.
+func stopped(s *seeding, ctx context.Context) error {
+	if _, err := s.decided(ctx, "lorna", "lorna", "lorna-first", "nasreen", passOn(ctx)); err != nil {
+		return err
+	}
+	owen, err := s.actor(ctx, "owen")
+	if err != nil {
+		return err
+	}
+	_, other := s.sideOf(step{exchange: "lorna", author: "lorna"})
+	if err := s.staff.Letters.SetSide(ctx, owen, other, "addressUnconfirmed", noteRemoved); err != nil {
+		return err
+	}
+	return s.staff.Letters.SetSide(ctx, owen, other, "ready", noteSettled)
+}
+
+func resting(s *seeding, ctx context.Context) error {
+	nasreen, err := s.actor(ctx, "nasreen")
+	if err != nil {
+		return err
+	}
+	return s.staff.Letters.SetState(ctx, nasreen, s.exchanges["clive"].ID, "paused", noteCourt)
 }
 
 func delayed(s *seeding, ctx context.Context) error {

@@ -71,6 +71,9 @@ func families() []cast {
 		{key: "priya", name: "Priya Lindley", relation: "adopter", address: "31 Station Road\nEast Hallow", phone: "07700 900815"},
 		{key: "arthur", name: "Arthur Penrose", relation: "grandfather", address: "2 Signal Cottages\nSaltreach", phone: "01632 960744"},
 		{key: "grace", name: "Grace Holloway", relation: "adopter", address: "12 Tithe Close\nUpper Marling", phone: "07700 900921"},
+		{key: "lorna", name: "Lorna Keeble", relation: "birth mother", address: "Flat 8, 3 Foundry Yard\nWeldbridge", phone: "07700 900436"},
+		{key: "clive", name: "Clive Keeble", relation: "grandfather", address: "15 Canal Terrace\nWeldbridge", phone: "01632 960358"},
+		{key: "imelda", name: "Imelda Garrow", relation: "adopter", address: "4 Larch Court\nMuch Ellery", phone: "07700 900972"},
 		{key: "mark", name: "Mark Lindley", relation: "adopter", address: "31 Station Road\nEast Hallow", phone: "07700 900816", hold: true},
 	}
 }
@@ -88,6 +91,7 @@ func children() []child {
 		{"mia", "Mia Tully", "Mia Ashdown", 11, 1},
 		{"cal", "Callum Tully", "Cal Lindley", 8, 7},
 		{"ellis", "Ellis Penrose", "Ellis Holloway", 17, 9},
+		{"otis", "Otis Keeble", "Otis Garrow", 5, 5},
 	}
 }
 
@@ -116,6 +120,9 @@ func relations() []relation {
 		return home{agency.Birth, []string{person},
 			letterbox.Names{Children: []string{"Lily", "Noah"}, Other: "Rachel and Tom", Self: self}, times, months}
 	}
+	garrow := func(other string, times int, months ...int) home {
+		return home{agency.Adoptive, []string{"imelda"}, letterbox.Names{Children: []string{"Otis"}, Other: other, Self: "Imelda"}, times, months}
+	}
 	return []relation{
 		{"kelly", []string{"lily", "noah"}, [2]home{birth("kelly", "Kelly", 2, 5, 11), whitcombes("Kelly")}},
 		{"dean", []string{"lily", "noah"}, [2]home{birth("dean", "Dean", 1, 7), whitcombes("Dean")}},
@@ -130,6 +137,11 @@ func relations() []relation {
 		{"ellis", []string{"ellis"}, [2]home{
 			{agency.Birth, []string{"arthur"}, letterbox.Names{Children: []string{"Ellis"}, Other: "Grace", Self: "Arthur"}, 1, []int{11}},
 			{agency.Adoptive, []string{"grace"}, letterbox.Names{Children: []string{"Ellis"}, Other: "Arthur", Self: "Grace"}, 1, []int{5}}}},
+		// A home that has moved, and a grandfather whose letters rest.
+		{"lorna", []string{"otis"}, [2]home{
+			{agency.Birth, []string{"lorna"}, letterbox.Names{Children: []string{"Otis"}, Other: "Imelda", Self: "Lorna"}, 2, []int{2, 8}}, garrow("Lorna", 2, 6, 12)}},
+		{"clive", []string{"otis"}, [2]home{
+			{agency.Birth, []string{"clive"}, letterbox.Names{Children: []string{"Otis"}, Other: "Imelda", Self: "Clive"}, 1, []int{8}}, garrow("Clive", 1, 9)}},
 		// Brother and sister in two homes: the homes write to each other.
 		{"siblings", []string{"mia", "cal"}, [2]home{
 			{agency.Adoptive, []string{"helen"}, letterbox.Names{Children: []string{"Mia", "Cal"}, Other: "Priya and Mark", Self: "Helen"}, 6, nil},
@@ -182,6 +194,7 @@ func script() []step {
 		{exchange: "kelly", author: "kelly", file: "kelly-to-whitcombes.txt", ends: received},
 		{exchange: "cal", author: "joanne", file: "joanne-to-lindleys.txt", ends: received},
 		{exchange: "siblings", author: "priya", file: "priya-to-helen.txt", ends: received},
+		{exchange: "clive", author: "clive", file: "clive-first.txt", ends: opened, worker: "owen", reader: "imelda"},
 		{exchange: "margaret", author: "rachel", file: "rachel-draft.txt", ends: draft},
 		{exchange: "cal", author: "priya", file: "priya-draft.txt", ends: draft},
 		{exchange: "dean", author: "dean", file: "dean-again.txt", ends: claimed, worker: "nasreen", rewrite: true},

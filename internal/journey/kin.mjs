@@ -159,6 +159,25 @@ async function nearlyOfAge (walk) {
   await grace.look('letters, one for a child who is nearly eighteen')
 }
 
+// A home moved and is ready again: its letter comes when a worker has looked. In
+// another exchange of that home letters rest.
+async function homeMoved (walk) {
+  const imelda = await walk.person('Imelda', 'public', narrow)
+  await imelda.enter(known('imelda'))
+  await imelda.readsNot(say('family.letters.came', { With: 'Lorna' }))
+  await imelda.look('letters, one of which was stopped and one home rests')
+  const owen = await worker(walk, 'owen')
+  await owen.go('/desk?show=stopped')
+  await owen.press(owen.page.locator('[data-letter]').filter({ hasText: 'Lorna Keeble' }).getByRole('button'))
+  await owen.press('desk.letter.lift')
+  await owen.press('desk.back.do.lift')
+  await imelda.go('/letters')
+  await imelda.reads(say('family.letters.came', { With: 'Lorna' }))
+  const clive = await walk.person('Clive', 'public')
+  await clive.enter(known('clive'))
+  await clive.look('letters that rest')
+}
+
 // Both adopters have a log-in of their own on one side: each opens the letter,
 // and both write at one draft.
 async function twoAdopters (walk) {
@@ -207,4 +226,4 @@ async function nobodyInSilence (walk) {
 }
 
 /** chapters, in their order: the last sets the clock far forward. */
-export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, notYet, nearlyOfAge, twoAdopters, ...account, ...homes, nobodyInSilence]
+export const chapters = [motherLooks, motherPrints, motherTakesBack, asksAgain, adopterLooks, notYet, nearlyOfAge, homeMoved, twoAdopters, ...account, ...homes, nobodyInSilence]

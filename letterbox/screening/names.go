@@ -377,6 +377,9 @@ func (x *letter) ofList(entry int32, by how, sev Severity) Finding {
 	e := x.screen.entries[entry]
 	f := Finding{Severity: sev, Rule: by.String(), Because: e.Value}
 	f.Category, f.Code = e.Kind.category()
+	if int(entry) >= x.screen.own {
+		f.Code = "M13"
+	}
 	if by == shifted {
 		f.Category, f.Code = CatCode, "M10"
 	}

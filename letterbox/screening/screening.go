@@ -124,14 +124,18 @@ var ErrList = errors.New("the protected list cannot be used")
 // goroutines may use it at once.
 type Screen struct {
 	entries []Entry
+	own     int // how many of them are of this exchange; the rest is of other adoptions
 	forms   []form
 	index   index
 	lore    *lore
 }
 
 // Compile makes a list ready. An empty list is good: then only what is general
-// is looked for. An error tells the number of an entry and never its value.
-func Compile(list []Entry) (*Screen, error) {
+// is looked for. others are of children of other adoptions: what is found of
+// them carries M13. An error tells the number of an entry and never its value.
+func Compile(list []Entry, others ...Entry) (*Screen, error) {
+	own := len(list)
+	list = append(list[:own:own], others...)
 	if len(list) > MaxEntries {
 		return nil, fmt.Errorf("%w: it has %d entries, and %d are allowed", ErrList, len(list), MaxEntries)
 	}
@@ -143,7 +147,7 @@ func Compile(list []Entry) (*Screen, error) {
 			return nil, fmt.Errorf("%w: entry %d is of no kind that there is", ErrList, i+1)
 		}
 	}
-	s := &Screen{entries: append([]Entry(nil), list...), lore: ourLore()}
+	s := &Screen{entries: append([]Entry(nil), list...), own: own, lore: ourLore()}
 	s.compile()
 	return s, nil
 }

@@ -105,6 +105,9 @@ func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExch
 	if err := o.records(n); err != nil {
 		return "", err
 	}
+	if err := o.protect(n); err != nil {
+		return "", err
+	}
 	var now []standing
 	var keys []newestKey
 	s.at("openExchange")

@@ -3,7 +3,11 @@ package letterbox
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/internal/agency"
+	"gatepost/internal/authz"
+	"gatepost/letterbox/screening"
 )
 
 // Unstated is what comes of a check of rows that failed with err.
@@ -14,3 +18,24 @@ func (s *Service) Unstated(ctx context.Context, ag *agency.Agency, err error) er
 // Stall makes acts call stall at their named places, so that a test can let
 // another act overtake them there; nil lets them pass.
 func (s *Service) Stall(stall func(at string)) { s.stall = stall }
+
+// ScreenOf is what a letter is screened with while a worker reads it.
+func (s *Service) ScreenOf(ctx context.Context, actor authz.Actor, id LetterID) (*screening.Screen, error) {
+	ag, err := s.begin(ctx, actor, authz.Claim, string(id))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.loadCase(ctx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	var protected protectedRows
+	if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { protected.queue(b, string(id)) }); err != nil {
+		return nil, err
+	}
+	keys, _, err := s.caseKeys(ctx, ag, actor, rows)
+	if err != nil {
+		return nil, err
+	}
+	return s.screenOf(ctx, ag, actor, rows, &protected, keys)
+}

@@ -63,6 +63,10 @@ func (s *Service) PrepareMediated(ctx context.Context, actor authz.Actor, id str
 	if err := o.records(n); err != nil {
 		return nil, nil, err
 	}
+	// Its first list is empty: what each is called was agreed, and of an intermediary case nothing else is known here.
+	if err := o.list(protectedList{Words: []ProtectedWord{}, LeftOut: []ProtectedWord{}}); err != nil {
+		return nil, nil, err
+	}
 	o.then(func(b *pgx.Batch) { b.Queue(guardedRestrict, id) })
 	var now []standing
 	var keys []newestKey

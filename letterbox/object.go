@@ -111,7 +111,7 @@ func events(kind string) []statement.Event {
 		return []statement.Event{statement.EventApprove, statement.EventReturn, statement.EventRefuse, statement.EventKeep}
 	case seal.KindWorknote:
 		return []statement.Event{statement.EventCasework, statement.EventRecall}
-	case seal.KindReferral:
+	case seal.KindReferral, seal.KindList, seal.KindOwnList:
 		return []statement.Event{statement.EventCasework}
 	case seal.KindNames, seal.KindParties:
 		return []statement.Event{statement.EventRecord}

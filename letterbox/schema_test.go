@@ -860,3 +860,43 @@ func TestSchema_AgenciesApart(t *testing.T) {
 func TestStatements_Prepare(t *testing.T) {
 	postgrestest.Prepare(t, newSchema(t).admin, ".")
 }
+
+// The lists of protected words: a family reads its own side's and no other, and
+// writes none; a worker writes them in their own name, in their place and in order.
+func TestLists(t *testing.T) {
+	s := newSchema(t)
+	insert := func(id, part string, version int, kind, side, from, to string) string {
+		return fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, exchange_id, side_id, from_node, to_node, sealed, commit, leaf)
+			values ('ag1', '%s', '%s', %d, '%s', '%s', nullif('%s', ''), '%s', '%s', 'x', sha256('c'), sha256('l'))`, id, part, version, kind, s.exchange, side, from, to)
+	}
+	by, toCase, toSide := "worker/"+s.worker, "case/"+s.exchange, "side/"+s.from
+	s.untriggered(insert(s.exchange, "list", 1, "list", "", by, toCase) + ";" + insert(s.from, "ownlist", 1, "ownlist", s.from, by, toSide) + ";" +
+		insert(s.to, "ownlist", 1, "ownlist", s.to, by, "side/"+s.to))
+	for person, want := range map[string]string{s.person: s.from, s.personTo: s.to} {
+		if n := s.sees(person, `select count(*) from object where kind in ('list', 'ownlist') or part in ('list', 'ownlist')`); n != 1 {
+			t.Errorf("a family sees %d lists", n)
+		}
+		if n := s.sees(person, `select count(*) from object where kind = 'ownlist' and id = $1`, want); n != 1 {
+			t.Error("a family does not see its own list")
+		}
+		wantBroken(t, s.as("gatepost_public", person, insert(want, "ownlist", 2, "ownlist", want, "side/"+want, "side/"+want)), "23514", "list_worker")
+		wantBroken(t, s.as("gatepost_public", person, insert(s.exchange, "list", 2, "list", "", "side/"+want, toCase)), "23514", "list_worker")
+	}
+	good := insert(s.exchange, "list", 2, "list", "", by, toCase)
+	for name, tt := range map[string]struct{ account, sql, constraint string }{
+		"in another's name":     {s.colleague, good, "list_worker"},
+		"a manager":             {s.manager, insert(s.exchange, "list", 2, "list", "", "worker/"+s.manager, toCase), "list_worker"},
+		"a version left out":    {s.worker, insert(s.exchange, "list", 3, "list", "", by, toCase), "list_place"},
+		"of another part":       {s.worker, insert(s.exchange, "names", 2, "list", "", by, toCase), "list_place"},
+		"another kind":          {s.worker, insert(s.exchange, "list", 2, "parties", "", by, toCase), "list_place"},
+		"a side's":              {s.worker, insert(s.exchange, "list", 2, "list", s.from, by, toCase), "list_place"},
+		"sealed to a side":      {s.worker, insert(s.exchange, "list", 2, "list", "", by, toSide), "list_place"},
+		"one side's to another": {s.worker, insert(s.from, "ownlist", 2, "ownlist", s.to, by, toSide), "list_place"},
+		"to the other side":     {s.worker, insert(s.from, "ownlist", 2, "ownlist", s.from, by, "side/"+s.to), "list_place"},
+	} {
+		t.Run(name, func(t *testing.T) { wantBroken(t, s.as("gatepost_staff", tt.account, tt.sql), "23514", tt.constraint) })
+	}
+	s.untriggered(`insert into connection (agency_id, exchange_id, worker_id) values ('ag1', '` + s.exchange + `', '` + s.colleague + `')`)
+	wantBroken(t, s.as("gatepost_staff", s.colleague, insert(s.exchange, "list", 2, "list", "", "worker/"+s.colleague, toCase)), "23514", "list_worker")
+	wantBroken(t, s.as("gatepost_staff", s.worker, good), "23503", "object_leaf") // nothing else is wrong with it
+}

@@ -115,6 +115,8 @@ func Constraints() postgres.Constraints {
 		"grant_connected":       fault.New(fault.Conflict, "fault.exchange.notToName"),
 		"exchange_restricted":   fault.New(fault.Conflict, "fault.exchange.noOther"),
 		"state_worker":          fault.New(fault.Forbidden, "fault.exchange.restricted"),
+		"list_worker":           fault.New(fault.Forbidden, "fault.exchange.restricted"),
+		"list_place":            fault.New(fault.Conflict, "fault.conflict"),
 		"destruction_worker":    fault.New(fault.Forbidden, "fault.forbidden"),
 		"destruction_party":     fault.New(fault.Forbidden, "fault.letter.connected"),
 		"destruction_two":       fault.New(fault.Forbidden, "fault.records.second"),

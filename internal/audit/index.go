@@ -251,3 +251,28 @@ func (x *Index) Worker(agencyID, worker string) (keys, roles [][32]byte) {
 	}
 	return keys, roles
 }
+
+// Stated tells whether the log has a true statement that a part of an object
+// was written: what has no row then was taken away.
+func (x *Index) Stated(ctx context.Context, agencyID, object, part string) (bool, error) {
+	for _, v := range x.statedOf(agencyID, object+"\n"+part) {
+		body, err := x.body(ctx, agencyID, v.leaf)
+		if err != nil {
+			return false, fmt.Errorf("read a statement: %w", err)
+		}
+		if x.verify(ctx, agencyID, body) == nil {
+			return true, nil
+		}
+		x.forget(agencyID, object+"\n"+part, v.leaf)
+	}
+	return false, nil
+}
+
+func (x *Index) statedOf(agencyID, key string) []version {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if log, ok := x.logs[agencyID]; ok {
+		return slices.Clone(log.stated[key])
+	}
+	return nil
+}

@@ -66,6 +66,8 @@ const (
 	SearchDirectory Act = "searchDirectory"
 	// Safeguard: see the safeguarding tray, open what was referred, hand it back or keep it.
 	Safeguard Act = "safeguard"
+	// ProtectWords: see and change which words letters of an exchange may not carry.
+	ProtectWords Act = "protectWords"
 	// SetExchange: let an exchange rest, go on or end; say how a side stands; set its display delay.
 	SetExchange Act = "setExchange"
 	// Restrict: grant a case to named workers instead of the team.
@@ -187,6 +189,7 @@ var table = []struct {
 	{ConfirmWorker, []Role{Manager}},
 	{SearchDirectory, []Role{LetterboxWorker}},
 	{Safeguard, []Role{SafeguardingLead}},
+	{ProtectWords, []Role{LetterboxWorker}},
 	{SetExchange, []Role{LetterboxWorker, Manager}},
 	{Restrict, []Role{Manager}},
 	{Tell, []Role{Correspondent}},

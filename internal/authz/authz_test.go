@@ -20,7 +20,7 @@ func TestPolicy(t *testing.T) {
 	for _, pair := range strings.Fields(`
 		correspondent/write correspondent/readOwn
 		letterboxWorker/seeDesk manager/seeDesk
-		letterboxWorker/claim letterboxWorker/decide letterboxWorker/openExchange letterboxWorker/seeExchange
+		letterboxWorker/claim letterboxWorker/decide letterboxWorker/openExchange letterboxWorker/seeExchange letterboxWorker/protectWords
 		letterboxWorker/connect manager/connect
 		letterboxWorker/invitePerson letterboxWorker/confirmPerson
 		manager/inviteWorker manager/confirmWorker

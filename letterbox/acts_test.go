@@ -320,6 +320,7 @@ func TestReferral_Ends(t *testing.T) {
 		t.Errorf("referred again, the lead reads %q, %v", string(text.Concern), err)
 	}
 	must(t, p.Desk.HandBack(ctx, lead, back, "again nothing"))
+	p.readFirst(p.secondWorker(), back) // the lead has others of this family
 	must(t, p.Desk.Claim(ctx, p.Worker, back))
 	must(t, p.Desk.Pass(ctx, p.Worker, back, ""))
 
@@ -403,6 +404,7 @@ func TestWithdraw_NoOracle(t *testing.T) {
 	if n := p.count(`select count(*) from claim`); n != 0 {
 		t.Errorf("%d claims on withdrawn letters", n)
 	}
+	p.noWorry()
 	returned := p.claimed("Four.")
 	must(t, p.Desk.Return(ctx, p.Worker, returned, "unclear", "", ""))
 	must(t, p.Families.Withdraw(ctx, p.birth, returned))
@@ -662,6 +664,7 @@ func TestNotices(t *testing.T) {
 		}, 1, 1},
 	} {
 		p.Exec(t, `update letter set submitted_on = submitted_on - 1`)
+		p.noWorry()
 		id := p.claimed("Of many.")
 		p.Exec(t, `delete from notice`)
 		must(t, tt.act(id))

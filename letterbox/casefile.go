@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
+	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
 	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months from side where agency_id = agency() and exchange_id = $1 order by place`
 	sqlExchangePeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -28,7 +28,9 @@ const (
 	sqlExchangeChildren = `select e.child_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from exchange_child e join directory r on r.agency_id = e.agency_id and r.id = e.child_id
 		where e.agency_id = agency() and e.exchange_id = $1 order by r.id, r.book`
-	sqlExchangeLetters = `select l.id, l.submitted_on, s.place - 1 as from_place, l.state, l.stop from letter l
+	sqlExchangeLetters = `select l.id, l.submitted_on, s.place - 1 as from_place, l.state, l.stop,
+			l.state in ('received', 'held') and exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id
+				and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.turn >= f.turn)) as read_first from letter l
 		join side s on s.agency_id = l.agency_id and s.id = l.from_side
 		where l.agency_id = agency() and l.exchange_id = $1 order by l.submitted_at desc limit 200`
 	sqlExchangeNames = `select distinct on (o.id) ` + sqlObjectColumns + ` from object o
@@ -39,7 +41,7 @@ const (
 		from node n where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc`
 	sqlConnected = `select exists (select from connection where agency_id = agency() and exchange_id = $1 and worker_id = account())`
 
-	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, restricted and case_closed(id) as closed
+	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, second_reader, restricted and case_closed(id) as closed
 		from exchange where agency_id = agency() order by opened_at desc, id limit 500`
 	sqlExchangesSide = `select s.exchange_id, s.place, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -65,13 +67,14 @@ const (
 const MaxFound = 25
 
 type exchangeRow struct {
-	ID         string
-	Reference  string
-	State      string
-	OpenedAt   time.Time
-	Restricted bool
-	DelayDays  int
-	Closed     bool // the actor holds no key of the restricted case
+	ID           string
+	Reference    string
+	State        string
+	OpenedAt     time.Time
+	Restricted   bool
+	DelayDays    int
+	SecondReader string
+	Closed       bool // the actor holds no key of the restricted case
 }
 
 func (r exchangeRow) line() ExchangeLine {
@@ -99,6 +102,7 @@ type exchangeLetterRow struct {
 	FromPlace   int
 	State       string
 	Stop        bool
+	ReadFirst   bool
 }
 
 type placeRow struct {
@@ -223,7 +227,7 @@ func (r *exchangeFile) queue(b *pgx.Batch, id string) {
 
 func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *exchangeFile) Exchange {
 	x := Exchange{ID: ExchangeID(r.exchange.ID), Reference: r.exchange.Reference, State: r.exchange.State, OpenedAt: r.exchange.OpenedAt,
-		Connected: r.connected, Restricted: r.exchange.Restricted, Closed: r.exchange.Closed, DelayDays: r.exchange.DelayDays}
+		Connected: r.connected, Restricted: r.exchange.Restricted, Closed: r.exchange.Closed, DelayDays: r.exchange.DelayDays, SecondReader: r.exchange.SecondReader}
 	if x.Restricted {
 		x.Named = namedLines(actor, r.named)
 	}
@@ -255,7 +259,7 @@ func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor
 		x.Notes = s.openStateNotes(ctx, ag, actor, r, keys)
 	}
 	for _, l := range r.letters {
-		x.Letters = append(x.Letters, ExchangeLetter{LetterID(l.ID), l.SubmittedOn, l.FromPlace, State(l.State), l.Stop && passedOn(State(l.State))})
+		x.Letters = append(x.Letters, ExchangeLetter{LetterID(l.ID), l.SubmittedOn, l.FromPlace, State(l.State), l.Stop && passedOn(State(l.State)), l.ReadFirst})
 	}
 	return x
 }

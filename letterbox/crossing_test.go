@@ -298,6 +298,17 @@ func TestOnce(t *testing.T) {
 	p.logWhole()
 }
 
+// readFirst lets a worker be the first of two readers.
+func (p *pair) readFirst(worker authz.Actor, id letterbox.LetterID, answers ...letterbox.Answer) {
+	p.t.Helper()
+	must(p.t, p.Desk.Claim(p.t.Context(), worker, id))
+	must(p.t, p.Desk.ReadFirst(p.t.Context(), worker, id, "fine by me", answers...))
+}
+
+// noWorry forgets what was with the safeguarding lead, for a test about something
+// else: one worker passes a letter on again.
+func (p *pair) noWorry() { p.untriggered(`delete from object where kind = 'referral'`) }
+
 func (p *pair) secondWorker() authz.Actor {
 	p.t.Helper()
 	p.Manager = p.SignInWorker(p.t, &p.ManagerLogin)
@@ -851,7 +862,7 @@ func TestChangedRelations(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	other := pairIn(t, p.World)
 	p.Worker = other.Worker
-	letter := p.send("For Morwenna only.")
+	letter := p.send("For you only.")
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	refused := func(name string, change, back []string) {
 		t.Helper()

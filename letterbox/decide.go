@@ -60,6 +60,8 @@ type decisionNote struct {
 	Act    string       `json:"act"`
 	Reason ReturnReason `json:"reason,omitempty"`
 	Note   string       `json:"note,omitempty"`
+	// What was said of the screen's findings in the text that was decided about.
+	Findings []Answered `json:"findings,omitempty"`
 }
 
 type decidedRow struct {
@@ -76,8 +78,9 @@ type deciding struct {
 	ag     *agency.Agency
 	actor  authz.Actor
 	rows   *caseRows
-	node   agency.Node // the case, in its newest epoch
-	text   string      // of the letter, where the act needs it
+	node   agency.Node           // the case, in its newest epoch
+	keys   []*age.HybridIdentity // of the case, newest first
+	text   string                // of the letter, where the act needs it
 	signer note.Signer
 }
 
@@ -102,33 +105,37 @@ func (s *Service) beginAct(ctx context.Context, actor authz.Actor, act authz.Act
 	return &deciding{Service: s, ag: ag, actor: actor, rows: rows, signer: signer}, nil
 }
 
-// beginWork is beginAct for a letterbox worker, who holds the case's key. It
-// gives the keys, newest first.
-func (s *Service) beginWork(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, []*age.HybridIdentity, error) {
+// beginWork is beginAct for a letterbox worker, who holds the case's keys.
+func (s *Service) beginWork(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, error) {
 	d, err := s.beginAct(ctx, actor, authz.Decide, id)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	keys, node, err := s.caseKeys(ctx, d.ag, actor, d.rows)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	d.node = node
-	return d, keys, s.relations(ctx, d.ag, actor, d.rows)
+	d.node, d.keys = node, keys
+	return d, s.relations(ctx, d.ag, actor, d.rows)
 }
 
 // beginDecision is beginWork with the letter open, for those who may decide
 // about it; the transaction checks the claim once more.
 func (s *Service) beginDecision(ctx context.Context, actor authz.Actor, id LetterID) (*deciding, error) {
-	d, keys, err := s.beginWork(ctx, actor, id)
+	d, err := s.beginWork(ctx, actor, id)
 	if err != nil {
 		return nil, err
 	}
+	return d, d.openLetter(ctx)
+}
+
+// openLetter opens the letter for somebody who may decide about it.
+func (d *deciding) openLetter(ctx context.Context) (err error) {
 	if err := d.mayDecide(); err != nil {
-		return nil, err
+		return err
 	}
-	d.text, err = s.openText(ctx, d.ag, d.rows.objects, string(id), "text", keys)
-	return d, err
+	d.text, err = d.openText(ctx, d.ag, d.rows.objects, d.rows.letter().ID, "text", d.keys)
+	return err
 }
 
 // mayDecide is whyNot as a fault. The database refuses the same.
@@ -138,6 +145,8 @@ func (d *deciding) mayDecide() error {
 		return fault.New(fault.Forbidden, "fault.letter.helped")
 	case "refusedBefore":
 		return fault.New(fault.Forbidden, "fault.letter.refusedBefore")
+	case "readFirst":
+		return fault.New(fault.Forbidden, "fault.letter.readFirst")
 	}
 	return nil
 }
@@ -172,15 +181,18 @@ func (d *deciding) decision(n decisionNote, event statement.Event) (sealedObject
 // note seals what a worker writes down with an act that decides nothing, under
 // the act's name, to case and archive.
 func (d *deciding) note(act, text string, event statement.Event) (sealedObject, error) {
-	text, err := prose.Clean("note", text, MaxReason*4)
-	if err != nil {
+	return d.noteWith(decisionNote{Act: act, Note: text}, event)
+}
+
+func (d *deciding) noteWith(n decisionNote, event statement.Event) (_ sealedObject, err error) {
+	if n.Note, err = prose.Clean("note", n.Note, MaxReason*4); err != nil {
 		return sealedObject{}, err
 	}
 	l := d.rows.letter()
-	part := strings.ToLower(act)
+	part := strings.ToLower(n.Act)
 	c := seal.Context{Kind: seal.KindWorknote, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: part,
 		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: d.rows.next(part)}
-	return d.sealNote(c, decisionNote{Act: act, Note: text}, event)
+	return d.sealNote(c, n, event)
 }
 
 func (d *deciding) sealNote(c seal.Context, n decisionNote, event statement.Event) (sealedObject, error) {
@@ -214,12 +226,13 @@ func (d *deciding) side(ctx context.Context, id string) (agency.Node, error) {
 // step is what an act does in its transaction. The letter is locked; write
 // queues what follows, with the state that the letter is in.
 type step struct {
-	act      string       // its name
-	from     []State      // whence it may go
-	claimed  bool         // only with the actor's claim
-	shows    bool         // the recipient's side may see the letter by it
-	decision sealedObject // of a final decision; none otherwise
-	bodies   [][]byte     // the statements, in order
+	act      string               // its name
+	from     []State              // whence it may go
+	claimed  bool                 // only with the actor's claim
+	judge    func(relayRow) error // with how everything stands then, whether the letter may go on; nil where that is not asked
+	shows    bool                 // the recipient's side may see the letter by it
+	decision sealedObject         // of a final decision; none otherwise
+	bodies   [][]byte             // the statements, in order
 	write    func(b *pgx.Batch, from State)
 }
 
@@ -228,6 +241,7 @@ func (d *deciding) commit(ctx context.Context, a step) error {
 	l := d.rows.letter()
 	var lock lockRow
 	var decided []decidedRow
+	var relay relayRow
 	d.at(a.act)
 	err := d.db.Act(ctx, scope(d.actor), func(b *pgx.Batch) {
 		if a.shows {
@@ -236,9 +250,17 @@ func (d *deciding) commit(ctx context.Context, a step) error {
 		}
 		lockLetter(b, &lock, l.ID)
 		postgres.Many(b, &decided, sqlDecided, l.ID)
+		if a.judge != nil {
+			postgres.One(b, &relay, sqlRelay, l.ID)
+		}
 	}, func(b *pgx.Batch) error {
 		if err := d.check(a, lock, decided); err != nil {
 			return err
+		}
+		if a.judge != nil {
+			if err := a.judge(relay); err != nil {
+				return err
+			}
 		}
 		d.at(a.act + " locked")
 		if a.decision.body != nil {
@@ -303,10 +325,15 @@ func (d *deciding) check(a step, lock lockRow, decided []decidedRow) error {
 // a family. Passed on twice by the same worker, it is delivered once and the
 // second call is no error.
 //
-// StepUp: no code in the last hour. Conflict: not claimed, decided, stopped,
+// Every finding that must be answered has its answer; what the worker confirmed
+// is judged, with how everything stands in that moment, by the table of relay.
+// The answers are kept with the decision.
+//
+// StepUp: no code in the last hour. Invalid: a finding is not answered, what was
+// confirmed does not go on, or the letter needs a second reader. Conflict: not claimed, decided, stopped,
 // or a child comes of age. Forbidden: connected to the family, helped to
-// write, or refused it before. Sealed: the letter does not open.
-func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
+// write, refused it before, or was the first of two readers. Sealed: the letter does not open, or not the protected list.
+func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note string, answers ...Answer) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
 		return err
@@ -314,8 +341,18 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if note, err = prose.Clean("note", note, MaxReason*4); err != nil {
 		return err
 	}
+	said, err := d.judged(ctx, answers)
+	if err != nil {
+		return err
+	}
+	judge := d.judge(said)
+	if d.waits() {
+		if err := judge(d.rows.relay); err != nil {
+			return err
+		}
+	}
 	l := d.rows.letter()
-	decision, err := d.decision(decisionNote{Act: "pass", Note: note}, statement.EventApprove)
+	decision, err := d.decision(decisionNote{Act: "pass", Note: note, Findings: said}, statement.EventApprove)
 	if err != nil {
 		return err
 	}
@@ -331,7 +368,7 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, decision: decision,
+	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, judge: judge, decision: decision,
 		bodies: [][]byte{decision.body, sealed.body}, write: func(b *pgx.Batch, from State) {
 			sealed.queue(b)
 			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
@@ -343,32 +380,37 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 
 // Return sends a claimed letter back to its writer with a reason from the list
 // and words of the worker's own, which the writer reads; note is for
-// colleagues. A letter that was passed on is recalled first. Returned twice by
+// colleagues. What was answered about findings is kept with the decision, and
+// need not be answered whole. A letter that was passed on is recalled first. Returned twice by
 // the same worker, it is returned once. Errors as for Pass, and Invalid on
 // "reason" or "words".
-func (s *Service) Return(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string) error {
+func (s *Service) Return(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string, answers ...Answer) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
 		return err
 	}
 	return d.sendBack(ctx, step{act: "return", from: whence("return", authz.LetterboxWorker), claimed: true},
-		WriterReason{reason, words}, note)
+		WriterReason{reason, words}, note, answers)
 }
 
 // Refuse ends a claimed letter without passing it on. The writer reads why, as
 // for Return, and is offered the opinion of a second worker, once. Refused
 // twice by the same worker, it is refused once. Errors as for Return.
-func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string) error {
+func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, reason ReturnReason, words, note string, answers ...Answer) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{reason, words}, note)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{reason, words}, note, answers)
 }
 
 // sendBack is Return and Refuse: a decision with a reason that the writer reads.
-func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, note string) error {
+func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, note string, answers []Answer) error {
 	words, note, err := returnWords(reason.Reason, reason.Words, note)
+	if err != nil {
+		return err
+	}
+	said, err := d.said(ctx, answers)
 	if err != nil {
 		return err
 	}
@@ -376,7 +418,7 @@ func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, no
 	if a.act == "refuse" {
 		event, to = statement.EventRefuse, RefusedByWorker
 	}
-	a.decision, err = d.decision(decisionNote{Act: a.act, Reason: reason.Reason, Note: note}, event)
+	a.decision, err = d.decision(decisionNote{Act: a.act, Reason: reason.Reason, Note: note, Findings: said}, event)
 	if err != nil {
 		return err
 	}
@@ -413,20 +455,24 @@ func (d *deciding) reason(ctx context.Context, r WriterReason, event statement.E
 // passed on, and the writer is told that it is kept for the child. note is for
 // colleagues. A letter that was passed on is recalled first. Kept twice by the
 // same worker, it is kept once. Errors as for Pass.
-func (s *Service) KeepOnFile(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
+func (s *Service) KeepOnFile(ctx context.Context, actor authz.Actor, id LetterID, note string, answers ...Answer) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
 		return err
 	}
-	return d.keep(ctx, step{act: "keepOnFile", from: whence("keepOnFile", authz.LetterboxWorker), claimed: true}, note)
+	return d.keep(ctx, step{act: "keepOnFile", from: whence("keepOnFile", authz.LetterboxWorker), claimed: true}, note, answers)
 }
 
-func (d *deciding) keep(ctx context.Context, a step, note string) error {
+func (d *deciding) keep(ctx context.Context, a step, note string, answers []Answer) error {
 	note, err := prose.Clean("note", note, MaxReason*4)
 	if err != nil {
 		return err
 	}
-	a.decision, err = d.decision(decisionNote{Act: a.act, Note: note}, statement.EventKeep)
+	said, err := d.said(ctx, answers)
+	if err != nil {
+		return err
+	}
+	a.decision, err = d.decision(decisionNote{Act: a.act, Note: note, Findings: said}, statement.EventKeep)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,10 @@ const (
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
 			l.second and l.state in ('received', 'held') and exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = account()) as refused_by_me,
+			l.state in ('received', 'held') and exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id
+				and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.turn >= f.turn)) as read_first,
+			l.state in ('received', 'held') and exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account()
+				and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.turn >= f.turn)) as first_by_me,
 			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted
 		from `
 	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop, stopped_on, decided_on
@@ -103,6 +107,8 @@ type deskRow struct {
 	Connected   bool
 	Restricted  bool // only those whom a manager named hold the case's key, and the actor is none of them
 	RefusedByMe bool
+	ReadFirst   bool
+	FirstByMe   bool
 }
 
 // nameRow is a sealed name and whose it is: a side's, or a worker's.
@@ -160,6 +166,7 @@ func (s *Service) line(ag *agency.Agency, actor authz.Actor, l deskRow, rows *de
 		Rewrite: l.Replaces != "", SentOn: l.SubmittedOn, HearBy: l.HearBy, WorkDays: s.agencies.Days().Between(l.SubmittedOn, today),
 		Amber: amber, Late: late,
 		ClaimedBy: names(actor, rows.names, l.ClaimedBy), Mine: l.ClaimedBy == actor.Account(), ClaimUntil: l.ClaimUntil, Connected: l.Connected, RefusedByMe: l.RefusedByMe,
+		ReadFirst: l.ReadFirst, FirstByMe: l.FirstByMe,
 		State: State(l.State), Second: l.Second, Paper: l.Paper, Stopped: l.Stop && passedOn(State(l.State)), Restricted: l.Restricted}
 	if line.State == Held {
 		line.HeldUntil = l.HeldUntil

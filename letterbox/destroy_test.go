@@ -22,6 +22,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/tier"
 	"gatepost/letterbox"
 )
 
@@ -427,7 +428,7 @@ func TestDestroyed_Whole(t *testing.T) {
 	id := p.order(login, officer)
 	p.Clock.Advance(letterbox.DestructionWaits)
 	index := audit.NewIndex(p.StaffDB, p.StaffAgencies.VerifyIn(p.StaffDB))
-	p.Desk = letterbox.New(p.StaffDB, p.StaffAgencies, index, p.Clock.Now, accounttest.Log(t)).WithCodes(p.Staff) // begun anew
+	p.Desk = letterbox.New(p.StaffDB, p.StaffAgencies, index, p.Clock.Now, accounttest.Log(t)).WithCodes(p.Staff).WithRelay(tier.Relay) // begun anew
 	all := func() int {
 		return p.count(`select (select count(*) from exchange) + (select count(*) from letter) + (select count(*) from message) + (select count(*) from ring_grant_person)
 			+ (select count(*) from object where exchange_id is not null) + (select count(*) from destruction where state = 'ordered')`)

@@ -17,6 +17,11 @@
 // and is not opened can be recalled, and whatever makes an exchange rest or a
 // recipient unsure stops it in the same transaction.
 //
+// What the screen finds in a letter (letterbox/screening) is marked for the
+// worker, who answers each high finding before the letter goes on; what they
+// confirm is judged by the table of relay that the composer gives. Some letters
+// two workers read: the first says that it may go on, another one passes it on.
+//
 // Apart from letters a person tells the agency something (Tell) and reads its
 // answer; what happened on a side, with a day to expect, is its Timeline. A
 // letter on paper is typed in by a worker with its scan and takes the same way,

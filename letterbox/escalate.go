@@ -349,7 +349,7 @@ func (s *Service) KeepReferred(ctx context.Context, actor authz.Actor, id Letter
 	if err != nil {
 		return err
 	}
-	return d.keep(ctx, step{act: "keepOnFile", from: whence("keepOnFile", authz.SafeguardingLead)}, note)
+	return d.keep(ctx, step{act: "keepOnFile", from: whence("keepOnFile", authz.SafeguardingLead)}, note, nil)
 }
 
 // RefuseReferred refuses a referred letter, as Refuse does: the writer's side
@@ -360,5 +360,5 @@ func (s *Service) RefuseReferred(ctx context.Context, actor authz.Actor, id Lett
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{reason, words}, note)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{reason, words}, note, nil)
 }

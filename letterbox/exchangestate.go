@@ -38,7 +38,7 @@ const (
 	sqlStateColumns = `x.id, case_closed(x.id) as closed,
 			exists (select from connection c where c.agency_id = x.agency_id and c.exchange_id = x.id and c.worker_id = account()) as connected,
 			(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = $2 and o.part = $3)::bigint as version`
-	sqlExchangeNow = `select ` + sqlStateColumns + `, case $3 when 'delay' then x.delay_days::text else x.state end as state
+	sqlExchangeNow = `select ` + sqlStateColumns + `, case $3 when 'delay' then x.delay_days::text when 'readers' then x.second_reader else x.state end as state
 		from exchange x where x.agency_id = agency() and x.id = $1`
 	sqlExchangeNowLock = sqlExchangeNow + ` for no key update of x`
 	sqlSideNow         = `select ` + sqlStateColumns + `, s.state from side s join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id

@@ -75,6 +75,8 @@ type caseRows struct {
 	authors   []nameRow // of notes
 	connected bool      // the worker is a party, or declared a connection
 	helped    bool      // the worker helped to write
+	relay     relayRow
+	protected protectedRows
 }
 
 func (r *caseRows) letter() deskRow { return r.letters[0] }
@@ -96,13 +98,15 @@ func (r *caseRows) next(part string) uint64 {
 
 // whyNot says why a worker does not decide about this letter: "helped" to
 // write it, or "refusedBefore" where a second opinion was asked for; "" for
-// everybody else.
+// everybody else. Whoever was the first of two readers is "readFirst".
 func (r *caseRows) whyNot(worker string) string {
 	switch {
 	case r.helped:
 		return "helped"
 	case r.refusedBy(worker):
 		return "refusedBefore"
+	case r.relay.FirstReader == worker:
+		return "readFirst"
 	}
 	return ""
 }
@@ -133,6 +137,8 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
+		postgres.One(b, &r.relay, sqlRelay, string(id))
+		r.protected.queue(b, string(id))
 	})
 	switch {
 	case err != nil:
@@ -240,6 +246,20 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		reading.First = parseReason(first)
 	}
 	reading.Notes = s.openNotes(ctx, ag, actor, rows, keys)
+	reading.Adopters, reading.TwoReaders = rows.adopters(), rows.relay.TwoReaders
+	reading.FirstReader = names(actor, rows.authors, rows.relay.FirstReader)
+	if reading.Unread {
+		return reading, nil
+	}
+	screen, err := s.screenOf(ctx, ag, actor, rows, &rows.protected, keys)
+	switch {
+	case err == nil:
+		reading.Findings = findings(screen, text)
+	case unread(err):
+		reading.Unscreened = true
+	default:
+		return Reading{}, err
+	}
 	return reading, nil
 }
 
@@ -255,14 +275,14 @@ func (s *Service) openNotes(ctx context.Context, ag *agency.Agency, actor authz.
 		seen[o.Part] = true
 		var n decisionNote
 		content, err := s.open(ctx, ag, o, keys...)
-		if err != nil || json.Unmarshal(content, &n) != nil || n.Note == "" {
+		if err != nil || json.Unmarshal(content, &n) != nil || n.Note == "" && len(n.Findings) == 0 {
 			continue
 		}
 		st, err := s.stated(ctx, ag, o)
 		if err != nil {
 			continue
 		}
-		notes = append(notes, WorkNote{On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note)})
+		notes = append(notes, WorkNote{On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note), Answers: n.Findings})
 	}
 	slices.SortStableFunc(notes, func(a, b WorkNote) int { return b.On.Compare(a.On) })
 	return notes

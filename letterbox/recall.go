@@ -47,7 +47,7 @@ func (s *Service) Undeliverable(ctx context.Context, actor authz.Actor, id Lette
 }
 
 func (s *Service) takeBack(ctx context.Context, actor authz.Actor, id LetterID, note string, a step) error {
-	d, _, err := s.beginWork(ctx, actor, id)
+	d, err := s.beginWork(ctx, actor, id)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *Service) LiftStop(ctx context.Context, actor authz.Actor, id LetterID) 
 }
 
 func (s *Service) showAgain(ctx context.Context, actor authz.Actor, id LetterID, act, guarded string, from ...State) error {
-	d, _, err := s.beginWork(ctx, actor, id)
+	d, err := s.beginWork(ctx, actor, id)
 	if err != nil {
 		return err
 	}

@@ -295,11 +295,12 @@ func (s *Service) Named(ctx context.Context, actor authz.Actor, id ExchangeID) (
 // who may change who sees it, and are perhaps not to see it themselves.
 type Restriction struct {
 	ExchangeLine
-	DelayDays  int
-	Places     [2]Place
-	Connected  bool          // the actor declared a connection
-	Named      []NamedWorker // who holds the case, if it is restricted
-	Colleagues []NamedWorker // who could be named and is not
+	DelayDays    int
+	SecondReader string // one of SecondReaders
+	Places       [2]Place
+	Connected    bool          // the actor declared a connection
+	Named        []NamedWorker // who holds the case, if it is restricted
+	Colleagues   []NamedWorker // who could be named and is not
 }
 
 // Place is one side of an exchange without anybody's name.
@@ -321,7 +322,7 @@ type namedRow struct {
 	Name  []byte
 }
 
-const sqlRestriction = `select id, reference, state, opened_at, restricted, delay_days, case_closed(id) as closed,
+const sqlRestriction = `select id, reference, state, opened_at, restricted, delay_days, second_reader, case_closed(id) as closed,
 		exists (select from connection c where c.agency_id = agency() and c.exchange_id = x.id and c.worker_id = account()) as connected
 	from exchange x where agency_id = agency() and id = $1`
 
@@ -347,7 +348,7 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 	if err != nil {
 		return Restriction{}, s.db.Fault(fmt.Errorf("load exchange %s: %w", id, err))
 	}
-	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, Connected: row.Connected, Named: namedLines(actor, named)}
+	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, SecondReader: row.SecondReader, Connected: row.Connected, Named: namedLines(actor, named)}
 	for i, side := range sides {
 		if i < len(r.Places) {
 			r.Places[i] = Place{SideID(side.ID), side.Book, side.State}

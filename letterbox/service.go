@@ -39,6 +39,7 @@ type Service struct {
 	agencies *agency.Registry
 	index    *audit.Index // staff tier only: the newest statement of each object
 	codes    Codes        // staff tier only: who checks a code given for one act
+	relay    Relay        // staff tier only: what is asked before a letter is passed on
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
@@ -88,6 +89,10 @@ func Constraints() postgres.Constraints {
 		"decision_party":        fault.New(fault.Forbidden, "fault.letter.connected"),
 		"decision_helper":       fault.New(fault.Forbidden, "fault.letter.helped"),
 		"decision_second":       fault.New(fault.Forbidden, "fault.letter.refusedBefore"),
+		"decision_readers":      fault.New(fault.Invalid, "fault.relay.readers"),
+		"first_reading_worker":  fault.New(fault.Forbidden, "fault.forbidden"),
+		"first_reading_letter":  fault.New(fault.Conflict, "fault.letter.moved"),
+		"first_reading_pkey":    fault.New(fault.Conflict, "fault.letter.readFirst"),
 		"decision_passes_once":  fault.New(fault.Conflict, "fault.letter.decided"),
 		"object_pkey":           fault.New(fault.Conflict, "fault.letter.moved"),
 		"delivery_decision":     fault.New(fault.Conflict, "fault.letter.moved"),

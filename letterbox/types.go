@@ -175,6 +175,8 @@ type DeskLine struct {
 	Mine        bool
 	ClaimUntil  time.Time
 	RefusedByMe bool // a second opinion about what this worker refused: somebody else's
+	ReadFirst   bool // the first of two readers would let it go on
+	FirstByMe   bool // and that was this worker: somebody else decides
 	Connected   bool // this worker knows the family: somebody else reads it
 	State       State
 	HeldUntil   time.Time // for a held one: the day on which it is looked at again
@@ -194,21 +196,31 @@ type Reading struct {
 	Forms   Names     // what the recipient's side calls everybody: what a letter to them may say
 	Writer  Names     // what the writer's side calls everybody
 	Earlier []Earlier // newest first
-	// MayDecide is false for a worker who helped to write, and in a second
-	// opinion for the one who refused; WhyNot is then "helped" or
-	// "refusedBefore".
+	// MayDecide is false for a worker who helped to write, in a second opinion
+	// for the one who refused, and for the first of two readers once they have
+	// read; WhyNot is then "helped", "refusedBefore" or "readFirst".
 	MayDecide bool
 	WhyNot    string
 	First     WriterReason // in a second opinion: what the writer was told before
 	Notes     []WorkNote   // what colleagues wrote down about it, newest first
+	Findings  []Finding    // what the screen would have the worker look at, in the order of the text
+	// Unscreened: the protected list did not open, so nothing was looked for, and
+	// the letter is not passed on.
+	Unscreened bool
+	Adopters   bool // the letter is from an adoptive family
+	// TwoReaders: a second worker reads it before it goes on. FirstReader is then
+	// the name of the one who has, "" while nobody has.
+	TwoReaders  bool
+	FirstReader string
 }
 
 // WorkNote is what a worker wrote for colleagues. No family can select it.
 type WorkNote struct {
-	On   time.Time
-	By   string // a worker's name, "" if it did not open
-	What string // what it was written with: "hold", "recall", "decision" and so on
-	Text Text
+	On      time.Time
+	By      string // a worker's name, "" if it did not open
+	What    string // what it was written with: "hold", "recall", "decision", "first" and so on
+	Text    Text
+	Answers []Answered // what was said of the screen's findings
 }
 
 // Referral is a letter in the safeguarding tray, without text and names.
@@ -299,11 +311,12 @@ type Exchange struct {
 	Letters   []ExchangeLetter // newest first, no text
 	Connected bool             // this worker declared a connection
 
-	Restricted bool          // named workers alone hold the case
-	Closed     bool          // restricted, and this worker is not named: nobody's names are shown
-	Named      []NamedWorker // who holds a restricted case
-	DelayDays  int           // how many days a letter that was passed on waits before it is shown
-	Notes      []ExchangeNote
+	Restricted   bool          // named workers alone hold the case
+	Closed       bool          // restricted, and this worker is not named: nobody's names are shown
+	Named        []NamedWorker // who holds a restricted case
+	DelayDays    int           // how many days a letter that was passed on waits before it is shown
+	SecondReader string        // whose letters two workers read: one of SecondReaders
+	Notes        []ExchangeNote
 }
 
 // ExchangeNote is what a worker noted when they let an exchange rest, or said
@@ -355,6 +368,8 @@ type ExchangeLetter struct {
 	State  State
 	// Stopped: passed on, then stopped before it was opened.
 	Stopped bool
+	// ReadFirst: the first of two readers would let it go on.
+	ReadFirst bool
 }
 
 // ExchangeLine is an exchange in the workers' list.

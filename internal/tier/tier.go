@@ -154,7 +154,7 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
-		made.Letters = made.Letters.WithCodes(accounts)
+		made.Letters = made.Letters.WithCodes(accounts).WithRelay(Relay)
 		made.Cases = made.Cases.WithCodes(accounts).WithExchanges(made.Letters)
 	}
 	if t.config.Tier == authz.Public {

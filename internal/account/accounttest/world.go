@@ -25,6 +25,7 @@ import (
 	"gatepost/internal/calendar"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
+	"gatepost/internal/tier"
 	"gatepost/letterbox"
 )
 
@@ -238,7 +239,7 @@ func (w *World) services(t testing.TB) {
 	w.StaffConfig.Index = index
 	w.Public, w.Staff = MustService(t, w.PublicConfig), MustService(t, w.StaffConfig)
 	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t))
-	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff)
+	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff).WithRelay(tier.Relay)
 }
 
 // MustService makes a door.

@@ -97,8 +97,14 @@ async function typesALetterIn (walk) {
   await owen.expect(letter + '/scan')
   if (owen.last.headers()['content-type'] !== 'image/png') throw new Error(`the scan comes as ${owen.last.headers()['content-type']}`)
   await owen.go(letter)
-  await owen.press('desk.letter.pass')
+  // There was a worry about a letter of hers, so two read this one.
+  await owen.reads(say('desk.letter.twoReaders'))
+  await owen.press('desk.letter.first')
   await owen.expect(letter + '/done')
+  const idris = await worker(walk, 'idris')
+  await takeNewest(idris, margaret, say('desk.tag.paper'), say('desk.tag.readFirst'))
+  await idris.expect(letter).press('desk.letter.pass')
+  await idris.expect(letter + '/done')
   await prints(owen, exchange, letter)
 }
 
@@ -162,4 +168,64 @@ async function comesBetween (walk) {
   await p.page.close()
 }
 
-export const beside = [answersAMessage, typesALetterIn, liesOpen, comesBetween]
+const rings = 'Dear Rachel and Tom\n\nPlease ring me on 07700 900987 one evening. Sad news: my grandad died.\n\nDean'
+
+/** answerFindings says of everything that is asked about a letter that it can stay. */
+async function answerFindings (p, word) {
+  for (const name of await p.page.locator('[name^="word-"]:not([type=hidden])').evaluateAll(all => all.map(one => one.name))) {
+    await p.tick(name.replace('word-', 'finding-'), 'no')
+    await p.fill({ [name]: word })
+  }
+}
+
+// Two workers read a letter in which the screen found a telephone number and a death.
+async function readsTwice (walk) {
+  const owen = await worker(walk, 'owen')
+  const exchange = await exchangeOf(owen, dean)
+  const set = async which => {
+    await owen.go(exchange + '/readers')
+    await owen.tick('readers', which)
+    await owen.press('desk.exchange.set.do')
+    await owen.expect(exchange).reads(say(`desk.exchange.readers.now.${which}`))
+  }
+  await owen.go(exchange + '/readers')
+  await owen.look('who reads twice')
+  await set('always')
+  await owen.look('exchange that is read twice')
+
+  const his = await walk.person('Dean', 'public')
+  await his.enter(known('dean'))
+  await family.write(his, rings)
+  await family.send(his)
+
+  await owen.go('/desk')
+  const letter = await takeNewest(owen, dean)
+  await owen.reads(say('desk.letter.twoReaders'), say('desk.finding.asked'), say('desk.finding.newsBirth'))
+  await owen.look('letter with findings')
+  await owen.press('desk.letter.first')
+  await owen.look('findings not answered')
+  await answerFindings(owen, 'a number from a song')
+  await owen.fill({ note: 'Read with care.' })
+  await owen.press('desk.letter.first')
+  await owen.expect(letter + '/done').reads(say('desk.doneText.first'))
+  await owen.look('waits for a second reader')
+  await takeNewest(owen, dean)
+  await owen.expect(letter).reads(say('desk.letter.whyNot.readFirst'))
+  await owen.look('letter that he read first')
+  await owen.press('desk.letter.release')
+
+  const p = await worker(walk, 'nasreen')
+  await p.go('/desk')
+  await p.look('desk with a second reader')
+  await takeNewest(p, dean)
+  await p.expect(letter).reads('a number from a song', 'Read with care.')
+  await p.look('letter for the second reader')
+  await answerFindings(p, 'the same')
+  const told = p.page.locator('[name$="-CARE"][value="warned"]').first()
+  await p.tick(await told.getAttribute('name'), 'warned')
+  await p.press('desk.letter.pass')
+  await p.expect(letter + '/done')
+  await set('risk')
+}
+
+export const beside = [answersAMessage, typesALetterIn, readsTwice, liesOpen, comesBetween]

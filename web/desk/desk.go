@@ -227,6 +227,8 @@ func (r row) note(l letterbox.DeskLine) string {
 		return w.T("desk.desk.connected")
 	case l.RefusedByMe && !l.Mine:
 		return w.T("desk.desk.refusedByMe")
+	case l.FirstByMe && !l.Mine:
+		return w.T("desk.desk.firstByMe")
 	case l.Restricted:
 		return w.T("desk.desk.restricted")
 	case l.Mine:
@@ -254,6 +256,7 @@ func (r row) tags(l letterbox.DeskLine) (list []page.Tag) {
 	add(l.State == letterbox.Undeliverable, "undeliverable", "purple")
 	add(l.Stopped, "stopped", "purple")
 	add(waits && l.Second, "second", "teal")
+	add(waits && l.ReadFirst, "readFirst", "teal")
 	add(l.Rewrite, "rewrite", "teal")
 	add(l.Paper, "paper", "grey")
 	add(l.Mine, "mine", "green")

@@ -24,7 +24,23 @@ type letterPage struct {
 	Tags    []page.Tag
 	Carried []carried // what was typed on the pages of other acts
 	Max     int       // runes of a text of the worker's own
+
+	Marked    [][][]markedPart // the letter, with what the screen found marked
+	Asked     []findingView    // what has to be answered before it is passed on
+	News      []findingView    // illness and death: wanted, and to be told first
+	AlsoFound []findingView
 }
+
+// PassAct is the act of the first button: to pass the letter on, or to leave it to a second reader.
+func (p *letterPage) PassAct() string {
+	if p.ForSecond() {
+		return "first"
+	}
+	return "pass"
+}
+
+// ForSecond tells the page that this worker would be the first of two readers.
+func (p *letterPage) ForSecond() bool { return p.TwoReaders && p.FirstReader == "" }
 
 // earlier is an earlier letter, with its text as text.
 type earlier struct {
@@ -60,6 +76,7 @@ func (room Room) show(p *letterPage, reading letterbox.Reading) {
 	for _, n := range reading.Notes {
 		p.Notes = append(p.Notes, noteView{n, string(n.Text)})
 	}
+	p.looked(reading.Findings)
 }
 
 // carried is a field that a page takes along for another one.
@@ -74,7 +91,7 @@ func typed() []string {
 
 // carry gives what was typed and is not among the fields of the page itself.
 func carry(form page.Form, own ...string) (list []carried) {
-	for _, name := range typed() {
+	for _, name := range slices.Concat(typed(), slices.DeleteFunc(form.Names(), func(name string) bool { return !aboutFinding(name) })) {
 		if value := form.Get(name); value != "" && !slices.Contains(own, name) {
 			list = append(list, carried{name, value})
 		}
@@ -97,7 +114,8 @@ func (room Room) showLetter(w http.ResponseWriter, r *http.Request, form page.Fo
 		return err
 	}
 	if p.Carried = carry(form); p.Undecided() {
-		p.Carried = carry(form, "note") // it has its own field
+		// These have fields of their own there.
+		p.Carried = slices.DeleteFunc(carry(form, "note"), func(c carried) bool { return aboutFinding(c.Name) })
 	}
 	return room.Site.Render(w, r, status, "desk/letter", &p)
 }
@@ -128,7 +146,7 @@ func (room Room) fill(r *http.Request, p *letterPage, form page.Form, refused er
 // the same page.
 func (room Room) pass(w http.ResponseWriter, r *http.Request) error {
 	return room.decide(w, r, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
-		return room.Letters.Pass(ctx, actor, id, form.Get("note"))
+		return room.Letters.Pass(ctx, actor, id, form.Get("note"), answersOf(form)...)
 	}, room.showLetter)
 }
 
@@ -203,7 +221,7 @@ func (a actPage) show(w http.ResponseWriter, r *http.Request, form page.Form, re
 func (room Room) keep() actPage {
 	return actPage{room: room, name: "keep", title: "desk.keep.title", own: []string{"note"},
 		do: func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
-			return room.Letters.KeepOnFile(ctx, actor, id, form.Get("note"))
+			return room.Letters.KeepOnFile(ctx, actor, id, form.Get("note"), answersOf(form)...)
 		}}
 }
 
@@ -229,6 +247,9 @@ func (room Room) done(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	outcome := outcomeOf(l.State)
+	if l.ReadFirst {
+		outcome = "first"
+	}
 	if outcome == "" {
 		return notThere()
 	}
@@ -297,10 +318,10 @@ func outcomeOf(state letterbox.State) string {
 
 // next finds the letter to take next, as the first tray of the desk has them,
 // and counts those of it that this worker may take: all but the families that
-// they know, cases for which others were named, and what they refused before.
+// they know, cases for which others were named, and what they refused before or were the first of two to read.
 func next(letters []letterbox.DeskLine, today time.Time) (first *letterbox.DeskLine, count int) {
 	for i, l := range letters {
-		if !free(l) || l.RefusedByMe || !waitsNow(l, today) {
+		if !free(l) || l.RefusedByMe || l.FirstByMe || !waitsNow(l, today) {
 			continue
 		}
 		if first == nil {

@@ -75,6 +75,7 @@ var matrix = []visit{
 	{pattern: "POST /letter/{id}/release", act: authz.Claim, own: 303, abroad: 303, restricted: 303, connected: 303},
 	{pattern: "POST /letter/{id}/keep", act: authz.Decide, own: 409, abroad: 404}, // put back before
 	{pattern: "POST /letter/{id}/pass", act: authz.Decide, own: 409, abroad: 404},
+	{pattern: "POST /letter/{id}/first", act: authz.Decide, own: 409, abroad: 404},
 
 	{pattern: "GET /safeguarding", act: authz.Safeguard, own: 200, abroad: 200},
 	{pattern: "GET /referral/{id}", act: authz.Safeguard, own: 200, abroad: 404},
@@ -97,6 +98,8 @@ var matrix = []visit{
 	{pattern: "POST /exchange/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/delay", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/delay", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /exchange/{id}/readers", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /exchange/{id}/readers", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/state", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /side/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/named", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},

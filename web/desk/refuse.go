@@ -12,6 +12,6 @@ import (
 // offered a second opinion.
 func (room Room) refusal() answering {
 	return answering{room, "refuse", "desk.refuse.reasonNeeded", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
-		return room.Letters.Refuse(ctx, actor, id, a.Reason, a.Words, a.Note)
+		return room.Letters.Refuse(ctx, actor, id, a.Reason, a.Words, a.Note, a.Said...)
 	}}
 }

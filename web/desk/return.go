@@ -32,13 +32,14 @@ type answer struct {
 	Reason letterbox.ReturnReason
 	Words  string // to the writer
 	Note   string // for the file
+	Said   []letterbox.Answer
 }
 
 // answerOf reads an answer from its form; needed is what is said where no reason
 // was chosen. Its faults are those that keep the
 // writer's view from being shown; the service decides about the rest.
 func answerOf(form page.Form, needed string) (answer, error) {
-	a := answer{letterbox.ReturnReason(form.Get("reason")), form.Get("words"), form.Get("note")}
+	a := answer{letterbox.ReturnReason(form.Get("reason")), form.Get("words"), form.Get("note"), answersOf(form)}
 	var faults []error
 	if !slices.Contains(letterbox.ReturnReasons(), a.Reason) {
 		faults = append(faults, fault.Field("reason", needed))
@@ -86,7 +87,7 @@ type answering struct {
 // again.
 func (room Room) returning() answering {
 	return answering{room, "return", "desk.return.reasonNeeded", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, a answer) error {
-		return room.Letters.Return(ctx, actor, id, a.Reason, a.Words, a.Note)
+		return room.Letters.Return(ctx, actor, id, a.Reason, a.Words, a.Note, a.Said...)
 	}}
 }
 

@@ -58,6 +58,7 @@ func Routes(room Room) []page.Route {
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
 		post("/letter/{id}/release", noteBody, room.release),
 		post("/letter/{id}/pass", noteBody, room.pass, "note"),
+		post("/letter/{id}/first", noteBody, room.readFirst, "note"),
 		get("/letter/{id}/return", "desk/return", room.returning().ask),
 		post("/letter/{id}/return", noteBody, room.returning().post, "words", "note"),
 		get("/letter/{id}/refuse", "desk/return", room.refusal().ask),

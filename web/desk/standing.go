@@ -25,6 +25,7 @@ type standingPage struct {
 	Everybody   []page.Choice // they, and who is named
 	MayRestrict bool
 	MaxDelay    int
+	Readers     []page.Choice // whose letters two workers read
 }
 
 // standingForm is one form of these pages: its template, its title, and what it
@@ -54,6 +55,13 @@ func (room Room) delayForm() standingForm {
 			return fault.Field("days", "fault.exchange.delay")
 		}
 		return room.Letters.SetDelay(r.Context(), room.Actor(r), p.Exchange.ID, days)
+	}}
+}
+
+// readersForm asks whose letters two workers read.
+func (room Room) readersForm() standingForm {
+	return standingForm{room, "exchange-readers", "desk.exchange.readers.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.SetSecondReader(r.Context(), room.Actor(r), p.Exchange.ID, form.Get("readers"))
 	}}
 }
 
@@ -99,7 +107,7 @@ func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
 	if p.Place.ID != "" {
 		state = p.Place.State
 	}
-	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays))
+	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader)
 	return f.room.Site.Render(w, r, http.StatusOK, "desk/"+f.name, p)
 }
 
@@ -144,7 +152,7 @@ func (f standingForm) closed(p *standingPage) error {
 func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	actor := f.room.Actor(r)
 	p := &standingPage{Base: f.room.Site.Base(r, f.title), MayRestrict: actor.Can(authz.Restrict), MaxDelay: letterbox.MaxDelay}
-	p.Action = r.URL.Path
+	p.Action, p.Readers = r.URL.Path, stateChoices(&p.Base, "desk.exchange.readers.", letterbox.SecondReaders())
 	var err error
 	if f.title == "desk.exchange.setSide.title" {
 		p.Exchange, p.Place, err = f.room.place(r)
@@ -229,6 +237,8 @@ func (room Room) standingRoutes() []page.Route {
 		post("/exchange/{id}/state", noteBody, room.stateForm().post, "note"),
 		get("/exchange/{id}/delay", "desk/exchange-delay", room.delayForm().ask),
 		post("/exchange/{id}/delay", page.SmallBody, room.delayForm().post),
+		get("/exchange/{id}/readers", "desk/exchange-readers", room.readersForm().ask),
+		post("/exchange/{id}/readers", page.SmallBody, room.readersForm().post),
 		get("/exchange/{id}/named", "desk/exchange-named", room.namedForm(nil).ask),
 		restrict,
 		post("/exchange/{id}/name", page.SmallBody, room.nameWorker().post),

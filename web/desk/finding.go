@@ -1,0 +1,164 @@
+package desk
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"gatepost/internal/authz"
+	"gatepost/letterbox"
+	"gatepost/letterbox/screening"
+	"gatepost/web/page"
+)
+
+// findingView is what the screen would have a worker look at, with the question
+// about it.
+type findingView struct {
+	letterbox.Finding
+	Number int
+	Quote  string // the letter's own words
+	Items  []page.Choice
+}
+
+// markedPart is a piece of a line of a letter: marked by a severity, or "".
+// Numbers are those of the findings that end with it.
+type markedPart struct {
+	Text     string
+	Severity string
+	Numbers  []int
+}
+
+// looked fills the page with what the screen found, and marks it in the letter.
+func (p *letterPage) looked(found []letterbox.Finding) {
+	for i, f := range found {
+		view := findingView{Finding: f, Number: i + 1, Quote: p.Letter[f.Start:f.End]}
+		switch {
+		case f.News():
+			p.News = append(p.News, view)
+		case f.Asked():
+			p.Asked = append(p.Asked, view)
+		default:
+			p.AlsoFound = append(p.AlsoFound, view)
+		}
+	}
+	for _, list := range [][]findingView{p.Asked, p.AlsoFound, p.News} {
+		for i := range list {
+			list[i].Items = p.answers(list[i])
+		}
+	}
+	p.Marked = marked(p.Letter, found)
+}
+
+// answers are what a worker can say of a finding.
+func (p *letterPage) answers(f findingView) []page.Choice {
+	values := []string{"yes", "no"}
+	if f.News() {
+		if values = []string{"warned", "news", "no"}; p.Adopters {
+			values = []string{"grave", "no"}
+		}
+	}
+	list := make([]page.Choice, len(values))
+	for i, value := range values {
+		list[i] = page.Choice{Value: value, Text: p.Words.T("desk.finding.answer." + value)}
+	}
+	return list
+}
+
+// marked takes a letter apart into paragraphs, lines and pieces, with the
+// findings marked. What several findings mark has the colour of the gravest.
+func marked(text string, found []letterbox.Finding) (paragraphs [][][]markedPart) {
+	var lines [][]markedPart
+	at := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.TrimSpace(line) == "" {
+			if len(lines) > 0 {
+				paragraphs, lines = append(paragraphs, lines), nil
+			}
+		} else {
+			lines = append(lines, markLine(text, at, at+len(line), found))
+		}
+		at += len(line) + 1
+	}
+	if len(lines) > 0 {
+		paragraphs = append(paragraphs, lines)
+	}
+	return paragraphs
+}
+
+func markLine(text string, start, end int, found []letterbox.Finding) (parts []markedPart) {
+	cuts := []int{start, end}
+	for _, f := range found {
+		for _, cut := range []int{f.Start, f.End} {
+			if cut > start && cut < end {
+				cuts = append(cuts, cut)
+			}
+		}
+	}
+	slices.Sort(cuts)
+	cuts = slices.Compact(cuts)
+	for i := 1; i < len(cuts); i++ {
+		part := markedPart{Text: text[cuts[i-1]:cuts[i]]}
+		for n, f := range found {
+			if f.Start < cuts[i] && f.End > cuts[i-1] {
+				part.Severity = graver(part.Severity, string(f.Severity))
+				// A finding over several lines is numbered where it ends, wherever its last line breaks.
+				if f.End == cuts[i] || i == len(cuts)-1 && f.End > end && strings.TrimSpace(text[end:f.End]) == "" {
+					part.Numbers = append(part.Numbers, n+1)
+				}
+			}
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+func graver(a, b string) string {
+	order := []string{"", string(screening.Soft), string(screening.Medium), string(screening.High)}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
+
+// Prefixes of the fields about findings; the key of a finding follows.
+const (
+	findingField = "finding-"
+	wordField    = "word-"
+)
+
+// aboutFinding tells whether a field of a form is about a finding.
+func aboutFinding(name string) bool {
+	return strings.HasPrefix(name, findingField) || strings.HasPrefix(name, wordField)
+}
+
+// answersOf reads what a worker said of findings from a form.
+func answersOf(form page.Form) (list []letterbox.Answer) {
+	for _, name := range form.Names() {
+		key, ok := strings.CutPrefix(name, findingField)
+		if !ok {
+			continue
+		}
+		a := letterbox.Answer{Finding: key, Word: form.Get(wordField + key)}
+		switch form.Get(name) {
+		case "yes", "news":
+			a.Confirmed = true
+		case "warned":
+			a.Confirmed, a.Warned = true, true
+		case "grave":
+			a.Confirmed, a.Grave = true, true
+		case "no":
+		default:
+			continue
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// readFirst says, as the first of two readers, that a letter may go on.
+func (room Room) readFirst(w http.ResponseWriter, r *http.Request) error {
+	return room.decide(w, r, func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
+		return room.Letters.ReadFirst(ctx, actor, id, form.Get("note"), answersOf(form)...)
+	}, room.showLetter)
+}

@@ -14,6 +14,11 @@
 // applicant of the intermediary service: nothing is given without its place in
 // the log and the law's answer, and nothing of which the worker was told is lost.
 //
+// TestKilledRegrant does it to a manager who ends a worker's account, and to the
+// work that this begins: at any moment each case is open to one key of its team,
+// a server that is started anew goes on where the work was, and at the end
+// nothing that is stored opens to who left.
+//
 // A long life under load (TestLongLived) kills servers and the database server
 // 22 times at points drawn by lot, and as often as one likes by -kills or
 // GATEPOST_CRASH_KILLS, while people go on with every kind of act over two servers

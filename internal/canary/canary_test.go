@@ -27,6 +27,7 @@ import (
 	"gatepost/internal/jobs"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
+	"gatepost/internal/oplog"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
@@ -47,6 +48,7 @@ type world struct {
 	admin     *pgx.Conn
 	people    []demo.Person
 	log       safeBuffer // of both tiers, at their most talkative
+	oplog     safeBuffer // what an operator keeps of it
 }
 
 // safeBuffer takes the log of several goroutines.
@@ -104,36 +106,59 @@ func (w *world) populate(t *testing.T) {
 	made, err := demo.At(w.dir).Begin()
 	must(t, err)
 	must(t, tier.Register(t.Context(), w.dsn(postgres.RoleStaff), made.Stanza))
-	log := slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))
+	tiers := w.tiers(t)
+	w.people, err = demo.Seed(t.Context(), tiers[authz.Public], tiers[authz.Staff], time.Now())
+	must(t, err)
+	w.sendMails(t)
+	for _, opened := range tiers {
+		opened.Close()
+	}
+}
+
+// logger logs at its most talkative, and beside it what an operator keeps.
+func (w *world) logger(side string) *slog.Logger {
+	all := &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}
+	kept := oplog.New(slog.NewJSONHandler(&w.oplog, all)).Tier(side)
+	return slog.New(slog.NewMultiHandler(slog.NewJSONHandler(&w.log, all), kept.Handler()))
+}
+
+// tiers opens both.
+func (w *world) tiers(t *testing.T) map[authz.Tier]*tier.Tier {
+	t.Helper()
+	made, err := demo.At(w.dir).Load()
+	must(t, err)
 	tiers := map[authz.Tier]*tier.Tier{}
 	for side, role := range map[authz.Tier]string{authz.Public: postgres.RolePublic, authz.Staff: postgres.RoleStaff} {
 		keys, err := keyfile.Load(filepath.Join(w.dir, "keys", string(side)), side)
 		must(t, err)
 		tiers[side], err = tier.Open(t.Context(), tier.Config{Tier: side, DSN: w.dsn(role), Keys: keys, Stanzas: []agency.Stanza{made.Stanza},
-			State: filepath.Join(w.dir, "state-"+string(side)), Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: log})
+			State: filepath.Join(w.dir, "state-"+string(side)), Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: w.logger(string(side))})
 		must(t, err)
-		defer tiers[side].Close()
 	}
-	w.people, err = demo.Seed(t.Context(), tiers[authz.Public], tiers[authz.Staff], time.Now())
-	must(t, err)
-	w.sendMails(t, tiers[authz.Staff].Agencies, log)
+	return tiers
 }
 
 // sendMails sends every notice that waits, at a time of day at which nobody
 // sleeps.
-func (w *world) sendMails(t *testing.T, agencies *agency.Registry, log *slog.Logger) {
+func (w *world) sendMails(t *testing.T) {
 	t.Helper()
 	sink, err := demo.At(w.dir).OpenSink()
 	must(t, err)
 	w.mail = sink.Dir()
+	before, err := os.ReadDir(w.mail)
+	must(t, err)
+	made, err := demo.At(w.dir).Load()
+	must(t, err)
 	keys, err := keyfile.Load(filepath.Join(w.dir, "keys", string(authz.Staff)), authz.Staff)
 	must(t, err)
 	db, err := postgres.Open(t.Context(), w.dsn(postgres.RoleNotify), postgres.WithConnections(1))
 	must(t, err)
 	defer db.Close()
 	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(36 * time.Hour)
-	mailer, err := notice.NewMailer(notice.MailerConfig{DB: db, Agencies: agencies, Key: keys.Notify,
-		Server: notice.Server{Host: "127.0.0.1", Port: sink.Port(), From: demo.MailFrom}, Now: func() time.Time { return noon }, Log: log})
+	home, err := keys.Agency(made.Stanza)
+	must(t, err)
+	mailer, err := notice.NewMailer(notice.MailerConfig{DB: db, Agencies: agency.NewRegistry(home), Key: keys.Notify,
+		Server: notice.Server{Host: "127.0.0.1", Port: sink.Port(), From: demo.MailFrom}, Now: func() time.Time { return noon }, Log: w.logger(string(authz.Staff))})
 	must(t, err)
 	rows, err := w.admin.Query(t.Context(), "select id from notice where state = 'waiting'")
 	must(t, err)
@@ -146,8 +171,8 @@ func (w *world) sendMails(t *testing.T, agencies *agency.Registry, log *slog.Log
 		must(t, mailer.Deliver(t.Context(), jobs.Job{Agency: demo.AgencyID, ID: id}))
 	}
 	must(t, sink.Close())
-	if mails, err := os.ReadDir(w.mail); err != nil || len(mails) != len(waiting) {
-		t.Fatalf("%d mails for %d notices: %v", len(mails), len(waiting), err)
+	if mails, err := os.ReadDir(w.mail); err != nil || len(mails) != len(before)+len(waiting) {
+		t.Fatalf("%d mails for %d notices: %v", len(mails)-len(before), len(waiting), err)
 	}
 }
 
@@ -196,6 +221,7 @@ func (w *world) plant(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(w.temp, fmt.Sprint("planted", i)), []byte(text), 0o600))
 		must(t, os.WriteFile(filepath.Join(w.mail, fmt.Sprint("planted", i)), []byte(text), 0o600))
 		slog.New(slog.NewJSONHandler(&w.log, nil)).Info(text)
+		slog.New(slog.NewJSONHandler(&w.oplog, nil)).Info(text)
 	}
 	_, err = w.admin.Exec(ctx, "checkpoint")
 	must(t, err)
@@ -233,7 +259,12 @@ func TestCanary(t *testing.T) {
 	w := newWorld(t)
 	words, err := demo.Planted()
 	must(t, err)
-	words = append(words, w.secrets(t)...)
+	w.lie(t, append(words, w.secrets(t)...))
+}
+
+// lie looks for words wherever something lies. They must be nowhere.
+func (w *world) lie(t *testing.T, words []string) {
+	t.Helper()
 	w.plant(t)
 	words = append(words, control)
 	s := newSearcher(words)
@@ -264,6 +295,7 @@ func TestCanary(t *testing.T) {
 	}
 	in("dump", text(w.dump(t)))
 	in("our log", text(w.log.bytes()))
+	in("the operator's log", text(w.oplog.bytes()))
 	in("mails", func(hit func(found)) error { return s.folder(w.mail, hit) })
 	in("temporary files", func(hit func(found)) error { return s.folder(w.temp, hit) })
 	var data []string

@@ -8,6 +8,10 @@
 // and the folder for temporary files. Each planted word is looked for as it is,
 // in base64 at each of its three alignments, and in hexadecimal.
 //
+// TestCanaryRequests then serves both tiers and types words of its own into
+// requests: what goes well, and what is refused, is too much, is not there, fails
+// by our own mistake, or comes while the database is away. It searches the same places.
+//
 // # Trust
 //
 // A search that finds nothing proves nothing unless it would have found

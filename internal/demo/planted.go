@@ -20,6 +20,11 @@ func Planted() ([]string, error) {
 	for _, c := range children() {
 		list = append(list, c.birth, c.adoptive)
 	}
+	for _, r := range relations() {
+		for _, side := range r.sides {
+			list = append(list, side.names.Self, side.names.Other)
+		}
+	}
 	for _, step := range script() {
 		list = append(list, lines(step.words)...)
 		list = append(list, lines(step.note)...)

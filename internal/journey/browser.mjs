@@ -382,7 +382,7 @@ export const code = secret => control('code', secret)
 export const workday = async ahead => (await control('day', String(ahead))).split(' ')
 /** goOn sets the world's clock forward ("61m"). */
 export const goOn = by => control('clock', by)
-export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm'),
+export const world = { break: () => control('break'), mend: () => control('mend'), busy: () => control('busy'), calm: () => control('calm'), eighteen: () => control('eighteen'),
   spoil: kind => control('spoil', kind), asks: () => control('asks'), answers: veto => control('answers', veto), hold: () => control('hold'), release: () => control('release') }
 
 /** known is somebody of the demo. */

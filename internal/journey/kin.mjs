@@ -1,10 +1,10 @@
 // What families do with letters beside writing and reading them: a mother on an
 // old phone, a mother whose letter was refused, two adopters of one side.
-import { goOn, known, narrow, say } from './browser.mjs'
+import { goOn, known, narrow, say, world } from './browser.mjs'
 import * as family from './family.mjs'
 import { account } from './kinaccount.mjs'
 import { homes } from './kinhomes.mjs'
-import { take, worker } from './staff.mjs'
+import { exchangeOf, take, takeNewest, worker } from './staff.mjs'
 
 /** section is what the front page shows of the letters with somebody. */
 export const section = (p, other) => p.main().locator('section').filter({ has: p.page.getByRole('heading', { name: say('family.letters.with', { With: other }), exact: true }) })
@@ -157,6 +157,51 @@ async function nearlyOfAge (walk) {
   await grace.enter(known('grace'))
   await grace.reads(say('family.letters.came', { With: 'Arthur' }))
   await grace.look('letters, one for a child who is nearly eighteen')
+  await comesOfAge(walk, arthur, grace)
+}
+
+const backAgain = 'Dear Grace\n\nTell Ellis that the boat is painted. It is blue again.\n\nArthur'
+
+// The day comes. A letter that nobody has opened, and one that is back with the
+// agency, go no further. Who wrote hears what they heard before, or that it is
+// kept; who would have read it hears that it has gone; and the desk shows why.
+async function comesOfAge (walk, arthur, grace) {
+  await family.write(arthur, backAgain)
+  await family.send(arthur)
+  const p = await worker(walk, 'nasreen')
+  const letter = await takeNewest(p, 'Arthur Penrose')
+  await p.press('desk.letter.pass')
+  await p.expect(letter + '/done')
+  const exchange = await exchangeOf(p, 'Arthur Penrose')
+  await p.go(`${letter}/recall?exchange=${exchange.split('/').pop()}`)
+  await p.press('desk.back.do.recall')
+  await p.expect(letter + '/done').reads(say('desk.doneText.recalled'))
+  await grace.go('/letters')
+  await grace.press('family.letters.look', grace.main())
+  await grace.expect(/^\/letter\/dl/)
+  const cover = grace.path()
+
+  await world.eighteen()
+  await grace.press('family.cover.open')
+  for (const how of ['opened', 'asked for']) {
+    if (grace.last.status() !== 410) throw new Error(`a letter that stopped at eighteen, ${how}, answers ${grace.last.status()}`)
+    await grace.reads(say('fault.letter.back'))
+    if (how === 'opened') await grace.look('a letter that stopped when a child came of age')
+    await grace.go(cover)
+  }
+  await grace.go('/letters')
+  await grace.reads(say('family.letters.closed'))
+  await grace.readsNot(say('family.letters.came', { With: 'Arthur' }))
+  await grace.look('letters of a home whose child came of age')
+  await arthur.go('/letters')
+  await arthur.reads(say('family.told.passedOn'), say('family.told.keptOnFile'), say('family.letters.closed'))
+  await arthur.look('letters to a home whose child came of age')
+  await happened(arthur, 'Grace')
+  await arthur.reads(say('timeline.keptOnFile'))
+  await arthur.look('what happened, and a child came of age')
+  await p.go(exchange)
+  await p.reads(say('desk.state.stoppedAt18'))
+  await p.look('exchange about a child who came of age')
 }
 
 // A home moved and is ready again: its letter comes when a worker has looked. In

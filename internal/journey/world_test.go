@@ -21,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/crypto/code"
 	"gatepost/crypto/passphrase"
 	"gatepost/crypto/passphrase/passphrasetest"
@@ -251,7 +253,8 @@ func (w *world) serveControl() {
 		"/hold": func(string) (string, error) {
 			return "", w.exec(`alter table rotation add constraint held check (done = 0 and state <> 'done') not valid`)
 		},
-		"/release": func(string) (string, error) { return "", w.exec(`alter table rotation drop constraint held`) },
+		"/release":  func(string) (string, error) { return "", w.exec(`alter table rotation drop constraint held`) },
+		"/eighteen": w.comesOfAge,
 		// What the other agency of the deployment does.
 		"/asks":    w.neighbour.asks,
 		"/answers": w.neighbour.answers,
@@ -295,6 +298,25 @@ func (w *world) setForward(by string) (string, error) {
 func (w *world) workday(ahead string) (string, error) {
 	n, err := strconv.Atoi(ahead)
 	return calendar.AddWorkingDays(calendar.Today(w.clock.now()), n).Format("2 1 2006"), err
+}
+
+// comesOfAge lets the day come for the child who is nearly eighteen, and the clock
+// do what it does on it. The day is the database's own, which no test sets forward.
+func (w *world) comesOfAge(string) (string, error) {
+	err := w.exec(`update exchange_child set relays_end_on = date_trunc('month', current_date)
+		where agency_id = '` + demo.AgencyID + `' and relays_end_on = (select min(relays_end_on) from exchange_child where agency_id = '` + demo.AgencyID + `')`)
+	if err != nil {
+		return "", err
+	}
+	db, err := postgres.Open(context.Background(), w.database.DSN(postgres.RoleNotify), postgres.WithConnections(1))
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	return "", db.Act(context.Background(), postgres.Scope{Agency: demo.AgencyID}, nil, func(b *pgx.Batch) error {
+		b.Queue(`select stop_at_18()`)
+		return nil
+	})
 }
 
 func (w *world) exec(sql string) error {

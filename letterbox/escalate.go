@@ -254,7 +254,8 @@ func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id Letter
 	return r, nil
 }
 
-// logReferred states the reading, of a letter that is still with the lead.
+// logReferred states the reading, of a letter that is still with the lead, who is
+// still none of those who know the family.
 func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred) error {
 	signer, err := actor.Keys().Signer()
 	if err != nil {
@@ -266,10 +267,19 @@ func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor auth
 		return err
 	}
 	var state struct{ State string }
-	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &state, sqlLockEscalated, r.line.Letter) }, func(b *pgx.Batch) error {
-		if State(state.State) != Escalated {
+	var connected bool
+	s.at("referred")
+	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) {
+		postgres.One(b, &state, sqlLockEscalated, r.line.Letter)
+		b.Queue(sqlIsConnected, r.line.Letter).QueryRow(func(row pgx.Row) error { return row.Scan(&connected) })
+	}, func(b *pgx.Batch) error {
+		switch {
+		case State(state.State) != Escalated:
 			return notFound()
+		case connected: // a manager has just said so
+			return fault.New(fault.Forbidden, "fault.letter.connected")
 		}
+		s.at("referred locked")
 		audit.Append(b, body)
 		return nil
 	})

@@ -126,6 +126,7 @@ var statedAs = []struct {
 	{statement.EventCasework, "dl", "posted", "posted"},
 	{statement.EventCasework, "ms", "", "answered"},
 	{statement.EventCasework, "ex", "delay", "delaySet"},
+	{statement.EventCasework, "ex", "connection", "connected"},
 	{statement.EventCasework, "", "state", "stateSet"},
 	{statement.EventCasework, "", "", "casework"},
 	{statement.EventGrant, "case/", "", "caseKeyGiven"},
@@ -228,7 +229,7 @@ func (r *recording) take(line *CaseEntry, st *statement.Statement, body []byte) 
 	for _, name := range st.Signers() {
 		line.By = append(line.By, r.signer(strings.TrimPrefix(name, r.ag.ID+"/"), line.Index))
 	}
-	if st.Event == statement.EventGrant || st.Event == statement.EventRevoke || line.What == "changedHands" {
+	if st.Event == statement.EventGrant || st.Event == statement.EventRevoke || line.What == "changedHands" || line.What == "connected" {
 		line.To = r.party(st.To, line.Index)
 	}
 	if l := r.letter(st); l != nil {

@@ -54,6 +54,8 @@ const (
 	SeeExchange Act = "seeExchange"
 	// Connect: declare that one is connected to a family.
 	Connect Act = "connect"
+	// ConnectColleague: declare that a colleague is, who may be away; see of whom it is declared.
+	ConnectColleague Act = "connectColleague"
 	// InvitePerson: print an invitation for a person of a family, or a party of a case.
 	InvitePerson Act = "invitePerson"
 	// ConfirmPerson: after a call, grant a person their sides, or a party their file.
@@ -183,6 +185,7 @@ var table = []struct {
 	{OpenExchange, []Role{LetterboxWorker}},
 	{SeeExchange, []Role{LetterboxWorker}},
 	{Connect, []Role{LetterboxWorker, Manager}},
+	{ConnectColleague, []Role{Manager}},
 	{InvitePerson, []Role{LetterboxWorker, IntermediaryWorker}},
 	{ConfirmPerson, []Role{LetterboxWorker, IntermediaryWorker}},
 	{InviteWorker, []Role{Manager}},

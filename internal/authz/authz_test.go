@@ -21,7 +21,7 @@ func TestPolicy(t *testing.T) {
 		correspondent/write correspondent/readOwn
 		letterboxWorker/seeDesk manager/seeDesk
 		letterboxWorker/claim letterboxWorker/decide letterboxWorker/openExchange letterboxWorker/seeExchange letterboxWorker/protectWords
-		letterboxWorker/connect manager/connect
+		letterboxWorker/connect manager/connect manager/connectColleague
 		letterboxWorker/invitePerson letterboxWorker/confirmPerson
 		manager/inviteWorker manager/confirmWorker
 		manager/seeWorkers manager/suspendWorker manager/endWorker manager/rotate manager/takeOver manager/seeBreaches

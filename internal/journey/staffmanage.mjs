@@ -127,6 +127,24 @@ async function namesWorkers (walk) {
   }
   await hers.go('/desk')
   await hers.reads(dean)
+  await colleagueKnows(p, named)
+}
+
+// A manager says who knows the family. Of the last safeguarding lead they cannot.
+async function colleagueKnows (p, named) {
+  await p.go(named)
+  await p.press('desk.colleague.link')
+  await p.expect(/\/colleague$/).look('a colleague knows the family')
+  await p.press('desk.colleague.do')
+  await p.look('a colleague knows the family missing')
+  for (const who of ['Ruth Calder', 'Bronwen Sayer']) {
+    await choose(p, who)
+    await fresh(p, 'judith')
+    await p.press('desk.colleague.do')
+    if (who === 'Ruth Calder') await p.reads(say('fault.exchange.noOtherLead'))
+  }
+  await p.expect(/\/colleague$/).reads(say('desk.colleague.known'))
+  await p.look('a colleague knows the family, said')
 }
 
 async function keptOut (walk) {

@@ -23,6 +23,8 @@ type standingPage struct {
 	States      []page.Choice
 	Colleagues  []page.Choice // who could be named
 	Everybody   []page.Choice // they, and who is named
+	Known       []letterbox.NamedWorker
+	Others      []page.Choice // of whom it could be said that they know the family
 	MayRestrict bool
 	MaxDelay    int
 	Readers     []page.Choice // whose letters two workers read
@@ -97,6 +99,13 @@ func (room Room) connection() standingForm {
 	}}
 }
 
+// colleague asks a manager which colleague knows the family.
+func (room Room) colleague() standingForm {
+	return standingForm{room, "exchange-colleague", "desk.colleague.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.ConnectColleague(r.Context(), room.Actor(r), p.Exchange.ID, form.Get("worker"), form.Get("code"))
+	}}
+}
+
 // ask shows the form as things stand.
 func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
 	p, err := f.load(r)
@@ -138,7 +147,7 @@ func (f standingForm) post(w http.ResponseWriter, r *http.Request) error {
 // Whoever may not do it at all hears so from the service.
 func (f standingForm) closed(p *standingPage) error {
 	switch {
-	case f.name == "connect", f.name == "exchange-named" && !p.MayRestrict:
+	case f.name == "connect", f.name == "exchange-colleague", f.name == "exchange-named" && !p.MayRestrict:
 		return nil
 	case p.Exchange.Connected:
 		return fault.New(fault.Forbidden, "fault.letter.connected")
@@ -168,6 +177,13 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	switch {
 	case f.name == "connect":
 		p.Back = "/exchanges"
+	case f.name == "exchange-colleague":
+		p.Back += "/colleague"
+		list, err := f.room.Letters.Acquainted(r.Context(), actor, p.Exchange.ID)
+		if err != nil {
+			return nil, err
+		}
+		p.Known, p.Others = list.Known, workerChoices(&p.Base, list.Others)
 	case !actor.Can(authz.SeeExchange) || f.name == "exchange-named":
 		p.Back += "/named"
 	}
@@ -233,6 +249,8 @@ func (room Room) standingRoutes() []page.Route {
 	return []page.Route{
 		get("/exchange/{id}/connect", "desk/connect", room.connection().ask),
 		post("/exchange/{id}/connect", page.SmallBody, room.connection().post),
+		get("/exchange/{id}/colleague", "desk/exchange-colleague", room.colleague().ask),
+		post("/exchange/{id}/colleague", page.SmallBody, room.colleague().post),
 		get("/exchange/{id}/state", "desk/exchange-state", room.stateForm().ask),
 		post("/exchange/{id}/state", noteBody, room.stateForm().post, "note"),
 		get("/exchange/{id}/delay", "desk/exchange-delay", room.delayForm().ask),

@@ -140,3 +140,33 @@ func (d *desk) name(t *testing.T, b *webtest.Browser, path string, who authz.Act
 	form := url.Values{"form-token": ask.Form(path + "/name")["form-token"], "workers": {who.Account()}, "code": {d.Code(t, &d.ManagerLogin)}}
 	return b.Post(path+button, form)
 }
+
+// A manager says that a colleague knows the family: a letterbox worker loses it,
+// and the last safeguarding lead stays, with a sentence.
+func TestColleague(t *testing.T) {
+	d := openDesk(t)
+	for _, name := range []string{"Imogen Farr", "Owen Tresco"} {
+		d.NewWorker(t, name, authz.LetterboxWorker)
+	}
+	_, lead := d.NewWorker(t, "Ines Calder", authz.SafeguardingLead)
+	path := "/exchange/" + string(d.exchange)
+	d.as(t, &d.WorkerLogin).Get(path + "/colleague").Want(http.StatusForbidden)
+	d.as(t, &d.WorkerLogin).Get(path + "/named").Doc().None("a[href=" + path + "/colleague]")
+	b := d.as(t, &d.ManagerLogin)
+	b.Get(path + "/named").Want(http.StatusOK).Doc().One("a[href=" + path + "/colleague]")
+	says := func(worker string, more ...string) webtest.Answer {
+		return b.Get(path+"/colleague").Want(http.StatusOK).Submit(path+"/colleague", append([]string{"worker", worker}, more...)...)
+	}
+	wrong := says(d.WorkerLogin.ID, "code", "000000").Want(http.StatusUnprocessableEntity)
+	if got := wrong.Form(path + "/colleague").Get("code"); got != "" {
+		t.Errorf("a wrong code comes back as %q", got)
+	}
+	contains(t, says(lead.Account(), "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusConflict).Doc().One("main").Text(), "There is no other safeguarding lead for this family")
+	says(d.WorkerLogin.ID, "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther)
+	page := b.Get(path + "/colleague").Want(http.StatusOK)
+	contains(t, page.Doc().One("[data-list=known]").Text(), "Rhys Penhaligon")
+	if n := d.count(t, `select count(*) from connection`); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	contains(t, d.as(t, &d.WorkerLogin).Get(path+"/named").Doc().One("main").Text(), "It is written down that you know this family.")
+}

@@ -78,6 +78,8 @@ func TestNudges(t *testing.T) {
 	recall := func() error { return p.Desk.Recall(ctx, p.Worker, id, "") }
 	undeliverable := func() error { return p.Desk.Undeliverable(ctx, p.Worker, id, "") }
 	tell := func() { p.tell("We have moved.") }
+	var auditor authz.Actor
+	var rotation string
 	h := p.hears()
 	for _, c := range []struct {
 		name   string
@@ -106,6 +108,14 @@ func TestNudges(t *testing.T) {
 		{"take away", claimed, func() error { return p.Desk.TakeAway(ctx, p.Manager, id) }, true},
 		{"give", claimed, func() error { return p.Desk.Give(ctx, p.Manager, id, second.Account()) }, true},
 		{"tell", func() {}, func() error { tell(); return nil }, true},
+		{"a colleague knows the family", func() { auditor = p.newStaff("Nia Bevan", authz.Auditor) }, func() error {
+			return p.Desk.ConnectColleague(ctx, p.Manager, p.exchange, auditor.Account(), p.Code(t, &p.ManagerLogin))
+		}, true},
+		{"cases are locked anew", func() {
+			ids, err := p.Staff.Leave(ctx, p.Manager, lead.Account(), p.Code(t, &p.ManagerLogin))
+			must(t, err)
+			rotation = ids[0]
+		}, func() error { _, err := p.Staff.RotateNext(ctx, p.Manager, rotation, 1); return err }, true},
 		{"rest", func() {}, func() error { return p.Desk.SetState(ctx, p.Worker, p.exchange, "paused", "") }, true},
 	} {
 		// A worker has five claims at most, and a writer ten letters a day.

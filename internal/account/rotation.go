@@ -339,6 +339,7 @@ func (s *Service) commitStep(ctx context.Context, r *step) error {
 			agency.QueueGrant(b, g)
 		}
 		b.Queue(postgres.Guarded(sqlRotated), r.row.ID)
+		b.Queue(sqlNudgeDesk) // whoever watches how far it is
 		audit.Append(b, r.bodies...)
 		return nil
 	})
@@ -399,6 +400,7 @@ func (s *Service) finish(ctx context.Context, r *step) error {
 			b.Queue(sqlRetireTeam, r.row.Team, r.row.ToEpoch, r.at)
 		}
 		b.Queue(postgres.Guarded(sqlEndRotation), r.row.ID, r.at)
+		b.Queue(sqlNudgeDesk) // whoever watches how far it is
 		audit.Append(b, r.bodies...)
 		return nil
 	})

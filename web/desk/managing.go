@@ -2,9 +2,11 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gatepost/internal/account"
@@ -252,7 +254,20 @@ type keysPage struct {
 	page.Base
 	Rotations []rotationView
 	Thin      []account.Thin
+	Running   bool
+	Every     int    // seconds between two looks
+	Minutes   int    // for how long it goes on looking by itself; 0: it does not
+	Looks     int    // how often it looks when it is asked to
+	Mark      string // of when it was read, while it looks; "" where no line can be opened
 }
+
+// Whoever asks for it has the page about keys look again by itself: calmly, with
+// a link that stops it, and never for a chair that nobody sits on, since each
+// look keeps the session alive.
+const (
+	lookEvery = 20
+	maxLooks  = 30
+)
 
 type rotationView struct {
 	account.Rotation
@@ -261,7 +276,10 @@ type rotationView struct {
 }
 
 func (room Room) keys(w http.ResponseWriter, r *http.Request) error {
-	actor := room.Actor(r)
+	actor, mark := room.Actor(r), ""
+	if room.Mark != nil {
+		mark = room.Mark() // before anything is read
+	}
 	list, err := room.Accounts.Rotations(r.Context(), actor)
 	if err != nil {
 		return err
@@ -270,10 +288,15 @@ func (room Room) keys(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &keysPage{Base: room.Site.Base(r, "manage.keys.title"), Thin: thin}
+	p := &keysPage{Base: room.Site.Base(r, "manage.keys.title"), Thin: thin, Every: lookEvery, Looks: maxLooks}
 	for _, one := range list {
 		v := rotationView{Rotation: one, Team: one.Team[strings.LastIndex(one.Team, "/")+1:], Open: one.State == "running" || one.State == "stopped"}
 		p.Rotations = append(p.Rotations, v)
+		p.Running = p.Running || one.State == "running"
+	}
+	if looks, err := strconv.Atoi(page.Query(r).Get("looks")); err == nil && p.Running && looks > 0 && looks <= maxLooks {
+		p.Minutes, p.Mark = (looks*lookEvery+59)/60, mark
+		w.Header().Set("Refresh", fmt.Sprintf("%d; url=/keys?looks=%d", lookEvery, looks-1))
 	}
 	if did := page.Query(r).Get("done"); slices.Contains([]string{"leave", "roles"}, did) {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("manage.did." + did)}
@@ -294,7 +317,7 @@ func (room Room) goOnRotation(w http.ResponseWriter, r *http.Request) error {
 	if err := room.rotateSome(r, id); err != nil {
 		return err
 	}
-	return page.SeeOther(w, r, "/keys")
+	return page.SeeOther(w, r, fmt.Sprintf("/keys?looks=%d", maxLooks))
 }
 
 func (room Room) stopRotation(w http.ResponseWriter, r *http.Request) error {

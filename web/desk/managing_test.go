@@ -60,6 +60,44 @@ func TestRotationStopsAndGoesOn(t *testing.T) {
 	contains(t, manager.Get("/keys").Want(http.StatusOK).Doc().One("[data-rotation]").Text(), "Done", "1 of 1")
 }
 
+// While cases are locked anew the page looks again by itself, where a manager asks
+// for it: calmly, not for ever, with a way to stop it, and no more when it is done.
+func TestKeysLook(t *testing.T) {
+	d := openDesk(t)
+	l, _ := d.NewWorker(t, "Nia Trevose", authz.LetterboxWorker)
+	actor := d.SignInWorker(t, &d.ManagerLogin)
+	ids, err := d.World.Staff.Leave(t.Context(), actor, l.ID, d.Code(t, &d.ManagerLogin))
+	must(t, err)
+	manager := d.as(t, &d.ManagerLogin)
+	still := manager.Get("/keys").Want(http.StatusOK)
+	still.Doc().One("main a[href='/keys?looks=30']")
+	for _, query := range []string{"", "?looks=0", "?looks=31", "?looks=-1", "?looks=often", "?done=leave"} {
+		if got := manager.Get("/keys" + query).Want(http.StatusOK).Header.Get("Refresh"); got != "" {
+			t.Errorf("/keys%s looks again by itself: %q", query, got)
+		}
+	}
+	for query, want := range map[string]string{"30": "20; url=/keys?looks=29", "1": "20; url=/keys?looks=0"} {
+		page := manager.Get("/keys?looks=" + query).Want(http.StatusOK)
+		if got := page.Header.Get("Refresh"); got != want {
+			t.Errorf("of %s looks the page says %q, want %q", query, got, want)
+		}
+		contains(t, page.Doc().One("main").Text(), "every 20 seconds, until it is done")
+		page.Doc().One("main a[href='/keys']")
+	}
+	pressed := manager.Get("/keys").Submit("/rotation/" + ids[0] + "/go-on").Want(http.StatusSeeOther)
+	if got := pressed.Header.Get("Location"); got != "/keys?looks=30" {
+		t.Errorf("a press leads to %q", got)
+	}
+	for _, id := range ids[1:] {
+		manager.Get("/keys").Submit("/rotation/" + id + "/go-on").Want(http.StatusSeeOther)
+	}
+	done := pressed.Follow().Want(http.StatusOK)
+	if got := done.Header.Get("Refresh"); got != "" {
+		t.Errorf("when it is done the page looks again: %q", got)
+	}
+	done.Doc().None("a[href='/keys?looks=30']")
+}
+
 func TestKeepOut(t *testing.T) {
 	d := openDesk(t)
 	l, _ := d.NewWorker(t, "Nia Trevose", authz.LetterboxWorker)

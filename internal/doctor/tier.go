@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	sqlStanding = `select stanza = $1, coalesce(public_seen = $1, false), coalesce(staff_seen = $1, false), public_promise is not distinct from staff_promise, opened_at is not null
+	sqlStanding = `select stanza = $1, coalesce(public_seen = $1, false), coalesce(staff_seen = $1, false), coalesce(public_promise = staff_promise, true), opened_at is not null
 		from agency where id = agency()`
 	sqlPublicPeppers = `select distinct pepper_version from credential_person where agency_id = agency()`
 	sqlStaffPeppers  = `select distinct pepper_version from credential_worker where agency_id = agency()`

@@ -109,6 +109,10 @@ var matrix = []visit{
 	{pattern: "POST /exchange/{id}/name", act: authz.Restrict, own: 409, abroad: 404}, // it is the whole team's
 	{pattern: "POST /exchange/{id}/unname", act: authz.Restrict, own: 409, abroad: 404},
 
+	{pattern: "GET /exchange/{id}/list", act: authz.ProtectWords, own: 200, abroad: 404},
+	{pattern: "POST /exchange/{id}/list", act: authz.ProtectWords, own: 422, abroad: 404},
+	{pattern: "GET /exchange/{id}/list/new", act: authz.ProtectWords, own: 200, abroad: 404},
+	{pattern: "POST /exchange/{id}/list/new", act: authz.ProtectWords, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/paper", act: authz.RecordPaper, own: 200, abroad: 404},
 	{pattern: "POST /exchange/{id}/paper", act: authz.RecordPaper, own: 422, abroad: 404},
 	{pattern: "GET /messages", act: authz.Answer, own: 200, abroad: 200, restricted: 200, connected: 200},

@@ -199,7 +199,7 @@ func (a Answer) Follow() Answer {
 }
 
 // Form is what the first form with this action holds: hidden fields, the text of
-// textareas, the value of inputs, the choice of radios.
+// textareas, the value of inputs, the choice of radios and of selects.
 func (a Answer) Form(action string) url.Values {
 	a.browser.t.Helper()
 	forms := a.Doc().All("form[action=" + action + "]")
@@ -220,6 +220,14 @@ func (a Answer) Form(action string) url.Values {
 	}
 	for _, area := range form.All("textarea[name]") {
 		values.Set(area.Attr("name"), area.Raw())
+	}
+	for _, list := range form.All("select[name]") {
+		options := list.All("option")
+		for i, option := range options {
+			if i == 0 || option.HasAttr("selected") {
+				values.Set(list.Attr("name"), option.Attr("value"))
+			}
+		}
 	}
 	return values
 }

@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
+	"gatepost/letterbox/screening"
 	"gatepost/web/page"
 	"gatepost/web/words"
 )
@@ -22,6 +24,40 @@ type checkPage struct {
 	Text    string
 	Unread  bool
 	OnHold  bool
+	Hints   []hintLine
+	Care    bool // there is news in it that a worker will tell with care
+}
+
+// hintLine is a hint: what something looks like, and the writer's own words.
+type hintLine struct{ Say, Text string }
+
+// hintWords says of each category what the writer is told. A category that is not
+// here is told as something that could show who or where somebody is.
+var hintWords = map[screening.Category]string{
+	screening.CatName: "name", screening.CatAddress: "address", screening.CatPostcode: "address", screening.CatPhone: "phone", screening.CatEmail: "email",
+	screening.CatSocial: "online", screening.CatURL: "online", screening.CatLocation: "place", screening.CatSchool: "place", screening.CatWorkplace: "place",
+	screening.CatClub: "place", screening.CatPlace: "place", screening.CatGPS: "place", screening.CatWords: "place", screening.CatBirth: "birth",
+	screening.CatCue: "meet",
+}
+
+// hints looks through a letter with its writer. A hint holds nothing back: the
+// letter goes as it is if they want it to.
+func (room Room) hints(r *http.Request, p *checkPage) error {
+	if p.Unread {
+		return nil
+	}
+	list, err := room.Letters.Hints(r.Context(), room.Actor(r), p.Side, letterbox.Text(p.Text))
+	if err != nil {
+		return err
+	}
+	for _, h := range list {
+		if h.Category == screening.CatCare {
+			p.Care = true
+			continue
+		}
+		p.Hints = append(p.Hints, hintLine{p.Words.T("family.hint." + cmp.Or(hintWords[h.Category], "other")), h.Text})
+	}
+	return nil
 }
 
 func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error) {
@@ -33,6 +69,11 @@ func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error
 	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
 		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold()}
 	p.With, p.Back, p.Exit = with(p.Words, d.Names), "/draft/"+id, true
+	if title == "family.check.title" {
+		if err := room.hints(r, p); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
 }
 

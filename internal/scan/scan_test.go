@@ -192,16 +192,16 @@ func TestOpenPages(t *testing.T) {
 	}
 }
 
-func TestAlike(t *testing.T) {
-	v := newVisitor(nil)
-	v.seen = map[string]bool{"/letter/a": true, "/letter/b": true, "/person/c": true}
-	v.targets["GET /letter/{id}/pass"] = target{path: "/letter/a/pass?x=1"}
-	v.targets["GET /help"] = target{path: "/help"}
-	v.seen["/case/a"] = true
-	v.targets["GET /case/{id}/fact/{of}/{name}"] = target{path: "/case/a/fact/s/met"}
-	v.links = map[string]string{"/case/a/fact/s/met": "/case/{id}/fact/{of}/{name}", "/case/a/fact/s/acr": "/case/{id}/fact/{of}/{name}", "/case/a/sign/s": "/case/{id}/sign/{of}",
-		"/case/b/fact/s/acr": "/case/{id}/fact/{of}/{name}"}
-	if got := v.alike(); !slices.Equal(got, []string{"/case/a/fact/s/acr", "/letter/b*", "/person/c*"}) {
-		t.Errorf("%v", got)
+// A crawler tries a line of the table once: at the path of that person's target,
+// where there is one, and the more exact line is looked at first.
+func TestLines(t *testing.T) {
+	judith, owen := &person{key: "judith"}, &person{key: "owen"}
+	table := &table{routes: []page.Route{{Method: "GET", Pattern: "/case/{id}"}, {Method: "GET", Pattern: "/case/{id}/fact/{of}/{name}"},
+		{Method: "POST", Pattern: "/case/{id}"}, {Method: "GET", Pattern: "/case/new"}, {Method: "GET", Pattern: "/{$}"}}}
+	targets := []target{{pattern: "GET /case/{id}", who: owen, path: "/case/a"}, {pattern: "POST /case/{id}", who: judith, path: "/case/b?x=1"}}
+	got, err := lines(table, targets, judith)
+	want := linesMark + `[["/case/new",""],["/case/[^/]+","/case/b"],["/",""],["/case/[^/]+/fact/[^/]+/[^/]+",""]]`
+	if err != nil || got != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }

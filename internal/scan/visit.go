@@ -67,7 +67,6 @@ func (w *world) visit(ctx context.Context, s *site) error {
 			s.targets = append(s.targets, t)
 		}
 	}
-	s.alike = v.alike()
 	slices.SortStableFunc(s.targets, func(a, b target) int { return rank(a) - rank(b) })
 	return s.writeCookies(w.dir)
 }
@@ -116,49 +115,11 @@ func enrolling() []string {
 type visitor struct {
 	site    *site
 	targets map[string]target
-	seen    map[string]bool   // beginnings of paths with an id: /letter/lt…
-	links   map[string]string // paths of lines with more than an id, such as each fact of a case, with their pattern
 	ids     map[string]string // from the first part of a path and the person to a whole path with an id
 }
 
 func newVisitor(s *site) *visitor {
-	return &visitor{site: s, targets: map[string]target{}, seen: map[string]bool{}, links: map[string]string{}, ids: map[string]string{}}
-}
-
-// beginning gives the part of a path up to its id: /letter/lt… of
-// /letter/lt…/pass; empty where there is none.
-func beginning(path string) string {
-	path, _, _ = strings.Cut(path, "?")
-	parts := strings.Split(path, "/")
-	if len(parts) < 3 {
-		return ""
-	}
-	return "/" + parts[1] + "/" + parts[2]
-}
-
-// alike are the beginnings that no target has: more letters, more exchanges, with
-// a star behind them for the crawler; and, of the line of a target, its other paths: a case
-// has some sixty facts, each a page of the same line. A crawler leaves them alone,
-// or it would try the same line for each.
-func (v *visitor) alike() []string {
-	kept := map[string]bool{}
-	for _, t := range v.targets {
-		kept[beginning(t.path)] = true
-	}
-	var list []string
-	for b := range v.seen {
-		if !kept[b] {
-			list = append(list, b+"*")
-		}
-	}
-	for path, pattern := range v.links {
-		t, ok := v.targets[http.MethodGet+" "+pattern]
-		if of, _, _ := strings.Cut(t.path, "?"); ok && of != path && kept[beginning(path)] {
-			list = append(list, path)
-		}
-	}
-	slices.Sort(list)
-	return list
+	return &visitor{site: s, targets: map[string]target{}, ids: map[string]string{}}
 }
 
 // read follows every link that a person sees, and takes the forms.
@@ -183,13 +144,6 @@ func (v *visitor) read(ctx context.Context, p *person) error {
 		v.note(pattern, target{who: p, path: path, form: true}, a.status)
 		links, forms := readPage(a.body)
 		for _, link := range links {
-			if p := v.site.table.pattern(http.MethodGet, link); strings.Contains(p, "{id}") {
-				v.seen[beginning(link)] = true
-				if strings.Count(p, "{") > 1 {
-					path, _, _ := strings.Cut(link, "?")
-					v.links[path] = p
-				}
-			}
 			if !seen[link] {
 				seen[link] = true
 				todo = append(todo, link)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,14 +17,67 @@ const wapitiModules = "backup,blindsql,cookieflags,crlf,csp,exec,file,htaccess,h
 
 // wapitiMain starts wapiti as its own command does. Before, it mends one function
 // in memory: Debian 12 has wapiti 3.0.4 with Python 3.11, which refuses the flags
-// at the end of the expression that --exclude makes.
+// at the end of the expression that --exclude makes. An exclusion that begins with
+// linesMark is of another kind: a list of lines of the table, as expressions, each with the path
+// that stands for it or "". Of a line the crawler takes that path, or the first one
+// that it finds, and no other: it would try each letter and each case anew.
 const wapitiMain = `
-import re
+import json, re
+from urllib.parse import urlparse
 from wapitiCore.net import crawler
-crawler.wildcard_translate = lambda p: re.compile("(?ms)" + ".*".join(re.escape(s) for s in p.split("*")) + r"\Z")
+
+class Lines:
+    def __init__(self, text):
+        self.lines = [(re.compile(line), path) for line, path in json.loads(text)]
+        self.kept = {}
+
+    def match(self, url):
+        at = urlparse(url).path
+        for line, path in self.lines:
+            if line.fullmatch(at):
+                return self.kept.setdefault(line, path or at) != at
+        return False
+
+mark = "` + linesMark + `"
+crawler.wildcard_translate = lambda p: Lines(p[len(mark):]) if p.startswith(mark) else \
+    re.compile("(?ms)" + ".*".join(re.escape(s) for s in p.split("*")) + r"\Z")
 from wapitiCore.main.wapiti import wapiti_main
 wapiti_main()
 `
+
+const linesMark = "lines:"
+
+// lines are those of the table, the more exact one first, each with the path of a
+// target of that person.
+func lines(t *table, targets []target, who *person) (string, error) {
+	list, seen := [][2]string{}, map[string]bool{}
+	for _, r := range t.routes {
+		if seen[r.Pattern] {
+			continue
+		}
+		seen[r.Pattern] = true
+		line := [2]string{r.Pattern}
+		for _, t := range targets {
+			if _, pattern, _ := strings.Cut(t.pattern, " "); pattern == r.Pattern && t.who == who && line[1] == "" {
+				line[1], _, _ = strings.Cut(t.path, "?")
+			}
+		}
+		list = append(list, line)
+	}
+	slices.SortStableFunc(list, func(a, b [2]string) int { return strings.Count(a[0], "{") - strings.Count(b[0], "{") })
+	for i := range list {
+		parts := differs.Split(strings.TrimSuffix(list[i][0], "{$}"), -1)
+		for j := range parts {
+			parts[j] = regexp.QuoteMeta(parts[j])
+		}
+		list[i][0] = strings.Join(parts, "[^/]+")
+	}
+	text, err := json.Marshal(list)
+	return linesMark + string(text), err
+}
+
+// differs is what differs in the path of a line of the table.
+var differs = regexp.MustCompile(`\{[^}]*\}`)
 
 // wapitiRun is one run: as whom, on what.
 type wapitiRun struct {
@@ -31,6 +85,7 @@ type wapitiRun struct {
 	who        *person // nil: a stranger
 	ear        *ear
 	leave      []string // paths that are left alone
+	lines      string   // of the table, of which it tries one path each
 	table      *table
 }
 
@@ -75,11 +130,14 @@ func wapitiTier(ctx context.Context, w *world, s *site, key string) ([]finding, 
 			r.leave = append(r.leave, path)
 		}
 	}
-	r.leave = append(r.leave, s.alike...)
 	if key == "" {
 		r.name = string(s.tier) + "-stranger"
 	} else {
 		r.who = s.people[slices.IndexFunc(s.people, func(p *person) bool { return p.key == key })]
+	}
+	var err error
+	if r.lines, err = lines(s.table, s.targets, r.who); err != nil {
+		return nil, err
 	}
 	log := filepath.Join(w.dir, "tls.log")
 	from, err := mark(log)
@@ -127,6 +185,9 @@ func (r wapitiRun) run(ctx context.Context, dir string) ([]finding, error) {
 	}
 	for _, path := range r.leave {
 		args = append(args, "-x", r.base+path)
+	}
+	if r.lines != "" {
+		args = append(args, "-x", r.lines)
 	}
 	out, err := runTool(ctx, "/usr/bin/python3", append([]string{"-c", wapitiMain}, args...)...)
 	if keepErr := os.WriteFile(filepath.Join(dir, "wapiti-"+r.name+".txt"), []byte(out), 0o600); keepErr != nil && err == nil {

@@ -33,7 +33,6 @@ type site struct {
 	table      *table
 	people     []*person
 	targets    []target
-	alike      []string // paths that are like those of the targets, or their beginnings with a star
 }
 
 // world is a demo and the same with TLS, with people signed in.

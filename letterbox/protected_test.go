@@ -317,6 +317,9 @@ func TestChangeProtected_AtOnce(t *testing.T) {
 	slow, fast := overtaken(t, h.Desk, "changeProtected", func() error { return save(h.Worker, "Penryn") }, func() error { return save(h.imogen, "Bromyard") })
 	must(t, fast)
 	wantKind(t, "the slower save", slow, fault.Conflict)
+	if slow == nil || !strings.Contains(slow.Error(), "fault.protected.changed") {
+		t.Errorf("the slower one hears %v", slow)
+	}
 	if p := h.protected(h.exchange); p.Version != 2 || !has(p.Words, screening.Town, "Bromyard", "") || has(p.Words, screening.Town, "Penryn", "") {
 		t.Errorf("version %d", p.Version)
 	}

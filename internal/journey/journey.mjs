@@ -100,11 +100,22 @@ async function motherWrites (walk) {
   await p.press(p.main().getByRole('link', { name: /^Draft/ }))
   await p.expect(draft)
   await family.holds(p, first + '\n\nGood night')
+  await hinted(p, draft)
   await p.fill({ text: first })
   await twoTabs(p, draft)
   await keys.send(p)
   await p.expect(/^\/sent\//).reads(say('family.sent.sent'))
   await p.look('sent')
+}
+
+// What could tell who or where somebody is stands beside the letter before it goes, and holds nothing back.
+async function hinted (p, draft) {
+  await p.fill({ text: first + '\n\nMy granny died in May. Ring me on 07700 900321, Amy Rowe.' })
+  await p.press('family.write.check')
+  await p.expect(draft + '/check').reads(say('family.hint.title'), say('family.hint.phone'), say('family.hint.name'), say('family.hint.care'), say('family.check.send'))
+  await p.look('read it once more, with hints')
+  await p.press('family.check.change')
+  await p.expect(draft)
 }
 
 // A draft that is open twice keeps both texts.

@@ -84,6 +84,28 @@ async function waitsToShow (p, exchange) {
   await p.press('desk.exchange.set.do')
 }
 
+// The words that letters may not carry: one more by hand, one left out and put on again.
+async function protectsWords (walk) {
+  const p = await worker(walk, 'owen')
+  const exchange = await exchangeOf(p, 'Margaret Marsh')
+  await p.press('protected.link')
+  await p.expect(exchange + '/list').look('words that letters may not carry')
+  await p.press('protected.new.link')
+  await p.expect(exchange + '/list/new').look('one more word')
+  await p.press('protected.new.do')
+  await p.reads(say('fault.protected.value'))
+  await p.look('one more word, missing')
+  await p.tick('kind', 'school')
+  await p.fill({ value: 'Larkfield Primary School' })
+  await p.press('protected.new.do')
+  await p.expect(exchange + '/list').reads(say('protected.saidOn'), 'Larkfield Primary School')
+  await p.press(p.page.locator('[data-word=school] button'))
+  await p.expect(exchange + '/list').reads(say('protected.saidOut'), say('protected.leftOut'))
+  await p.look('a word that is left out')
+  await p.press(p.page.locator('[data-word=school] button'))
+  await p.expect(exchange + '/list').reads(say('protected.saidOn'))
+}
+
 async function namesWorkers (walk) {
   const owen = await worker(walk, 'owen')
   const named = await exchangeOf(owen, dean) + '/named'
@@ -272,5 +294,5 @@ async function leaves (p, his, login, act) {
 /** rotations are the keys that are still to be replaced. */
 const rotations = p => p.page.locator('[data-rotation]').filter({ has: p.page.getByRole('button', { name: say('manage.keys.goOn') }) }).all()
 
-export const manage = [restsAndGoesOn, namesWorkers, keptOut]
+export const manage = [restsAndGoesOn, protectsWords, namesWorkers, keptOut]
 export const last = [waitsLong, comesAndLeaves]

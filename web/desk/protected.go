@@ -17,7 +17,7 @@ type protectedPage struct {
 	page.Base
 	List   letterbox.Protected
 	Groups []wordGroup
-	Kinds  []page.Option
+	Kinds  []page.Choice
 	Whose  []page.Choice
 	Told   []page.Choice
 	Action string
@@ -123,7 +123,7 @@ func (room Room) protectedPage(r *http.Request, title string) (*protectedPage, e
 	}
 	p.Told = []page.Choice{{Value: "yes", Text: p.Words.T("protected.new.told")}}
 	for _, kind := range screening.Kinds() {
-		p.Kinds = append(p.Kinds, page.Option{Value: new(string(kind)), Text: p.kind(kind)})
+		p.Kinds = append(p.Kinds, page.Choice{Value: string(kind), Text: p.kind(kind)})
 	}
 	for _, side := range list.Sides {
 		heading := p.Words.T("desk.book." + cmp.Or(side.Book, "birth"))

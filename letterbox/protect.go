@@ -55,6 +55,7 @@ type SuggestedWord struct {
 }
 
 const (
+	sqlIsParty         = `select is_party($1)`
 	sqlProtectedGrants = `select child, child_epoch, parent, parent_epoch, sealed from ring_grant_staff
 		where agency_id = agency() and child = 'case/' || $1 and parent <> 'archive'`
 	sqlProtectedNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
@@ -67,6 +68,7 @@ type listFile struct {
 	protectedRows
 	exchange exchangeRow
 	was      stateRow
+	party    bool // the actor is one of its people, or declared a connection
 	names    []objectRow
 	grants   []agency.GrantRow
 	nodes    []agency.NodeRow
@@ -86,6 +88,7 @@ func (s *Service) loadList(ctx context.Context, actor authz.Actor, id ExchangeID
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		postgres.One(b, &r.exchange, sqlExchange, string(id))
 		listChange(id).queueNow(b, &r.was, sqlExchangeNow)
+		b.Queue(sqlIsParty, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.party) })
 		r.queue(b, string(id))
 		queueObjects(b, &r.names, sqlExchangeNames, string(id))
 		postgres.Many(b, &r.grants, sqlProtectedGrants, string(id))
@@ -94,6 +97,7 @@ func (s *Service) loadList(ctx context.Context, actor authz.Actor, id ExchangeID
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load the list of %s: %w", id, err))
 	}
+	r.was.Connected = r.was.Connected || r.party
 	return r, r.was.may()
 }
 

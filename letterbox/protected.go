@@ -322,25 +322,36 @@ func elsewhereWords(what string, p agency.Record) (words []sourced) {
 	return words
 }
 
+// ofSurname are words that begin a surname of several, and mean nothing alone.
+var ofSurname = []string{"ab", "al", "ap", "da", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "la", "le", "mac", "mc", "o", "st", "ten", "van", "von"}
+
 // nameParts takes a name apart into forenames and a surname. One word alone is a
-// forename.
+// forename, or after a title a surname.
 func nameParts(name string) (list []screening.Entry) {
 	var words []string
+	title := false
 	for _, w := range strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune(" \t,.()\"&+/", r) }) {
 		switch strings.ToLower(w) {
-		case "mr", "mrs", "ms", "miss", "mx", "dr", "sir", "dame", "rev", "and":
+		case "mr", "mrs", "ms", "miss", "mx", "dr", "rev":
+			title = true
+		case "sir", "dame", "and":
 		default:
 			words = append(words, w)
 		}
 	}
-	for i, w := range words {
-		kind := screening.Name
-		if i > 0 && i == len(words)-1 {
-			kind = screening.Surname
-		}
-		list = appendPart(list, kind, w)
+	last := max(len(words)-1, 1)
+	if len(words) == 1 && title {
+		last = 0
 	}
-	return list
+	for i, w := range words {
+		if i > 0 && i < last && slices.Contains(ofSurname, strings.ToLower(w)) {
+			last = i
+		}
+	}
+	for _, w := range words[:min(last, len(words))] {
+		list = appendPart(list, screening.Name, w)
+	}
+	return appendPart(list, screening.Surname, strings.Join(words[min(last, len(words)):], " "))
 }
 
 var (
@@ -353,14 +364,15 @@ var (
 // lines like a street's; and of what remains the first line, if it is not the only one, as the
 // name of a house, the others as towns.
 func addressParts(address string) (list []screening.Entry) {
-	for i, line := range strings.FieldsFunc(address, func(r rune) bool { return r == '\n' || r == ',' || r == ';' }) {
+	lines := strings.FieldsFunc(address, func(r rune) bool { return r == '\n' || r == ',' || r == ';' })
+	for i, line := range lines {
 		for _, code := range postcode.FindAllString(line, -1) {
 			list = appendPart(list, screening.Postcode, code)
 		}
 		line = strings.Trim(postcode.ReplaceAllString(line, ""), " \t.-")
 		switch {
 		case country.MatchString(line):
-		case i == 0 || strings.ContainsAny(line, "0123456789") || streetWord.MatchString(line):
+		case i == 0 && len(lines) > 1 || strings.ContainsAny(line, "0123456789") || streetWord.MatchString(line):
 			list = appendPart(list, screening.Address, line)
 		default:
 			list = appendPart(list, screening.Town, line)
@@ -387,9 +399,13 @@ func appendPart(list []screening.Entry, kind screening.Kind, value string) []scr
 	return list
 }
 
-// wordsOf are the words of some lines, in lower case.
+// wordsOf are the words of some lines, in lower case, as they are without a possessive.
 func wordsOf(lines ...string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.Join(lines, " ")), func(r rune) bool { return strings.ContainsRune(" \t,.()\"&+/", r) })
+	words := strings.FieldsFunc(strings.ToLower(strings.Join(lines, " ")), func(r rune) bool { return strings.ContainsRune(" \t,.()\"&+/", r) })
+	for i, w := range words {
+		words[i] = strings.TrimSuffix(strings.TrimSuffix(w, "'s"), "’s")
+	}
+	return words
 }
 
 // within tells whether every word of a value is among some words.

@@ -47,7 +47,7 @@ func (h *homes) opens(birth, adoptive letterbox.NewPerson, child letterbox.NewCh
 			MaySend: []string{"letter"}, TimesAYear: 2}
 	}
 	id, err := h.Desk.OpenExchange(h.t.Context(), h.Worker, letterbox.NewExchange{Children: []letterbox.NewChild{child},
-		Sides: [2]letterbox.NewSide{side("birth", birth, "Ruby", "her mum and dad", "Tamsin"), side("adoptive", adoptive, "Isla", "Tamsin", "Sarah")}})
+		Sides: [2]letterbox.NewSide{side("birth", birth, "Ruby", "her mum and dad", "her first mum"), side("adoptive", adoptive, "Isla", "Tamsin’s family", "Sarah")}})
 	must(h.t, err)
 	return id
 }
@@ -340,7 +340,9 @@ func TestProtected_Refused(t *testing.T) {
 		t.Errorf("one reading is %d times in the log", n)
 	}
 	h.Exec(t, `insert into connection (agency_id, exchange_id, worker_id) values ('oak', $1, $2)`, string(h.exchange), h.owen.Account())
-	for name, actor := range map[string]authz.Actor{"connected": h.owen, "a manager": h.Manager, "a person": h.birth} {
+	hefinLogin, hefin := h.NewWorker(t, "Hefin Moss", authz.LetterboxWorker)
+	h.Exec(t, `update worker set person_id = $1 where id = $2`, h.adopterID, hefinLogin.ID)
+	for name, actor := range map[string]authz.Actor{"connected": h.owen, "one of its people": hefin, "a manager": h.Manager, "a person": h.birth} {
 		wantKind(t, name+" reads", second(h.Desk.Protected(ctx, actor, h.exchange)), fault.Forbidden)
 		wantKind(t, name+" changes", h.Desk.ChangeProtected(ctx, actor, h.exchange, 1, add, nil), fault.Forbidden)
 	}
@@ -399,7 +401,7 @@ func TestHints(t *testing.T) {
 		{Kind: screening.School, Value: "Larkfield", Of: theirs, Told: true},
 	}, nil))
 	if got := hints("Dear Ruby, ring me on 07700 900888. I am Tamsin Vale of Penryn. My granny died. Is it nice on 3 May?"); !slices.Equal(got, []string{
-		"CUE ring me", "PHONE 07700 900888", "NAME Vale", "LOCATION Penryn", "CARE died"}) {
+		"CUE ring me", "PHONE 07700 900888", "NAME Tamsin Vale", "LOCATION Penryn", "CARE died"}) {
 		t.Errorf("the hints are %q", got)
 	}
 	for _, word := range []string{"Whitfield", "Bromyard", "Larkfield", "Truro", "Isla", "Jane"} {

@@ -32,7 +32,7 @@ const (
 	// to that side, the case and the archive. There is one for each side.
 	KindNames Kind = "names"
 	// KindOwnList is what a side told about itself, for hints while writing:
-	// to that side and the case.
+	// to that side, the case and the archive.
 	KindOwnList Kind = "ownlist"
 	// KindParties says who is who in a case: to the case and the archive.
 	KindParties Kind = "parties"

@@ -178,7 +178,7 @@ func TestConnected(t *testing.T) {
 	}
 	ask.Submit(path + "/connect").Want(http.StatusSeeOther)
 	ask.Submit(path + "/connect").Want(http.StatusSeeOther)
-	contains(t, d.Get(path).Doc().One("main").Text(), "You said that you know this family.")
+	contains(t, d.Get(path).Doc().One("main").Text(), "It is written down that you know this family.")
 
 	// A letter that was open when they said so is closed to them, and can be put back.
 	for _, address := range []string{"", "/return"} {

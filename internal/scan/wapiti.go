@@ -17,7 +17,7 @@ const wapitiModules = "backup,blindsql,cookieflags,crlf,csp,exec,file,htaccess,h
 
 // wapitiMain starts wapiti as its own command does. Before, it mends one function
 // in memory: Debian 12 has wapiti 3.0.4 with Python 3.11, which refuses the flags
-// at the end of the expression that --exclude makes. An exclusion that begins with
+// at the end of the expression that --exclude makes. An exclusion with
 // linesMark is of another kind: a list of lines of the table, as expressions, each with the path
 // that stands for it or "". Of a line the crawler takes that path, or the first one
 // that it finds, and no other: it would try each letter and each case anew.
@@ -39,13 +39,13 @@ class Lines:
         return False
 
 mark = "` + linesMark + `"
-crawler.wildcard_translate = lambda p: Lines(p[len(mark):]) if p.startswith(mark) else \
+crawler.wildcard_translate = lambda p: Lines(p[p.index(mark) + len(mark):]) if mark in p else \
     re.compile("(?ms)" + ".*".join(re.escape(s) for s in p.split("*")) + r"\Z")
 from wapitiCore.main.wapiti import wapiti_main
 wapiti_main()
 `
 
-const linesMark = "lines:"
+const linesMark = "/lines:"
 
 // lines are those of the table, the more exact one first, each with the path of a
 // target of that person.
@@ -187,7 +187,7 @@ func (r wapitiRun) run(ctx context.Context, dir string) ([]finding, error) {
 		args = append(args, "-x", r.base+path)
 	}
 	if r.lines != "" {
-		args = append(args, "-x", r.lines)
+		args = append(args, "-x", r.base+r.lines)
 	}
 	out, err := runTool(ctx, "/usr/bin/python3", append([]string{"-c", wapitiMain}, args...)...)
 	if keepErr := os.WriteFile(filepath.Join(dir, "wapiti-"+r.name+".txt"), []byte(out), 0o600); keepErr != nil && err == nil {

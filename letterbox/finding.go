@@ -11,6 +11,10 @@ import (
 	"gatepost/letterbox/screening"
 )
 
+// MaxAsked is how many findings of a letter can be answered. One with more is not
+// passed on: nobody reads so many with care, and its writer can be asked.
+const MaxAsked = 50
+
 // MaxWord is the longest word that a worker says about a finding, in runes.
 const MaxWord = 200
 
@@ -108,12 +112,16 @@ func codeOf(f Finding, a Answer, adopters bool) Code {
 
 // unanswered are the findings that must be answered before the letter is passed
 // on and are not, each as Invalid on "finding-…", or on "word-…" where it was
-// said to be none without saying why.
+// said to be none without saying why. Invalid for more than MaxAsked of them.
 func unanswered(found []Finding, answers []Answer) error {
 	var missing []error
+	asked := 0
 	for _, f := range found {
 		if !f.Asked() {
 			continue
+		}
+		if asked++; asked > MaxAsked {
+			return fault.New(fault.Invalid, "fault.finding.tooMany")
 		}
 		i := slices.IndexFunc(answers, func(a Answer) bool { return a.Finding == f.Key })
 		switch {

@@ -83,6 +83,13 @@ func TestPass_FindingsAnswered(t *testing.T) {
 	if kept := p.kept(back, "decision"); len(kept.Findings) != 1 || !kept.Findings[0].Confirmed {
 		t.Errorf("kept with a return: %+v", kept)
 	}
+	full := p.claimed(strings.Repeat("Ring 07700 900987.\n\n", letterbox.MaxAsked+1))
+	var all []letterbox.Answer
+	for _, f := range p.found(full) {
+		all = append(all, letterbox.Answer{Finding: f.Key, Word: "no"})
+	}
+	wantAt(t, "with more than can be answered", p.Desk.Pass(ctx, p.Worker, full, "", all...), "fault.finding.tooMany", "")
+	must(t, p.Desk.Return(ctx, p.Worker, full, "identifying", "", "", all...))
 	plain := p.claimed("Nothing at all.")
 	must(t, p.Desk.Pass(ctx, p.Worker, plain, ""))
 }

@@ -33,13 +33,17 @@ type markedPart struct {
 func (p *letterPage) looked(found []letterbox.Finding) {
 	for i, f := range found {
 		view := findingView{Finding: f, Number: i + 1, Quote: p.Letter[f.Start:f.End]}
+		list := &p.AlsoFound
 		switch {
 		case f.News():
-			p.News = append(p.News, view)
+			list = &p.News
 		case f.Asked():
-			p.Asked = append(p.Asked, view)
-		default:
-			p.AlsoFound = append(p.AlsoFound, view)
+			list = &p.Asked
+		}
+		if len(*list) < letterbox.MaxAsked {
+			*list = append(*list, view)
+		} else {
+			p.MoreFound++
 		}
 	}
 	for _, list := range [][]findingView{p.Asked, p.AlsoFound, p.News} {
@@ -54,8 +58,8 @@ func (p *letterPage) looked(found []letterbox.Finding) {
 func (p *letterPage) answers(f findingView) []page.Choice {
 	values := []string{"yes", "no"}
 	if f.News() {
-		if values = []string{"warned", "news", "no"}; p.Adopters {
-			values = []string{"grave", "no"}
+		if values = []string{"warned", "news", "notNews"}; p.Adopters {
+			values = []string{"grave", "notNews"}
 		}
 	}
 	list := make([]page.Choice, len(values))
@@ -147,7 +151,7 @@ func answersOf(form page.Form) (list []letterbox.Answer) {
 			a.Confirmed, a.Warned = true, true
 		case "grave":
 			a.Confirmed, a.Grave = true, true
-		case "no":
+		case "no", "notNews":
 		default:
 			continue
 		}

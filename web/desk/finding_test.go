@@ -64,6 +64,25 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// A letter that is full of numbers can be returned from its page.
+func TestFindings_Many(t *testing.T) {
+	d := openDesk(t)
+	id := d.send(t, strings.Repeat("Ring 07700 900987.\n\n", 3000))
+	read := d.read(t, id)
+	contains(t, read.Doc().One("main").Text(), "more places are marked in the letter")
+	if n := len(read.Doc().All("main .gp-letter mark")); n < 3000 {
+		t.Errorf("%d places are marked", n)
+	}
+	read.Submit("/letter/" + id + "/pass").Want(http.StatusUnprocessableEntity)
+	page := "/letter/" + id + "/return"
+	fields := []string{"do", "ask"}
+	for name, values := range read.Form("/letter/" + id + "/pass") {
+		fields = append(fields, name, values[0])
+	}
+	ask := post(t, d.Browser, page, fields...).Want(http.StatusOK)
+	ask.Submit(page, "do", "send", "reason", "identifying").Want(http.StatusSeeOther)
+}
+
 // Somebody who writes HTML into a letter finds it as text, marks or not.
 func TestFindings_Escaped(t *testing.T) {
 	d := openDesk(t)

@@ -29,6 +29,7 @@ type letterPage struct {
 	Asked     []findingView    // what has to be answered before it is passed on
 	News      []findingView    // illness and death: wanted, and to be told first
 	AlsoFound []findingView
+	MoreFound int // how many are marked in the letter and not asked about: there are too many
 }
 
 // PassAct is the act of the first button: to pass the letter on, or to leave it to a second reader.

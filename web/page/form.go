@@ -18,7 +18,7 @@ import (
 const TokenField = "form-token"
 
 const (
-	maxFields    = 100 // more than any form of ours has
+	maxFields    = 250 // more than any form of ours has
 	maxFieldName = 64  // bytes
 )
 

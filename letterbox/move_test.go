@@ -70,6 +70,7 @@ func (u *untabled) stands(id letterbox.LetterID) (state letterbox.State) {
 // put makes a letter stand in a state, claimed by a worker.
 func (u *untabled) put(id letterbox.LetterID, state letterbox.State, claimant string) {
 	u.t.Helper()
+	u.exec(`delete from object where kind = 'referral' and id <> '` + string(id) + `'`) // no worry about another one: one reader
 	u.exec(fmt.Sprintf(`update letter set state = '%[2]s', submitted_on = current_date - 1, visible_on = current_date,
 			held_until = case when '%[2]s' = 'held' then current_date + 7 end where id = '%[1]s';
 		delete from claim;

@@ -94,7 +94,7 @@ var matrix = []visit{
 	{pattern: "GET /exchange/{id}", act: authz.SeeExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "GET /exchange/{id}/connect", act: authz.Connect, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "GET /exchange/{id}/colleague", act: authz.ConnectColleague, own: 200, abroad: 404, connected: 200}, // without a form
-	{pattern: "POST /exchange/{id}/colleague", act: authz.ConnectColleague, own: 422, abroad: 404}, // who is declared: TestColleague
+	{pattern: "POST /exchange/{id}/colleague", act: authz.ConnectColleague, own: 422, abroad: 404},                // who is declared: TestColleague
 	// How an exchange stands is shown without names, and to those whom it is closed to without a form.
 	{pattern: "GET /exchange/{id}/state", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},

@@ -183,6 +183,11 @@ func TestScreenOf_NoList(t *testing.T) {
 	letter := h.writeIn(h.exchange, h.birth)
 	admin := h.Database.Admin()
 	for _, sql := range []string{`set session_replication_role = replica`,
+		// A statement of a list that nobody signed: the families' tier can append one, and it is no word that there was a list.
+		`insert into audit_body (agency_id, idx, body) select agency_id, (select max(idx) + 1 from audit_body),
+			convert_to(replace(convert_from(body, 'UTF8'), 'refs -', 'refs ' || repeat('B', 42) || 'A='), 'UTF8') from audit_body
+			where leaf = (select leaf from object where kind = 'list')`,
+		`update audit_gate set next = next + 1 where agency_id = 'oak'`,
 		`delete from audit_body where leaf in (select leaf from object where kind in ('list', 'ownlist'))`, `delete from object where kind in ('list', 'ownlist')`} {
 		_, err := admin.Exec(ctx, sql)
 		must(t, err)
@@ -234,6 +239,9 @@ func TestProtected_ChangedRows(t *testing.T) {
 			h.anotherDesk()
 			h.words.Reset()
 			wantKind(t, "the screen", second(h.desk.ScreenOf(ctx, h.Worker, letter)), fault.Sealed)
+			if reading, err := h.desk.Read(ctx, h.Worker, letter); err != nil || !reading.Unscreened || reading.Unread || len(reading.Findings) > 0 {
+				t.Errorf("the letter is shown with %d findings, unscreened %v, %v", len(reading.Findings), reading.Unscreened, err)
+			}
 			if !strings.Contains(h.words.String(), "ALARM") {
 				t.Error("nobody is alarmed")
 			}

@@ -98,6 +98,7 @@ func world(t *testing.T, dir string) map[string]int64 {
 		union all select 'resting', count(*) from exchange where state = 'paused'
 		union all select 'draft', count(*) from draft
 		union all select 'exchange', count(*) from exchange
+		union all select 'protected list', count(*) from object o join exchange x on x.agency_id = o.agency_id and x.id = o.id where o.kind = 'list'
 		union all select 'person '||state, count(*) from person group by state
 		union all select 'worker '||state, count(*) from worker group by state
 		union all select 'couple', count(*) from (select side_id from side_member group by side_id having count(*) = 2) c
@@ -115,7 +116,7 @@ var whole = map[string]int64{
 	"letter keptForLater": 1, "letter recalled": 1, "letter undeliverable": 1,
 	"letter stoppedAt18": 1, "late": 1, "waits long": 1, "stopped, and may go on": 1, "resting": 1,
 	"letter received": 8, "letter returned": 1, "letter replaced": 1, "letter waiting": 3, "letter opened": 4, "rewrite": 1,
-	"draft": 2, "exchange": 9, "sibling homes": 1, "couple": 5, "person active": 18, "person hold": 1, "worker active": 10,
+	"draft": 2, "exchange": 9, "protected list": 9, "sibling homes": 1, "couple": 5, "person active": 18, "person hold": 1, "worker active": 10,
 	"application open": 6, "application closed": 1,
 }
 

@@ -116,6 +116,9 @@ async function hinted (p, draft) {
   await p.look('read it once more, with hints')
   await p.press('family.check.change')
   await p.expect(draft)
+  await p.press('family.write.save')
+  await p.expect(draft).reads(say('family.hint.title'), say('family.write.saved'))
+  await p.look('draft saved, with hints')
 }
 
 // A draft that is open twice keeps both texts.

@@ -35,6 +35,12 @@ func TestHints(t *testing.T) {
 	}
 	check.Doc().One("[data-care]")
 	check.Submit(action(t, check, "/draft/")).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	page = writing(t, h.birth)
+	saved := page.Submit(action(t, page, "/write/"), "text", "Ring me on 07700 900888", "do", "save").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	if hints := saved.Doc().One("[data-hints]").Text(); !strings.Contains(hints, "07700 900888") {
+		t.Errorf("of what was saved the hints are %q", hints)
+	}
+	h.birth.Get(strings.TrimSuffix(saved.Path, "?said=saved")).Want(http.StatusOK).Doc().None("[data-hints]")
 	if said := h.check(t, "a heron"); strings.Contains(said, "look at this once more") {
 		t.Errorf("of nothing the page says %q", said)
 	}

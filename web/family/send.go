@@ -24,8 +24,13 @@ type checkPage struct {
 	Text    string
 	Unread  bool
 	OnHold  bool
-	Hints   []hintLine
-	Care    bool // there is news in it that a worker will tell with care
+	hints
+}
+
+// hints are what a writer may want to look at before their letter goes.
+type hints struct {
+	Hints []hintLine
+	Care  bool // there is news in it that a worker will tell with care
 }
 
 // hintLine is a hint: what something looks like, and the writer's own words.
@@ -42,22 +47,16 @@ var hintWords = map[screening.Category]string{
 
 // hints looks through a letter with its writer. A hint holds nothing back: the
 // letter goes as it is if they want it to.
-func (room Room) hints(r *http.Request, p *checkPage) error {
-	if p.Unread {
-		return nil
-	}
-	list, err := room.Letters.Hints(r.Context(), room.Actor(r), p.Side, letterbox.Text(p.Text))
-	if err != nil {
-		return err
-	}
+func (room Room) hints(r *http.Request, b *page.Base, side letterbox.SideID, text string) (found hints, err error) {
+	list, err := room.Letters.Hints(r.Context(), room.Actor(r), side, letterbox.Text(text))
 	for _, h := range list {
 		if h.Category == screening.CatCare {
-			p.Care = true
+			found.Care = true
 			continue
 		}
-		p.Hints = append(p.Hints, hintLine{p.Words.T("family.hint." + cmp.Or(hintWords[h.Category], "other")), h.Text})
+		found.Hints = append(found.Hints, hintLine{b.Words.T("family.hint." + cmp.Or(hintWords[h.Category], "other")), h.Text})
 	}
-	return nil
+	return found, err
 }
 
 func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error) {
@@ -69,12 +68,10 @@ func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error
 	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
 		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold()}
 	p.With, p.Back, p.Exit = with(p.Words, d.Names), "/draft/"+id, true
-	if title == "family.check.title" {
-		if err := room.hints(r, p); err != nil {
-			return nil, err
-		}
+	if title == "family.check.title" && !p.Unread {
+		p.hints, err = room.hints(r, &p.Base, p.Side, p.Text)
 	}
-	return p, nil
+	return p, err
 }
 
 func (room Room) check(w http.ResponseWriter, r *http.Request) error {

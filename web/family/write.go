@@ -55,6 +55,7 @@ type writePage struct {
 	OnHold  bool
 	Closed  bool // this side may not write now
 	Limit   int
+	hints   // of what was just saved
 }
 
 func (room Room) write(w http.ResponseWriter, r *http.Request) error {
@@ -105,6 +106,11 @@ func (room Room) draft(w http.ResponseWriter, r *http.Request) error {
 	switch page.Query(r).Get("said") {
 	case "saved":
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.write.saved")}
+		if !p.Unread {
+			if p.hints, err = room.hints(r, &p.Base, p.Side, p.Text); err != nil {
+				return err
+			}
+		}
 	case "kept":
 		p.Notice = &page.NotificationBanner{Text: p.Words.T("family.write.kept")}
 	}

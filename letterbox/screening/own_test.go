@@ -89,3 +89,27 @@ func TestSpecimens_Innocent(t *testing.T) {
 		}
 	}
 }
+
+// A name that is said of a place stands behind it as often as before it.
+func TestScan_CalledSo(t *testing.T) {
+	screen, err := screening.Compile(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"I know the school is St Annes so maybe":               "school is St Annes",
+		"Her nursery is called Busy Bees now.":                 "nursery is called Busy Bees",
+		"The school is closed and the club is on Monday.":      "",
+		"The surgery was busy, and the school is in May shut.": "",
+	} {
+		got := ""
+		for _, f := range screen.Scan(text) {
+			if f.Severity == screening.Medium && f.Code == "M03" {
+				got = text[f.Start:f.End]
+			}
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

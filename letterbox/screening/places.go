@@ -305,6 +305,9 @@ func (x *letter) institution(i int, cat Category, firm bool) {
 		}
 	}
 	if name == 0 {
+		if x.calledSo(i, f) {
+			return
+		}
 		if !firm || !x.plainName(head, cat) {
 			return
 		}
@@ -320,6 +323,32 @@ func (x *letter) institution(i int, cat Category, firm bool) {
 		first = n
 	}
 	x.addTokens(first, last, f)
+}
+
+// calledSo finds a name that is said of a place and stands behind it: the school
+// is St Annes, a nursery called Busy Bees.
+func (x *letter) calledSo(i int, f Finding) bool {
+	j := i + 1
+	for j < min(i+3, len(x.tokens)) && x.gap(j) == " " && isCalled(x.key(j)) {
+		j++
+	}
+	if j == i+1 || j >= len(x.tokens) || x.gap(j) != " " || !x.named(j) || isCalendar(x.key(j)) {
+		return false
+	}
+	last := j
+	for last+1 < min(j+4, len(x.tokens)) && x.gap(last+1) == " " && x.named(last+1) {
+		last++
+	}
+	x.addTokens(i, last, f)
+	return true
+}
+
+func isCalled(k string) bool {
+	switch k {
+	case "is", "was", "called", "named", "its", "name":
+		return true
+	}
+	return false
 }
 
 // isMiddle are words between the name and the general word.

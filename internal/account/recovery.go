@@ -145,13 +145,13 @@ func (s *Service) StartRecovery(ctx context.Context, actor authz.Actor, n NewRec
 	if err != nil {
 		return "", err
 	}
-	if err := n.check(); err != nil {
-		return "", err
-	}
 	if err := s.notSelf(ctx, actor, act, n.Account); err != nil {
 		return "", err
 	}
 	if err := s.notBarred(ctx, actor, act, sqlRecoveryBarred, n.Account); err != nil {
+		return "", err
+	}
+	if err := n.check(); err != nil {
 		return "", err
 	}
 	fresh, err := s.freshCode(ctx, ag, actor, totpCode)

@@ -131,7 +131,7 @@ var matrix = []visit{
 
 	{pattern: "GET /recoveries", act: authz.Recover, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "GET /person/{id}/recover", act: authz.Recover, own: 200, abroad: 404, restricted: 404, connected: 404, knowing: managing(200)},
-	{pattern: "POST /person/{id}/recover", act: authz.Recover, own: 422, abroad: 404, restricted: 404, connected: 404, knowing: managing(422)},
+	{pattern: "POST /person/{id}/recover", act: authz.Recover, own: 422, abroad: 404, restricted: 404, connected: 404, but: map[authz.Role]int{authz.IntermediaryWorker: 404}, knowing: managing(403)},
 	{pattern: "GET /worker/{id}/recover", act: authz.RecoverWorker, own: 200, abroad: 200}, // a form that names nobody
 	{pattern: "POST /worker/{id}/recover", act: authz.RecoverWorker, own: 422, abroad: 422},
 	// A letterbox worker began it, so a manager agrees; it is not agreed yet, and is its beginner's or a manager's to stop.

@@ -41,6 +41,10 @@ type Route struct {
 	// the other fields, and a handler finds the file by FileOf. A form for it
 	// says enctype="multipart/form-data"; one without a file may come as others do.
 	Upload string
+	// Gate is asked before the file of an Upload is read, once it is known who sends
+	// it: it makes room for the file, or refuses. leave gives the room back, when the
+	// request is answered. nil where any file finds room.
+	Gate func(*http.Request) (entered *http.Request, leave func(), err error)
 	// Many names the fields of the form that may come several times.
 	Many []string
 	// Keep names the fields that hold a person's own words. Where a form is
@@ -74,6 +78,8 @@ func (rt Route) check(r *Renderer) error {
 		return fmt.Errorf("a POST needs a body limit")
 	case rt.Upload != "" && rt.Body <= TextBody:
 		return fmt.Errorf("a file needs room beside the text")
+	case rt.Gate != nil && rt.Upload == "":
+		return fmt.Errorf("a gate without a file")
 	case rt.Page != "" && !slices.Contains(r.Names(), rt.Page):
 		return fmt.Errorf("there is no page %q", rt.Page)
 	}

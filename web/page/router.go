@@ -154,6 +154,14 @@ func (rt *Router) serve(w http.ResponseWriter, r *http.Request, route Route) err
 		return &stale{}
 	}
 	if file != nil {
+		if route.Gate != nil {
+			entered, leave, err := route.Gate(r)
+			if err != nil {
+				return err
+			}
+			defer leave()
+			r = entered
+		}
 		if r, err = file.readFile(w, r); err != nil {
 			return formRefusal(err)
 		}

@@ -31,13 +31,15 @@ type Copy struct {
 	Delivery DeliveryID // of one that came
 	Text     Text
 	Unread   bool // it did not open: a notice in its place
+	Photos   int  // how many photos belong to it, which are not printed
 }
 
 const (
-	sqlCopies = `select l.id, true as sent, l.submitted_on as on_day from letter l where l.agency_id = agency() and l.from_side = $1
+	sqlCopies = `select l.id, true as sent, l.submitted_on as on_day,
+			(select count(*) from letter_photo p where p.agency_id = l.agency_id and p.letter_id = l.id)::int as photos from letter l where l.agency_id = agency() and l.from_side = $1
 			and ($2::date is null or l.submitted_on >= $2) and ($3::date is null or l.submitted_on <= $3)
 		union all
-		select d.id, false, d.on_day from (select x.id, came_on(x.id) as on_day from delivery x
+		select d.id, false, d.on_day, (select count(*) from photos_came(d.id))::int from (select x.id, came_on(x.id) as on_day from delivery x
 				where x.agency_id = agency() and x.side_id = $1 and delivery_state(x.id) = 'opened') d
 			where ($2::date is null or d.on_day >= $2) and ($3::date is null or d.on_day <= $3)
 		order by 3, 1 limit 1001`
@@ -45,9 +47,10 @@ const (
 )
 
 type copyRow struct {
-	ID    string
-	Sent  bool
-	OnDay time.Time
+	ID     string
+	Sent   bool
+	OnDay  time.Time
+	Photos int
 }
 
 // Copies is everything that a side sent, and everything that came and was
@@ -121,7 +124,7 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 		if err != nil && !unread(err) {
 			return nil, err
 		}
-		list[i] = Copy{On: r.OnDay, Sent: r.Sent, Text: Text(text), Unread: err != nil}
+		list[i] = Copy{On: r.OnDay, Sent: r.Sent, Text: Text(text), Unread: err != nil, Photos: r.Photos}
 		if r.Sent {
 			list[i].Letter = LetterID(r.ID)
 		} else {

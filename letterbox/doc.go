@@ -27,6 +27,11 @@
 // letter on paper is typed in by a worker with its scan and takes the same way,
 // and what was passed on is printed for posting.
 //
+// A letter carries photos where that is agreed on for its side (SetPhotos). Each
+// is cleaned when it comes in (AddPhoto), and whoever passes the letter on has
+// looked at it, cut away what could tell who or where somebody is, or left it out
+// (LookAtPhoto, CutPhoto, AnswerPhoto).
+//
 // An exchange whose worker knows the family is restricted: its newest key is
 // granted to named workers only, and the team's grants are gone.
 //

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write,
+	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos,
 			(select count(*) from draft d where d.agency_id = s.agency_id and d.side_id = s.id)::int as drafts, leaf_body(m.leaf) as body
 		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
 		where m.agency_id = agency() and m.side_id = $1 and m.person_id = account()`
@@ -38,6 +38,7 @@ type sideRow struct {
 	ID         string
 	ExchangeID string
 	MayWrite   bool
+	Photos     bool // are agreed on
 }
 
 // writingRow is a side with what a new draft there needs to know.
@@ -106,9 +107,16 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	if err != nil {
 		return "", err
 	}
+	photos, err := s.photosAgain(ctx, ag, actor, draft, replaces)
+	if err != nil {
+		return "", err
+	}
 	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertDraft, pgx.StrictNamedArgs{"id": draft.ID, "exchange": draft.ExchangeID, "side": draft.SideID,
 			"author": draft.Author, "replaces": null(string(replaces)), "shared": shared, "sealed": sealed, "mac": mac[:]})
+		for _, photo := range photos {
+			b.Queue(sqlInsertDraftPhoto, photo)
+		}
 		return nil
 	})
 	if err != nil {
@@ -169,11 +177,20 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	if err != nil {
 		return Draft{}, err
 	}
-	row, objects, err := s.loadDraft(ctx, actor, id)
+	var photos []PhotoLine
+	var agreed []bool
+	row, objects, err := s.loadDraft(ctx, actor, id, func(b *pgx.Batch) {
+		postgres.Many(b, &photos, sqlDraftPhotos, string(id))
+		b.Queue(sqlPhotosAgreed, string(id)).Query(func(r pgx.Rows) (err error) {
+			agreed, err = pgx.CollectRows(r, pgx.RowTo[bool])
+			return err
+		})
+	})
 	if err != nil {
 		return Draft{}, err
 	}
-	d := Draft{ID: id, Side: SideID(row.SideID), Version: int(row.Version), Shared: row.Shared, Replaces: LetterID(row.Replaces)}
+	d := Draft{ID: id, Side: SideID(row.SideID), Version: int(row.Version), Shared: row.Shared, Replaces: LetterID(row.Replaces),
+		Photos: photos, MayPhotos: len(agreed) == 1 && agreed[0] && !actor.OnHold()}
 	text, err := s.openDraft(ctx, ag, actor, row)
 	if err != nil && !unread(err) {
 		return Draft{}, err
@@ -194,7 +211,9 @@ const sqlDraftObjects = `select ` + sqlObjectColumns + ` from draft d join objec
 		and o.id = any(array[d.side_id, d.replaces]::text[]) and o.part in ('names', 'reason')
 	where d.agency_id = agency() and d.id = $1 order by o.version desc`
 
-func (s *Service) loadDraft(ctx context.Context, actor authz.Actor, id DraftID) (draftRow, []objectRow, error) {
+// loadDraft loads a draft with what its page needs, and what else is asked for in
+// the same trip.
+func (s *Service) loadDraft(ctx context.Context, actor authz.Actor, id DraftID, also ...func(*pgx.Batch)) (draftRow, []objectRow, error) {
 	var row draftRow
 	var objects []objectRow
 	if !agency.ValidID("dr", string(id)) {
@@ -203,6 +222,9 @@ func (s *Service) loadDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		postgres.One(b, &row, sqlDraft, string(id))
 		queueObjects(b, &objects, sqlDraftObjects, string(id))
+		for _, queue := range also {
+			queue(b)
+		}
 	})
 	if err != nil {
 		return row, nil, s.db.Fault(fmt.Errorf("load draft %s: %w", id, err))
@@ -342,7 +364,7 @@ func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID
 const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version,
 		coalesce(other_side(d.side_id), '') as other,
 		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
-		letters_today() as today
+		letters_today() as today, (select count(*) from draft_photo p where p.agency_id = d.agency_id and p.draft_id = d.id)::int as photos
 	from draft d where d.agency_id = agency() and d.id = $1`
 
 const sqlIsMine = `select id from letter where agency_id = agency() and id = $1`
@@ -352,10 +374,12 @@ type sendRow struct {
 	Other    string
 	MayWrite bool
 	Today    int
+	Photos   int
 }
 
 // Send hands a draft in as a letter: sealed to the case, this side and the
-// archive, stated by the door, and the draft is gone, all in one transaction.
+// archive, stated by the door, its photos with it, and the draft is gone, all in
+// one transaction.
 // Sent twice, the second call gives the same letter. Conflict: the draft has
 // changed since version, or this side may not write now; Invalid: it is empty.
 func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, version int) (LetterID, error) {
@@ -393,7 +417,11 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
-	if err := s.store(ctx, ag, actor, row, version, letter, object); err != nil {
+	photos, err := s.sealPhotos(ctx, ag, actor, row, nodes)
+	if err != nil {
+		return "", err
+	}
+	if err := s.store(ctx, ag, actor, row, version, letter, object, photos); err != nil {
 		// Lost the race against the same click, or the answer to it: look once more.
 		if _, _, sent, again := s.loadSend(ctx, actor, id); again == nil && sent {
 			return letter, nil
@@ -466,10 +494,10 @@ const sqlInsertLetter = `insert into letter (agency_id, id, exchange_id, from_si
 var (
 	guardedSaveDraft   = postgres.Guarded(sqlSaveDraft)
 	guardedDeleteDraft = postgres.Guarded(sqlDeleteDraft)
-	guardedSendDraft   = postgres.Guarded(`delete from draft where agency_id = agency() and id = $1 and version = $2 returning 1`)
+	guardedSendDraft   = postgres.Guarded(`update draft set version = version where agency_id = agency() and id = $1 and version = $2 returning 1`)
 )
 
-func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject) error {
+func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject, photos sentPhotos) error {
 	hearBy := s.hearBy(ag, calendar.Today(s.now()))
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guardedSendDraft, row.ID, version)
@@ -479,8 +507,10 @@ func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Acto
 		object.queue(b)
 		b.Queue(sqlInsertLetter, pgx.StrictNamedArgs{"id": string(letter), "exchange": row.ExchangeID, "from": row.SideID, "to": row.Other,
 			"author": actor.Account(), "hearBy": hearBy, "replaces": null(row.Replaces)})
+		photos.queue(b, letter)
+		b.Queue(guardedDeleteDraft, row.ID)
 		b.Queue(sqlNudge)
-		audit.Append(b, object.body)
+		audit.Append(b, append([][]byte{object.body}, photos.bodies()...)...)
 		return nil
 	})
 }

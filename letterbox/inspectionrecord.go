@@ -94,18 +94,22 @@ var statedAs = []struct {
 	{statement.EventReceipt, "lt", "second", "askedAgain"},
 	{statement.EventReceipt, "lt", "", "received"},
 	{statement.EventReceipt, "ms", "", "told"},
+	{statement.EventReceipt, "ph", "", "photoReceived"},
 	{statement.EventWithdraw, "", "", "withdrawn"},
 	{statement.EventAccess, "dl", "", "printed"},
 	{statement.EventAccess, "lt", "text", "read"},
 	{statement.EventAccess, "lt", "scan", "sawScan"},
 	{statement.EventAccess, "lt", "referral", "readReferral"},
 	{statement.EventAccess, "ms", "", "readMessage"},
+	{statement.EventAccess, "ph", "", "sawPhoto"},
 	{statement.EventAccess, "ex", "names", "sawNames"},
 	{statement.EventAccess, "ex", "list", "sawList"},
 	{statement.EventAccess, "ex", "inspection", "inspected"},
 	{statement.EventAccess, "ex", "proof", "tookProof"},
 	{statement.EventApprove, "", "", "approved"},
+	{statement.EventDeliver, "pd", "", "photoPassedOn"},
 	{statement.EventDeliver, "", "", "passedOn"},
+	{statement.EventReturn, "ph", "", "photoLeftOut"},
 	{statement.EventReturn, "", "reason", "toldWhy"},
 	{statement.EventReturn, "", "", "returned"},
 	{statement.EventRefuse, "", "reason", "toldWhy"},
@@ -126,8 +130,11 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "claim", "changedHands"},
 	{statement.EventCasework, "dl", "posted", "posted"},
 	{statement.EventCasework, "ms", "", "answered"},
+	{statement.EventCasework, "ph", "edit", "photoCut"},
+	{statement.EventCasework, "ph", "", "photoAnswered"},
 	{statement.EventCasework, "ex", "delay", "delaySet"},
 	{statement.EventCasework, "ex", "connection", "connected"},
+	{statement.EventCasework, "sd", "photos", "photosSet"},
 	{statement.EventCasework, "", "state", "stateSet"},
 	{statement.EventCasework, "ex", "list", "wroteList"},
 	{statement.EventCasework, "sd", "ownlist", "wroteOwnList"},
@@ -146,6 +153,9 @@ func statedBy(st *statement.Statement) string {
 	if st.Event == statement.EventAccess && strings.HasPrefix(st.From, "person/") {
 		if strings.HasPrefix(st.Object, "dl") {
 			return "opened"
+		}
+		if strings.HasPrefix(st.Object, "pd") {
+			return "sawPhoto"
 		}
 		return "other"
 	}

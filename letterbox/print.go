@@ -29,8 +29,10 @@ type Printed struct {
 	Unread    bool  // it did not open: there is nothing to print
 	To        Names // what the recipient's side calls everybody
 	PassedOn  time.Time
-	PostedOn  time.Time // zero until somebody has posted it
-	AddressTo string    // names and address of the recipients, a line each; "" where there is none
+	PostedOn  time.Time   // zero until somebody has posted it
+	AddressTo string      // names and address of the recipients, a line each; "" where there is none
+	Photos    []PhotoLine // those that were passed on with it
+	Agreed    string      // of PhotoPolicies: what is agreed about them
 }
 
 const (
@@ -144,6 +146,11 @@ func (s *Service) PrintPassed(ctx context.Context, actor authz.Actor, id LetterI
 		return Printed{}, err
 	}
 	out.Text, out.Unread = Text(text), err != nil
+	for _, photo := range p.photos {
+		if photo.Goes {
+			out.Photos, out.Agreed = append(out.Photos, PhotoLine{PhotoID(photo.ID), photo.Place}), photo.Agreed
+		}
+	}
 	out.AddressTo, err = s.addressOf(ctx, ag, actor, p)
 	return out, err
 }

@@ -73,8 +73,9 @@ type caseRows struct {
 	decided   []decidedRow
 	versions  []versionRow
 	authors   []nameRow // of notes
-	connected bool      // the worker is a party, or declared a connection
-	helped    bool      // the worker helped to write
+	photos    []photoRow
+	connected bool // the worker is a party, or declared a connection
+	helped    bool // the worker helped to write
 	relay     relayRow
 	protected protectedRows
 }
@@ -135,6 +136,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.Many(b, &r.decided, sqlDecided, string(id))
 		postgres.Many(b, &r.versions, sqlVersions, string(id))
 		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
+		postgres.Many(b, &r.photos, sqlPhotos, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 		postgres.One(b, &r.relay, sqlRelay, string(id))
@@ -246,6 +248,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		reading.First = parseReason(first)
 	}
 	reading.Notes = s.openNotes(ctx, ag, actor, rows, keys)
+	reading.Photos = rows.deskPhotos(actor.Account())
 	reading.Adopters, reading.TwoReaders = rows.adopters(), rows.relay.TwoReaders
 	reading.FirstReader = names(actor, rows.authors, rows.relay.FirstReader)
 	if reading.Unread {

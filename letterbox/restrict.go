@@ -305,9 +305,10 @@ type Restriction struct {
 
 // Place is one side of an exchange without anybody's name.
 type Place struct {
-	ID    SideID
-	Book  string
-	State string
+	ID     SideID
+	Book   string
+	State  string
+	Photos string // of PhotoPolicies
 }
 
 type restrictionRow struct {
@@ -351,7 +352,7 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, SecondReader: row.SecondReader, Connected: row.Connected, Named: namedLines(actor, named)}
 	for i, side := range sides {
 		if i < len(r.Places) {
-			r.Places[i] = Place{SideID(side.ID), side.Book, side.State}
+			r.Places[i] = Place{SideID(side.ID), side.Book, side.State, side.Photos}
 		}
 	}
 	for _, c := range colleagues {

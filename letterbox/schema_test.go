@@ -14,11 +14,15 @@ import (
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/letterbox"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	darkroomtest.Child()
+	postgrestest.Main(m)
+}
 
 // schema is a small world made with the triggers off: rows in any state, right
 // or wrong, to try the database itself without our services.

@@ -8,6 +8,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -40,6 +41,7 @@ type Service struct {
 	index    *audit.Index // staff tier only: the newest statement of each object
 	codes    Codes        // staff tier only: who checks a code given for one act
 	relay    Relay        // staff tier only: what is asked before a letter is passed on
+	darkroom *darkroom.Room
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
@@ -100,6 +102,18 @@ func Constraints() postgres.Constraints {
 		"delivery_open":         fault.New(fault.Conflict, "fault.letter.stopped"),
 		"delivery_age":          fault.New(fault.Conflict, "fault.letter.ofAge"),
 		"delivery_side":         fault.New(fault.Conflict, "fault.letter.moved"),
+		"photo_agreed":          fault.New(fault.Conflict, "fault.photo.notAgreed"),
+		"photo_original":        fault.New(fault.NotFound, "fault.notFound"),
+		"photo_late":            fault.New(fault.Conflict, "fault.letter.moved"),
+		"photo_worker":          fault.New(fault.Conflict, "fault.letter.lapsed"),
+		"photo_decided":         fault.New(fault.Conflict, "fault.letter.decided"),
+		"photo_looked":          fault.New(fault.Conflict, "fault.photo.look"),
+		"photo_answered":        fault.New(fault.Conflict, "fault.photo.answerFirst"),
+		"photo_word_pkey":       fault.New(fault.Conflict, "fault.conflict"),
+		"draft_photo_place":     fault.New(fault.Conflict, "fault.conflict"),
+		"letter_photo_place":    fault.New(fault.Conflict, "fault.conflict"),
+		"delivery_photo_once":   fault.New(fault.Conflict, "fault.letter.decided"),
+		"delivery_photo_place":  fault.New(fault.Conflict, "fault.letter.decided"),
 		"draft_replaces":        fault.New(fault.Conflict, "fault.conflict"),
 		"worker_stands":         fault.New(fault.Forbidden, "fault.forbidden"),
 		"worker_manager":        fault.New(fault.Forbidden, "fault.forbidden"),

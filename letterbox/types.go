@@ -81,11 +81,13 @@ type InboxSide struct {
 	Unread   bool // the sealed names did not open: show a notice in their place
 	New      bool // they did not, because the side was granted in this moment: the next page opens them
 	MayWrite bool
-	Waiting  int  // letters that came and are not opened
-	Late     bool // the agency owes this person an answer, about a letter or to what they told it, and its day is past
-	Drafts   []DraftLine
-	Sent     []SentLine // newest first
-	Came     []CameLine // newest first
+	// MayPhotos: photos are agreed on, and this person may add one.
+	MayPhotos bool
+	Waiting   int  // letters that came and are not opened
+	Late      bool // the agency owes this person an answer, about a letter or to what they told it, and its day is past
+	Drafts    []DraftLine
+	Sent      []SentLine // newest first
+	Came      []CameLine // newest first
 }
 
 // DraftLine is a draft in a list.
@@ -129,6 +131,9 @@ type Draft struct {
 	Replaces LetterID     // the returned letter that this one rewrites, or ""
 	Reason   WriterReason // why that one came back
 	Unread   bool         // the draft did not open: a notice in its place
+	Photos   []PhotoLine
+	// MayPhotos: photos are agreed on, and this person may add one.
+	MayPhotos bool
 }
 
 // Sent is a letter as its writer sees it.
@@ -141,6 +146,7 @@ type Sent struct {
 	Asked   bool         // a second opinion was asked for
 	Unread  bool         // the letter did not open: a notice in its place
 	Rewrite DraftID      // the draft of its rewrite, once begun
+	Photos  []SentPhoto
 }
 
 // Came is a letter as its recipient sees it. Text is empty until it is opened.
@@ -151,6 +157,7 @@ type Came struct {
 	Text     Text
 	Unread   bool // the letter did not open: a notice in its place
 	MayWrite bool
+	Photos   []CamePhoto // of one that is open
 }
 
 // Desk is a worker's front page: what waits, oldest first, and what this worker has claimed.
@@ -203,7 +210,8 @@ type Reading struct {
 	WhyNot    string
 	First     WriterReason // in a second opinion: what the writer was told before
 	Notes     []WorkNote   // what colleagues wrote down about it, newest first
-	Findings  []Finding    // what the screen would have the worker look at, in the order of the text
+	Photos    []DeskPhoto
+	Findings  []Finding // what the screen would have the worker look at, in the order of the text
 	// Unscreened: the protected list did not open, so nothing was looked for, and
 	// the letter is not passed on.
 	Unscreened bool
@@ -348,6 +356,7 @@ type ExchangeSide struct {
 	MaySend    []string
 	TimesAYear int
 	Months     []int
+	Photos     string // of PhotoPolicies: what is agreed about the photos that they send
 }
 
 // PersonLine is a person on a side as a worker sees them.

@@ -97,7 +97,7 @@ type rule struct {
 
 var rules = []rule{
 	{of: []string{"letterbox"},
-		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/fault", "internal/forename", "internal/jobs", "internal/logbook", "internal/picture", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
+		may:   []string{"letterbox", "internal/agency", "internal/audit", "internal/authz", "internal/calendar", "internal/darkroom", "internal/fault", "internal/forename", "internal/jobs", "internal/logbook", "internal/picture", "internal/postgres", "internal/notice", "internal/objectstore", "internal/prose", "crypto"},
 		never: []string{"net/http", "html/template", "gatepost/intermediary", "gatepost/web", "gatepost/internal/account"}},
 	// What reads a stranger's picture has nothing to reach: no file, no network, no clock.
 	{of: []string{"letterbox/photo"}, may: []string{"letterbox/photo", "internal/fault"},
@@ -332,7 +332,7 @@ func withoutComments(s source) string {
 
 // withoutActor are the methods that nobody asks as somebody: those that make the
 // service, those of a first enquiry, which a code opens and no account, and the clock's.
-var withoutActor = []string{"WithLimits", "WithCodes", "WithRelay", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue", "ShedScans"}
+var withoutActor = []string{"WithLimits", "WithCodes", "WithRelay", "WithDarkroom", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue", "ShedScans"}
 
 // Every exported method of a Service takes the actor right after the context,
 // but for those of the door, where nobody is known yet.

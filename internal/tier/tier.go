@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
 	"gatepost/internal/checkpoint"
+	"gatepost/internal/darkroom"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
@@ -48,6 +49,7 @@ type Tier struct {
 	config Config
 	db     *postgres.DB
 	index  *audit.Index // staff tier only
+	photos *darkroom.Room
 
 	keeper  *checkpoint.Keeper  // staff tier only
 	watcher *checkpoint.Watcher // public tier only
@@ -60,6 +62,10 @@ type Services struct {
 	Cases    *intermediary.Service
 	Notices  *notice.Service // public tier only
 }
+
+// photosAtOnce is how many pictures a tier takes in or cuts at a time: each holds
+// some 25 MB here and half a gigabyte in its child.
+const photosAtOnce = 2
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
 // holds the agencies' logs against what this tier has seen of them (the error is
@@ -84,7 +90,12 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tier{Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
+	photos, err := darkroom.New(photosAtOnce, darkroom.Standard())
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	t := &Tier{photos: photos, Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
 	if c.Tier == authz.Staff {
 		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
 	}
@@ -151,7 +162,7 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log),
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
 		made.Letters = made.Letters.WithCodes(accounts).WithRelay(Relay)

@@ -23,6 +23,7 @@ import (
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
+	"gatepost/internal/darkroom"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/tier"
@@ -238,8 +239,10 @@ func (w *World) services(t testing.TB) {
 	index := audit.NewIndex(w.StaffDB, w.StaffAgencies.VerifyIn(w.StaffDB))
 	w.StaffConfig.Index = index
 	w.Public, w.Staff = MustService(t, w.PublicConfig), MustService(t, w.StaffConfig)
-	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t))
-	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff).WithRelay(tier.Relay)
+	photos, err := darkroom.New(2, darkroom.Standard())
+	must(t, err)
+	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t)).WithDarkroom(photos)
+	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff).WithRelay(tier.Relay).WithDarkroom(photos)
 }
 
 // MustService makes a door.

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"encoding/binary"
 	"flag"
 	"net/http"
 	"net/url"
@@ -10,14 +11,19 @@ import (
 	"gatepost/internal/account"
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
+	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/letterbox"
+	"gatepost/letterbox/photo/phototest"
 	"gatepost/web/webtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	darkroomtest.Child()
+	postgrestest.Main(m)
+}
 
 // desk is a worker at their browser, with an exchange between two people who
 // can write.
@@ -58,6 +64,16 @@ func (d *desk) send(t *testing.T, text string) string {
 	id, err := d.Families.Send(t.Context(), d.writer, draft, 1)
 	must(t, err)
 	return string(id)
+}
+
+// addPhoto puts a photo into a draft.
+func (d *desk) addPhoto(t *testing.T, actor authz.Actor, draft letterbox.DraftID) {
+	t.Helper()
+	place, err := d.Families.PhotoPlace(t.Context(), actor, draft)
+	must(t, err)
+	defer place.Leave()
+	must(t, d.Families.AddPhoto(t.Context(), actor, draft, place,
+		phototest.JPEG(phototest.Scene(320, 240), phototest.Exif(phototest.Everything(binary.BigEndian)))))
 }
 
 // read claims a letter and opens it.

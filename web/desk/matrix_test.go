@@ -51,7 +51,11 @@ var matrix = []visit{
 	{pattern: "GET /live", act: authz.SeeDesk, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /letter/{id}/claim", act: authz.Claim, own: 303, abroad: 404},
 	{pattern: "GET /letter/{id}", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
-	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409},        // it did not come on paper
+	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409}, // it did not come on paper
+	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "GET /letter/{id}/photo/{photo}/picture", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/photo/{photo}/cut", act: authz.Claim, own: 422, abroad: 404},
+	{pattern: "POST /letter/{id}/photo/{photo}/answer", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "GET /letter/{id}/print", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409}, // it is not passed on
 	{pattern: "POST /letter/{id}/posted", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/return", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
@@ -104,6 +108,8 @@ var matrix = []visit{
 	{pattern: "POST /exchange/{id}/readers", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/state", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /side/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /side/{id}/photos", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /side/{id}/photos", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/named", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/restrict", act: authz.Restrict, own: 422, abroad: 404},
 	{pattern: "POST /exchange/{id}/name", act: authz.Restrict, own: 409, abroad: 404}, // it is the whole team's
@@ -214,7 +220,7 @@ func pathOf(t *testing.T, pattern string, ids map[string]string) (method, path s
 	if id == "" {
 		t.Fatalf("there is no id for %s", pattern)
 	}
-	return method, strings.Replace(path, "{id}", id, 1)
+	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", ids["photo"], 1)
 }
 
 // searching is what an intermediary worker gets for a person who is on a side of
@@ -305,12 +311,14 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	seen, err := d.Desk.Exchange(t.Context(), d.World.Worker, x)
 	must(t, err)
 	_, writer := d.NewPerson(t, string(seen.Sides[0].People[0].ID))
+	must(t, d.Desk.SetPhotos(t.Context(), d.World.Worker, seen.Sides[0].ID, "permitted"))
 	send := func() letterbox.LetterID {
 		inbox, err := d.Families.Inbox(t.Context(), writer)
 		must(t, err)
 		draft, err := d.Families.NewDraft(t.Context(), writer, inbox.Sides[0].Side, sealedWords)
 		must(t, err)
-		id, err := d.Families.Send(t.Context(), writer, draft, 1)
+		d.addPhoto(t, writer, draft)
+		id, err := d.Families.Send(t.Context(), writer, draft, 2)
 		must(t, err)
 		return id
 	}
@@ -326,7 +334,9 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	recovery, err := d.World.Staff.StartRecovery(t.Context(), d.SignInWorker(t, &d.WorkerLogin),
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
-	return matter{x, map[string]string{"letter": string(letter), "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
+	var photo string
+	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(letter)).Scan(&photo))
+	return matter{x, map[string]string{"letter": string(letter), "photo": photo, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
 		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}}
 }
 
@@ -569,9 +579,9 @@ func TestBadInput(t *testing.T) {
 	d.read(t, letter)
 	token := token(t, d.Browser)
 	all := func(id string) map[string]string {
-		return map[string]string{"letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id, "records": id}
+		return map[string]string{"photo": "phaaaaaaaaaaaaaaaaaaaa", "letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id, "records": id}
 	}
-	ids := map[string]string{"letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
+	ids := map[string]string{"photo": "phaaaaaaaaaaaaaaaaaaaa", "letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
 		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}
 	const form = "application/x-www-form-urlencoded"
 	for _, route := range desks.Routes(desks.Room{}) {

@@ -116,7 +116,7 @@ func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
 	if p.Place.ID != "" {
 		state = p.Place.State
 	}
-	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader)
+	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader).With("photos", p.Place.Photos)
 	return f.room.Site.Render(w, r, http.StatusOK, "desk/"+f.name, p)
 }
 
@@ -163,10 +163,14 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	p := &standingPage{Base: f.room.Site.Base(r, f.title), MayRestrict: actor.Can(authz.Restrict), MaxDelay: letterbox.MaxDelay}
 	p.Action, p.Readers = r.URL.Path, stateChoices(&p.Base, "desk.exchange.readers.", letterbox.SecondReaders())
 	var err error
-	if f.title == "desk.exchange.setSide.title" {
+	switch {
+	case f.name == "side-photos":
+		p.Exchange, p.Place, err = f.room.place(r)
+		p.States = stateChoices(&p.Base, "photo.policy.", letterbox.PhotoPolicies())
+	case f.title == "desk.exchange.setSide.title":
 		p.Exchange, p.Place, err = f.room.place(r)
 		p.States = stateChoices(&p.Base, "desk.exchange.side.", letterbox.SideStates())
-	} else {
+	default:
 		p.Exchange, err = f.room.restriction(r)
 		p.States = stateChoices(&p.Base, "desk.exchange.set.", letterbox.ExchangeStates())
 	}

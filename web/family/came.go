@@ -20,6 +20,9 @@ type camePage struct {
 	Unread   bool
 	MayWrite bool
 	OnHold   bool
+	Photos   []letterbox.CamePhoto
+	Office   int  // how many of them are seen at the office only
+	Keep     bool // they may be kept
 }
 
 func (room Room) camePage(r *http.Request, c letterbox.Came, title string) *camePage {
@@ -27,6 +30,13 @@ func (room Room) camePage(r *http.Request, c letterbox.Came, title string) *came
 		Unread: c.Unread, MayWrite: c.MayWrite}
 	p.With, p.About, p.Self = with(p.Words, c.Names), and(p.Words, c.Names.Children), c.Names.Self
 	p.Back, p.OnHold = "/side/"+string(c.Side), room.Actor(r).OnHold()
+	for _, photo := range c.Photos {
+		if !photo.Shown {
+			p.Office++
+			continue
+		}
+		p.Photos, p.Keep = append(p.Photos, photo), photo.Keep
+	}
 	return p
 }
 

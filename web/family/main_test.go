@@ -3,7 +3,11 @@ package family_test
 import (
 	"testing"
 
+	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/postgres/postgrestest"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	darkroomtest.Child()
+	postgrestest.Main(m)
+}

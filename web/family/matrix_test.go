@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/account/accounttest"
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
+	"gatepost/letterbox/photo/phototest"
 	"gatepost/web"
 	"gatepost/web/account"
 	"gatepost/web/family"
@@ -46,10 +47,15 @@ var matrix = []visit{
 	{"GET /draft/{id}", 200, 200, 0, 0}, // what was written here, the household shares
 	{"POST /draft/{id}", 303, 303, 0, 0},
 	{"GET /draft/{id}/check", 200, 200, 0, 0},
+	{"GET /draft/{id}/photos", 200, 200, 0, 0},
+	{"POST /draft/{id}/photos", 422, 422, 0, 0}, // without a file
+	{"GET /draft/{id}/photo/{photo}", 200, 200, 0, 0},
+	{"POST /draft/{id}/photo/{photo}/remove", 303, 303, 0, 0},
 	{"GET /draft/{id}/delete", 200, 200, 0, 0},
 	{"POST /draft/{id}/send", 409, 409, 0, 0}, // it was saved again since
 	{"POST /draft/{id}/delete", 303, 303, 0, 0},
 	{"GET /sent/{id}", 200, 200, 0, 0},
+	{"GET /sent/{id}/photo/{photo}", 200, 200, 0, 0},
 	{"POST /sent/{id}/rewrite", 409, 409, 0, 0}, // it has not come back
 	{"GET /sent/{id}/again", 303, 303, 0, 0},    // it was not refused
 	{"POST /sent/{id}/again", 303, 303, 0, 0},
@@ -59,6 +65,8 @@ var matrix = []visit{
 	{"GET /letter/{id}/read", 303, 303, 0, 0}, // to the cover: it is not open
 	{"POST /letter/{id}/keep", 303, 303, 0, 0},
 	{"POST /letter/{id}/open", 303, 303, 0, 409}, // on hold, before anything is looked up
+	{"GET /letter/{id}/photo/{photo}", 200, 200, 0, 0},
+	{"GET /letter/{id}/photo/{photo}/keep", 200, 200, 0, 0},
 }
 
 // household is two homes that write to each other. In one live two people, and a
@@ -101,16 +109,47 @@ func newHousehold(t *testing.T) *household {
 func (h *household) fill(t *testing.T) {
 	t.Helper()
 	writer, reader := h.SignInPerson(t, &h.own), h.SignInPerson(t, &h.other)
+	worker := h.SignInWorker(t, &h.WorkerLogin)
+	for _, actor := range []authz.Actor{writer, reader} {
+		inbox, err := h.Families.Inbox(t.Context(), actor)
+		must(t, err)
+		must(t, h.Desk.SetPhotos(t.Context(), worker, inbox.Sides[0].Side, "permitted"))
+	}
 	draft, err := h.Families.NewDraft(t.Context(), writer, h.side, draftWords)
 	must(t, err)
+	h.addPhoto(t, writer, draft)
 	sent := h.send(t, writer, sentWords)
 	came := h.send(t, reader, cameWords)
-	worker := h.SignInWorker(t, &h.WorkerLogin)
 	must(t, h.Desk.Claim(t.Context(), worker, came))
+	photo := letterbox.PhotoID(h.id(t, `select id from letter_photo where letter_id = $1`, string(came)))
+	_, err = h.Desk.LookAtPhoto(t.Context(), worker, came, photo, nil)
+	must(t, err)
+	must(t, h.Desk.AnswerPhoto(t.Context(), worker, came, photo, letterbox.PhotoAnswer{Goes: true,
+		Seen: map[string]bool{"uniform": false, "badge": false, "plate": false, "sign": false}}))
 	must(t, h.Desk.Pass(t.Context(), worker, came, ""))
 	inbox, err := h.Families.Inbox(t.Context(), writer)
 	must(t, err)
-	h.ids = map[string]string{"side": string(h.side), "write": string(h.side), "draft": string(draft), "sent": string(sent), "letter": string(unopened(inbox.Sides[0].Came))}
+	h.ids = map[string]string{"version": "2",
+		"draft photo":  h.id(t, `select id from draft_photo where draft_id = $1`, string(draft)),
+		"sent photo":   h.id(t, `select id from letter_photo where letter_id = $1`, string(sent)),
+		"letter photo": h.id(t, `select id from delivery_photo where photo_id = $1`, string(photo)),
+		"side":         string(h.side), "write": string(h.side), "draft": string(draft), "sent": string(sent), "letter": string(unopened(inbox.Sides[0].Came))}
+}
+
+// addPhoto puts a photo into a draft.
+func (h *household) addPhoto(t *testing.T, actor authz.Actor, draft letterbox.DraftID) {
+	t.Helper()
+	place, err := h.Families.PhotoPlace(t.Context(), actor, draft)
+	must(t, err)
+	defer place.Leave()
+	must(t, h.Families.AddPhoto(t.Context(), actor, draft, place, phototest.JPEG(phototest.Scene(64, 48))))
+}
+
+// id asks the database, past all policies.
+func (h *household) id(t *testing.T, sql string, args ...any) (id string) {
+	t.Helper()
+	must(t, h.Database.Admin().QueryRow(t.Context(), sql, args...).Scan(&id))
+	return id
 }
 
 // unopened is the letter that nobody has opened yet.
@@ -160,7 +199,8 @@ func (h *household) send(t *testing.T, actor authz.Actor, words string) letterbo
 	must(t, err)
 	draft, err := h.Families.NewDraft(t.Context(), actor, inbox.Sides[0].Side, words)
 	must(t, err)
-	id, err := h.Families.Send(t.Context(), actor, draft, 1)
+	h.addPhoto(t, actor, draft)
+	id, err := h.Families.Send(t.Context(), actor, draft, 2)
 	must(t, err)
 	return id
 }
@@ -203,12 +243,12 @@ func ask(t *testing.T, b *webtest.Browser, token, pattern string, ids map[string
 		if id == "" {
 			t.Fatalf("there is no id for %s", pattern)
 		}
-		path = strings.Replace(path, "{id}", id, 1)
+		path = strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", ids[strings.Split(path, "/")[1]+" photo"], 1)
 	}
 	if method == http.MethodGet {
 		return b.Get(path)
 	}
-	return b.Post(path, url.Values{page.TokenField: {token}, "text": {"Some words"}, "message": {"Some words"}, "version": {"1"}, "do": {"save"}})
+	return b.Post(path, url.Values{page.TokenField: {token}, "text": {"Some words"}, "message": {"Some words"}, "version": {ids["version"]}, "do": {"save"}})
 }
 
 func TestMatrix(t *testing.T) {

@@ -51,6 +51,8 @@ func Routes(room Room) []page.Route {
 	text := func(pattern, field string, h page.HandlerFunc) page.Route {
 		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: account.Writing, Body: page.TextBody, Keep: []string{field}, Handler: h}
 	}
+	add := page.Route{Method: http.MethodPost, Pattern: "/draft/{id}/photos", Who: account.Writing, Body: photoBody, Upload: photoField,
+		Gate: room.photoGate, Handler: room.addPhoto}
 	return []page.Route{
 		get("/letters", page.SignedIn, "family/letters", room.letters),
 		get("/side/{id}", page.SignedIn, "family/side", room.side),
@@ -68,9 +70,14 @@ func Routes(room Room) []page.Route {
 		post("/draft/{id}/send", room.send),
 		get("/draft/{id}/delete", page.SignedIn, "family/delete", room.askDelete),
 		post("/draft/{id}/delete", room.deleteDraft),
+		get("/draft/{id}/photos", account.Writing, "family/photos", room.photos),
+		add,
+		get("/draft/{id}/photo/{photo}", account.Writing, "", room.draftPhoto),
+		post("/draft/{id}/photo/{photo}/remove", room.removePhoto),
 
 		get("/sent/{id}", page.SignedIn, "family/sent", room.sent),
 		post("/sent/{id}/rewrite", room.rewrite),
+		get("/sent/{id}/photo/{photo}", page.SignedIn, "", room.sentPhoto),
 		get("/sent/{id}/withdraw", page.SignedIn, "family/withdraw", room.askWithdraw),
 		post("/sent/{id}/withdraw", room.withdraw),
 		get("/sent/{id}/again", page.SignedIn, "family/again", room.askAgain),
@@ -80,6 +87,8 @@ func Routes(room Room) []page.Route {
 		post("/letter/{id}/open", room.open),
 		post("/letter/{id}/keep", room.keep),
 		get("/letter/{id}/read", page.SignedIn, "family/read", room.read),
+		get("/letter/{id}/photo/{photo}", page.SignedIn, "", room.camePhoto(false)),
+		get("/letter/{id}/photo/{photo}/keep", page.SignedIn, "", room.camePhoto(true)),
 	}
 }
 

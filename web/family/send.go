@@ -24,6 +24,7 @@ type checkPage struct {
 	Text    string
 	Unread  bool
 	OnHold  bool
+	Photos  []letterbox.PhotoLine
 	hints
 }
 
@@ -66,7 +67,7 @@ func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error
 		return nil, err
 	}
 	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
-		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold()}
+		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold(), Photos: d.Photos}
 	p.With, p.Back, p.Exit = with(p.Words, d.Names), "/draft/"+id, true
 	if title == "family.check.title" && !p.Unread {
 		p.hints, err = room.hints(r, &p.Base, p.Side, p.Text)
@@ -176,6 +177,7 @@ type sentPage struct {
 	WontGo  bool      // it will not be passed on
 	Asked   bool      // a second opinion was asked for
 	Promise time.Time // by when its writer hears who asks today for a second opinion
+	Photos  []sentPhoto
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -198,6 +200,9 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
 	p.Then = thenOf(p.Words, s.SentLine)
 	p.Promise = room.Site.Promised(p.Agency.Promise)
+	for _, one := range s.Photos {
+		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})
+	}
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
 	return p
 }

@@ -55,7 +55,9 @@ type writePage struct {
 	OnHold  bool
 	Closed  bool // this side may not write now
 	Limit   int
-	hints   // of what was just saved
+	Photos  bool // photos are agreed on
+	Count   int  // photos in the draft
+	hints        // of what was just saved
 }
 
 func (room Room) write(w http.ResponseWriter, r *http.Request) error {
@@ -80,7 +82,7 @@ func (room Room) newPage(r *http.Request, side letterbox.SideID) (*writePage, er
 		return nil, err
 	}
 	p := room.pageFor(r, s.Side, s.Names)
-	p.Action, p.Closed = "/write/"+string(side), !s.MayWrite
+	p.Action, p.Closed, p.Photos = "/write/"+string(side), !s.MayWrite, s.MayPhotos
 	return p, nil
 }
 
@@ -126,6 +128,7 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 	p := room.pageFor(r, d.Side, d.Names)
 	p.Action, p.Draft, p.Version = "/draft/"+string(id), d.ID, d.Version
 	p.Text, p.Reason, p.Unread, p.Shared = string(d.Text), reasonOf(p.Words, d.Reason), d.Unread, d.Shared
+	p.Photos, p.Count = d.MayPhotos, len(d.Photos)
 	return p, nil
 }
 
@@ -207,6 +210,9 @@ func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said stri
 	}
 	if err != nil {
 		return room.again(w, r, t, err)
+	}
+	if t.form.Get(doField) == "photos" {
+		return page.SeeOther(w, r, "/draft/"+string(id)+"/photos")
 	}
 	return page.SeeOther(w, r, "/draft/"+string(id)+"?said="+said)
 }

@@ -1,0 +1,242 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"gatepost/internal/agency"
+	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/web/page"
+)
+
+// photoPage is one photo of a letter, to be looked at, judged and cut.
+type photoPage struct {
+	page.Base
+	letterbox.PhotoView
+	Src    string // where the picture is
+	Tried  bool   // it is shown as it would be
+	Seen   []seenQuestion
+	Goes   []page.Choice
+	Why    []page.Choice
+	Cuts   []page.Choice
+	Max    int
+	Office bool // the letter was passed on: there is nothing to decide
+}
+
+// seenQuestion is one of the questions about what can be seen.
+type seenQuestion struct {
+	Name, Ask string
+	Choices   []page.Choice
+}
+
+// photoOf reads the two ids in a photo's path.
+func photoOf(r *http.Request) (letterbox.LetterID, letterbox.PhotoID, error) {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return "", "", err
+	}
+	photo := r.PathValue("photo")
+	if !agency.ValidID("ph", photo) {
+		return "", "", notThere()
+	}
+	return letterbox.LetterID(id), letterbox.PhotoID(photo), nil
+}
+
+func (room Room) lookAtPhoto(w http.ResponseWriter, r *http.Request) error {
+	return room.showPhoto(w, r, page.Form{}, "", nil)
+}
+
+// showPhoto shows a photo with what was typed about it and why it was refused, or as
+// it would be after a cut. The service has the reading in the log before.
+func (room Room) showPhoto(w http.ResponseWriter, r *http.Request, form page.Form, tried string, refused error) error {
+	id, photo, err := photoOf(r)
+	if err != nil {
+		return err
+	}
+	view, err := room.Letters.LookAtPhoto(r.Context(), room.Actor(r), id, photo, nil)
+	if err != nil {
+		return errors.Join(err, refused)
+	}
+	p := &photoPage{Base: room.Site.Base(r, "photo.desk.title"), PhotoView: view, Tried: tried != "", Max: letterbox.MaxReason, Office: !view.MayDecide}
+	p.Wide, p.Back = true, "/letter/"+string(id)
+	if p.Office {
+		p.Back = "/exchange/" + string(view.Exchange)
+	}
+	p.Src = fmt.Sprintf("/letter/%s/photo/%s/picture?of=%d%s", id, photo, view.Picture, tried)
+	p.Form = form
+	if refused == nil && tried == "" {
+		p.Form = answered(view.Answer)
+	}
+	p.choices()
+	status := http.StatusOK
+	if refused != nil {
+		if !p.Refused(form, refused) {
+			return refused
+		}
+		status = statusOf(refused)
+	}
+	return room.Site.Render(w, r, status, "desk/photo", p)
+}
+
+// choices fills the lists of the page.
+func (p *photoPage) choices() {
+	choice := func(value, key string) page.Choice { return page.Choice{Value: value, Text: p.Words.T(key)} }
+	for _, name := range letterbox.PhotoSeen() {
+		p.Seen = append(p.Seen, seenQuestion{name, p.Words.T("photo.desk.seen." + name), []page.Choice{choice("yes", "photo.desk.yes"), choice("no", "photo.desk.no")}})
+	}
+	p.Goes = []page.Choice{choice("yes", "photo.desk.goes.yes"), choice("no", "photo.desk.goes.no")}
+	for _, reason := range letterbox.PhotoReasons() {
+		p.Why = append(p.Why, choice(reason, "photo.reason."+reason))
+	}
+	p.Cuts = []page.Choice{choice("crop", "photo.desk.act.crop"), choice("blur", "photo.desk.act.blur")}
+}
+
+// answered is the form as this worker has answered it.
+func answered(a *letterbox.PhotoAnswer) page.Form {
+	var form page.Form
+	if a == nil {
+		return form
+	}
+	yes := map[bool]string{true: "yes", false: "no"}
+	for _, name := range letterbox.PhotoSeen() {
+		form = form.With(name, yes[a.Seen[name]])
+	}
+	return form.With("goes", yes[a.Goes]).With("reason", a.Reason).With("words", a.Words)
+}
+
+// pictureOf sends the picture, as it is or, for a look, as it would be after a cut.
+func (room Room) pictureOf(w http.ResponseWriter, r *http.Request) error {
+	id, photo, err := photoOf(r)
+	if err != nil {
+		return err
+	}
+	var cut *letterbox.Cut
+	if query := page.Query(r); query.Get("act") != "" {
+		c, err := cutOf(query)
+		if err != nil {
+			return err
+		}
+		cut = &c
+	}
+	view, err := room.Letters.LookAtPhoto(r.Context(), room.Actor(r), id, photo, cut)
+	if err != nil {
+		return err
+	}
+	return page.SendPicture(w, view.JPEG, "")
+}
+
+// cutOf reads a cut from a form or a query.
+func cutOf(form page.Form) (letterbox.Cut, error) {
+	c := letterbox.Cut{Act: form.Get("act")}
+	if c.Act == "whole" {
+		return c, nil
+	}
+	for name, into := range map[string]*int{"left": &c.Left, "top": &c.Top, "width": &c.Width, "height": &c.Height} {
+		n, err := strconv.Atoi(form.Get(name))
+		if err != nil {
+			return c, fault.Field("left", "fault.photo.part")
+		}
+		*into = n
+	}
+	return c, nil
+}
+
+// cutPhoto shows how a photo would be after a cut, or keeps it so.
+func (room Room) cutPhoto(w http.ResponseWriter, r *http.Request) error {
+	id, photo, err := photoOf(r)
+	if err != nil {
+		return err
+	}
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	cut, err := cutOf(form)
+	if err == nil && form.Get("do") == "try" {
+		// The service says first whether it can be: a picture that fails says nothing.
+		if _, err = room.Letters.LookAtPhoto(r.Context(), room.Actor(r), id, photo, &cut); err == nil {
+			return room.showPhoto(w, r, form, fmt.Sprintf("&act=%s&left=%d&top=%d&width=%d&height=%d", url.QueryEscape(cut.Act), cut.Left, cut.Top, cut.Width, cut.Height), nil)
+		}
+	} else if err == nil {
+		err = room.Letters.CutPhoto(r.Context(), room.Actor(r), id, photo, versionOf(form), cut)
+	}
+	if err != nil {
+		return room.showPhoto(w, r, form, "", onLeft(err))
+	}
+	return page.SeeOther(w, r, "/letter/"+string(id)+"/photo/"+string(photo))
+}
+
+// onLeft puts a fault of the part on the first of its four numbers.
+func onLeft(err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Field == "part" {
+		return fault.Field("left", f.Message)
+	}
+	return err
+}
+
+// versionOf is the version of the picture that a form was made for; that of none
+// where it is no number.
+func versionOf(form page.Form) int {
+	version, err := strconv.Atoi(form.Get("picture"))
+	if err != nil {
+		return -1
+	}
+	return version
+}
+
+// answerPhoto keeps what a worker says of a photo.
+func (room Room) answerPhoto(w http.ResponseWriter, r *http.Request) error {
+	id, photo, err := photoOf(r)
+	if err != nil {
+		return err
+	}
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	a := letterbox.PhotoAnswer{Picture: versionOf(form), Seen: map[string]bool{}, Goes: form.Get("goes") == "yes",
+		PhotoReason: letterbox.PhotoReason{Reason: form.Get("reason"), Words: form.Get("words")}}
+	for _, name := range letterbox.PhotoSeen() {
+		if said := form.Get(name); said == "yes" || said == "no" {
+			a.Seen[name] = said == "yes"
+		}
+	}
+	if said := form.Get("goes"); said != "yes" && said != "no" {
+		err = fault.Field("goes", "fault.photo.goes")
+	} else {
+		err = room.Letters.AnswerPhoto(r.Context(), room.Actor(r), id, photo, a)
+	}
+	if err != nil {
+		return room.showPhoto(w, r, form, "", err)
+	}
+	return page.SeeOther(w, r, "/letter/"+string(id))
+}
+
+// photoForm asks what is agreed about the photos of a side.
+func (room Room) photoForm() standingForm {
+	return standingForm{room, "side-photos", "photo.policy.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.SetPhotos(r.Context(), room.Actor(r), p.Place.ID, form.Get("photos"))
+	}}
+}
+
+// photoRoutes are the pages of photos.
+func (room Room) photoRoutes() []page.Route {
+	get := func(pattern, name string, h page.HandlerFunc) page.Route {
+		return page.Route{Method: http.MethodGet, Pattern: pattern, Who: page.SignedIn, Page: name, Handler: h}
+	}
+	post := func(pattern string, body int64, h page.HandlerFunc, keep ...string) page.Route {
+		return page.Route{Method: http.MethodPost, Pattern: pattern, Who: page.SignedIn, Body: body, Keep: keep, Handler: h}
+	}
+	return []page.Route{
+		get("/letter/{id}/photo/{photo}", "desk/photo", room.lookAtPhoto),
+		get("/letter/{id}/photo/{photo}/picture", "", room.pictureOf),
+		post("/letter/{id}/photo/{photo}/cut", page.SmallBody, room.cutPhoto),
+		post("/letter/{id}/photo/{photo}/answer", noteBody, room.answerPhoto, "words"),
+		get("/side/{id}/photos", "desk/side-photos", room.photoForm().ask),
+		post("/side/{id}/photos", page.SmallBody, room.photoForm().post),
+	}
+}

@@ -29,6 +29,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/calendar"
+	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/demo"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
@@ -42,7 +43,10 @@ import (
 	"gatepost/web/page"
 )
 
-func TestMain(m *testing.M) { postgrestest.Main(m) }
+func TestMain(m *testing.M) {
+	darkroomtest.Child()
+	postgrestest.Main(m)
+}
 
 // clock goes on by itself and can be set forward.
 type clock struct {

@@ -1,0 +1,122 @@
+// A photo on its way: agreed on, sent, looked at, cut, passed on and seen.
+import { known, say } from './browser.mjs'
+import * as family from './family.mjs'
+import { exchangeOf, takeNewest, worker } from './staff.mjs'
+import { scan } from './staffbeside.mjs'
+
+const dean = 'Dean Fallon'
+
+/** shown waits until every picture of the page is there. */
+async function shown (p, count) {
+  const wide = await p.page.locator('figure img').evaluateAll(all => Promise.all(all.map(async one => { await one.decode(); return one.naturalWidth })))
+  if (wide.length !== count || wide.some(w => w === 0)) throw new Error(`${p.name} sees pictures ${wide} wide, not ${count}`)
+  return wide
+}
+
+async function agrees (p) {
+  const exchange = await exchangeOf(p, dean)
+  await p.press(p.main().locator('a[href^="/side/"][href$="/photos"]').first())
+  await p.expect(/^\/side\/sd.*\/photos$/).look('photos of a side')
+  await p.tick('photos', 'permitted')
+  await p.press('desk.exchange.set.do')
+  await p.expect(exchange).reads(say('photo.policy.permitted'))
+  await p.look('exchange with photos')
+}
+
+async function sends (p) {
+  await p.enter(known('dean'))
+  await family.write(p, 'Dear Rachel and Tom\n\nThis is the hill behind us.\n\nDean')
+  await p.press('photo.go')
+  await p.expect(/^\/draft\/dr.*\/photos$/).look('photos, none yet')
+  await p.press('photo.add')
+  await p.reads(say('fault.photo.choose'))
+  await p.look('photo not chosen')
+  await p.field('photo').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') })
+  await p.press('photo.add')
+  await p.reads(say('fault.photo.kind'))
+  await p.look('no photo')
+  for (const count of [1, 2]) {
+    await p.field('photo').setInputFiles({ name: 'hill.png', mimeType: 'image/png', buffer: scan() })
+    await p.press('photo.add')
+    await p.reads(say('photo.added'))
+    await shown(p, count)
+  }
+  await p.look('photos')
+  await p.press(p.main().locator('form[action$="/remove"] button').last())
+  await shown(p, 1)
+  await p.press('photo.back')
+  await p.expect(/^\/draft\/dr/).look('write with a photo')
+  await p.press('family.write.check')
+  await p.expect(/\/check$/).look('check with a photo')
+  await shown(p, 1)
+  await p.press('family.check.send')
+  await p.expect(/^\/sent\//).reads(say('family.sent.sent'))
+  await shown(p, 1)
+  await p.look('sent with a photo')
+}
+
+async function photo (walk) {
+  const owen = await worker(walk, 'owen')
+  await agrees(owen)
+  const his = await walk.person('Dean', 'public')
+  await sends(his)
+
+  // After a worry about his letters two workers read each; the second one looks at its photos.
+  let p = owen
+  await p.go('/desk')
+  let letter = await takeNewest(p, dean)
+  if (await p.page.locator('[data-act=first]').count()) {
+    await p.press('desk.letter.first')
+    p = await worker(walk, 'nasreen')
+    letter = await takeNewest(p, dean)
+  }
+  await p.look('letter with a photo')
+  await p.press('desk.letter.pass')
+  await p.reads(say('fault.photo.answerFirst'))
+  await p.press(p.main().locator('[data-list=photos] a').first())
+  await p.expect(/^\/letter\/lt.*\/photo\/ph/).look('photo on the desk')
+  const [wide] = await shown(p, 1)
+  await p.press('photo.desk.answer')
+  await p.reads(say('fault.photo.goes'))
+  await p.look('photo without an answer')
+  await p.tick('act', 'crop')
+  await p.fill({ left: '0', top: '0', width: '50', height: '200' })
+  await p.press('photo.desk.try')
+  await p.reads(say('fault.photo.part'))
+  await p.look('a part that is not there')
+  await p.tick('act', 'crop')
+  await p.fill({ left: '0', top: '0', width: '50', height: '50' })
+  await p.press('photo.desk.try')
+  await p.reads(say('photo.desk.tried'))
+  const [half] = await shown(p, 1)
+  if (half * 2 !== wide) throw new Error(`half of ${wide} is ${half} wide`)
+  await p.look('photo as it would be')
+  await p.press('photo.desk.do')
+  await p.look('photo that was cut')
+  await shown(p, 1)
+  for (const name of ['uniform', 'badge', 'plate', 'sign']) await p.tick(name, 'no')
+  await p.tick('goes', 'yes')
+  await p.press('photo.desk.answer')
+  await p.expect(letter).reads(say('photo.desk.goes'))
+  await p.press('desk.letter.pass')
+  await p.expect(letter + '/done')
+  await p.go(letter + '/print')
+  await p.look('print with a photo')
+
+  const her = await walk.person('Rachel', 'public')
+  await her.enter(known('rachel'))
+  // Others of his may wait, too.
+  do {
+    await her.go('/letters')
+    await her.press('family.letters.look', her.main().locator('section').filter({ hasText: say('family.letters.with', { With: 'Dean' }) }))
+    await her.press('family.cover.open')
+    await her.expect(/\/read$/)
+  } while (!(await her.text()).includes('This is the hill behind us.'))
+  const [seen] = await shown(her, 1)
+  if (seen !== half) throw new Error(`the photo came ${seen} wide, not ${half}`)
+  await her.look('letter with a photo that came')
+  const [file] = await Promise.all([her.page.waitForEvent('download'), her.by(say('photo.keep', { Place: 1 })).click()])
+  if (file.suggestedFilename() !== 'picture.jpg') throw new Error(`a photo is kept as ${file.suggestedFilename()}`)
+}
+
+export const photos = [photo]

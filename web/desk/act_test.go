@@ -346,6 +346,10 @@ func TestSafeguarding(t *testing.T) {
 	if f := wrong.Form(refuse); f.Get("words") != "My words." || f.Get("note") != "mine" {
 		t.Errorf("a refused form lost what was typed: %v", f)
 	}
+	softer := wrong.Submit(refuse, "do", "kinder", "reason", "upsetting").Want(http.StatusOK).Form(refuse)
+	if got := softer.Get("words"); !strings.HasPrefix(got, "My words.\n\nWe can tell how much you feel.") || softer.Get("note") != "mine" {
+		t.Errorf("with a kinder wording the form holds %q", softer)
+	}
 	carriedOn := wrong.Submit(refuse, "do", "back").Want(http.StatusOK)
 	if f := press(t, lead, carriedOn, "/referral/"+third+"/hand-back", refuse).Form(refuse); f.Get("words") != "My words." {
 		t.Errorf("going to and fro lost what was typed: %v", f)

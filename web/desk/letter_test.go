@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gatepost/internal/authz"
+	"gatepost/letterbox"
+	"gatepost/web/words"
 )
 
 func TestCrossing(t *testing.T) {
@@ -109,6 +111,27 @@ func TestReturn(t *testing.T) {
 	}
 	ask.Submit(path, "do", "preview", "reason", "none of these").Want(http.StatusUnprocessableEntity)
 	ask.Submit(path, "do", "send", "reason", "other").Want(http.StatusUnprocessableEntity)
+
+	// A kinder wording comes below what was typed, once, and nothing is lost.
+	none := ask.Submit(path, "do", "kinder", "words", "My words.", "note", "mine").Want(http.StatusUnprocessableEntity)
+	none.Doc().One(".govuk-error-summary a[href='#reason']")
+	if form := none.Form(path); form.Get("words") != "My words." || form.Get("note") != "mine" {
+		t.Errorf("without a reason the form lost what was typed: %v", form)
+	}
+	c, err := words.Load()
+	must(t, err)
+	w := c.In("en")
+	for _, reason := range letterbox.ReturnReasons() {
+		suggested := w.T("reason.kinder." + string(reason))
+		filled := none.Submit(path, "do", "kinder", "reason", string(reason)).Want(http.StatusOK)
+		form := filled.Submit(path, "do", "kinder").Want(http.StatusOK).Form(path)
+		if got := form.Get("words"); got != "My words.\n\n"+suggested || form.Get("note") != "mine" || form.Get("reason") != string(reason) {
+			t.Errorf("a kinder wording for %s fills the form with %v", reason, form)
+		}
+		if got := ask.Submit(path, "do", "kinder", "reason", string(reason), "words", " ").Form(path).Get("words"); got != suggested {
+			t.Errorf("into nothing it puts %q", got)
+		}
+	}
 
 	preview := ask.Submit(path, "do", "preview", "reason", "identifying", "words", "Please leave out the street.", "note", "mine").Want(http.StatusOK)
 	view := preview.Doc().One("[data-view=writer]").Text()

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/prose"
 	"gatepost/letterbox"
 	"gatepost/web/page"
+	"gatepost/web/words"
 )
 
 // answerPage asks why a letter goes back to its writer, or is refused.
@@ -65,6 +68,23 @@ func reasonsOf(b *page.Base) (list []page.Choice) {
 	return list
 }
 
+// kinder puts the suggested kinder wording of the chosen reason below the words
+// that were typed, once; needed is what is said where no reason was chosen.
+func kinder(w *words.Words, form page.Form, needed string) (page.Form, error) {
+	reason := letterbox.ReturnReason(form.Get("reason"))
+	if !slices.Contains(letterbox.ReturnReasons(), reason) {
+		return form, fault.Field("reason", needed)
+	}
+	typed, suggested := form.Get("words"), w.T("reason.kinder."+string(reason))
+	switch {
+	case strings.Contains(typed, suggested):
+		return form, nil
+	case prose.Blank(typed):
+		return form.With("words", suggested), nil
+	}
+	return form.With("words", strings.TrimRight(typed, "\n ")+"\n\n"+suggested), nil
+}
+
 // Values of the button that sends the form of an act. Any other does the act,
 // or shows what the writer will see before an answer is sent.
 const (
@@ -72,6 +92,7 @@ const (
 	doBack   = "back"   // to the letter, with what was typed here
 	doChange = "change" // from what the writer will see: show the form again
 	doSend   = "send"   // send the answer
+	doKinder = "kinder" // put the suggested kinder wording of the chosen reason into the words
 )
 
 // answering is the pages of an act that tells the writer a reason: the form,
@@ -109,6 +130,9 @@ func (a answering) post(w http.ResponseWriter, r *http.Request) error {
 		return a.show(w, r, form, nil)
 	case doBack:
 		return a.room.showLetter(w, r, form, nil)
+	case doKinder:
+		fuller, err := kinder(a.room.Site.Words(r), form, a.needed)
+		return a.show(w, r, fuller, err)
 	}
 	typed, err := answerOf(form, a.needed)
 	if err != nil || form.Get("do") == doChange {

@@ -138,6 +138,9 @@ func (a referral) post(w http.ResponseWriter, r *http.Request) error {
 		return a.show(w, r, form, nil)
 	case doBack:
 		return referral{room: a.room}.show(w, r, form, nil)
+	case doKinder:
+		fuller, err := kinder(a.room.Site.Words(r), form, "desk.refuse.reasonNeeded")
+		return a.show(w, r, fuller, err)
 	}
 	if err := a.do(r.Context(), a.room.Actor(r), letterbox.LetterID(id), form); err != nil {
 		return a.show(w, r, form, err)

@@ -24,6 +24,7 @@ export async function happened (p, other) {
 }
 
 const worry = 'I have not slept well since the last letter. Can somebody ring me on a Tuesday?'
+const begun = 'Dear Rachel and Tom\n\nI do not know how to say this.'
 const regret = 'Dear Rachel and Tom\n\nI am cross that it takes so long.\n\nKelly'
 
 async function motherLooks (walk) {
@@ -52,10 +53,33 @@ async function motherLooks (walk) {
   await p.press(p.main().getByRole('link', { name: say('family.letters.keptOne').trim() }).first())
   await p.expect(/^\/letter\/dl/).reads(say('family.cover.kept'))
   await p.look('a letter for another day')
+  const kept = p.path()
+
+  // She would have it read to her, and asks.
+  await p.press('family.help.link.read')
+  await p.expect(side + '/read-to-me').look('read to me')
+  await p.press('family.help.do.read')
+  await p.expect(side + '/messages').reads(say('family.messages.told'), say('family.help.say.read'))
+  await p.go(kept)
   await p.press('family.cover.open')
   await p.expect(/\/read$/)
   await p.go('/letters')
   await p.readsNot(say('family.letters.keptHeading'))
+
+  // A worker is asked to write with her; what she began is kept.
+  await p.go(side)
+  await p.press('family.letters.write')
+  await p.expect(/^\/write\//)
+  await p.fill({ text: begun })
+  await p.press('family.help.link.write')
+  await p.expect(side + '/write-with-me').look('write with me')
+  await p.press('family.help.do.write')
+  await p.expect(side + '/messages').reads(say('family.help.say.write'))
+  await p.go(side)
+  await p.press(p.main().locator('a[href^="/draft/"]').first())
+  await family.holds(p, begun)
+  await p.press('family.write.delete')
+  await p.press('family.delete.yes')
 }
 
 async function motherPrints (walk) {

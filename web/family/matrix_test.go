@@ -42,6 +42,10 @@ var matrix = []visit{
 	{"GET /side/{id}/messages", 200, 200, 0, 200},
 	{"GET /side/{id}/tell", 200, 200, 0, 200},
 	{"POST /side/{id}/tell", 303, 303, 0, 303},
+	{"GET /side/{id}/write-with-me", 200, 200, 0, 200},
+	{"POST /side/{id}/write-with-me", 303, 303, 0, 303},
+	{"GET /side/{id}/read-to-me", 200, 200, 0, 200},
+	{"POST /side/{id}/read-to-me", 303, 303, 0, 303},
 	{"GET /write/{id}", 200, 200, 0, 200},
 	{"POST /write/{id}", 303, 303, 0, 303},
 	{"GET /draft/{id}", 200, 200, 0, 0}, // what was written here, the household shares

@@ -61,6 +61,10 @@ func Routes(room Room) []page.Route {
 		get("/side/{id}/messages", page.SignedIn, "family/messages", room.messages),
 		get("/side/{id}/tell", account.Writing, "family/tell", room.askTell),
 		text("/side/{id}/tell", messageField, room.tell),
+		get("/side/{id}"+writeWithMe, page.SignedIn, "family/help", room.writeWithMe().show),
+		post("/side/{id}"+writeWithMe, room.writeWithMe().ask),
+		get("/side/{id}"+readToMe, page.SignedIn, "family/help", room.readToMe().show),
+		post("/side/{id}"+readToMe, room.readToMe().ask),
 
 		get("/write/{id}", account.Writing, "family/write", room.write),
 		text("/write/{id}", textField, room.saveNew),

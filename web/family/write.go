@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gatepost/internal/agency"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 	"gatepost/web/account"
@@ -201,6 +202,9 @@ func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said stri
 	case !t.form.Has(textField): // no page of ours; a draft must not be emptied by it
 		return fault.New(fault.Invalid, "fault.invalid")
 	}
+	if t.form.Get(doField) == "help" {
+		return room.saveAndAsk(w, r, t)
+	}
 	id, err := room.store(r, t)
 	if err == nil && t.form.Get(doField) == "check" {
 		if !t.blank() {
@@ -215,6 +219,20 @@ func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said stri
 		return page.SeeOther(w, r, "/draft/"+string(id)+"/photos")
 	}
 	return page.SeeOther(w, r, "/draft/"+string(id)+"?said="+said)
+}
+
+// saveAndAsk saves what was typed, if anything was, and goes to where a worker
+// is asked to write the letter with its writer.
+func (room Room) saveAndAsk(w http.ResponseWriter, r *http.Request, t typed) error {
+	if !agency.ValidID("sd", string(t.side)) {
+		return fault.New(fault.Invalid, "fault.invalid")
+	}
+	if t.draft != "" || !t.blank() {
+		if _, err := room.store(r, t); err != nil {
+			return room.again(w, r, t, err)
+		}
+	}
+	return page.SeeOther(w, r, "/side/"+string(t.side)+writeWithMe)
 }
 
 func (t typed) blank() bool { return strings.TrimSpace(string(t.text)) == "" }

@@ -300,3 +300,28 @@ func TestPrint_ChangedRows(t *testing.T) {
 		`update delivery set letter_id = case letter_id when '`+string(first)+`' then '`+string(other)+`' else '`+string(first)+`' end`)
 	wantKind(t, "two deliveries exchanged", second(p.Desk.PrintPassed(ctx, p.Worker, first)), fault.Sealed)
 }
+
+// Who wrote a letter down with somebody is neither the first of its two readers
+// nor the second, by their own signed word, whatever the rows say.
+func TestPaper_HelperOfTwoReaders(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	must(t, p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways))
+	id, err := p.Desk.RecordPaper(ctx, p.Worker, p.paper())
+	must(t, err)
+	if n := p.count(`select count(*) from letter_helper where letter_id = $1 and worker_id = $2`, string(id), p.Worker.Account()); n != 1 {
+		t.Errorf("%d times kept as helper", n)
+	}
+	must(t, p.Desk.Claim(ctx, p.Worker, id))
+	wantFault(t, "the helper reads first", p.Desk.ReadFirst(ctx, p.Worker, id, ""), "fault.letter.helped")
+	p.untriggered(`delete from letter_helper`)
+	wantFault(t, "the helper reads first, without a row", p.Desk.ReadFirst(ctx, p.Worker, id, ""), "fault.letter.helped")
+	must(t, p.Desk.Release(ctx, p.Worker, id))
+	first, second := p.newStaff("Imogen Farr", authz.LetterboxWorker), p.secondWorker()
+	must(t, p.Desk.Claim(ctx, first, id))
+	must(t, p.Desk.ReadFirst(ctx, first, id, ""))
+	must(t, p.Desk.Claim(ctx, p.Worker, id))
+	wantFault(t, "the helper passes on after the first", p.Desk.Pass(ctx, p.Worker, id, ""), "fault.letter.helped")
+	must(t, p.Desk.Release(ctx, p.Worker, id))
+	must(t, p.Desk.Claim(ctx, second, id))
+	must(t, p.Desk.Pass(ctx, second, id, ""))
+}

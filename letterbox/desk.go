@@ -75,16 +75,23 @@ const (
 	// One worker's claims are counted one after the other.
 	sqlLockWorker = `select id from worker where agency_id = agency() and id = account() for update`
 	sqlClaim      = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, account(), now() + interval '30 minutes')
-		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until
+		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until,
+				read_at = case when claim.until > now() then claim.read_at end
 			where claim.until <= now() or claim.worker_id = excluded.worker_id
 		returning 1`
+	// A look at a claimed letter renews the claim, and the first one of a claim is where its reading begins.
+	sqlLook = `update claim set until = now() + interval '30 minutes', read_at = coalesce(read_at, now())
+		where agency_id = agency() and letter_id = $1 and worker_id = account() and until > now() returning 1`
 	sqlIsRestricted = `select exists (select from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		where l.agency_id = agency() and l.id = $1 and x.restricted
 			and not exists (select from ring_grant_staff g where g.agency_id = x.agency_id and g.child = 'case/' || x.id and g.parent = 'worker/' || account()))`
 	sqlRelease = `delete from claim where agency_id = agency() and letter_id = $1 and worker_id = account()`
 )
 
-var guardedClaim = postgres.Guarded(sqlClaim)
+var (
+	guardedClaim = postgres.Guarded(sqlClaim)
+	guardedLook  = postgres.Guarded(sqlLook)
+)
 
 type deskRow struct {
 	ID          string

@@ -308,7 +308,7 @@ func (s *Service) logReading(ctx context.Context, ag *agency.Agency, actor authz
 		if err := holds(lock, actor); err != nil {
 			return err
 		}
-		b.Queue(guardedClaim, l.ID)
+		b.Queue(guardedLook, l.ID)
 		audit.Append(b, body)
 		return nil
 	})

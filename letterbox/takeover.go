@@ -37,7 +37,7 @@ const (
 	sqlReaderName = `select id as of, book, id, epoch, name, ''::bytea as details from directory where agency_id = agency() and book = 'staff'`
 	sqlTakeAway   = `delete from claim where agency_id = agency() and letter_id = $1 and worker_id = $2 and until > now() returning 1`
 	sqlGive       = `insert into claim (agency_id, letter_id, worker_id, until) values (agency(), $1, $2, now() + interval '30 minutes')
-		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until returning 1`
+		on conflict (agency_id, letter_id) do update set worker_id = excluded.worker_id, until = excluded.until, read_at = null returning 1`
 	sqlTaken = `insert into takeover (agency_id, letter_id, worker_id) values (agency(), $1, $2)
 		on conflict (agency_id, letter_id, worker_id) do update set at = excluded.at`
 )

@@ -31,6 +31,7 @@ func (room Room) managing() []page.Route {
 		post("/rotation/{id}/go-on", room.goOnRotation),
 		post("/rotation/{id}/stop", room.stopRotation),
 		get("/breaches", "desk/manage-breaches", room.breaches),
+		get("/pace", "desk/manage-pace", room.pace),
 		post("/letter/{id}/take-away", room.takeAway),
 		get("/letter/{id}/give", "desk/manage-give", room.askGive),
 		post("/letter/{id}/give", room.give),

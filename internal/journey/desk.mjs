@@ -108,6 +108,24 @@ function same (words, shown, where) {
   if (words.join() !== shown.map(w => w.trim()).join()) throw new Error(`the words ${where} are ${shown}, and ${words} on the person's own screen`)
 }
 
+/** narrows shows some of the desk: by a choice, which the address keeps, and by a name, which no address holds. */
+export async function narrows (p) {
+  const open = () => p.page.locator('summary').filter({ hasText: say('desk.narrow.title') }).click()
+  await open()
+  await p.field('age').selectOption('late')
+  await p.press('desk.narrow.do')
+  await p.expect('/desk').look('desk, late letters')
+  if (await p.field('age').inputValue() !== 'late') throw new Error('the desk forgets what it was asked for')
+  await p.press('desk.narrow.all')
+  await open()
+  await p.fill({ find: 'Nobody Here' })
+  await p.press('desk.narrow.do')
+  await p.reads(say('desk.narrow.everywhere'))
+  if (p.page.url().includes('Nobody')) throw new Error('a name stands in the address')
+  await p.look('desk, by a name')
+  await p.press('desk.narrow.all')
+}
+
 /** claim takes the letter of somebody from the desk and gives its path. */
 export async function claim (p, from) {
   await p.go('/desk')

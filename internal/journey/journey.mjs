@@ -35,6 +35,7 @@ async function opening (walk) {
   await owen.look('workers sign-in wrong')
   await owen.signIn(known('owen'))
   await owen.expect('/desk').look('desk')
+  await desk.narrows(owen)
   begun.exchange = await desk.openExchange(owen, { child, sides: [amy, claire] })
   begun.amyPaper = await desk.invite(owen, begun.exchange, amy.name)
 }

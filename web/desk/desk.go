@@ -22,6 +22,11 @@ type deskPage struct {
 	Open  string // the tray that is shown
 	Mark  string // of when it was read; "" where no line can be opened
 	Rows  template.HTML
+
+	Narrowed bool   // only some letters are shown
+	Find     string // what was looked for by name, in every tray; "" for nothing
+	Age      string // what the addresses of other trays go on with
+	Kind     string
 }
 
 // trayView is a tray as the page offers it.
@@ -272,6 +277,11 @@ func (room Room) row(b *page.Base, mayRead bool) row {
 // desk shows what waits in one of its trays. It is the first page of every
 // worker: one who has no desk goes on to the first page that is theirs.
 func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
+	return room.showDesk(w, r, page.Query(r))
+}
+
+// showDesk shows the tray that a form or a query asks for, narrowed as it says.
+func (room Room) showDesk(w http.ResponseWriter, r *http.Request, form page.Form) error {
 	actor, mark := room.Actor(r), ""
 	if room.Mark != nil {
 		mark = room.Mark() // before anything is read
@@ -289,7 +299,12 @@ func (room Room) desk(w http.ResponseWriter, r *http.Request) error {
 	if page.Query(r).Get("said") == "dropped" {
 		p.Notice = &page.NotificationBanner{Text: p.Words.T("desk.dropped")}
 	}
-	trays, shown := lay(sorted(waits.Letters, row.today), page.Query(r).Get("show"), row.today)
+	n := narrowOf(form)
+	lines := n.of(sorted(waits.Letters, row.today))
+	trays, shown := lay(lines, form.Get("show"), row.today)
+	if p.Form, p.Narrowed, p.Age, p.Kind = form, n != (narrow{}), n.age, n.kind; n.find != "" {
+		p.Find, shown, mark = form.Get("find"), lines, ""
+	}
 	for _, t := range trays {
 		if t.Current {
 			p.Open = t.Key

@@ -147,3 +147,34 @@ func TestOutcomes(t *testing.T) {
 		}
 	}
 }
+
+// TestNarrowed: each choice shows its own letters, and two show what is both.
+func TestNarrowed(t *testing.T) {
+	list := []letterbox.DeskLine{
+		{ID: "plain", State: letterbox.Received, Reference: "LB-AAAAA", From: "Tamsin Vale", Children: "Biscuit"},
+		{ID: "amber", State: letterbox.Received, Amber: true, Paper: true},
+		{ID: "late", State: letterbox.Held, Late: true, Second: true},
+		{ID: "mine", State: letterbox.Received, Mine: true, Late: true, Rewrite: true},
+		{ID: "first", State: letterbox.Received, ReadFirst: true},
+		{ID: "back", State: letterbox.Recalled, Second: true},
+	}
+	for n, want := range map[narrow]string{
+		{}:                           "plain amber late mine first back",
+		{age: "late"}:                "late mine",
+		{age: "long"}:                "amber late mine",
+		{kind: "mine"}:               "mine",
+		{kind: "paper"}:              "amber",
+		{kind: "second"}:             "late first",
+		{kind: "rewrite"}:            "mine",
+		{age: "late", kind: "mine"}:  "mine",
+		{age: "late", kind: "paper"}: "",
+		{find: "vale"}:               "plain",
+		{find: "biscuit"}:            "plain",
+		{find: "lb-aaa"}:             "plain",
+		{find: "nobody"}:             "",
+	} {
+		if got := strings.Join(ids(n.of(list)), " "); got != want {
+			t.Errorf("%+v shows %q, want %q", n, got, want)
+		}
+	}
+}

@@ -47,6 +47,7 @@ type visit struct {
 // of them come.
 var matrix = []visit{
 	{pattern: "GET /desk", act: authz.SeeDesk, own: 200, abroad: 200, restricted: 200, connected: 200, without: 303},
+	{pattern: "POST /desk", act: authz.SeeDesk, own: 303, abroad: 303, restricted: 303, connected: 303}, // no name is sent: to the address of a tray
 	// A line for the desk. Nothing here asks for a WebSocket; who gets one is TestWhoHears' of web/live.
 	{pattern: "GET /live", act: authz.SeeDesk, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /letter/{id}/claim", act: authz.Claim, own: 303, abroad: 404},
@@ -172,6 +173,7 @@ var matrix = []visit{
 	{pattern: "POST /rotation/{id}/go-on", act: authz.Rotate, own: 404, abroad: 404}, // there is none
 	{pattern: "POST /rotation/{id}/stop", act: authz.Rotate, own: 404, abroad: 404},
 	{pattern: "GET /breaches", act: authz.SeeBreaches, own: 200, abroad: 200},
+	{pattern: "GET /pace", act: authz.SeeBreaches, own: 200, abroad: 200},
 	{pattern: "POST /letter/{id}/take-away", act: authz.TakeOver, own: 409, abroad: 404}, // nobody holds it
 	{pattern: "GET /letter/{id}/give", act: authz.TakeOver, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/give", act: authz.TakeOver, own: 422, abroad: 404},

@@ -54,6 +54,7 @@ func Routes(room Room) []page.Route {
 	paper.Upload = "scan"
 	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
+		post("/desk", page.SmallBody, room.narrowDesk, "find"),
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
 		post("/letter/{id}/release", noteBody, room.release),

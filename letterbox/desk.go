@@ -27,10 +27,9 @@ const (
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
 			l.second and l.state in ('received', 'held') and exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = account()) as refused_by_me,
-			l.state in ('received', 'held') and exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id
-				and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.turn >= f.turn)) as read_first,
-			l.state in ('received', 'held') and exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account()
-				and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.turn >= f.turn)) as first_by_me,
+			l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) then first_reader(l.id, '') is not null else false end as read_first,
+			coalesce(l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account())
+				then first_reader(l.id, '') = account() and first_reader(l.id, account()) is null else false end, false) as first_by_me,
 			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted
 		from `
 	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop, stopped_on, decided_on

@@ -160,6 +160,9 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 	if err := was.may(); err != nil || was.State == c.to {
 		return err
 	}
+	if c.part == "readers" && slices.Index(SecondReaders(), c.to) < slices.Index(SecondReaders(), was.State) && !actor.Can(authz.Restrict) {
+		return fault.New(fault.Forbidden, "fault.exchange.fewerReaders")
+	}
 	object, err := s.sealNote(ctx, ag, actor, c, was, nodes)
 	if err != nil {
 		return err

@@ -257,6 +257,38 @@ func TestSecondReader_ChangedRows(t *testing.T) {
 	}
 }
 
+// Whose word counted, and who is found to know the family or has left, has no word
+// any more: somebody else reads first, and the letter is not stuck.
+func TestSecondReader_NoLonger(t *testing.T) {
+	for name, gone := range map[string]func(p *pair, first string) string{
+		"knows the family": func(p *pair, first string) string {
+			return fmt.Sprintf(`insert into connection (agency_id, exchange_id, worker_id) values ('%s', '%s', '%s')`, p.Home.ID, p.exchange, first)
+		},
+		"suspended": func(_ *pair, first string) string {
+			return fmt.Sprintf(`update worker set state = 'suspended' where id = '%s'`, first)
+		},
+		"another role": func(_ *pair, first string) string {
+			return fmt.Sprintf(`update worker set roles = '{manager}' where id = '%s'`, first)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, ctx := newPair(t), t.Context()
+			first := p.secondWorker()
+			third := p.newStaff("Rowan Tye", "letterboxWorker")
+			p.Worker = p.SignInWorker(t, &p.WorkerLogin)
+			must(t, p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways))
+			letter := p.send("Who has read this?")
+			p.readFirst(first, letter)
+			p.untriggered(gone(p, first.Account()))
+			must(t, p.Desk.Claim(ctx, p.Worker, letter))
+			wantAt(t, "with the word of one who has none", p.Desk.Pass(ctx, p.Worker, letter, ""), "fault.relay.readers", "")
+			must(t, p.Desk.ReadFirst(ctx, p.Worker, letter, "read anew"))
+			must(t, p.Desk.Claim(ctx, third, letter))
+			must(t, p.Desk.Pass(ctx, third, letter, ""))
+		})
+	}
+}
+
 // Two who read first at the same moment: one. Somebody asks for two readers while
 // a letter is passed on: it is not, or the asking waits.
 func TestRace_SecondReader(t *testing.T) {
@@ -272,7 +304,8 @@ func TestRace_SecondReader(t *testing.T) {
 	passErr, setErr := overtaken(t, p.Desk, "pass", pass(letter), always)
 	must(t, setErr)
 	wantAt(t, "passed on by one", passErr, "fault.relay.readers", "")
-	must(t, p.Desk.SetSecondReader(ctx, second, p.exchange, letterbox.ReadTwiceRisk))
+	wantAt(t, "a worker asks for fewer", p.Desk.SetSecondReader(ctx, second, p.exchange, letterbox.ReadTwiceRisk), "fault.exchange.fewerReaders", "")
+	must(t, p.Desk.SetSecondReader(ctx, p.Manager, p.exchange, letterbox.ReadTwiceRisk))
 	passErr, setErr = p.blocked(p.Desk, "pass locked", pass(letter), always)
 	if passErr != nil || setErr != nil || p.state(letter) != letterbox.Waiting {
 		t.Errorf("passed on first: %v, then %v, %s", passErr, setErr, p.state(letter))
@@ -348,6 +381,14 @@ func TestSecondReader_Schema(t *testing.T) {
 	s.untriggered(fmt.Sprintf(`insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values ('ag1', '%s', 1, '%s', sha256('e'))`, letter, s.worker))
 	pass(s.worker, "decision_readers")
 	pass(s.colleague, allowed)
+	s.untriggered(fmt.Sprintf(`update worker set state = 'suspended' where id = '%s'`, s.worker))
+	pass(s.colleague, "decision_readers")
+	if _, got := broke(s.as("gatepost_staff", s.colleague, `update exchange set second_reader = 'new'`)); got != "exchange_readers" {
+		t.Errorf("a worker asks for fewer: %q", got)
+	}
+	if _, got := broke(s.as("gatepost_staff", s.manager, `update exchange set second_reader = 'new'`)); got != "" {
+		t.Errorf("a manager asks for fewer: %q", got)
+	}
 	for _, sql := range []string{`update first_reading set worker_id = account()`, `delete from first_reading`} {
 		if code, _ := broke(s.as("gatepost_staff", s.worker, sql)); code != "42501" {
 			t.Errorf("%s: %q", sql, code)

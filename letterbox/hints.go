@@ -33,6 +33,10 @@ func (Hint) LogValue() slog.Value { return slog.StringValue("[sealed]") }
 
 const sqlHintObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part in ('names', 'ownlist') order by o.version desc`
 
+// MaxHints is how many hints a writer is given about a letter, the first ones:
+// whoever changes those finds the rest the next time.
+const MaxHints = 20
+
 // Hints looks through the text of a letter as its writer may be helped: by what
 // is general, and by what their own side told us. Nothing of the other side is
 // read, so that no hint confirms a guess. Soft findings are left out, but for
@@ -64,14 +68,19 @@ func (s *Service) Hints(ctx context.Context, actor authz.Actor, side SideID, tex
 		return nil, err
 	}
 	var hints []Hint
+	seen := map[Hint]bool{}
 	for _, f := range screen.Scan(string(text)) {
 		if f.Severity == screening.Soft && f.Category != screening.CatCare {
 			continue
 		}
 		h := Hint{f.Category, string(text)[f.Start:f.End]}
-		if !slices.Contains(hints, h) {
-			hints = append(hints, h)
+		if seen[h] {
+			continue
 		}
+		if seen[h] = true; len(seen) > MaxHints {
+			break
+		}
+		hints = append(hints, h)
 	}
 	return hints, nil
 }

@@ -53,13 +53,14 @@ type relayRow struct {
 	FirstLeaf   []byte
 }
 
-// A first reading counts for the decision that comes next, and for no other.
+// A first reading counts for the decision that comes next, and for no other;
+// somebody else's before the actor's own.
 const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as may_send, r.state as recipient, w.book, two_readers(l.id) as two_readers,
 		exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date) as of_age,
 		coalesce(f.worker_id, '') as first_reader, f.leaf as first_leaf
 	from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		join side w on w.agency_id = l.agency_id and w.id = l.from_side join side r on r.agency_id = l.agency_id and r.id = l.to_side
-		left join first_reading f on f.agency_id = l.agency_id and f.letter_id = l.id
+		left join first_reading f on f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = coalesce(first_reader(l.id, account()), first_reader(l.id, ''))
 			and f.turn = 1 + (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id)
 	where l.agency_id = agency() and l.id = $1`
 

@@ -25,7 +25,7 @@ const (
 	ReadTwiceAlways = "always"
 )
 
-// SecondReaders lists whose letters two workers may read.
+// SecondReaders lists whose letters two workers may read, the fewest first.
 func SecondReaders() []string { return []string{ReadTwiceRisk, ReadTwiceNew, ReadTwiceAlways} }
 
 const sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
@@ -33,8 +33,9 @@ const sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, w
 var guardedReaders = postgres.Guarded(`update exchange set second_reader = $2 where agency_id = agency() and id = $1 and second_reader <> $2 returning 1`)
 
 // SetSecondReader sets whose letters of an exchange two workers read, one of
-// SecondReaders: for letters that are not passed on yet, too. Invalid: field
-// "readers". Otherwise as SetState.
+// SecondReaders: for letters that are not passed on yet, too. Any worker may ask
+// for more; that fewer are read twice only a manager says (Forbidden for others,
+// in the database too). Invalid: field "readers". Otherwise as SetState.
 func (s *Service) SetSecondReader(ctx context.Context, actor authz.Actor, id ExchangeID, readers string) error {
 	if !slices.Contains(SecondReaders(), readers) {
 		return s.refuse(ctx, actor, string(id), fault.Field("readers", "fault.exchange.readers"))

@@ -182,15 +182,15 @@ async function answerFindings (p, word) {
 async function readsTwice (walk) {
   const owen = await worker(walk, 'owen')
   const exchange = await exchangeOf(owen, dean)
-  const set = async which => {
-    await owen.go(exchange + '/readers')
-    await owen.tick('readers', which)
-    await owen.press('desk.exchange.set.do')
-    await owen.expect(exchange).reads(say(`desk.exchange.readers.now.${which}`))
+  const set = async (p, which) => {
+    await p.go(exchange + '/readers')
+    await p.tick('readers', which)
+    await p.press('desk.exchange.set.do')
   }
   await owen.go(exchange + '/readers')
   await owen.look('who reads twice')
-  await set('always')
+  await set(owen, 'always')
+  await owen.expect(exchange).reads(say('desk.exchange.readers.now.always'))
   await owen.look('exchange that is read twice')
 
   const his = await walk.person('Dean', 'public')
@@ -225,7 +225,9 @@ async function readsTwice (walk) {
   await p.tick(await told.getAttribute('name'), 'warned')
   await p.press('desk.letter.pass')
   await p.expect(letter + '/done')
-  await set('risk')
+  await set(owen, 'risk') // a manager's to say
+  await owen.reads(say('fault.exchange.fewerReaders'))
+  await set(await worker(walk, 'judith'), 'risk')
 }
 
 export const beside = [answersAMessage, typesALetterIn, readsTwice, liesOpen, comesBetween]

@@ -71,7 +71,9 @@ func (p *letterPage) answers(f findingView) []page.Choice {
 
 // marked takes a letter apart into paragraphs, lines and pieces, with the
 // findings marked. What several findings mark has the colour of the gravest.
+// found is in the order of the text, and is gone through once.
 func marked(text string, found []letterbox.Finding) (paragraphs [][][]markedPart) {
+	m := marker{text: text, found: found}
 	var lines [][]markedPart
 	at := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -80,7 +82,7 @@ func marked(text string, found []letterbox.Finding) (paragraphs [][][]markedPart
 				paragraphs, lines = append(paragraphs, lines), nil
 			}
 		} else {
-			lines = append(lines, markLine(text, at, at+len(line), found))
+			lines = append(lines, m.line(at, at+len(line)))
 		}
 		at += len(line) + 1
 	}
@@ -90,10 +92,22 @@ func marked(text string, found []letterbox.Finding) (paragraphs [][][]markedPart
 	return paragraphs
 }
 
-func markLine(text string, start, end int, found []letterbox.Finding) (parts []markedPart) {
+// marker goes through a letter's findings with its lines.
+type marker struct {
+	text  string
+	found []letterbox.Finding
+	next  int   // the first that does not begin before the line
+	open  []int // those that began before it and have not ended
+}
+
+func (m *marker) line(start, end int) (parts []markedPart) {
+	for m.next < len(m.found) && m.found[m.next].Start < end {
+		m.open = append(m.open, m.next)
+		m.next++
+	}
 	cuts := []int{start, end}
-	for _, f := range found {
-		for _, cut := range []int{f.Start, f.End} {
+	for _, n := range m.open {
+		for _, cut := range []int{m.found[n].Start, m.found[n].End} {
 			if cut > start && cut < end {
 				cuts = append(cuts, cut)
 			}
@@ -101,28 +115,42 @@ func markLine(text string, start, end int, found []letterbox.Finding) (parts []m
 	}
 	slices.Sort(cuts)
 	cuts = slices.Compact(cuts)
+	here, later := []int{}, m.open
 	for i := 1; i < len(cuts); i++ {
-		part := markedPart{Text: text[cuts[i-1]:cuts[i]]}
-		for n, f := range found {
-			if f.Start < cuts[i] && f.End > cuts[i-1] {
-				part.Severity = graver(part.Severity, string(f.Severity))
-				// A finding over several lines is numbered where it ends, wherever its last line breaks.
-				if f.End == cuts[i] || i == len(cuts)-1 && f.End > end && strings.TrimSpace(text[end:f.End]) == "" {
-					part.Numbers = append(part.Numbers, n+1)
-				}
-			}
+		for len(later) > 0 && m.found[later[0]].Start < cuts[i] {
+			here, later = append(here, later[0]), later[1:]
 		}
+		part := markedPart{Text: m.text[cuts[i-1]:cuts[i]]}
+		here = slices.DeleteFunc(here, func(n int) bool {
+			f := m.found[n]
+			if f.End <= cuts[i-1] {
+				return true
+			}
+			if rank(f.Severity) > rank(screening.Severity(part.Severity)) {
+				part.Severity = string(f.Severity)
+			}
+			// A finding over several lines is numbered where it ends, wherever its last line breaks.
+			if f.End == cuts[i] || i == len(cuts)-1 && f.End > end && strings.TrimSpace(m.text[end:f.End]) == "" {
+				part.Numbers = append(part.Numbers, n+1)
+			}
+			return false
+		})
 		parts = append(parts, part)
 	}
+	m.open = slices.DeleteFunc(m.open, func(n int) bool { return m.found[n].End <= end })
 	return parts
 }
 
-func graver(a, b string) string {
-	order := []string{"", string(screening.Soft), string(screening.Medium), string(screening.High)}
-	if slices.Index(order, b) > slices.Index(order, a) {
-		return b
+func rank(s screening.Severity) int {
+	switch s {
+	case screening.High:
+		return 3
+	case screening.Medium:
+		return 2
+	case screening.Soft:
+		return 1
 	}
-	return a
+	return 0
 }
 
 // Prefixes of the fields about findings; the key of a finding follows.

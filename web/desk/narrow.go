@@ -77,22 +77,18 @@ func (n narrow) holds(l letterbox.DeskLine) bool {
 }
 
 // options makes the choices of a field.
-func (p *deskPage) options(choices []string) (list []page.Option) {
-	for i, c := range choices {
-		value := c
-		if i == 0 {
-			value = ""
-		}
-		list = append(list, page.Option{Value: new(value), Text: p.Words.T("desk.narrow." + c)})
+func (p *deskPage) options(choices []string) (list []page.Choice) {
+	for _, c := range choices {
+		list = append(list, page.Choice{Value: c, Text: p.Words.T("desk.narrow." + c)})
 	}
 	return list
 }
 
 // Ages and Kinds are the choices of the form.
-func (p *deskPage) Ages() []page.Option { return p.options(letterAges()) }
+func (p *deskPage) Ages() []page.Choice { return p.options(letterAges()) }
 
 // Kinds are explained at Ages.
-func (p *deskPage) Kinds() []page.Option { return p.options(letterKinds()) }
+func (p *deskPage) Kinds() []page.Choice { return p.options(letterKinds()) }
 
 // narrowDesk shows what was asked for. Where no name was, that is an address,
 // which the page keeps when it loads itself again; with one it answers the POST

@@ -40,7 +40,7 @@ func TestNarrow(t *testing.T) {
 	if got := rowsShown(page); len(got) != 1 || got[0] != two {
 		t.Errorf("late ones: %v", got)
 	}
-	page.Doc().One("select[name=age] option[value=late][selected]")
+	page.Doc().One("input[name=age][value=late][checked]")
 	page.Doc().One("details[open]")
 	page.Doc().One(`a[href="/desk?show=held&age=late"]`)
 

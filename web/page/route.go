@@ -47,7 +47,8 @@ type Route struct {
 	Gate func(*http.Request) (entered *http.Request, leave func(), err error)
 	// Many names the fields of the form that may come several times.
 	Many []string
-	// Keep names the fields that hold a person's own words. Where a form is
+	// Keep names the fields that hold a person's own words; one that ends with a
+	// star, all that begin so. Where a form is
 	// refused, because its page is too old or the database is away or whatever
 	// else, they are shown again to be copied.
 	// It must not name a passphrase or a code.

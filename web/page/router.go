@@ -197,7 +197,15 @@ func readable(r *http.Request) error {
 func kept(form Form, names []string) []string {
 	var texts []string
 	for _, name := range names {
-		if v := form.Get(name); v != "" {
+		if begins, many := strings.CutSuffix(name, "*"); many {
+			var like []string
+			for _, n := range form.Names() {
+				if strings.HasPrefix(n, begins) {
+					like = append(like, n)
+				}
+			}
+			texts = append(texts, kept(form, like)...)
+		} else if v := form.Get(name); v != "" {
 			texts = append(texts, v)
 		}
 	}

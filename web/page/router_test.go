@@ -32,7 +32,7 @@ func tryRoutes(fail *error, seen *page.Form) []page.Route {
 	}
 	return []page.Route{
 		{Method: "GET", Pattern: "/letters/{id}", Who: page.SignedIn, Handler: func(http.ResponseWriter, *http.Request) error { return *fail }},
-		{Method: "POST", Pattern: "/write", Who: page.SignedIn, Body: 1000, Many: []string{"to"}, Keep: []string{"text"}, Handler: ok},
+		{Method: "POST", Pattern: "/write", Who: page.SignedIn, Body: 1000, Many: []string{"to"}, Keep: []string{"text", "word-*"}, Handler: ok},
 		{Method: "GET", Pattern: "/panic", Who: page.Anyone, Handler: func(http.ResponseWriter, *http.Request) error { panic("torn " + letterID) }},
 		{Method: "POST", Pattern: "/leave", Who: page.Anyone, Body: 1000, Handler: page.Leave},
 		{Method: "GET", Pattern: "/leave", Who: page.Anyone, Handler: page.Leave},
@@ -236,6 +236,18 @@ func TestOldFormKeepsThePersonsWords(t *testing.T) {
 	doc := pagetest.Parse(t, w.Body.String())
 	if got := doc.One(".gp-letter").Text(); got != "Dear all, I think of you.<b>" {
 		t.Errorf("the words are %q", got)
+	}
+	if strings.Contains(w.Body.String(), "secret-thing") {
+		t.Error("a field that is not to be kept is shown")
+	}
+}
+
+// Fields that are named by what they are about are kept by their beginning.
+func TestOldFormKeepsWordsByBeginning(t *testing.T) {
+	tr := newTier(t, page.Public, pagetest.Door{SignedIn: true})
+	w := post(tr, "/write", "form-token=old&word-1=a+shop&word-2=a+song&sword=secret-thing")
+	if got := pagetest.Parse(t, w.Body.String()).All(".gp-letter"); len(got) != 2 || got[0].Text() != "a shop" || got[1].Text() != "a song" {
+		t.Errorf("%d texts are kept: %s", len(got), w.Body.String())
 	}
 	if strings.Contains(w.Body.String(), "secret-thing") {
 		t.Error("a field that is not to be kept is shown")

@@ -10,7 +10,6 @@ import (
 
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
-	"gatepost/internal/prose"
 	"gatepost/letterbox"
 	"gatepost/web/page"
 	"gatepost/web/words"
@@ -79,7 +78,7 @@ func kinder(w *words.Words, form page.Form, needed string) (page.Form, error) {
 	switch {
 	case strings.Contains(typed, suggested):
 		return form, nil
-	case prose.Blank(typed):
+	case strings.TrimSpace(typed) == "":
 		return form.With("words", suggested), nil
 	}
 	return form.With("words", strings.TrimRight(typed, "\n ")+"\n\n"+suggested), nil

@@ -160,7 +160,8 @@ export class Person {
       const ours = tierOf(url)
       const leaving = url.host === weather && request.isNavigationRequest()
       if (!leaving && (ours !== this.tier)) fault(`asks for ${url.origin}${url.pathname}`)
-      if (!leaving && request.isNavigationRequest() && ours) {
+      // A picture has an address of its own and is asked for by its page.
+      if (!leaving && (request.isNavigationRequest() || request.resourceType() === 'image') && ours) {
         this.walk.asked.push({ tier: ours, method: request.method(), path: url.pathname })
       }
     })

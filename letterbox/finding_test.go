@@ -255,6 +255,13 @@ func TestSecondReader_ChangedRows(t *testing.T) {
 	if n := p.count(`select count(*) from delivery`); n != 0 {
 		t.Errorf("%d deliveries", n)
 	}
+
+	// Somebody who can write the database asks for one reader, and takes the note away, too.
+	for _, changes := range [][]string{{`update exchange set second_reader = 'risk'`}, {`delete from object where part = 'readers'`}} {
+		p.untriggered(changes...)
+		alone := p.claimed("By one alone.")
+		wantKind(t, "with fewer readers than were asked for", p.Desk.Pass(ctx, p.Worker, alone, ""), fault.Sealed)
+	}
 }
 
 // Whose word counted, and who is found to know the family or has left, has no word

@@ -43,19 +43,23 @@ var errNoRelay = errors.New("no table to ask before a letter is passed on")
 
 // relayRow is how everything stands that the table asks about and the database knows.
 type relayRow struct {
-	Agreement   string
-	MaySend     bool
-	OfAge       bool
-	Recipient   string
-	Book        string // of the writer's side
-	TwoReaders  bool
-	FirstReader string // "" for nobody yet
-	FirstLeaf   []byte
+	Agreement  string
+	MaySend    bool
+	OfAge      bool
+	Recipient  string
+	Book       string // of the writer's side
+	TwoReaders bool
+	// Whose letters two workers read, by the row, and the version of the note that said so last.
+	SecondReader   string
+	ReadersVersion uint64
+	FirstReader    string // "" for nobody yet
+	FirstLeaf      []byte
 }
 
 // A first reading counts for the decision that comes next, and for no other;
 // somebody else's before the actor's own.
-const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as may_send, r.state as recipient, w.book, two_readers(l.id) as two_readers,
+const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as may_send, r.state as recipient, w.book, two_readers(l.id) as two_readers, x.second_reader,
+		(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'readers')::bigint as readers_version,
 		exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date) as of_age,
 		coalesce(f.worker_id, '') as first_reader, f.leaf as first_leaf
 	from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id

@@ -3,11 +3,14 @@ package letterbox
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
@@ -28,7 +31,11 @@ const (
 // SecondReaders lists whose letters two workers may read, the fewest first.
 func SecondReaders() []string { return []string{ReadTwiceRisk, ReadTwiceNew, ReadTwiceAlways} }
 
-const sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
+const (
+	sqlReadersNote = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id and o.id = l.exchange_id and o.part = 'readers'
+		where l.agency_id = agency() and l.id = $1 order by o.version desc limit 1`
+	sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
+)
 
 var guardedReaders = postgres.Guarded(`update exchange set second_reader = $2 where agency_id = agency() and id = $1 and second_reader <> $2 returning 1`)
 
@@ -124,7 +131,44 @@ func (d *deciding) judged(ctx context.Context, answers []Answer) ([]Answered, er
 	if err := errors.Join(err, unanswered(found, answers)); err != nil {
 		return nil, err
 	}
+	if err := d.statedReaders(ctx); err != nil {
+		return nil, err
+	}
 	return said, d.firstRead(ctx)
+}
+
+// statedReaders checks that the row asks for no fewer readers than a worker said
+// last, in their signed note. One that asks for more harms nobody.
+func (d *deciding) statedReaders(ctx context.Context) error {
+	exchange, said := d.rows.letter().ExchangeID, stateNote{State: ReadTwiceRisk}
+	if len(d.rows.readers) == 0 {
+		stated, err := d.index.Stated(ctx, d.ag.ID, exchange, "readers")
+		if err == nil && stated {
+			err = fmt.Errorf("%w: who reads twice at %s", seal.ErrStale, exchange)
+		}
+		if err != nil {
+			return d.unstated(ctx, d.ag, exchange, err)
+		}
+	} else {
+		note := d.rows.readers[0]
+		if note.Version != d.rows.relay.ReadersVersion {
+			return fault.New(fault.Conflict, "fault.conflict") // said in this moment
+		}
+		if seal.Kind(note.Kind) != seal.KindWorknote || note.ExchangeID != exchange {
+			return d.unstated(ctx, d.ag, exchange, fmt.Errorf("%w: not a note of this exchange", seal.ErrUnsigned))
+		}
+		content, err := d.open(ctx, d.ag, note, d.keys...)
+		if err == nil {
+			err = json.Unmarshal(content, &said)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if slices.Index(SecondReaders(), d.rows.relay.SecondReader) < slices.Index(SecondReaders(), said.State) {
+		return d.unstated(ctx, d.ag, exchange, fmt.Errorf("%w: fewer readers than were asked for", seal.ErrUnsigned))
+	}
+	return nil
 }
 
 // waits tells whether the letter could be passed on when it was read.

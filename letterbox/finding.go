@@ -11,7 +11,7 @@ import (
 	"gatepost/letterbox/screening"
 )
 
-// MaxAsked is how many findings of a letter can be answered. One with more is not
+// MaxAsked is how many findings of a letter can be answered, the same words once. One with more is not
 // passed on: nobody reads so many with care, and its writer can be asked.
 const MaxAsked = 50
 
@@ -27,7 +27,9 @@ type Code = screening.Code
 // is a candidate: only what a worker confirms is judged.
 type Finding struct {
 	screening.Finding
-	Key string // names it for an Answer: its place and its kind
+	// Key names it for an Answer: its place and its kind. The same words found as
+	// the same elsewhere in the letter have the Key of their first place, and one answer.
+	Key string
 }
 
 // Asked tells whether the letter waits for an answer about this finding before
@@ -64,9 +66,13 @@ type Answered struct {
 // findings marks a text for the worker who reads it.
 func findings(screen *screening.Screen, text string) []Finding {
 	found := screen.Scan(text)
-	list := make([]Finding, len(found))
+	list, first := make([]Finding, len(found)), map[string]string{}
 	for i, f := range found {
-		list[i] = Finding{f, fmt.Sprintf("%d-%d-%s", f.Start, f.End, f.Category)}
+		same := fmt.Sprintf("%s %s %s", f.Severity, f.Category, text[f.Start:f.End])
+		if first[same] == "" {
+			first[same] = fmt.Sprintf("%d-%d-%s", f.Start, f.End, f.Category)
+		}
+		list[i] = Finding{f, first[same]}
 	}
 	return list
 }
@@ -115,12 +121,12 @@ func codeOf(f Finding, a Answer, adopters bool) Code {
 // said to be none without saying why. Invalid for more than MaxAsked of them.
 func unanswered(found []Finding, answers []Answer) error {
 	var missing []error
-	asked := 0
+	asked := map[string]bool{}
 	for _, f := range found {
-		if !f.Asked() {
+		if !f.Asked() || asked[f.Key] {
 			continue
 		}
-		if asked++; asked > MaxAsked {
+		if asked[f.Key] = true; len(asked) > MaxAsked {
 			return fault.New(fault.Invalid, "fault.finding.tooMany")
 		}
 		i := slices.IndexFunc(answers, func(a Answer) bool { return a.Finding == f.Key })

@@ -83,7 +83,16 @@ func TestPass_FindingsAnswered(t *testing.T) {
 	if kept := p.kept(back, "decision"); len(kept.Findings) != 1 || !kept.Findings[0].Confirmed {
 		t.Errorf("kept with a return: %+v", kept)
 	}
-	full := p.claimed(strings.Repeat("Ring 07700 900987.\n\n", letterbox.MaxAsked+1))
+	again := p.claimed(strings.Repeat("Ring 07700 900987.\n\n", letterbox.MaxAsked+1))
+	must(t, p.Desk.Pass(ctx, p.Worker, again, "", letterbox.Answer{Finding: p.found(again)[0].Key, Word: "a song"}))
+	if kept := p.kept(again, "decision"); len(kept.Findings) != letterbox.MaxAsked+1 {
+		t.Errorf("one answer to the same words is kept for %d places", len(kept.Findings))
+	}
+	var numbers strings.Builder
+	for i := range letterbox.MaxAsked + 1 {
+		fmt.Fprintf(&numbers, "Ring 07700 900%03d.\n\n", i)
+	}
+	full := p.claimed(numbers.String())
 	var all []letterbox.Answer
 	for _, f := range p.found(full) {
 		all = append(all, letterbox.Answer{Finding: f.Key, Word: "no"})

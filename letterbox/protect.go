@@ -188,10 +188,12 @@ func (s *Service) ChangeProtected(ctx context.Context, actor authz.Actor, id Exc
 	if err != nil {
 		return err
 	}
+	words, leftOut := len(list.Words), len(list.LeftOut)
 	if !list.change(add, out) {
 		return nil
 	}
-	if len(list.Words) > MaxProtected || len(list.LeftOut) > MaxProtected {
+	// One that is too long already, as it was opened, can be made shorter.
+	if len(list.Words) > max(MaxProtected, words) || len(list.LeftOut) > max(MaxProtected, leftOut) {
 		return fault.Field("value", "fault.protected.tooMany")
 	}
 	l, err := s.listTo(ctx, ag, actor, r, node)

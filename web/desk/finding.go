@@ -31,8 +31,13 @@ type markedPart struct {
 
 // looked fills the page with what the screen found, and marks it in the letter.
 func (p *letterPage) looked(found []letterbox.Finding) {
-	for i, f := range found {
-		view := findingView{Finding: f, Number: i + 1, Quote: p.Letter[f.Start:f.End]}
+	numbers := map[string]int{} // the same words have one number, and one question
+	for _, f := range found {
+		if numbers[f.Key] != 0 {
+			continue
+		}
+		numbers[f.Key] = len(numbers) + 1
+		view := findingView{Finding: f, Number: numbers[f.Key], Quote: p.Letter[f.Start:f.End]}
 		list := &p.AlsoFound
 		switch {
 		case f.News():
@@ -51,7 +56,7 @@ func (p *letterPage) looked(found []letterbox.Finding) {
 			list[i].Items = p.answers(list[i])
 		}
 	}
-	p.Marked = marked(p.Letter, found)
+	p.Marked = marked(p.Letter, found, numbers)
 }
 
 // answers are what a worker can say of a finding.
@@ -71,9 +76,9 @@ func (p *letterPage) answers(f findingView) []page.Choice {
 
 // marked takes a letter apart into paragraphs, lines and pieces, with the
 // findings marked. What several findings mark has the colour of the gravest.
-// found is in the order of the text, and is gone through once.
-func marked(text string, found []letterbox.Finding) (paragraphs [][][]markedPart) {
-	m := marker{text: text, found: found}
+// found is in the order of the text, and is gone through once; numbers are those of its keys.
+func marked(text string, found []letterbox.Finding, numbers map[string]int) (paragraphs [][][]markedPart) {
+	m := marker{text: text, found: found, numbers: numbers}
 	var lines [][]markedPart
 	at := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -94,10 +99,11 @@ func marked(text string, found []letterbox.Finding) (paragraphs [][][]markedPart
 
 // marker goes through a letter's findings with its lines.
 type marker struct {
-	text  string
-	found []letterbox.Finding
-	next  int   // the first that does not begin before the line
-	open  []int // those that began before it and have not ended
+	text    string
+	found   []letterbox.Finding
+	numbers map[string]int
+	next    int   // the first that does not begin before the line
+	open    []int // those that began before it and have not ended
 }
 
 func (m *marker) line(start, end int) (parts []markedPart) {
@@ -131,7 +137,7 @@ func (m *marker) line(start, end int) (parts []markedPart) {
 			}
 			// A finding over several lines is numbered where it ends, wherever its last line breaks.
 			if f.End == cuts[i] || i == len(cuts)-1 && f.End > end && strings.TrimSpace(m.text[end:f.End]) == "" {
-				part.Numbers = append(part.Numbers, n+1)
+				part.Numbers = append(part.Numbers, m.numbers[f.Key])
 			}
 			return false
 		})

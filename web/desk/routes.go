@@ -58,8 +58,8 @@ func Routes(room Room) []page.Route {
 		get("/letter/{id}", "desk/letter", room.readLetter),
 		post("/letter/{id}/claim", page.SmallBody, room.claim),
 		post("/letter/{id}/release", noteBody, room.release),
-		post("/letter/{id}/pass", noteBody, room.pass, "note", wordField+"*"),
-		post("/letter/{id}/first", noteBody, room.readFirst, "note", wordField+"*"),
+		post("/letter/{id}/pass", answersBody, room.pass, "note", wordField+"*"),
+		post("/letter/{id}/first", answersBody, room.readFirst, "note", wordField+"*"),
 		get("/letter/{id}/return", "desk/return", room.returning().ask),
 		post("/letter/{id}/return", noteBody, room.returning().post, "words", "note"),
 		get("/letter/{id}/refuse", "desk/return", room.refusal().ask),
@@ -141,6 +141,10 @@ func Routes(room Room) []page.Route {
 // page; each is at most letterbox.MaxReason runes, and a rune takes up to twelve
 // bytes in a form.
 const noteBody int64 = 96 << 10
+
+// answersBody is noteBody with letterbox.MaxAsked words of letterbox.MaxWord runes
+// about findings beside it.
+const answersBody int64 = 256 << 10
 
 // Nav is the navigation of the workers' pages for one worker: only what that
 // worker may open.

@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"fmt"
 	"image"
@@ -18,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/internal/calendar"
-	"gatepost/internal/demo"
 	"gatepost/letterbox"
 )
 
@@ -366,14 +364,5 @@ func (s *running) upload(v visitor, path, name string, file []byte, fields []str
 	if err := w.Close(); err != nil {
 		return page{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // for a test that hangs
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addresses[v.tier]+path, &body)
-	if err != nil {
-		return page{}, err
-	}
-	r.Host = demo.StaffHost
-	r.Header.Set("Content-Type", w.FormDataContentType())
-	r.AddCookie(&http.Cookie{Name: "gps", Value: v.cookie})
-	return fetch(r)
+	return s.askWith(v, http.MethodPost, path, w.FormDataContentType(), &body, nil)
 }

@@ -348,9 +348,13 @@ var tokenPattern = regexp.MustCompile(`name="form-token" value="([^"]+)"`)
 // ask makes one request on a connection of its own, so that nothing is sent a
 // second time by itself. An error is a browser that was told nothing.
 func (s *running) ask(v visitor, method, path string, values url.Values, cookies map[string]string) (page, error) {
+	return s.askWith(v, method, path, "application/x-www-form-urlencoded", strings.NewReader(values.Encode()), cookies)
+}
+
+func (s *running) askWith(v visitor, method, path, kind string, body io.Reader, cookies map[string]string) (page, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // for a test that hangs
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.addresses[v.tier]+path, strings.NewReader(values.Encode()))
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+s.addresses[v.tier]+path, body)
 	if err != nil {
 		return page{}, err
 	}
@@ -358,7 +362,7 @@ func (s *running) ask(v visitor, method, path string, values url.Values, cookies
 	if r.Host = demo.PublicHost; v.tier == authz.Staff {
 		r.Host, name = demo.StaffHost, "gps"
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Type", kind)
 	if v.cookie != "" {
 		r.AddCookie(&http.Cookie{Name: name, Value: v.cookie})
 	}

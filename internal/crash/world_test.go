@@ -21,6 +21,7 @@ import (
 	"gatepost/internal/account"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/demo"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/postgres"
@@ -50,6 +51,7 @@ func given(name string, usual uint64) uint64 {
 }
 
 func TestMain(m *testing.M) {
+	darkroomtest.Child()
 	if text := os.Getenv(envServe); text != "" {
 		if err := serve(text); err != nil {
 			fmt.Fprintln(os.Stderr, err)

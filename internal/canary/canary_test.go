@@ -23,6 +23,7 @@ import (
 	"gatepost/crypto/passphrase/passphrasetest"
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
+	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/demo"
 	"gatepost/internal/jobs"
 	"gatepost/internal/keyfile"
@@ -36,6 +37,11 @@ import (
 )
 
 const database = "gatepost"
+
+func TestMain(m *testing.M) {
+	darkroomtest.Child()
+	os.Exit(m.Run())
+}
 
 // control is the one word that has to be found everywhere.
 const control = "Quill~~?feather>>Hollow"

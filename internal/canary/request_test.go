@@ -3,6 +3,7 @@ package canary_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"image"
 	"image/png"
@@ -31,6 +32,8 @@ import (
 	"gatepost/internal/postgres"
 	"gatepost/internal/server"
 	"gatepost/letterbox"
+	"gatepost/letterbox/photo"
+	"gatepost/letterbox/photo/phototest"
 	"gatepost/web"
 	"gatepost/web/assets"
 	"gatepost/web/page"
@@ -199,14 +202,14 @@ func (b *browser) try(want int, path string, fields ...string) {
 }
 
 // upload sends a form with a file.
-func (b *browser) upload(want int, path, name string, file []byte, fields ...string) answer {
+func (b *browser) upload(want int, path, field, name string, file []byte, fields ...string) answer {
 	b.t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	for field, values := range b.form(fields) {
-		must(b.t, w.WriteField(field, values[0]))
+	for name, values := range b.form(fields) {
+		must(b.t, w.WriteField(name, values[0]))
 	}
-	part, err := w.CreateFormFile("scan", name)
+	part, err := w.CreateFormFile(field, name)
 	must(b.t, err)
 	_, err = part.Write(file)
 	must(b.t, err)
@@ -267,6 +270,7 @@ func TestCanaryRequests(t *testing.T) {
 	r.opening()
 	r.crossing()
 	r.paper()
+	r.photo()
 	r.told()
 	r.searching()
 	r.refusedForms()
@@ -360,9 +364,49 @@ func (r *requests) paper() {
 	var scan bytes.Buffer
 	must(r.t, png.Encode(&scan, image.NewGray(image.Rect(0, 0, 62, 88))))
 	said := append(scan.Bytes(), r.word("InScan")...)
-	r.worker.upload(422, path, r.word("Upload")+".png", []byte(r.word("NoPicture")), fields(r.word("RefusedPaper"))...)
-	r.worker.upload(413, path, "scan.png", just([]byte(r.word("Large")), letterbox.MaxScan+int(page.TextBody)+(1<<18)), fields(r.word("LargePaper"))...)
-	r.worker.upload(303, path, r.word("Scan")+".png", said, fields(r.word("Paper"))...)
+	r.worker.upload(422, path, "scan", r.word("Upload")+".png", []byte(r.word("NoPicture")), fields(r.word("RefusedPaper"))...)
+	r.worker.upload(413, path, "scan", "scan.png", just([]byte(r.word("Large")), letterbox.MaxScan+int(page.TextBody)+(1<<18)), fields(r.word("LargePaper"))...)
+	r.worker.upload(303, path, "scan", r.word("Scan")+".png", said, fields(r.word("Paper"))...)
+}
+
+// photo: a picture of a phone, which says where and when it was taken and by what,
+// crosses; and what is no picture, or too much of one.
+func (r *requests) photo() {
+	r.t.Helper()
+	side := r.find("select m.side_id from side_member m join side s on s.id = m.side_id join side o on o.exchange_id = s.exchange_id and o.id <> s.id "+
+		"join side_member y on y.side_id = o.id where m.person_id = $1 and y.person_id = $2", r.writer.id, r.reader.id)
+	r.worker.post(303, "/side/"+side+"/photos", "photos", "permitted")
+	draft, _, _ := strings.Cut(strings.TrimPrefix(r.writer.post(303, "/write/"+side, "text", "Here is "+r.word("Shown")).to, "/draft/"), "?")
+	r.planted = append(r.planted, phototest.Word)
+	file := phototest.JPEG(phototest.Scene(320, 240), phototest.Exif(phototest.Everything(binary.BigEndian)), phototest.XMPSegment(phototest.XMP()),
+		phototest.IPTC(), phototest.Comment(r.word("Comment")))
+	file = append(append(file, phototest.Archive()...), r.word("AfterPhoto")...)
+	path := "/draft/" + draft + "/photos"
+	r.writer.upload(422, path, "photo", r.word("NoPhoto")+".jpg", []byte(r.word("InNoPhoto")))
+	r.writer.upload(422, path, "photo", "torn.jpg", file[:len(file)/2])
+	r.writer.upload(413, path, "photo", "large.jpg", just([]byte(r.word("LargePhoto")), letterbox.MaxPhoto+int(page.TextBody)+(1<<18)))
+	r.writer.upload(303, path, "photo", r.word("Photo")+".jpg", file)
+	r.writer.post(303, "/draft/"+draft+"/send", "version", r.find("select version::text from draft where id = $1", draft))
+	letter := "lt" + draft[2:]
+	id := r.find("select id from letter_photo where letter_id = $1", letter)
+	exchange := r.find("select exchange_id from letter where id = $1", letter)
+	r.worker.post(303, "/letter/"+letter+"/claim")
+	desk := "/letter/" + letter + "/photo/" + id
+	told, seen := r.worker.get(200, desk), r.worker.get(200, desk+"/picture")
+	r.worker.post(303, desk+"/answer", "picture", "0", "uniform", "no", "badge", "no", "plate", "no", "sign", "no", "goes", "yes")
+	r.worker.post(303, "/letter/"+letter+"/pass", "exchange", exchange)
+	delivery := r.find("select id from delivery where letter_id = $1", letter)
+	r.reader.post(303, "/letter/"+delivery+"/open")
+	came := r.reader.get(200, "/letter/"+delivery+"/photo/"+r.find("select id from delivery_photo where delivery_id = $1", delivery))
+	for what, b := range map[string]string{"the desk": seen.body, "the other family": came.body} {
+		if _, _, err := photo.Check([]byte(b)); err != nil {
+			r.t.Errorf("%s gets no picture: %v", what, err)
+		}
+		b += told.body
+		if i := slices.IndexFunc(r.planted, func(w string) bool { return strings.Contains(b, w) }); i >= 0 {
+			r.t.Errorf("%s is told %s", what, r.planted[i])
+		}
+	}
 }
 
 // just repeats a word for so many bytes, with which a form has a little more than it

@@ -369,3 +369,79 @@ func TestFiftyDecisions(t *testing.T) {
 	}
 	p.logWhole()
 }
+
+// A photo is cut, in another session of the same worker, while its letter is
+// passed on as it was looked at: what goes is what somebody answered for.
+func TestRace_CutPass(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.agreed("permitted")
+	letter, photos := p.onDesk(1)
+	id := photos[0].ID
+	half := letterbox.Cut{Act: "crop", Width: 50, Height: 100}
+	cut := func(picture int) func() error {
+		return func() error { return p.Desk.CutPhoto(ctx, p.Worker, letter, id, picture, half) }
+	}
+	pass := func() error { return p.Desk.Pass(ctx, p.Worker, letter, "") }
+	p.look(letter, id)
+	must(t, p.Desk.AnswerPhoto(ctx, p.Worker, letter, id, nothing(0)))
+	passErr, cutErr := overtaken(t, p.Desk, "pass", pass, cut(0))
+	must(t, cutErr)
+	wantKind(t, "passing on what was cut since", passErr, fault.Conflict)
+	if n := p.count(`select count(*) from delivery`) + p.count(`select count(*) from object where kind in ('delivery', 'decision')`); n != 0 {
+		t.Errorf("%d traces of the pass", n)
+	}
+	p.look(letter, id)
+	must(t, p.Desk.AnswerPhoto(ctx, p.Worker, letter, id, nothing(1)))
+	passErr, cutErr = p.blocked(p.Desk, "pass locked", pass, cut(1))
+	must(t, passErr)
+	wantKind(t, "cutting what is passed on", cutErr, fault.Conflict)
+	if n := p.count(`select count(*) from object where part = 'edit'`); n != 1 {
+		t.Errorf("%d cuts", n)
+	}
+	p.logWhole()
+}
+
+// Two workers read a letter first at the same time, since the claim of one has
+// lapsed: one of them is the first reader, and the other may still be the second.
+func TestRace_FirstFirst(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	other := p.secondWorker()
+	must(t, p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways))
+	letter := p.claimed("Whose word is first?")
+	slow, fast := overtaken(t, p.Desk, "first", func() error { return p.Desk.ReadFirst(ctx, p.Worker, letter, "") }, func() error {
+		p.Exec(t, `update claim set until = now() - interval '1 second'`)
+		must(t, p.Desk.Claim(ctx, other, letter))
+		return p.Desk.ReadFirst(ctx, other, letter, "")
+	})
+	must(t, fast)
+	wantKind(t, "the slower one", slow, fault.Conflict)
+	if n := p.count(`select count(*) from first_reading`); n != 1 {
+		t.Errorf("%d first readings", n)
+	}
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+	p.wantState(letter, letterbox.Waiting, letterbox.PassedOn)
+	p.logWhole()
+}
+
+// A second reader is asked for while one worker passes a letter on alone: before
+// the pass, it does not go; after it, it has gone.
+func TestRace_ReadersPass(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	ask := func() error {
+		return p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways)
+	}
+	gone := p.claimed("Just in time.")
+	passErr, askErr := p.blocked(p.Desk, "pass locked", func() error { return p.Desk.Pass(ctx, p.Worker, gone, "") }, ask)
+	must(t, passErr)
+	must(t, askErr)
+	p.wantState(gone, letterbox.Waiting, letterbox.PassedOn)
+
+	must(t, p.Desk.SetSecondReader(ctx, p.Manager, p.exchange, letterbox.ReadTwiceRisk))
+	letter := p.claimed("Not by one alone.")
+	passErr, askErr = overtaken(t, p.Desk, "pass", func() error { return p.Desk.Pass(ctx, p.Worker, letter, "") }, ask)
+	must(t, askErr)
+	wantAt(t, "alone", passErr, "fault.relay.readers", "")
+	p.wantState(letter, letterbox.Received, letterbox.WithUs)
+	p.logWhole()
+}

@@ -5,7 +5,7 @@ import { code, say } from './browser.mjs'
 const most = 80
 
 /** tabTo presses Tab until the focus is on what fits; it must be seen there. */
-async function tabTo (p, selector, { from = 'here' } = {}) {
+export async function tabTo (p, selector, { from = 'here' } = {}) {
   if (from === 'top') await p.page.evaluate(() => { document.activeElement?.blur(); scrollTo(0, 0) })
   const passed = []
   for (let i = 0; i < most; i++) {
@@ -29,7 +29,8 @@ async function tabTo (p, selector, { from = 'here' } = {}) {
   throw new Error(`${p.name} at ${p.path()} does not get to ${selector} by Tab, only to ${passed.join(' ')}`)
 }
 
-async function enter (p) {
+/** enter presses Enter where the focus is, and arrives. */
+export async function enter (p) {
   return p.press({ click: () => p.page.keyboard.press('Enter') })
 }
 

@@ -37,6 +37,11 @@ const (
 	sqlOnly        = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
 	// Whoever told the agency something, and should have had an answer.
 	sqlMessagesLate = `select count(*)::int from message where agency_id = agency() and by_worker is null and answered_on is null and hear_by < $1`
+	// Exchanges in which a court's order and what happens go apart: it permits what rests, or letters wait that it prohibits.
+	sqlOrders = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.restricted and case_closed(x.id) as closed
+		from exchange x where x.agency_id = agency() and (x.contact_order = 'permits' and x.state <> 'active'
+			or x.contact_order = 'prohibits' and exists (select from letter l where l.agency_id = x.agency_id and l.exchange_id = x.id and l.state in ('received', 'held')))
+		order by x.opened_at, x.id limit 500`
 	sqlReferredLate = `select count(*)::int from letter where agency_id = agency() and state = 'escalated' and hear_by < $1`
 )
 
@@ -53,6 +58,10 @@ type Breaches struct {
 	// that have been so the longest first: no writer waits for them, for none
 	// knows, and so somebody here has to.
 	Stopped []DeskLine
+	// Orders lists exchanges about which a court has spoken and that somebody has to
+	// look at the same day: it permits a contact that rests or is over, or letters
+	// wait in one that it prohibits. No names.
+	Orders []ExchangeLine
 	// Referred counts letters with the safeguarding lead whose writers should
 	// have heard. Which ones they are is the lead's to know.
 	Referred int
@@ -70,6 +79,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	}
 	today := calendar.Today(s.now())
 	var rows, alone, stops deskRows
+	var orders []exchangeRow
 	var list Breaches
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		by := s.amberBy(ag, today)
@@ -79,11 +89,15 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		postgres.Many(b, &stops.names, sqlStoppedNames)
 		postgres.Many(b, &alone.letters, sqlNobody, "")
 		postgres.Many(b, &alone.names, sqlNobodyNames, "")
+		postgres.Many(b, &orders, sqlOrders)
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
 		b.Queue(sqlMessagesLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Messages) })
 	})
 	if err != nil {
 		return Breaches{}, s.db.Fault(fmt.Errorf("load what waits long: %w", err))
+	}
+	for _, r := range orders {
+		list.Orders = append(list.Orders, r.line())
 	}
 	for _, r := range alone.letters {
 		list.Nobody = append(list.Nobody, s.line(ag, actor, r, &alone))

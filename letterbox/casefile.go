@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
+	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
 	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months, photos from side where agency_id = agency() and exchange_id = $1 order by place`
 	sqlExchangePeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -40,7 +40,7 @@ const (
 		from node n where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc`
 	sqlConnected = `select exists (select from connection where agency_id = agency() and exchange_id = $1 and worker_id = account())`
 
-	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, second_reader, restricted and case_closed(id) as closed
+	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, restricted and case_closed(id) as closed
 		from exchange where agency_id = agency() order by opened_at desc, id limit 500`
 	sqlExchangesSide = `select s.exchange_id, s.place, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -73,11 +73,12 @@ type exchangeRow struct {
 	Restricted   bool
 	DelayDays    int
 	SecondReader string
+	ContactOrder string
 	Closed       bool // the actor holds no key of the restricted case
 }
 
 func (r exchangeRow) line() ExchangeLine {
-	return ExchangeLine{ID: ExchangeID(r.ID), Reference: r.Reference, State: r.State, Restricted: r.Restricted, Closed: r.Closed}
+	return ExchangeLine{ID: ExchangeID(r.ID), Reference: r.Reference, State: r.State, ContactOrder: r.ContactOrder, Restricted: r.Restricted, Closed: r.Closed}
 }
 
 type exchangeSideRow struct {
@@ -227,7 +228,7 @@ func (r *exchangeFile) queue(b *pgx.Batch, id string) {
 
 func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *exchangeFile) Exchange {
 	x := Exchange{ID: ExchangeID(r.exchange.ID), Reference: r.exchange.Reference, State: r.exchange.State, OpenedAt: r.exchange.OpenedAt,
-		Connected: r.connected, Restricted: r.exchange.Restricted, Closed: r.exchange.Closed, DelayDays: r.exchange.DelayDays, SecondReader: r.exchange.SecondReader}
+		Connected: r.connected, Restricted: r.exchange.Restricted, Closed: r.exchange.Closed, DelayDays: r.exchange.DelayDays, SecondReader: r.exchange.SecondReader, ContactOrder: r.exchange.ContactOrder}
 	if x.Restricted {
 		x.Named = namedLines(actor, r.named)
 	}

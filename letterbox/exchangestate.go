@@ -35,10 +35,10 @@ func SideStates() []string { return []string{"ready", "declined", "addressUnconf
 
 const (
 	// What a change of an exchange or a side rests on. $2 is the object that carries the note, $3 its part.
-	sqlStateColumns = `x.id, case_closed(x.id) as closed,
+	sqlStateColumns = `x.id, case_closed(x.id) as closed, x.contact_order,
 			exists (select from connection c where c.agency_id = x.agency_id and c.exchange_id = x.id and c.worker_id = account()) as connected,
 			(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = $2 and o.part = $3)::bigint as version`
-	sqlExchangeNow = `select ` + sqlStateColumns + `, case $3 when 'delay' then x.delay_days::text when 'readers' then x.second_reader else x.state end as state
+	sqlExchangeNow = `select ` + sqlStateColumns + `, case $3 when 'delay' then x.delay_days::text when 'readers' then x.second_reader when 'order' then x.contact_order else x.state end as state
 		from exchange x where x.agency_id = agency() and x.id = $1`
 	sqlExchangeNowLock = sqlExchangeNow + ` for no key update of x`
 	sqlSideNow         = `select ` + sqlStateColumns + `, case $3 when 'photos' then s.photos else s.state end as state from side s join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
@@ -49,13 +49,13 @@ const (
 		where s.agency_id = agency() and s.id = $1 and n.key_leaf is not null order by n.epoch desc limit 1`
 	sqlCaseNode = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from node n where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc limit 1`
-	// The newest note about the exchange and about each of its sides.
-	sqlExchangeNotes = `select distinct on (o.id) ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.exchange_id = $1
-		and o.kind = 'worknote' and o.part = 'state' order by o.id, o.version desc`
+	// The newest note about the exchange, about each of its sides, and about a court's order.
+	sqlExchangeNotes = `select distinct on (o.id, o.part) ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.exchange_id = $1
+		and o.kind = 'worknote' and o.part in ('state', 'order') order by o.id, o.part, o.version desc`
 	// Who wrote them, by their own book.
 	sqlNoteWriters = `select distinct r.id, r.book, r.epoch, r.name from object o
 		join directory r on r.agency_id = o.agency_id and r.book = 'staff' and 'worker/' || r.id = o.from_node
-		where o.agency_id = agency() and o.exchange_id = $1 and o.kind = 'worknote' and o.part = 'state' order by r.id`
+		where o.agency_id = agency() and o.exchange_id = $1 and o.kind = 'worknote' and o.part in ('state', 'order') order by r.id`
 )
 
 var (
@@ -66,11 +66,12 @@ var (
 
 // stateRow is how an exchange or a side stands when it is about to change.
 type stateRow struct {
-	ID        string // of the exchange
-	Closed    bool
-	Connected bool
-	Version   int64 // of the newest note
-	State     string
+	ID           string // of the exchange
+	Closed       bool
+	Connected    bool
+	ContactOrder string
+	Version      int64 // of the newest note
+	State        string
 }
 
 // stateNote is the content of the note that goes with a change: case and
@@ -93,7 +94,8 @@ type change struct {
 // SetState lets an exchange rest, go on, or end. In the same act every letter
 // that was passed on and is not opened is stopped, if it is not to go on; a
 // worker lifts each stop afterwards. Nobody is told why: the note is for
-// colleagues. Setting what is set already changes nothing.
+// colleagues. Setting what is set already changes nothing. What a court has
+// forbidden does not go on (Conflict, in the database too).
 //
 // Invalid: field "state" or "note". Forbidden: the actor is connected to the
 // family, or the case is restricted to others. Conflict: somebody changed it in
@@ -162,6 +164,12 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 	}
 	if c.part == "readers" && slices.Index(SecondReaders(), c.to) < slices.Index(SecondReaders(), was.State) && !actor.Can(authz.Restrict) {
 		return fault.New(fault.Forbidden, "fault.exchange.fewerReaders")
+	}
+	switch {
+	case c.part == "order" && was.State == OrderProhibits && !actor.Can(authz.Restrict):
+		return fault.New(fault.Forbidden, "fault.exchange.orderManager")
+	case prefix == "ex" && c.part == "state" && c.to == "active" && was.ContactOrder == OrderProhibits:
+		return fault.New(fault.Conflict, "fault.exchange.prohibited")
 	}
 	object, err := s.sealNote(ctx, ag, actor, c, was, nodes)
 	if err != nil {
@@ -234,7 +242,7 @@ func (s *Service) sealNote(ctx context.Context, ag *agency.Agency, actor authz.A
 // openStateNotes opens the newest note about an exchange and about each side.
 func (s *Service) openStateNotes(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *exchangeFile, keys []*age.HybridIdentity) (list []ExchangeNote) {
 	for _, row := range r.notes {
-		n := ExchangeNote{Side: slices.IndexFunc(r.sides, func(side exchangeSideRow) bool { return side.ID == row.ID })}
+		n := ExchangeNote{Order: row.Part == "order", Side: slices.IndexFunc(r.sides, func(side exchangeSideRow) bool { return side.ID == row.ID })}
 		var content stateNote
 		text, err := s.open(ctx, ag, row, keys...)
 		if err == nil {

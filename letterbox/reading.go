@@ -77,7 +77,7 @@ type caseRows struct {
 	connected bool // the worker is a party, or declared a connection
 	helped    bool // the worker helped to write
 	relay     relayRow
-	readers   []objectRow // the newest note of whose letters two workers read
+	settings  []objectRow // the newest note of each of sqlSettings
 	protected protectedRows
 }
 
@@ -141,7 +141,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 		postgres.One(b, &r.relay, sqlRelay, string(id))
-		queueObjects(b, &r.readers, sqlReadersNote, string(id))
+		queueObjects(b, &r.settings, sqlSettings, string(id))
 		r.protected.queue(b, string(id))
 	})
 	switch {

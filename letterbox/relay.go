@@ -11,6 +11,7 @@ import (
 // moment: the questions of table 8g of the law.
 type RelayFacts struct {
 	Agreement     string // how the exchange stands: one of ExchangeStates
+	ContactOrder  string // what a court has said: one of ContactOrders
 	MaySend       bool   // the agreement lets the writer's side send letters
 	OfAge         bool   // a child of the exchange comes of age this month, or has
 	Recipient     string // how the other side stands: one of SideStates
@@ -52,6 +53,8 @@ type relayRow struct {
 	// Whose letters two workers read, by the row, and the version of the note that said so last.
 	SecondReader   string
 	ReadersVersion uint64
+	ContactOrder   string // what a court has said, by the row
+	OrderVersion   uint64
 	FirstReader    string // "" for nobody yet
 	FirstLeaf      []byte
 }
@@ -60,6 +63,7 @@ type relayRow struct {
 // somebody else's before the actor's own.
 const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as may_send, r.state as recipient, w.book, two_readers(l.id) as two_readers, x.second_reader,
 		(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'readers')::bigint as readers_version,
+		x.contact_order, (select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'order')::bigint as order_version,
 		exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date) as of_age,
 		coalesce(f.worker_id, '') as first_reader, f.leaf as first_leaf
 	from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
@@ -75,7 +79,7 @@ func (s *Service) rule(row relayRow, found []Answered, helped bool, readers, nee
 		return errNoRelay
 	}
 	codes, warned := confirmed(found)
-	ruling, err := s.relay(RelayFacts{Agreement: row.Agreement, MaySend: row.MaySend, OfAge: row.OfAge, Recipient: row.Recipient,
+	ruling, err := s.relay(RelayFacts{Agreement: row.Agreement, ContactOrder: row.ContactOrder, MaySend: row.MaySend, OfAge: row.OfAge, Recipient: row.Recipient,
 		Findings: codes, ReadersNeeded: needed, Readers: readers, Helped: helped, Warned: warned})
 	if err != nil {
 		return fmt.Errorf("ask the table of passing on: %w", err)
@@ -89,6 +93,10 @@ func (s *Service) rule(row relayRow, found []Answered, helped bool, readers, nee
 // notPassed says why a letter is not passed on, by the row of the table.
 func notPassed(row string) error {
 	switch row {
+	case "g01":
+		return fault.New(fault.Conflict, "fault.relay.prohibited")
+	case "g04a":
+		return fault.New(fault.Conflict, "fault.relay.permitted")
 	case "g02":
 		return fault.New(fault.Invalid, "fault.relay.safeguarding")
 	case "g03":

@@ -297,6 +297,7 @@ type Restriction struct {
 	ExchangeLine
 	DelayDays    int
 	SecondReader string // one of SecondReaders
+	ContactOrder string // one of ContactOrders
 	Places       [2]Place
 	Connected    bool          // the actor declared a connection
 	Named        []NamedWorker // who holds the case, if it is restricted
@@ -323,7 +324,7 @@ type namedRow struct {
 	Name  []byte
 }
 
-const sqlRestriction = `select id, reference, state, opened_at, restricted, delay_days, second_reader, case_closed(id) as closed,
+const sqlRestriction = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, case_closed(id) as closed,
 		exists (select from connection c where c.agency_id = agency() and c.exchange_id = x.id and c.worker_id = account()) as connected
 	from exchange x where agency_id = agency() and id = $1`
 
@@ -349,7 +350,7 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 	if err != nil {
 		return Restriction{}, s.db.Fault(fmt.Errorf("load exchange %s: %w", id, err))
 	}
-	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, SecondReader: row.SecondReader, Connected: row.Connected, Named: namedLines(actor, named)}
+	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, SecondReader: row.SecondReader, ContactOrder: row.ContactOrder, Connected: row.Connected, Named: namedLines(actor, named)}
 	for i, side := range sides {
 		if i < len(r.Places) {
 			r.Places[i] = Place{SideID(side.ID), side.Book, side.State, side.Photos}

@@ -3,7 +3,6 @@ package letterbox
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,11 +30,7 @@ const (
 // SecondReaders lists whose letters two workers may read, the fewest first.
 func SecondReaders() []string { return []string{ReadTwiceRisk, ReadTwiceNew, ReadTwiceAlways} }
 
-const (
-	sqlReadersNote = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id and o.id = l.exchange_id and o.part = 'readers'
-		where l.agency_id = agency() and l.id = $1 order by o.version desc limit 1`
-	sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
-)
+const sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
 
 var guardedReaders = postgres.Guarded(`update exchange set second_reader = $2 where agency_id = agency() and id = $1 and second_reader <> $2 returning 1`)
 
@@ -134,39 +129,21 @@ func (d *deciding) judged(ctx context.Context, answers []Answer) ([]Answered, er
 	if err := d.statedReaders(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.statedOrder(ctx); err != nil {
+		return nil, err
+	}
 	return said, d.firstRead(ctx)
 }
 
 // statedReaders checks that the row asks for no fewer readers than a worker said
 // last, in their signed note. One that asks for more harms nobody.
 func (d *deciding) statedReaders(ctx context.Context) error {
-	exchange, said := d.rows.letter().ExchangeID, stateNote{State: ReadTwiceRisk}
-	if len(d.rows.readers) == 0 {
-		stated, err := d.index.Stated(ctx, d.ag.ID, exchange, "readers")
-		if err == nil && stated {
-			err = fmt.Errorf("%w: who reads twice at %s", seal.ErrStale, exchange)
-		}
-		if err != nil {
-			return d.unstated(ctx, d.ag, exchange, err)
-		}
-	} else {
-		note := d.rows.readers[0]
-		if note.Version != d.rows.relay.ReadersVersion {
-			return fault.New(fault.Conflict, "fault.conflict") // said in this moment
-		}
-		if seal.Kind(note.Kind) != seal.KindWorknote || note.ExchangeID != exchange {
-			return d.unstated(ctx, d.ag, exchange, fmt.Errorf("%w: not a note of this exchange", seal.ErrUnsigned))
-		}
-		content, err := d.open(ctx, d.ag, note, d.keys...)
-		if err == nil {
-			err = json.Unmarshal(content, &said)
-		}
-		if err != nil {
-			return err
-		}
+	said, err := d.settingNote(ctx, "readers", d.rows.relay.ReadersVersion, ReadTwiceRisk)
+	if err != nil {
+		return err
 	}
-	if slices.Index(SecondReaders(), d.rows.relay.SecondReader) < slices.Index(SecondReaders(), said.State) {
-		return d.unstated(ctx, d.ag, exchange, fmt.Errorf("%w: fewer readers than were asked for", seal.ErrUnsigned))
+	if slices.Index(SecondReaders(), d.rows.relay.SecondReader) < slices.Index(SecondReaders(), said) {
+		return d.unstated(ctx, d.ag, d.rows.letter().ExchangeID, fmt.Errorf("%w: fewer readers than were asked for", seal.ErrUnsigned))
 	}
 	return nil
 }

@@ -96,6 +96,8 @@ func Constraints() postgres.Constraints {
 		"first_reading_letter":  fault.New(fault.Conflict, "fault.letter.moved"),
 		"first_reading_pkey":    fault.New(fault.Conflict, "fault.letter.moved"),
 		"first_reading_once":    fault.New(fault.Conflict, "fault.letter.moved"),
+		"exchange_order":        fault.New(fault.Forbidden, "fault.exchange.orderManager"),
+		"exchange_prohibited":   fault.New(fault.Conflict, "fault.exchange.prohibited"),
 		"exchange_readers":      fault.New(fault.Forbidden, "fault.exchange.fewerReaders"),
 		"decision_passes_once":  fault.New(fault.Conflict, "fault.letter.decided"),
 		"object_pkey":           fault.New(fault.Conflict, "fault.letter.moved"),

@@ -324,13 +324,15 @@ type Exchange struct {
 	Named        []NamedWorker // who holds a restricted case
 	DelayDays    int           // how many days a letter that was passed on waits before it is shown
 	SecondReader string        // whose letters two workers read: one of SecondReaders
+	ContactOrder string        // what a court has said: one of ContactOrders
 	Notes        []ExchangeNote
 }
 
-// ExchangeNote is what a worker noted when they let an exchange rest, or said
-// how a side stands. Newest first.
+// ExchangeNote is what a worker noted when they let an exchange rest, said how a
+// side stands, or wrote down what a court said. Newest first.
 type ExchangeNote struct {
-	Side   int // 0 or 1; -1 for the whole exchange
+	Side   int  // 0 or 1; -1 for the whole exchange
+	Order  bool // it is about a court's order, and State is one of ContactOrders
 	State  string
 	On     time.Time
 	By     string // the worker's name
@@ -387,6 +389,8 @@ type ExchangeLine struct {
 	Reference string
 	State     string
 	Sides     [2]string // names from the directories
+
+	ContactOrder string // what a court has said: one of ContactOrders
 
 	Restricted bool // named workers alone hold the case
 	Closed     bool // restricted, and this worker is not named: no names

@@ -2,7 +2,7 @@
 // the page where it begins, with the mistake that people make, to what the
 // writer is told. They work on the letters of Dean and of Margaret.
 import { known, say, workday } from './browser.mjs'
-import { beside } from './staffbeside.mjs'
+import { beside, courtForbids } from './staffbeside.mjs'
 import { inspection } from './staffinspect.mjs'
 import { keys, lostCodes } from './staffkeys.mjs'
 import { last, manage } from './staffmanage.mjs'
@@ -248,4 +248,4 @@ async function takesBack (walk) {
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
 export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...manage, ...inspection, ...keys]
-export const lastly = [...presses, ...last, ...records, lostCodes]
+export const lastly = [...presses, ...last, ...records, courtForbids, lostCodes]

@@ -230,4 +230,41 @@ async function readsTwice (walk) {
   await set(await worker(walk, 'judith'), 'risk')
 }
 
+// A court forbids a contact: it rests, a manager sees it and takes the order back,
+// and it goes on.
+export async function courtForbids (walk) {
+  const owen = await worker(walk, 'owen')
+  const exchange = await exchangeOf(owen, dean)
+  const order = async (p, which, note) => {
+    await p.go(exchange + '/order')
+    await p.tick('order', which)
+    await p.fill({ note })
+    await p.press('desk.exchange.set.do')
+  }
+  await owen.press(owen.main().locator(`a[href="${exchange}/order"]`))
+  await owen.look('court order')
+  await order(owen, 'prohibits', 'Weldbridge family court. I read the order itself.')
+  await owen.expect(exchange).reads(say('desk.exchange.order.now.prohibits'), 'I read the order itself.')
+  await owen.look('exchange that a court forbids')
+  await owen.go(exchange + '/state')
+  await owen.tick('state', 'active')
+  await owen.press('desk.exchange.set.do')
+  await owen.reads(say('fault.exchange.prohibited'))
+  await order(owen, 'none', '')
+  await owen.reads(say('fault.exchange.orderManager'))
+  await owen.look('court order that a worker cannot take back')
+
+  const judith = await worker(walk, 'judith')
+  await judith.go('/breaches')
+  await judith.look('court orders for a manager')
+  await order(judith, 'permits', 'It was varied.')
+  await judith.go('/breaches')
+  await judith.reads(say('manage.breaches.order.permits'))
+  await order(judith, 'none', 'It has ended.')
+  await owen.go(exchange + '/state')
+  await owen.tick('state', 'active')
+  await owen.press('desk.exchange.set.do')
+  await owen.expect(exchange).reads(say('desk.exchange.order.now.none'))
+}
+
 export const beside = [answersAMessage, typesALetterIn, readsTwice, liesOpen, comesBetween]

@@ -7,15 +7,14 @@ import (
 
 // Relay asks table 8g whether a letter may go on. What it does not ask of the
 // letterbox is so by then: a letter is taken in from a named party alone, and
-// whoever decides is a named worker. A court order about contact is not kept
-// apart: an exchange that one prohibits rests or is over.
+// whoever decides is a named worker.
 func Relay(facts letterbox.RelayFacts) (letterbox.Ruling, error) {
 	findings := make([]string, len(facts.Findings))
 	for i, code := range facts.Findings {
 		findings[i] = string(code)
 	}
 	row, permits, err := intermediary.Relay(map[string][]string{
-		"order51A":         {"none"},
+		"order51A":         {facts.ContactOrder},
 		"agreement":        {facts.Agreement},
 		"sender":           {"namedParty"},
 		"directionAllowed": {yes(facts.MaySend)},

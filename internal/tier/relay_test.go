@@ -10,7 +10,7 @@ import (
 // Each fact that the letterbox states reaches the question of the table that it
 // answers: changed alone, another row decides.
 func TestRelay(t *testing.T) {
-	good := letterbox.RelayFacts{Agreement: "active", MaySend: true, Recipient: "ready", ReadersNeeded: 1, Readers: 1, Warned: true}
+	good := letterbox.RelayFacts{Agreement: "active", ContactOrder: "none", MaySend: true, Recipient: "ready", ReadersNeeded: 1, Readers: 1, Warned: true}
 	for name, tt := range map[string]struct {
 		change func(*letterbox.RelayFacts)
 		want   string
@@ -20,6 +20,9 @@ func TestRelay(t *testing.T) {
 		"one reader of two":      {func(f *letterbox.RelayFacts) { f.ReadersNeeded = 2 }, "g11"},
 		"no reader":              {func(f *letterbox.RelayFacts) { f.Readers = 0 }, "g11"},
 		"a helper":               {func(f *letterbox.RelayFacts) { f.Helped = true }, "g11"},
+		"a court permits it":     {func(f *letterbox.RelayFacts) { f.ContactOrder = "permits" }, "g14"},
+		"permits what rests":     {func(f *letterbox.RelayFacts) { f.ContactOrder, f.Agreement = "permits", "paused" }, "g04a"},
+		"a court prohibits it":   {func(f *letterbox.RelayFacts) { f.ContactOrder, f.Agreement = "prohibits", "paused" }, "g01"},
 		"paused":                 {func(f *letterbox.RelayFacts) { f.Agreement = "paused" }, "g05"},
 		"ended":                  {func(f *letterbox.RelayFacts) { f.Agreement = "ended" }, "g04"},
 		"not this way":           {func(f *letterbox.RelayFacts) { f.MaySend = false }, "g03"},

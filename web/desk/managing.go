@@ -335,6 +335,7 @@ func (room Room) stopRotation(w http.ResponseWriter, r *http.Request) error {
 // breachesPage is what waits longer than it should.
 type breachesPage struct {
 	page.Base
+	Orders   []letterbox.ExchangeLine
 	Groups   []breachGroup
 	Referred int
 	Messages int // not answered by their day
@@ -351,7 +352,7 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Referred: list.Referred, Messages: list.Messages,
+	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Orders: list.Orders, Referred: list.Referred, Messages: list.Messages,
 		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"stopped", list.Stopped}}}
 	if len(list.Nobody) > 0 {
 		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})

@@ -105,6 +105,8 @@ var matrix = []visit{
 	{pattern: "POST /exchange/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/delay", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/delay", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /exchange/{id}/order", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /exchange/{id}/order", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/readers", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/readers", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/state", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},

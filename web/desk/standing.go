@@ -67,6 +67,13 @@ func (room Room) readersForm() standingForm {
 	}}
 }
 
+// orderForm asks what a court has said about contact.
+func (room Room) orderForm() standingForm {
+	return standingForm{room, "exchange-order", "desk.exchange.order.title", func(r *http.Request, p *standingPage, form page.Form) error {
+		return room.Letters.SetContactOrder(r.Context(), room.Actor(r), p.Exchange.ID, form.Get("order"), form.Get("note"))
+	}}
+}
+
 // namedForm is the page of who may open an exchange, without an act: each of its
 // forms goes to an address of its own.
 func (room Room) namedForm(do func(r *http.Request, p *standingPage, form page.Form) error) standingForm {
@@ -116,7 +123,7 @@ func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
 	if p.Place.ID != "" {
 		state = p.Place.State
 	}
-	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader).With("photos", p.Place.Photos)
+	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader).With("order", p.Exchange.ContactOrder).With("photos", p.Place.Photos)
 	return f.room.Site.Render(w, r, http.StatusOK, "desk/"+f.name, p)
 }
 
@@ -170,6 +177,9 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	case f.title == "desk.exchange.setSide.title":
 		p.Exchange, p.Place, err = f.room.place(r)
 		p.States = stateChoices(&p.Base, "desk.exchange.side.", letterbox.SideStates())
+	case f.name == "exchange-order":
+		p.Exchange, err = f.room.restriction(r)
+		p.States = stateChoices(&p.Base, "desk.exchange.order.", letterbox.ContactOrders())
 	default:
 		p.Exchange, err = f.room.restriction(r)
 		p.States = stateChoices(&p.Base, "desk.exchange.set.", letterbox.ExchangeStates())
@@ -259,6 +269,8 @@ func (room Room) standingRoutes() []page.Route {
 		post("/exchange/{id}/state", noteBody, room.stateForm().post, "note"),
 		get("/exchange/{id}/delay", "desk/exchange-delay", room.delayForm().ask),
 		post("/exchange/{id}/delay", page.SmallBody, room.delayForm().post),
+		get("/exchange/{id}/order", "desk/exchange-order", room.orderForm().ask),
+		post("/exchange/{id}/order", noteBody, room.orderForm().post, "note"),
 		get("/exchange/{id}/readers", "desk/exchange-readers", room.readersForm().ask),
 		post("/exchange/{id}/readers", page.SmallBody, room.readersForm().post),
 		get("/exchange/{id}/named", "desk/exchange-named", room.namedForm(nil).ask),

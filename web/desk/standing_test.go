@@ -48,6 +48,24 @@ func TestState(t *testing.T) {
 	}
 }
 
+// What a court forbids is written down on a page of its own, and rests.
+func TestOrder(t *testing.T) {
+	d := openDesk(t)
+	path := "/exchange/" + string(d.exchange)
+	contains(t, d.Get(path).Want(http.StatusOK).Doc().One("main").Text(), "No court order about contact is written down.")
+	ask := d.Get(path + "/order").Want(http.StatusOK)
+	wrong := ask.Submit(path+"/order", "order", "maybe", "note", "Kept words").Want(http.StatusUnprocessableEntity)
+	if got := wrong.Form(path + "/order").Get("note"); got != "Kept words" {
+		t.Errorf("a refused form keeps %q", got)
+	}
+	wrong.Submit(path+"/order", "order", "prohibits", "note", "Weldbridge, 9 November.").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	contains(t, d.Get(path).Doc().One("main").Text(), "A court order forbids this contact.", "Court order", "Weldbridge, 9 November.", "Paused")
+	back := d.Get(path+"/order").Submit(path+"/order", "order", "none").Want(http.StatusForbidden)
+	contains(t, back.Doc().One("main").Text(), "Only a manager can say")
+	open := d.Get(path+"/state").Submit(path+"/state", "state", "active").Want(http.StatusConflict)
+	contains(t, open.Doc().One("main").Text(), "A court order forbids this contact")
+}
+
 func TestSideState(t *testing.T) {
 	d := openDesk(t)
 	path := "/side/" + d.sideOf(t, d.exchange, 2) + "/state"

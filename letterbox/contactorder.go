@@ -1,0 +1,99 @@
+package letterbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"gatepost/crypto/seal"
+	"gatepost/internal/authz"
+	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
+)
+
+// What a court has said about contact between two families (ACA 2002 s.51A).
+const (
+	OrderNone      = "none"      // there is no order in force that is known here
+	OrderPermits   = "permits"   // one that permits the contact
+	OrderProhibits = "prohibits" // one that prohibits it
+)
+
+// ContactOrders lists them.
+func ContactOrders() []string { return []string{OrderNone, OrderPermits, OrderProhibits} }
+
+// The notes about an exchange by which its letters are judged, each the newest: whose
+// letters two workers read, and what a court said.
+const sqlSettings = `select distinct on (o.part) ` + sqlObjectColumns + ` from letter l
+	join object o on o.agency_id = l.agency_id and o.id = l.exchange_id and o.part in ('readers', 'order')
+	where l.agency_id = agency() and l.id = $1 order by o.part, o.version desc`
+
+// An exchange that a court has forbidden rests from that moment.
+var guardedOrder = postgres.Guarded(`update exchange set contact_order = $2, state = case when $2 = 'prohibits' and state = 'active' then 'paused' else state end
+	where agency_id = agency() and id = $1 and contact_order <> $2 returning 1`)
+
+// SetContactOrder writes down what a court has said about contact between the
+// families of an exchange, one of ContactOrders, with a note for colleagues: which
+// court, and of which day. Where it prohibits contact the exchange rests in the same
+// act, as by SetState, and nothing of it goes on (table 8g, g01) until a manager says
+// that the order is no longer in force; it goes on resting then, until somebody lets
+// it go on. One that permits contact while the exchange rests is a manager's matter
+// the same day (g04a): it stands in Breaches.
+//
+// Forbidden for who is not a manager and takes a prohibition back, in the database
+// too. Invalid: field "order" or "note". Otherwise as SetState.
+func (s *Service) SetContactOrder(ctx context.Context, actor authz.Actor, id ExchangeID, order, note string) error {
+	if !slices.Contains(ContactOrders(), order) {
+		return s.refuse(ctx, actor, string(id), fault.Field("order", "fault.exchange.order"))
+	}
+	return s.set(ctx, actor, "ex", change{object: string(id), part: "order", read: sqlExchangeNow, lock: sqlExchangeNowLock, nodes: sqlCaseNode,
+		write: guardedOrder, to: order, note: note})
+}
+
+// settingNote opens what a worker said last, in a signed note about the exchange,
+// of one of the parts of sqlSettings: the newest note has to have the version that
+// the letter's row was read with. least is what stands where nobody ever said anything.
+// Sealed, and an alarm, where a note was said and is gone, or is none of this exchange.
+func (d *deciding) settingNote(ctx context.Context, part string, version uint64, least string) (string, error) {
+	exchange := d.rows.letter().ExchangeID
+	i := slices.IndexFunc(d.rows.settings, func(o objectRow) bool { return o.Part == part })
+	if i < 0 {
+		stated, err := d.index.Stated(ctx, d.ag.ID, exchange, part)
+		if err == nil && stated {
+			err = fmt.Errorf("%w: %s of %s", seal.ErrStale, part, exchange)
+		}
+		if err != nil {
+			return "", d.unstated(ctx, d.ag, exchange, err)
+		}
+		return least, nil
+	}
+	note := d.rows.settings[i]
+	if note.Version != version {
+		return "", fault.New(fault.Conflict, "fault.conflict") // said in this moment
+	}
+	if seal.Kind(note.Kind) != seal.KindWorknote || note.ExchangeID != exchange {
+		return "", d.unstated(ctx, d.ag, exchange, fmt.Errorf("%w: not a note of this exchange", seal.ErrUnsigned))
+	}
+	content, err := d.open(ctx, d.ag, note, d.keys...)
+	if err != nil {
+		return "", err
+	}
+	var said stateNote
+	if err := json.Unmarshal(content, &said); err != nil {
+		return "", fmt.Errorf("read a note about %s: %w", part, err)
+	}
+	return said.State, nil
+}
+
+// statedOrder checks that the row of the exchange says of a court's order what a
+// worker said last, in their signed note.
+func (d *deciding) statedOrder(ctx context.Context) error {
+	said, err := d.settingNote(ctx, "order", d.rows.relay.OrderVersion, OrderNone)
+	if err != nil {
+		return err
+	}
+	if said != d.rows.relay.ContactOrder {
+		return d.unstated(ctx, d.ag, d.rows.letter().ExchangeID, fmt.Errorf("%w: another order than was written down", seal.ErrUnsigned))
+	}
+	return nil
+}

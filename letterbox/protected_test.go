@@ -3,6 +3,7 @@ package letterbox_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -427,5 +428,20 @@ func TestHints(t *testing.T) {
 	h.untriggered(`update object set sealed = '' where kind = 'ownlist'`)
 	if got := hints("Tamsin Vale, 07700 900888"); !slices.Equal(got, []string{"PHONE 07700 900888"}) {
 		t.Errorf("without a list the hints are %q", got)
+	}
+}
+
+// A letter full of numbers gives its writer so many hints, the first ones, and the
+// same words once.
+func TestHints_Most(t *testing.T) {
+	p := newPair(t)
+	var text strings.Builder
+	for i := range letterbox.MaxHints + 30 {
+		fmt.Fprintf(&text, "Ring 07700 900%03d, or 07700 900000.\n\n", i)
+	}
+	hints, err := p.Families.Hints(t.Context(), p.birth, p.fromSide, letterbox.Text(text.String()))
+	must(t, err)
+	if len(hints) != letterbox.MaxHints || hints[0].Text != "07700 900000" || hints[1].Text != "07700 900001" {
+		t.Errorf("%d hints, which begin with %q", len(hints), hints[0].Text)
 	}
 }

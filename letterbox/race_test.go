@@ -423,25 +423,3 @@ func TestRace_FirstFirst(t *testing.T) {
 	p.wantState(letter, letterbox.Waiting, letterbox.PassedOn)
 	p.logWhole()
 }
-
-// A second reader is asked for while one worker passes a letter on alone: before
-// the pass, it does not go; after it, it has gone.
-func TestRace_ReadersPass(t *testing.T) {
-	p, ctx := newPair(t), t.Context()
-	ask := func() error {
-		return p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways)
-	}
-	gone := p.claimed("Just in time.")
-	passErr, askErr := p.blocked(p.Desk, "pass locked", func() error { return p.Desk.Pass(ctx, p.Worker, gone, "") }, ask)
-	must(t, passErr)
-	must(t, askErr)
-	p.wantState(gone, letterbox.Waiting, letterbox.PassedOn)
-
-	must(t, p.Desk.SetSecondReader(ctx, p.Manager, p.exchange, letterbox.ReadTwiceRisk))
-	letter := p.claimed("Not by one alone.")
-	passErr, askErr = overtaken(t, p.Desk, "pass", func() error { return p.Desk.Pass(ctx, p.Worker, letter, "") }, ask)
-	must(t, askErr)
-	wantAt(t, "alone", passErr, "fault.relay.readers", "")
-	p.wantState(letter, letterbox.Received, letterbox.WithUs)
-	p.logWhole()
-}

@@ -3,11 +3,18 @@
 package desk
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"gatepost/internal/fault"
+	"gatepost/letterbox"
+	"gatepost/letterbox/screening"
 	"gatepost/web/page"
 	"gatepost/web/page/pagetest"
 )
@@ -112,6 +119,68 @@ func TestGrouped(t *testing.T) {
 	} {
 		if got := grouped(code); got != want {
 			t.Errorf("%q is written %q, want %q", code, got, want)
+		}
+	}
+}
+
+// A letter's marks are those of a naive reader, whatever lies over what: every
+// character stands once, in the colour of the gravest finding over it, and each
+// finding is numbered once, where it ends.
+func TestMarked(t *testing.T) {
+	severities := []screening.Severity{screening.Soft, screening.Medium, screening.High}
+	for seed := range uint64(3000) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		text := make([]byte, r.IntN(60))
+		for i := range text {
+			text[i] = "ab\n"[r.IntN(3)]
+		}
+		var found []letterbox.Finding
+		for range r.IntN(6) {
+			start := r.IntN(len(text) + 1)
+			end := start + r.IntN(len(text)-start+1)
+			if start == end || text[start] == '\n' {
+				continue // the screen finds words, which may have an end of a line after them
+			}
+			f := letterbox.Finding{Key: fmt.Sprint(len(found)), Finding: screening.Finding{Start: start, End: end, Severity: severities[r.IntN(3)]}}
+			found = append(found, f)
+		}
+		slices.SortStableFunc(found, func(a, b letterbox.Finding) int { return cmp.Compare(a.Start, b.Start) })
+		numbers := map[string]int{}
+		for i, f := range found {
+			numbers[f.Key] = i + 1
+		}
+		var got, want strings.Builder
+		seen := map[int]int{}
+		for _, paragraph := range marked(string(text), found, numbers) {
+			for _, line := range paragraph {
+				for _, part := range line {
+					for _, c := range part.Text {
+						fmt.Fprintf(&got, "%c%d", c, rank(screening.Severity(part.Severity)))
+					}
+					for _, n := range part.Numbers {
+						seen[n]++
+					}
+				}
+			}
+		}
+		for i, c := range text {
+			gravest := 0
+			for _, f := range found {
+				if f.Start <= i && i < f.End {
+					gravest = max(gravest, rank(f.Severity))
+				}
+			}
+			if c != '\n' {
+				fmt.Fprintf(&want, "%c%d", c, gravest)
+			}
+		}
+		if got.String() != want.String() {
+			t.Fatalf("seed %d: %q is marked %s, want %s", seed, text, &got, &want)
+		}
+		for n := range found {
+			if seen[n+1] != 1 {
+				t.Fatalf("seed %d: in %q finding %d, %+v, is numbered %d times", seed, text, n+1, found[n], seen[n+1])
+			}
 		}
 	}
 }

@@ -20,7 +20,10 @@ const wapitiModules = "backup,blindsql,cookieflags,crlf,csp,exec,file,htaccess,h
 // at the end of the expression that --exclude makes. An exclusion with
 // linesMark is of another kind: a list of lines of the table, as expressions, each with the path
 // that stands for it or "". Of a line the crawler takes that path, or the first one
-// that it finds, and no other: it would try each letter and each case anew.
+// that it finds, and no other: it would try each letter and each case anew. Of forms
+// with the same fields at one path it attacks the first, for their hidden values are
+// all that differs. What makes a database wait it says in PostgreSQL's words alone:
+// there is no other, and in those of three more a manager's pages take a day.
 const wapitiMain = `
 import json, re
 from urllib.parse import urlparse
@@ -41,6 +44,22 @@ class Lines:
 mark = "` + linesMark + `"
 crawler.wildcard_translate = lambda p: Lines(p[p.index(mark) + len(mark):]) if mark in p else \
     re.compile("(?ms)" + ".*".join(re.escape(s) for s in p.split("*")) + r"\Z")
+from wapitiCore.net.sqlite_persister import SqlitePersister
+every_path = SqlitePersister._get_paths
+
+def once(self, *args, attack_module="", **named):
+    seen = set()
+    for request in every_path(self, *args, attack_module=attack_module, **named):
+        fields = request.get_params + request.post_params + request.file_params if isinstance(request.post_params, list) else [[request.url, ""]]
+        form = request.method, request.path, tuple(sorted(field[0] for field in fields))
+        if not attack_module or form not in seen:
+            yield request
+        seen.add(form)
+
+SqlitePersister._get_paths = once
+from wapitiCore.attack.attack import PayloadReader
+every_payload = PayloadReader.read_payloads
+PayloadReader.read_payloads = lambda self, name: [one for one in every_payload(self, name) if "blindSQL" not in name or "pg_sleep" in one[0]]
 from wapitiCore.main.wapiti import wapiti_main
 wapiti_main()
 `

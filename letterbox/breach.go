@@ -19,7 +19,7 @@ const mayRead = `from worker w where w.agency_id = l.agency_id and not (` + barr
 
 const (
 	// Letters whose writers hear by that day or should have heard: whose letter is back with us as well.
-	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held', 'recalled', 'undeliverable')
+	overdue = `from letter o where o.agency_id = agency() and o.state in ('received', 'held', 'toTranslate', 'recalled', 'undeliverable')
 		and o.hear_by <= $1 order by o.hear_by, o.submitted_at limit 500`
 	sqlOverdue      = deskLine + `(select o.id ` + overdue + `)` + deskJoins
 	sqlOverdueNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + overdue + `) w)` + namesOf
@@ -31,16 +31,21 @@ const (
 	// Letters that nobody may decide about, but perhaps the worker $1.
 	nobody = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		where l.agency_id = agency() and l.state in ('received', 'held') and not exists (select ` + mayRead + ` and w.id <> $1)`
-	nobodyOldest   = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
-	sqlNobody      = deskLine + nobodyOldest + deskJoins
-	sqlNobodyNames = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
-	sqlOnly        = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
+	nobodyOldest = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
+	sqlNobody    = deskLine + nobodyOldest + deskJoins
+	// Letters that a translator has, those given first first.
+	translating = `from letter o join translation t on t.agency_id = o.agency_id and t.letter_id = o.id and t.state = 'given'
+		where o.agency_id = agency() and o.state = 'toTranslate' order by t.given_on, o.submitted_at limit 500`
+	sqlTranslating      = deskLine + `(select o.id ` + translating + `)` + deskJoins
+	sqlTranslatingNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + translating + `) w)` + namesOf
+	sqlNobodyNames      = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
+	sqlOnly             = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
 	// Whoever told the agency something, and should have had an answer.
 	sqlMessagesLate = `select count(*)::int from message where agency_id = agency() and by_worker is null and answered_on is null and hear_by < $1`
 	// Exchanges in which a court's order and what happens go apart: it permits what rests, or letters wait that it prohibits.
 	sqlOrders = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.restricted and case_closed(x.id) as closed
 		from exchange x where x.agency_id = agency() and (x.contact_order = 'permits' and x.state <> 'active'
-			or x.contact_order = 'prohibits' and exists (select from letter l where l.agency_id = x.agency_id and l.exchange_id = x.id and l.state in ('received', 'held')))
+			or x.contact_order = 'prohibits' and exists (select from letter l where l.agency_id = x.agency_id and l.exchange_id = x.id and l.state in ('received', 'held', 'toTranslate')))
 		order by x.opened_at, x.id limit 500`
 	sqlReferredLate = `select count(*)::int from letter where agency_id = agency() and state = 'escalated' and hear_by < $1`
 )
@@ -62,6 +67,8 @@ type Breaches struct {
 	// look at the same day: it permits a contact that rests or is over, or letters
 	// wait in one that it prohibits. No names.
 	Orders []ExchangeLine
+	// Slow lists letters that a translator has had for longer than TranslatePromise.
+	Slow []DeskLine
 	// Referred counts letters with the safeguarding lead whose writers should
 	// have heard. Which ones they are is the lead's to know.
 	Referred int
@@ -78,7 +85,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		return Breaches{}, err
 	}
 	today := calendar.Today(s.now())
-	var rows, alone, stops deskRows
+	var rows, alone, stops, given deskRows
 	var orders []exchangeRow
 	var list Breaches
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
@@ -87,6 +94,8 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		postgres.Many(b, &rows.names, sqlOverdueNames, by)
 		postgres.Many(b, &stops.letters, sqlStopped)
 		postgres.Many(b, &stops.names, sqlStoppedNames)
+		postgres.Many(b, &given.letters, sqlTranslating)
+		postgres.Many(b, &given.names, sqlTranslatingNames)
 		postgres.Many(b, &alone.letters, sqlNobody, "")
 		postgres.Many(b, &alone.names, sqlNobodyNames, "")
 		postgres.Many(b, &orders, sqlOrders)
@@ -109,6 +118,11 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 			list.Late = append(list.Late, line)
 		case line.Amber:
 			list.Amber = append(list.Amber, line)
+		}
+	}
+	for _, r := range given.letters {
+		if line := s.line(ag, actor, r, &given); line.Slow {
+			list.Slow = append(list.Slow, line)
 		}
 	}
 	for _, r := range stops.letters {

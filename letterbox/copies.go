@@ -30,8 +30,10 @@ type Copy struct {
 	Letter   LetterID   // of one that was sent
 	Delivery DeliveryID // of one that came
 	Text     Text
-	Unread   bool // it did not open: a notice in its place
-	Photos   int  // how many photos belong to it, which are not printed
+	// Translation is what came with a letter that its recipients do not read as it was written.
+	Translation Translation
+	Unread      bool // it did not open: a notice in its place
+	Photos      int  // how many photos belong to it, which are not printed
 }
 
 const (
@@ -43,7 +45,7 @@ const (
 				where x.agency_id = agency() and x.side_id = $1 and delivery_state(x.id) = 'opened') d
 			where ($2::date is null or d.on_day >= $2) and ($3::date is null or d.on_day <= $3)
 		order by 3, 1 limit 1001`
-	sqlCopyObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = any($1) and o.part = 'text' order by o.version desc`
+	sqlCopyObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = any($1) and o.part in ('text', 'translation') order by o.version desc`
 )
 
 type copyRow struct {
@@ -127,9 +129,14 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 		list[i] = Copy{On: r.OnDay, Sent: r.Sent, Text: Text(text), Unread: err != nil, Photos: r.Photos}
 		if r.Sent {
 			list[i].Letter = LetterID(r.ID)
-		} else {
-			list[i].Delivery = DeliveryID(r.ID)
+			continue
 		}
+		list[i].Delivery = DeliveryID(r.ID)
+		list[i].Translation, err = s.cameTranslation(ctx, ag, actor, objects, string(side), r.ID)
+		if err != nil && !unread(err) {
+			return nil, err
+		}
+		list[i].Unread = list[i].Unread || err != nil
 	}
 	return list, nil
 }

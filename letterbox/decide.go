@@ -82,6 +82,9 @@ type deciding struct {
 	keys   []*age.HybridIdentity // of the case, newest first
 	text   string                // of the letter, where the act needs it
 	signer note.Signer
+
+	translation translationContent // of the letter, once opened
+	translator  string
 }
 
 // beginAct loads a letter for an act that needs a worker's signature and a
@@ -147,6 +150,8 @@ func (d *deciding) mayDecide() error {
 		return fault.New(fault.Forbidden, "fault.letter.refusedBefore")
 	case "readFirst":
 		return fault.New(fault.Forbidden, "fault.letter.readFirst")
+	case "translated":
+		return fault.New(fault.Forbidden, "fault.letter.translated")
 	}
 	return nil
 }
@@ -231,6 +236,7 @@ type step struct {
 	claimed  bool                 // only with the actor's claim
 	judge    func(relayRow) error // with how everything stands then, whether the letter may go on; nil where that is not asked
 	shows    bool                 // the recipient's side may see the letter by it
+	holds    bool                 // what it writes waits for the exchange
 	decision sealedObject         // of a final decision; none otherwise
 	bodies   [][]byte             // the statements, in order
 	write    func(b *pgx.Batch, from State)
@@ -244,6 +250,9 @@ func (d *deciding) commit(ctx context.Context, a step) error {
 	var relay relayRow
 	d.at(a.act)
 	err := d.db.Act(ctx, scope(d.actor), func(b *pgx.Batch) {
+		if a.holds {
+			b.Queue(sqlHoldExchange, l.ID)
+		}
 		if a.shows {
 			b.Queue(sqlLockExchange, l.ExchangeID)
 			b.Queue(sqlLockSide, l.ToSide)
@@ -375,9 +384,14 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
+	translated, err := d.passTranslation(delivery, to, refs)
+	if err != nil {
+		return err
+	}
 	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, judge: judge, decision: decision,
-		bodies: append([][]byte{decision.body, sealed.body}, photos.bodies()...), write: func(b *pgx.Batch, from State) {
+		bodies: slices.Concat([][]byte{decision.body, sealed.body}, translated.bodies(), photos.bodies()), write: func(b *pgx.Batch, from State) {
 			sealed.queue(b)
+			translated.queue(b)
 			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
 			photos.queue(b, delivery)
 			b.Queue(guardedPass, l.ID, string(from))

@@ -30,15 +30,17 @@ const (
 			l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) then first_reader(l.id, '') is not null else false end as read_first,
 			coalesce(l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account())
 				then first_reader(l.id, '') = account() and first_reader(l.id, account()) is null else false end, false) as first_by_me,
-			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted
+			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted,
+			l.language, coalesce(g.worker_id, '') as translator, coalesce(g.given_on, 'epoch') as given_on
 		from `
-	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop, stopped_on, decided_on
+	deskJoins = ` w cross join lateral (select agency_id, id, exchange_id, from_side, to_side, state, told, replaces, submitted_at, submitted_on, hear_by, held_until, second, paper, stop, stopped_on, decided_on, language
 			from letter where agency_id = agency() and id = w.id offset 0) l
 		cross join lateral (select reference, restricted from exchange where agency_id = agency() and id = l.exchange_id offset 0) x
 		left join lateral (select worker_id, until from claim where agency_id = agency() and letter_id = l.id and until > now() offset 0) c on true
+		left join lateral (select worker_id, given_on from translation where agency_id = agency() and letter_id = l.id and state = 'given' offset 0) g on true
 		order by l.submitted_at`
 	// Which letters wait for workers: two parts, for each has its own index.
-	waits = `(select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.state in ('received', 'held', 'recalled', 'undeliverable')
+	waits = `(select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.state in ('received', 'held', 'toTranslate', 'recalled', 'undeliverable')
 		union all
 		select a.id, a.exchange_id, a.submitted_at from letter a where a.agency_id = agency() and a.stop and a.state in ('passed', 'waiting', 'keptForLater')
 		order by submitted_at limit 500)`
@@ -58,7 +60,8 @@ const (
 		cross join lateral (select epoch, name from directory where agency_id = agency() and book = s.book and id = e.child_id offset 0) r
 		union all
 		select c.worker_id, r.book, r.id, r.epoch, r.name, ''
-		from (select distinct worker_id from claim where agency_id = agency() and until > now()) c
+		from (select worker_id from claim where agency_id = agency() and until > now()
+			union select worker_id from translation where agency_id = agency() and state = 'given') c
 		join directory r on r.agency_id = agency() and r.id = c.worker_id and r.book = 'staff'`
 	sqlDeskNames = `with at as (select distinct w.exchange_id from ` + waits + ` w)` + namesOf
 	sqlCaseNames = `with at as (select l.exchange_id from letter l where l.agency_id = agency() and l.id = $1)` + namesOf
@@ -115,6 +118,9 @@ type deskRow struct {
 	RefusedByMe bool
 	ReadFirst   bool
 	FirstByMe   bool
+	Language    string
+	Translator  string // who has it to translate
+	GivenOn     time.Time
 }
 
 // nameRow is a sealed name and whose it is: a side's, or a worker's.
@@ -177,6 +183,10 @@ func (s *Service) line(ag *agency.Agency, actor authz.Actor, l deskRow, rows *de
 	if line.State == Held {
 		line.HeldUntil = l.HeldUntil
 	}
+	if line.Language = l.Language; l.Translator != "" {
+		line.Translator, line.GivenOn = names(actor, rows.names, l.Translator), l.GivenOn
+		line.Slow = s.agencies.Days().Between(l.GivenOn, today) > TranslatePromise
+	}
 	if line.Stopped {
 		line.StoppedOn = l.StoppedOn
 	}
@@ -192,7 +202,7 @@ func (s *Service) line(ag *agency.Agency, actor authz.Actor, l deskRow, rows *de
 // that came back to us has a day anew; of one that was stopped the writer knows
 // nothing.
 func waitsLong(ag *agency.Agency, l deskRow, today time.Time, days calendar.Days) (amber, late bool) {
-	if !slices.Contains([]State{Received, Held, Recalled, Undeliverable}, State(l.State)) {
+	if !slices.Contains([]State{Received, Held, ToTranslate, Recalled, Undeliverable}, State(l.State)) {
 		return false, false
 	}
 	if l.HearBy.Before(today) {
@@ -233,7 +243,7 @@ func passedOn(state State) bool {
 
 // waiting tells whether a letter waits for workers: whether it is on the desk.
 func (r lockRow) waiting() bool {
-	return slices.Contains([]State{Received, Held, Recalled, Undeliverable}, r.State) || r.Stop && passedOn(r.State)
+	return slices.Contains([]State{Received, Held, ToTranslate, Recalled, Undeliverable}, r.State) || r.Stop && passedOn(r.State)
 }
 
 // Claim takes a letter that is on the desk for half an hour. Conflict: another

@@ -32,6 +32,13 @@
 // looked at it, cut away what could tell who or where somebody is, or left it out
 // (LookAtPhoto, CutPhoto, AnswerPhoto).
 //
+// A letter in Welsh or another language, as a worker says (SayLanguage), goes on as
+// it is where its recipients and the worker who passes it on read it. Any other is
+// translated first: by a translator, to whom its text alone is sealed for as long as
+// they have it (GiveToTranslator, HandIn), or by a worker who reads it, and then
+// another one decides (TranslateMyself). Both texts are screened, kept and passed on
+// together.
+//
 // An exchange whose worker knows the family is restricted: its newest key is
 // granted to named workers only, and the team's grants are gone.
 //
@@ -86,6 +93,13 @@
 //	escalated     --keepOnFile: safeguardingLead-->     keptOnFile
 //	escalated     --refuse: safeguardingLead-->         refused
 //	escalated     --withdraw: correspondent-->          withdrawn
+//	received      --translate: letterboxWorker-->       toTranslate
+//	held          --translate: letterboxWorker-->       toTranslate
+//	toTranslate   --handIn: translator-->               received
+//	toTranslate   --giveBack: translator-->             received
+//	toTranslate   --takeBack: letterboxWorker-->        received
+//	toTranslate   --takeBack: manager-->                received
+//	toTranslate   --withdraw: correspondent-->          withdrawn
 //	returned      --replace: correspondent-->           replaced
 //	returned      --withdraw: correspondent-->          withdrawn
 //	refused       --secondOpinion: correspondent-->     received

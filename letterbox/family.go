@@ -44,10 +44,11 @@ const (
 			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'names')
 		where l.agency_id = agency() and l.id = $1 order by o.version desc`
 	sqlCameObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id
-			and o.id = any(array[d.id, d.side_id]::text[]) and o.part in ('text', 'names')
+			and o.id = any(array[d.id, d.side_id]::text[]) and o.part in ('text', 'translation', 'names')
 		where d.agency_id = agency() and d.id = $1 order by o.version desc`
 	sqlCameMayWrite = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id)
 		from delivery d join side s on s.agency_id = d.agency_id and s.id = d.side_id where d.agency_id = agency() and d.id = $1`
+	sqlTranslated   = `select was_translated($1)`
 	sqlOpenDelivery = `select open_delivery($1)`
 	sqlCameBack     = `select came_back($1)`
 )
@@ -202,11 +203,13 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	var rewrites []string
 	var photos []PhotoLine
 	var reasons []objectRow
+	var translated bool
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlOneSent, string(id)).Query(collectMine(&rows, scanSent))
 		queueObjects(b, &objects, sqlSentObjects, string(id))
 		postgres.Many(b, &photos, sqlSentPhotos, string(id))
 		queueObjects(b, &reasons, sqlPhotoReasons, string(id))
+		b.Queue(sqlTranslated, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&translated) })
 		b.Queue(sqlDraftReplacing, string(id)).Query(func(r pgx.Rows) (err error) {
 			rewrites, err = pgx.CollectRows(r, pgx.RowTo[string])
 			return err
@@ -228,7 +231,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		return Sent{}, err
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
-	sent.Asked = rows[0].Second
+	sent.Asked, sent.Translated = rows[0].Second, translated
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
 	if explained(sent.Told, sent.Asked) {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "reason")
@@ -361,6 +364,10 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 		return Came{}, err
 	}
 	came.Text, came.Unread = Text(text), unread(err)
+	if came.Translation, err = s.cameTranslation(ctx, ag, actor, objects, string(came.Side), string(id)); err != nil && !unread(err) {
+		return Came{}, err
+	}
+	came.Unread = came.Unread || err != nil
 	came.Photos, err = s.camePhotos(ctx, actor, id)
 	return came, err
 }

@@ -29,7 +29,9 @@ type Finding struct {
 	screening.Finding
 	// Key names it for an Answer: its place and its kind. The same words found as
 	// the same elsewhere in the letter have the Key of their first place, and one answer.
-	Key string
+	// Those of a translation are their own.
+	Key        string
+	Translated bool // it is in the letter's translation
 }
 
 // Asked tells whether the letter waits for an answer about this finding before
@@ -61,6 +63,8 @@ type Answered struct {
 	Confirmed bool               `json:"confirmed"`
 	Warned    bool               `json:"warned,omitempty"`
 	Word      string             `json:"word,omitempty"`
+	// In the translation: Start and End are places there.
+	Translated bool `json:"translated,omitempty"`
 }
 
 // findings marks a text for the worker who reads it.
@@ -72,7 +76,16 @@ func findings(screen *screening.Screen, text string) []Finding {
 		if first[same] == "" {
 			first[same] = fmt.Sprintf("%d-%d-%s", f.Start, f.End, f.Category)
 		}
-		list[i] = Finding{f, first[same]}
+		list[i] = Finding{Finding: f, Key: first[same]}
+	}
+	return list
+}
+
+// translatedFindings marks a translation, under keys of its own.
+func translatedFindings(screen *screening.Screen, text string) []Finding {
+	list := findings(screen, text)
+	for i := range list {
+		list[i].Key, list[i].Translated = "t"+list[i].Key, true
 	}
 	return list
 }
@@ -97,7 +110,7 @@ func answered(found []Finding, answers []Answer, adopters bool) ([]Answered, err
 			return nil, fault.Field("word-"+f.Key, "fault.finding.wordLong")
 		}
 		list = append(list, Answered{Category: f.Category, Code: codeOf(f, a, adopters), Severity: f.Severity, Rule: f.Rule, Because: f.Because,
-			Start: f.Start, End: f.End, Confirmed: a.Confirmed, Warned: a.Warned, Word: word})
+			Start: f.Start, End: f.End, Confirmed: a.Confirmed, Warned: a.Warned, Word: word, Translated: f.Translated})
 	}
 	return list, nil
 }

@@ -24,7 +24,7 @@ import (
 
 const (
 	sqlInspectedStates  = `select state, count(*)::int as n from letter where agency_id = agency() group by state`
-	sqlInspectedLate    = `select count(*)::int from letter where agency_id = agency() and state in ('received', 'held', 'escalated', 'recalled', 'undeliverable') and hear_by < $1`
+	sqlInspectedLate    = `select count(*)::int from letter where agency_id = agency() and state in ('received', 'held', 'escalated', 'toTranslate', 'recalled', 'undeliverable') and hear_by < $1`
 	sqlInspectedDecided = `select l.submitted_on, d.decided_at::date as decided_on, count(*)::int as n
 		from decision d join letter l on l.agency_id = d.agency_id and l.id = d.letter_id
 		where d.agency_id = agency() and d.turn = 1 and d.decided_at >= $1 group by 1, 2`

@@ -18,6 +18,8 @@ const (
 	Held State = "held"
 	// Escalated: the safeguarding lead has it; the writer is told "with us".
 	Escalated State = "escalated"
+	// ToTranslate: a translator has its text; the writer is told "with us".
+	ToTranslate State = "toTranslate"
 	// ReturnedToWriter: the writer has it, with a reason; a rewrite replaces it.
 	ReturnedToWriter State = "returned"
 	// ReplacedByRewrite is an end.
@@ -46,7 +48,7 @@ const (
 
 // States lists every state, in the order of the schema.
 func States() []State {
-	return []State{Received, Held, Escalated, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
+	return []State{Received, Held, Escalated, ToTranslate, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
 		WithdrawnByWriter, Passed, Waiting, KeptForLater, Opened, Recalled, Undeliverable, StoppedAt18}
 }
 
@@ -84,6 +86,13 @@ func Moves() []Move {
 		{Escalated, "keepOnFile", KeptForChild, authz.SafeguardingLead},
 		{Escalated, "refuse", RefusedByWorker, authz.SafeguardingLead},
 		{Escalated, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{Received, "translate", ToTranslate, authz.LetterboxWorker},
+		{Held, "translate", ToTranslate, authz.LetterboxWorker},
+		{ToTranslate, "handIn", Received, authz.Translator},
+		{ToTranslate, "giveBack", Received, authz.Translator},
+		{ToTranslate, "takeBack", Received, authz.LetterboxWorker},
+		{ToTranslate, "takeBack", Received, authz.Manager},
+		{ToTranslate, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{ReturnedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
 		{ReturnedToWriter, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{RefusedByWorker, "secondOpinion", Received, authz.Correspondent},

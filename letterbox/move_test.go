@@ -17,6 +17,7 @@ import (
 func (p *pair) workActs() map[letterbox.Move]func(authz.Actor, letterbox.LetterID) error {
 	ctx := p.t.Context()
 	worker := func(act string) letterbox.Move { return letterbox.Move{Act: act, By: authz.LetterboxWorker} }
+	translator := func(act string) letterbox.Move { return letterbox.Move{Act: act, By: authz.Translator} }
 	lead := func(act string) letterbox.Move { return letterbox.Move{Act: act, By: authz.SafeguardingLead} }
 	return map[letterbox.Move]func(authz.Actor, letterbox.LetterID) error{
 		worker("pass"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.Pass(ctx, a, id, "") },
@@ -32,12 +33,30 @@ func (p *pair) workActs() map[letterbox.Move]func(authz.Actor, letterbox.LetterI
 		worker("recall"):        func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.Recall(ctx, a, id, "") },
 		worker("undeliverable"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.Undeliverable(ctx, a, id, "") },
 		worker("restore"):       func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.Restore(ctx, a, id) },
-		lead("handBack"):        func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.HandBack(ctx, a, id, "") },
-		lead("keepOnFile"):      func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.KeepReferred(ctx, a, id, "") },
+		worker("translate"): func(a authz.Actor, id letterbox.LetterID) error {
+			_ = p.Desk.SayLanguage(ctx, p.Worker, id, letterbox.Welsh) // refused where the letter does not wait
+			return p.Desk.GiveToTranslator(ctx, a, id, p.translator())
+		},
+		worker("takeBack"):   func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.TakeBack(ctx, a, id) },
+		translator("handIn"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.HandIn(ctx, a, id, "Dear Wren") },
+		translator("giveBack"): func(a authz.Actor, id letterbox.LetterID) error {
+			return p.Desk.GiveBack(ctx, a, id, letterbox.BackCannot, "")
+		},
+		lead("handBack"):   func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.HandBack(ctx, a, id, "") },
+		lead("keepOnFile"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.KeepReferred(ctx, a, id, "") },
 		lead("refuse"): func(a authz.Actor, id letterbox.LetterID) error {
 			return p.Desk.RefuseReferred(ctx, a, id, "unclear", "", "")
 		},
 	}
+}
+
+// translator is the id of the translator of this world.
+func (p *pair) translator() (id string) {
+	p.t.Helper()
+	conn := p.Database.Admin()
+	must(p.t, conn.QueryRow(p.t.Context(), `select id from worker where 'translator' = any (roles)`).Scan(&id))
+	must(p.t, conn.Close(p.t.Context()))
+	return id
 }
 
 // untabled is a pair whose database holds nothing against a move, so that only the
@@ -67,9 +86,15 @@ func (u *untabled) stands(id letterbox.LetterID) (state letterbox.State) {
 	return state
 }
 
-// put makes a letter stand in a state, claimed by a worker.
+// put makes a letter stand in a state, claimed by a worker. One that is with a
+// translator was given to one.
 func (u *untabled) put(id letterbox.LetterID, state letterbox.State, claimant string) {
 	u.t.Helper()
+	if state == letterbox.ToTranslate {
+		u.put(id, letterbox.Received, u.Worker.Account())
+		must(u.t, u.Desk.SayLanguage(u.t.Context(), u.Worker, id, letterbox.Welsh))
+		must(u.t, u.Desk.GiveToTranslator(u.t.Context(), u.Worker, id, u.translator()))
+	}
 	u.exec(`delete from object where kind = 'referral' and id <> '` + string(id) + `'`) // no worry about another one: one reader
 	u.exec(fmt.Sprintf(`update letter set state = '%[2]s', submitted_on = current_date - 1, visible_on = current_date,
 			held_until = case when '%[2]s' = 'held' then current_date + 7 end where id = '%[1]s';
@@ -109,6 +134,7 @@ func TestActs_EveryState(t *testing.T) {
 			}
 			err := call(actors[act.By], letter)
 			switch again := act.Act == "hold" && from == letterbox.Held; { // another day is no move
+			case act.By == authz.Translator && !want && fault.KindOf(err) == fault.NotFound: // it is not theirs to know where it stands
 			case (err == nil) != (want || again), err != nil && fault.KindOf(err) != fault.Conflict:
 				t.Errorf("%s of a %s letter by a %s: %v, want permitted %v", act.Act, from, act.By, err, want)
 			case err == nil && !again:
@@ -121,6 +147,8 @@ func TestActs_EveryState(t *testing.T) {
 				letter = p.send("Where does it stand?")
 			case p.stands(letter) != from:
 				t.Errorf("%s is refused and makes a %s letter %s", act.Act, from, p.stands(letter))
+			case from == letterbox.ToTranslate || act.Act == "translate": // it is in Welsh now
+				letter = p.send("Where does it stand?")
 			}
 		}
 	}
@@ -142,6 +170,7 @@ func (u *untabled) shownAs(act string, id letterbox.LetterID) letterbox.State {
 func TestLiftStop_EveryState(t *testing.T) {
 	p, ctx := newUntabled(t), t.Context()
 	letter := p.send("Where does it stand?")
+	p.newStaff("Ifan Trefor", authz.Translator)
 	for _, from := range letterbox.States() {
 		p.put(letter, from, p.Worker.Account())
 		p.exec(`update letter set stop = true`)

@@ -54,6 +54,9 @@ func (r objectRow) is(id, part string) bool {
 	if part == "text" {
 		return kind == seal.KindSubmission || kind == seal.KindDelivery
 	}
+	if part == "translation" && kind == seal.KindDelivery {
+		return true
+	}
 	return part == string(kind)
 }
 
@@ -111,7 +114,7 @@ func events(kind string) []statement.Event {
 		return []statement.Event{statement.EventApprove, statement.EventReturn, statement.EventRefuse, statement.EventKeep}
 	case seal.KindWorknote:
 		return []statement.Event{statement.EventCasework, statement.EventRecall}
-	case seal.KindReferral, seal.KindList, seal.KindOwnList:
+	case seal.KindReferral, seal.KindList, seal.KindOwnList, seal.KindTranslation:
 		return []statement.Event{statement.EventCasework}
 	case seal.KindNames, seal.KindParties:
 		return []statement.Event{statement.EventRecord}

@@ -26,21 +26,23 @@ type Printed struct {
 	Exchange  ExchangeID
 	Reference string // LB-XXXXX
 	Text      Text
-	Unread    bool  // it did not open: there is nothing to print
-	To        Names // what the recipient's side calls everybody
-	PassedOn  time.Time
-	PostedOn  time.Time   // zero until somebody has posted it
-	AddressTo string      // names and address of the recipients, a line each; "" where there is none
-	Photos    []PhotoLine // those that were passed on with it
-	Agreed    string      // of PhotoPolicies: what is agreed about them
+	// Translation goes before the letter, where its recipients do not read what it was written in.
+	Translation Translation
+	Unread      bool  // it did not open: there is nothing to print
+	To          Names // what the recipient's side calls everybody
+	PassedOn    time.Time
+	PostedOn    time.Time   // zero until somebody has posted it
+	AddressTo   string      // names and address of the recipients, a line each; "" where there is none
+	Photos      []PhotoLine // those that were passed on with it
+	Agreed      string      // of PhotoPolicies: what is agreed about them
 }
 
 const (
 	sqlPrintDelivery = `select d.id, d.side_id, d.passed_on, coalesce(d.posted_on, 'epoch') as posted_on, d.posted_on is not null as posted,
 			l.exchange_id, l.state, l.stop, l.visible_on <= current_date as shown
 		from letter l join delivery d on d.agency_id = l.agency_id and d.letter_id = l.id where l.agency_id = agency() and l.id = $1`
-	sqlPrintObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id and o.id = d.id and o.part = 'text'
-		where d.agency_id = agency() and d.letter_id = $1 order by o.version desc`
+	sqlPrintObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id and o.id = d.id and o.part in ('text', 'translation')
+		where d.agency_id = agency() and d.letter_id = $1 order by o.part, o.version desc`
 	sqlPrintPeople = `select leaf_body(m.leaf) as body, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side
 		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -146,6 +148,22 @@ func (s *Service) PrintPassed(ctx context.Context, actor authz.Actor, id LetterI
 		return Printed{}, err
 	}
 	out.Text, out.Unread = Text(text), err != nil
+	went, err := s.index.Stated(ctx, ag.ID, p.delivery.ID, "translation")
+	switch {
+	case err != nil:
+		return Printed{}, err
+	case went && !p.has("translation"):
+		return Printed{}, s.unstated(ctx, ag, p.delivery.ID, fmt.Errorf("%w: a translation that was delivered", seal.ErrStale))
+	case went:
+		content, err := s.openText(ctx, ag, p.texts, p.delivery.ID, "translation", keys)
+		if err == nil {
+			out.Translation, err = translationIn(content)
+		}
+		if err != nil && !unread(err) {
+			return Printed{}, err
+		}
+		out.Unread = out.Unread || err != nil
+	}
 	for _, photo := range p.photos {
 		if photo.Goes {
 			out.Photos, out.Agreed = append(out.Photos, PhotoLine{PhotoID(photo.ID), photo.Place}), photo.Agreed
@@ -153,6 +171,11 @@ func (s *Service) PrintPassed(ctx context.Context, actor authz.Actor, id LetterI
 	}
 	out.AddressTo, err = s.addressOf(ctx, ag, actor, p)
 	return out, err
+}
+
+// has tells whether a part was delivered.
+func (p *printing) has(part string) bool {
+	return slices.ContainsFunc(p.texts, func(o objectRow) bool { return o.Part == part && o.Kind == string(seal.KindDelivery) })
 }
 
 // statedDelivery checks by the deliverer's signed statement that what came to

@@ -79,6 +79,7 @@ type caseRows struct {
 	relay     relayRow
 	settings  []objectRow // the newest note of each of sqlSettings
 	protected protectedRows
+	language  languageRows
 }
 
 func (r *caseRows) letter() deskRow { return r.letters[0] }
@@ -100,7 +101,8 @@ func (r *caseRows) next(part string) uint64 {
 
 // whyNot says why a worker does not decide about this letter: "helped" to
 // write it, or "refusedBefore" where a second opinion was asked for; "" for
-// everybody else. Whoever was the first of two readers is "readFirst".
+// everybody else. Whoever was the first of two readers is "readFirst", and who
+// translated it "translated".
 func (r *caseRows) whyNot(worker string) string {
 	switch {
 	case r.helped:
@@ -109,13 +111,15 @@ func (r *caseRows) whyNot(worker string) string {
 		return "refusedBefore"
 	case r.relay.FirstReader == worker:
 		return "readFirst"
+	case r.language.translated(r.letter().ID, worker):
+		return "translated"
 	}
 	return ""
 }
 
 // refusedBy tells whether this is a second opinion on what the worker decided.
 func (r *caseRows) refusedBy(worker string) bool {
-	return r.letter().Second && slices.Contains([]State{Received, Held, Escalated}, State(r.letter().State)) &&
+	return r.letter().Second && slices.Contains([]State{Received, Held, Escalated, ToTranslate}, State(r.letter().State)) &&
 		slices.ContainsFunc(r.decided, func(d decidedRow) bool { return d.WorkerID == worker })
 }
 
@@ -143,6 +147,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.One(b, &r.relay, sqlRelay, string(id))
 		queueObjects(b, &r.settings, sqlSettings, string(id))
 		r.protected.queue(b, string(id))
+		r.language.queue(b, string(id))
 	})
 	switch {
 	case err != nil:
@@ -256,10 +261,14 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	if reading.Unread {
 		return reading, nil
 	}
+	if err := s.readTranslation(ctx, ag, actor, rows, &reading, keys); err != nil {
+		return Reading{}, err
+	}
 	screen, err := s.screenOf(ctx, ag, actor, rows, &rows.protected, keys)
 	switch {
 	case err == nil:
 		reading.Findings = findings(screen, text)
+		reading.Translation.Findings = translatedFindings(screen, string(reading.Translation.Text))
 	case unread(err):
 		reading.Unscreened = true
 	default:
@@ -280,14 +289,18 @@ func (s *Service) openNotes(ctx context.Context, ag *agency.Agency, actor authz.
 		seen[o.Part] = true
 		var n decisionNote
 		content, err := s.open(ctx, ag, o, keys...)
-		if err != nil || json.Unmarshal(content, &n) != nil || n.Note == "" && len(n.Findings) == 0 {
+		if err != nil || json.Unmarshal(content, &n) != nil || n.Note == "" && len(n.Findings) == 0 && o.Part != "giveback" {
 			continue
 		}
 		st, err := s.stated(ctx, ag, o)
 		if err != nil {
 			continue
 		}
-		notes = append(notes, WorkNote{On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note), Answers: n.Findings})
+		back := ""
+		if o.Part == "giveback" {
+			back = string(n.Reason)
+		}
+		notes = append(notes, WorkNote{Back: back, On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note), Answers: n.Findings})
 	}
 	slices.SortStableFunc(notes, func(a, b WorkNote) int { return b.On.Compare(a.On) })
 	return notes

@@ -19,6 +19,7 @@ type RelayFacts struct {
 	ReadersNeeded int    // 1 or 2
 	Readers       int    // how many have read it, whoever decides now among them
 	Helped        bool   // whoever decides helped to write it
+	Untranslated  bool   // its recipients, or a worker who lets it go on, do not read it, and nobody translated it
 	Warned        bool   // the adopters were warned of the news among the findings
 }
 
@@ -57,6 +58,7 @@ type relayRow struct {
 	OrderVersion   uint64
 	FirstReader    string // "" for nobody yet
 	FirstLeaf      []byte
+	Untranslated   bool
 }
 
 // A first reading counts for the decision that comes next, and for no other;
@@ -65,6 +67,7 @@ const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as ma
 		(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'readers')::bigint as readers_version,
 		x.contact_order, (select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'order')::bigint as order_version,
 		exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date) as of_age,
+		untranslated(l.id, account()) or coalesce(untranslated(l.id, first_reader(l.id, account())), false) as untranslated,
 		coalesce(f.worker_id, '') as first_reader, f.leaf as first_leaf
 	from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		join side w on w.agency_id = l.agency_id and w.id = l.from_side join side r on r.agency_id = l.agency_id and r.id = l.to_side
@@ -80,7 +83,7 @@ func (s *Service) rule(row relayRow, found []Answered, helped bool, readers, nee
 	}
 	codes, warned := confirmed(found)
 	ruling, err := s.relay(RelayFacts{Agreement: row.Agreement, ContactOrder: row.ContactOrder, MaySend: row.MaySend, OfAge: row.OfAge, Recipient: row.Recipient,
-		Findings: codes, ReadersNeeded: needed, Readers: readers, Helped: helped, Warned: warned})
+		Untranslated: row.Untranslated, Findings: codes, ReadersNeeded: needed, Readers: readers, Helped: helped, Warned: warned})
 	if err != nil {
 		return fmt.Errorf("ask the table of passing on: %w", err)
 	}
@@ -109,6 +112,8 @@ func notPassed(row string) error {
 		return fault.New(fault.Invalid, "fault.relay.otherChild")
 	case "g08":
 		return fault.New(fault.Invalid, "fault.relay.plan")
+	case "g09":
+		return fault.New(fault.Invalid, "fault.relay.translate")
 	case "g10":
 		return fault.New(fault.Invalid, "fault.relay.change")
 	case "g11":

@@ -116,6 +116,10 @@ func broke(err error) (code, constraint string) {
 
 // decided makes the newest decision about a letter one that allows a state.
 func (s *schema) decided(letter string, to letterbox.State) {
+	if to == letterbox.ToTranslate {
+		s.untriggered(fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, state, leaf)
+			values ('ag1', '%s', 1, '%s', '%s', 'cy', 'en', 'given', sha256('t'))`, letter, s.colleague, s.worker))
+	}
 	act := map[letterbox.State]string{letterbox.ReturnedToWriter: "return", letterbox.RefusedByWorker: "refuse", letterbox.KeptForChild: "keepOnFile"}[to]
 	if act != "" {
 		s.untriggered(fmt.Sprintf(`insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values ('ag1', '%s', '%s', '%s', 2, sha256('e'))`,

@@ -132,6 +132,9 @@ func (d *deciding) judged(ctx context.Context, answers []Answer) ([]Answered, er
 	if err := d.statedOrder(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.readable(ctx); err != nil {
+		return nil, err
+	}
 	return said, d.firstRead(ctx)
 }
 
@@ -179,7 +182,10 @@ func (d *deciding) screened(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return findings(screen, d.text), nil
+	if err := d.openTranslation(ctx); err != nil {
+		return nil, err
+	}
+	return append(findings(screen, d.text), translatedFindings(screen, d.translation.Text)...), nil
 }
 
 // adopters tells whether the letter is from an adoptive family.

@@ -139,14 +139,16 @@ type Draft struct {
 // Sent is a letter as its writer sees it.
 type Sent struct {
 	SentLine
-	Side    SideID
-	Names   Names
-	Text    Text
-	Reason  WriterReason // why it came back, or was refused; kept while somebody else looks at it
-	Asked   bool         // a second opinion was asked for
-	Unread  bool         // the letter did not open: a notice in its place
-	Rewrite DraftID      // the draft of its rewrite, once begun
-	Photos  []SentPhoto
+	Side   SideID
+	Names  Names
+	Text   Text
+	Reason WriterReason // why it came back, or was refused; kept while somebody else looks at it
+	Asked  bool         // a second opinion was asked for
+	// Translated: it went on with a translation. It is never told of a letter in English.
+	Translated bool
+	Unread     bool    // the letter did not open: a notice in its place
+	Rewrite    DraftID // the draft of its rewrite, once begun
+	Photos     []SentPhoto
 }
 
 // Came is a letter as its recipient sees it. Text is empty until it is opened.
@@ -158,6 +160,14 @@ type Came struct {
 	Unread   bool // the letter did not open: a notice in its place
 	MayWrite bool
 	Photos   []CamePhoto // of one that is open
+	// Translation stands before the letter where its recipients do not read what it was written in.
+	Translation Translation
+}
+
+// Translation is a letter in the recipients' own language; none where Text is empty.
+type Translation struct {
+	Text           Text
+	Language, Into string // what the letter was written in, and what this is, of Languages
 }
 
 // Desk is a worker's front page: what waits, oldest first, and what this worker has claimed.
@@ -192,6 +202,20 @@ type DeskLine struct {
 	Stopped     bool      // passed on, then stopped before it was opened
 	StoppedOn   time.Time // the day of that; zero for any other
 	Restricted  bool      // this worker holds no key of its case: it has no names and is not claimed
+	Language    string    // of Languages
+	Translator  string    // who has it to translate, "" if nobody
+	GivenOn     time.Time // the day since when; zero for nobody
+	Slow        bool      // that was longer ago than TranslatePromise
+}
+
+// TranslationRead is a letter's translation, for the worker who reads the letter;
+// none where Text is empty.
+type TranslationRead struct {
+	Text     Text
+	Into     string // its language
+	By       string // a worker's name, "" if it did not open
+	Unread   bool   // it did not open: the letter waits
+	Findings []Finding
 }
 
 // Reading is a claimed letter open on the desk, with the earlier letters of its exchange.
@@ -203,9 +227,16 @@ type Reading struct {
 	Forms   Names     // what the recipient's side calls everybody: what a letter to them may say
 	Writer  Names     // what the writer's side calls everybody
 	Earlier []Earlier // newest first
+	// Language is what the letter is in, of Languages, and Recipient what its recipients read, of SideLanguages.
+	Language, Recipient string
+	Untranslated        bool // it has to be translated before this worker lets it go on
+	MayBeForeign        bool // the screen would have somebody say which language it is in
+	ReadsWelsh          bool // this worker, by a manager's word
+	Into                string
+	Translation         TranslationRead
 	// MayDecide is false for a worker who helped to write, in a second opinion
 	// for the one who refused, and for the first of two readers once they have
-	// read; WhyNot is then "helped", "refusedBefore" or "readFirst".
+	// read, and for who translated it; WhyNot is then "helped", "refusedBefore", "readFirst" or "translated".
 	MayDecide bool
 	WhyNot    string
 	First     WriterReason // in a second opinion: what the writer was told before
@@ -228,6 +259,7 @@ type WorkNote struct {
 	By      string // a worker's name, "" if it did not open
 	What    string // what it was written with: "hold", "recall", "decision", "first" and so on
 	Text    Text
+	Back    string     // of BackReasons, where a translator gave the letter back
 	Answers []Answered // what was said of the screen's findings
 }
 
@@ -359,6 +391,7 @@ type ExchangeSide struct {
 	TimesAYear int
 	Months     []int
 	Photos     string // of PhotoPolicies: what is agreed about the photos that they send
+	Language   string // of SideLanguages: what they read
 }
 
 // PersonLine is a person on a side as a worker sees them.

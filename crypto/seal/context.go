@@ -90,6 +90,9 @@ const (
 	KindContact Kind = "contact"
 	// KindReferral is a safeguarding referral: to safeguarding and the archive.
 	KindReferral Kind = "referral"
+	// KindTranslation is a letter's text for its translator, to them, the case
+	// and the archive; or what they made of it, to the case and the archive.
+	KindTranslation Kind = "translation"
 	// KindGrant is a private key sealed to those who may use it (package
 	// ring). Padded in steps of 512 bytes.
 	KindGrant Kind = "grant"
@@ -108,7 +111,7 @@ func (k Kind) known() bool {
 	case KindDraft, KindSubmission, KindDelivery, KindReason, KindProposal, KindNames, KindOwnList,
 		KindParties, KindList, KindAgreement, KindDecision, KindWorknote, KindConsent, KindVeto,
 		KindEnquiry, KindIdentity, KindIntake, KindParticulars, KindFact, KindItem, KindNote, KindTrace, KindApproach, KindView, KindPreference,
-		KindLetter, KindPack, KindContact, KindMessage, KindReferral, KindGrant, KindTOTP, KindSecrets, KindCanary:
+		KindLetter, KindPack, KindContact, KindMessage, KindReferral, KindTranslation, KindGrant, KindTOTP, KindSecrets, KindCanary:
 		return true
 	}
 	return false

@@ -364,7 +364,8 @@ func grantSide(c *confirmation, keys *authz.Keyring, nodes []agency.NodeRow, gra
 }
 
 // keysOf is what a role needs to do its work. A manager holds every key that
-// they may have to grant; an auditor sees the log and counts, and holds none.
+// they may have to grant; an auditor sees the log and counts, a translator what is
+// sealed to them alone, and neither holds any.
 func keysOf(role authz.Role) []ring.NodeID {
 	books := []ring.NodeID{ring.DirectoryBirth, ring.DirectoryAdoptive, ring.DirectoryStaff}
 	switch role {

@@ -284,7 +284,8 @@ func TestConfirmWorker(t *testing.T) {
 		authz.RecordsOfficer:     {"directory/birth", "directory/adoptive", "directory/staff"},
 		authz.Manager: {"team/letterbox", "team/intermediary", "safeguarding", "intake", "directory/birth", "directory/adoptive",
 			"directory/staff"},
-		authz.Auditor: nil,
+		authz.Auditor:    nil,
+		authz.Translator: nil,
 	}
 	all := keys[authz.Manager]
 	w := accounttest.NewWorld(t)

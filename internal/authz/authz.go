@@ -26,11 +26,13 @@ const (
 	RecordsOfficer Role = "recordsOfficer"
 	// Auditor sees the log and counts, never a letter.
 	Auditor Role = "auditor"
+	// Translator translates letters that are given to them, and sees nothing else.
+	Translator Role = "translator"
 )
 
 // Roles lists every role, in the order of docs/roles.md.
 func Roles() []Role {
-	return []Role{Correspondent, LetterboxWorker, IntermediaryWorker, SafeguardingLead, Manager, RecordsOfficer, Auditor}
+	return []Role{Correspondent, LetterboxWorker, IntermediaryWorker, SafeguardingLead, Manager, RecordsOfficer, Auditor, Translator}
 }
 
 // Act is something that a service method does on somebody's behalf. None
@@ -168,6 +170,10 @@ const (
 	ReadFile Act = "readFile"
 	// WriteFile: write to the worker of one's own case.
 	WriteFile Act = "writeFile"
+	// Translate: read a letter that was given to oneself, and hand its translation in.
+	Translate Act = "translate"
+	// SetReads: say which languages a worker reads.
+	SetReads Act = "setReads"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -238,6 +244,8 @@ var table = []struct {
 	{SeeOpinions, []Role{Manager}},
 	{ReadFile, []Role{Correspondent}},
 	{WriteFile, []Role{Correspondent}},
+	{Translate, []Role{Translator}},
+	{SetReads, []Role{Manager}},
 	{OwnAccount, Roles()},
 }
 

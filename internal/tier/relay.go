@@ -21,7 +21,7 @@ func Relay(facts letterbox.RelayFacts) (letterbox.Ruling, error) {
 		"childAge18":       {yes(facts.OfAge)},
 		"recipient":        {facts.Recipient},
 		"findings":         findings,
-		"translation":      {"done"},
+		"translation":      {translation(facts.Untranslated)},
 		"reviewersNeeded":  {readers(facts.ReadersNeeded)},
 		"reviewers":        {readers(facts.Readers)},
 		"approver":         {"named"},
@@ -29,6 +29,13 @@ func Relay(facts letterbox.RelayFacts) (letterbox.Ruling, error) {
 		"warned":           {yes(facts.Warned)},
 	})
 	return letterbox.Ruling{Row: row, Relay: permits}, err
+}
+
+func translation(missing bool) string {
+	if missing {
+		return "needed"
+	}
+	return "done"
 }
 
 func yes(so bool) string {

@@ -19,8 +19,8 @@ const (
 	sqlWaiting = `select count(*) filter (where state = 'received')::int, count(*) filter (where state = 'held')::int,
 		count(*) filter (where state = 'escalated')::int, count(*) filter (where state in ('recalled', 'undeliverable'))::int,
 		count(*) filter (where hear_by < current_date)::int,
-		coalesce(current_date - min(submitted_on) filter (where state in ('received', 'held', 'escalated')), 0)::int
-		from letter where agency_id = agency() and state in ('received', 'held', 'escalated', 'recalled', 'undeliverable')`
+		coalesce(current_date - min(submitted_on) filter (where state in ('received', 'held', 'escalated', 'toTranslate')), 0)::int
+		from letter where agency_id = agency() and state in ('received', 'held', 'escalated', 'toTranslate', 'recalled', 'undeliverable')`
 	sqlStates   = `select state, count(*)::int from letter where agency_id = agency() group by state`
 	sqlSignIns  = `select count(*)::int from sign_in where agency_id = agency() and at > now() - interval '1 hour' and outcome = 'refused'`
 	sqlRefusals = `select count(*)::int from refusal where agency_id = agency() and at > now() - interval '1 hour'`

@@ -1,0 +1,369 @@
+-- Letters in Welsh and other languages: what language a letter is in, who reads which, and translators, who see the text given to them and
+-- nothing else of a case. No letter goes on that its recipients, or a worker who decides about it, could not read.
+
+set local role gatepost_owner;
+
+alter table worker drop constraint worker_roles_check;
+alter table worker add constraint worker_roles_check
+	check (roles <@ array['letterboxWorker', 'intermediaryWorker', 'safeguardingLead', 'manager', 'recordsOfficer', 'auditor', 'translator']);
+
+-- Two states more: of a proposal that waits for its writer, and with a translator. In both the writer is told "with us".
+alter table letter drop constraint letter_state_check;
+alter table letter add constraint letter_state_check check (state in ('received', 'held', 'escalated', 'proposed', 'toTranslate', 'returned', 'replaced', 'refused', 'keptOnFile',
+	'withdrawn', 'passed', 'waiting', 'keptForLater', 'opened', 'recalled', 'undeliverable', 'stoppedAt18'));
+alter table letter drop column told;
+alter table letter add column told text not null generated always as (case
+	when state in ('received', 'held', 'escalated', 'proposed', 'toTranslate') then 'withUs'
+	when state in ('recalled', 'undeliverable') then 'backWithUs'
+	when state = 'stoppedAt18' and back then 'keptOnFile'
+	when state in ('passed', 'waiting', 'keptForLater', 'opened', 'stoppedAt18') then 'passedOn'
+	else state end) stored;
+grant select (told) on letter to gatepost_public;
+drop index letter_queue;
+create index letter_queue on letter (agency_id, submitted_at) where state in ('received', 'held', 'proposed', 'toTranslate', 'recalled', 'undeliverable');
+
+alter table letter_move drop constraint letter_move_role_check;
+alter table letter_move add constraint letter_move_role_check check (role in ('correspondent', 'letterboxWorker', 'safeguardingLead', 'manager', 'translator', 'clock'));
+insert into letter_move (from_state, act, to_state, role) values
+	('received', 'translate', 'toTranslate', 'letterboxWorker'),
+	('held', 'translate', 'toTranslate', 'letterboxWorker'),
+	('toTranslate', 'handIn', 'received', 'translator'),
+	('toTranslate', 'giveBack', 'received', 'translator'),
+	('toTranslate', 'takeBack', 'received', 'letterboxWorker'),
+	('toTranslate', 'takeBack', 'received', 'manager'),
+	('toTranslate', 'withdraw', 'withdrawn', 'correspondent');
+
+-- A translation is a kind of its own; whatever kinds there are stay.
+do $$
+declare
+	was text := (select pg_get_constraintdef(oid) from pg_constraint where conname = 'object_kind' and conrelid = 'object'::regclass);
+begin
+	alter table object drop constraint object_kind;
+	execute 'alter table object add constraint object_kind check (kind = ''translation'' or ' || substring(was from '^CHECK (.*)$') || ')';
+end
+$$;
+
+alter table letter add column language text not null default 'en' constraint letter_language check (language in ('en', 'cy', 'other'));
+comment on column letter.language is 'the language that the letter is in, as a worker said: English, Welsh or another';
+alter table side add column language text not null default 'en' constraint side_language check (language in ('en', 'cy', 'both', 'other'));
+comment on column side.language is 'what this side reads: English, Welsh, both, or neither';
+create trigger language_by_right before update of language on side for each row execute function state_by_right();
+
+-- Whether a worker reads Welsh, as a manager said last. English everybody reads.
+create table worker_reads (
+	agency_id text not null,
+	worker_id id not null,
+	n int not null check (n > 0),
+	welsh bool not null,
+	by_worker id not null,
+	leaf digest not null,
+	primary key (agency_id, worker_id, n),
+	foreign key (agency_id, worker_id) references worker,
+	foreign key (agency_id, by_worker) references worker,
+	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred
+);
+create index worker_reads_by on worker_reads (by_worker, agency_id);
+create function reads_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if new.by_worker is distinct from account() or not has_role('manager') then
+		raise exception 'not a manager' using errcode = '23514', constraint = 'reads_manager';
+	end if;
+	if new.n <> 1 + (select coalesce(max(r.n), 0) from worker_reads r where r.agency_id = new.agency_id and r.worker_id = new.worker_id) then
+		raise exception 'said in this moment' using errcode = '23505', constraint = 'worker_reads_pkey';
+	end if;
+	return new;
+end
+$$;
+create trigger reads_by_right before insert on worker_reads for each row execute function reads_by_right();
+
+create function reads_welsh(worker text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return coalesce((select r.welsh from worker_reads r where r.agency_id = agency() and r.worker_id = reads_welsh.worker order by r.n desc limit 1), false);
+end
+$$;
+
+-- side_reads: does a side read a letter as it was written? "Another language" is no one language: such a letter is never taken for theirs.
+create function side_reads(side text, letter text) returns bool
+	language sql immutable as $$ select letter = 'en' and side in ('en', 'both') or letter = 'cy' and side in ('cy', 'both') $$;
+-- into_language: into which language a letter is translated for a side: one that they read; where they read it as it is, English, for workers.
+create function into_language(letter text, side text) returns text
+	language sql immutable as $$ select case when side in ('en', 'both') then 'en' when side = 'other' then 'other' when letter = 'cy' then 'en' else 'cy' end $$;
+
+-- A letter's text with a translator, and what came of it; or, handed in at once, what a worker who reads the language wrote themselves. The
+-- draft is sealed to the translator alone, and gone with their turn.
+create table translation (
+	agency_id text not null,
+	letter_id id not null,
+	n smallint not null check (n > 0),
+	worker_id id not null,
+	given_by id not null,
+	language text not null,
+	into_language text not null,
+	given_on date not null default current_date,
+	state text not null check (state in ('given', 'handedIn', 'givenBack', 'takenBack', 'over')),
+	leaf digest not null,
+	done_leaf digest,
+	draft bytea check (octet_length(draft) < 1024 * 1024),
+	draft_mac digest,
+	draft_version int not null default 0 check (draft_version >= 0),
+	primary key (agency_id, letter_id, n),
+	constraint translation_done check ((state = 'handedIn') = (done_leaf is not null)),
+	constraint translation_draft check ((draft is null) = (draft_mac is null) and (draft is null or state = 'given')),
+	-- With its letter alone, when an exchange that was opened in error is destroyed.
+	foreign key (agency_id, letter_id) references letter on delete cascade,
+	foreign key (agency_id, worker_id) references worker,
+	foreign key (agency_id, given_by) references worker,
+	foreign key (agency_id, leaf) references audit_body (agency_id, leaf) deferrable initially deferred,
+	foreign key (agency_id, done_leaf) references audit_body (agency_id, leaf) deferrable initially deferred
+);
+create unique index translation_once on translation (letter_id, agency_id) where state = 'given';
+create index translation_worker on translation (worker_id, agency_id);
+create index translation_given_by on translation (given_by, agency_id);
+comment on column translation.draft is 'sealed to the translator alone; draft_mac is what only their own key can make';
+
+-- knows_family: is this worker connected with the families of an exchange, or one of their people?
+create function knows_family(worker text, exchange text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from connection c where c.agency_id = agency() and c.exchange_id = knows_family.exchange and c.worker_id = knows_family.worker)
+		or exists (select from worker w join side_member m on m.agency_id = w.agency_id and m.person_id = w.person_id
+			join side s on s.agency_id = m.agency_id and s.id = m.side_id
+			where w.agency_id = agency() and w.id = knows_family.worker and s.exchange_id = knows_family.exchange));
+end
+$$;
+
+-- Who gives a letter to whom: the worker who has claimed it, to an active translator who does not know the family. Who writes a translation
+-- themselves reads the language, by a manager's word.
+create function translation_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	l letter;
+begin
+	select * into strict l from letter x where x.agency_id = new.agency_id and x.id = new.letter_id for update;
+	if tg_op = 'UPDATE' then
+		if (new.agency_id, new.letter_id, new.n, new.worker_id, new.given_by, new.language, new.into_language, new.given_on, new.leaf)
+			is distinct from (old.agency_id, old.letter_id, old.n, old.worker_id, old.given_by, old.language, old.into_language, old.given_on, old.leaf)
+			or old.state <> 'given' then
+			raise exception 'written once' using errcode = '23514', constraint = 'translation_moved';
+		end if;
+		if new.state = 'over' and l.state <> 'toTranslate' then
+			return new; -- the letter went elsewhere
+		end if;
+		if l.state <> 'toTranslate' then
+			raise exception 'not with a translator' using errcode = '23514', constraint = 'translation_moved';
+		end if;
+		if new.state in ('given', 'handedIn', 'givenBack') and not (new.worker_id is not distinct from account() and has_role('translator'))
+			or new.state in ('handedIn', 'given') and knows_family(new.worker_id, l.exchange_id)
+			or new.state = 'takenBack' and (not (has_role('letterboxWorker') or has_role('manager')) or is_party(l.exchange_id))
+			or new.state = 'over' then
+			raise exception 'not this worker''s' using errcode = '23514', constraint = 'translation_worker';
+		end if;
+		return new;
+	end if;
+	if new.given_by is distinct from account() or not has_role('letterboxWorker') or is_party(l.exchange_id)
+		or not exists (select from claim c where c.agency_id = l.agency_id and c.letter_id = l.id and c.worker_id = account() and c.until > now())
+		or exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = new.worker_id)
+		or exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = new.worker_id)
+		or knows_family(new.worker_id, l.exchange_id) then
+		raise exception 'not this worker''s' using errcode = '23514', constraint = 'translation_worker';
+	end if;
+	if l.state not in ('received', 'held') or new.n <> 1 + (select coalesce(max(t.n), 0) from translation t where t.agency_id = l.agency_id and t.letter_id = l.id)
+		or new.language <> l.language or new.into_language <> (select into_language(l.language, s.language) from side s where s.agency_id = l.agency_id and s.id = l.to_side)
+		or new.language <> 'other' and new.language = new.into_language or new.draft is not null then
+		raise exception 'not to be given so' using errcode = '23514', constraint = 'translation_letter';
+	end if;
+	-- Their leaving waits for this act, or this act for it.
+	perform from worker w where w.agency_id = new.agency_id and w.id = new.worker_id and w.state = 'active'
+		and case new.state when 'given' then 'translator' else 'letterboxWorker' end = any (w.roles) for share;
+	if not found or new.state not in ('given', 'handedIn')
+		or new.state = 'handedIn' and (new.worker_id <> account() or 'other' in (new.language, new.into_language) or not reads_welsh(new.worker_id)) then
+		raise exception 'nobody who translates' using errcode = '23514', constraint = 'translation_translator';
+	end if;
+	return new;
+end
+$$;
+create trigger translation_by_right before insert or update on translation for each row execute function translation_by_right();
+
+-- A letter that leaves its translator, whichever way, is theirs no more, and their draft is gone.
+create function translation_ends() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	update translation t set state = 'over', draft = null, draft_mac = null where t.agency_id = new.agency_id and t.letter_id = new.id and t.state = 'given';
+	return null;
+end
+$$;
+create trigger translation_ends after update of state on letter for each row when (old.state = 'toTranslate' and new.state <> 'toTranslate') execute function translation_ends();
+-- At commit: a letter that is with a translator was given to one.
+create function letter_with_translator() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if exists (select from letter l where l.agency_id = new.agency_id and l.id = new.id and l.state = 'toTranslate')
+		and not exists (select from translation t where t.agency_id = new.agency_id and t.letter_id = new.id and t.state = 'given') then
+		raise exception 'given to nobody' using errcode = '23514', constraint = 'letter_translator';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger letter_with_translator after insert or update of state on letter deferrable initially deferred
+	for each row when (new.state = 'toTranslate') execute function letter_with_translator();
+
+-- The letters of a translator who leaves, or is none any more, come back to the desk in the same act. (It is a manager's.)
+create function translator_leaves() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	update letter l set state = 'received' where l.agency_id = new.agency_id and l.state = 'toTranslate' and exists (select from translation t
+		where t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'given' and t.worker_id = new.id);
+	return null;
+end
+$$;
+create trigger translator_leaves after update of state, roles on worker for each row
+	when ('translator' = any (old.roles) and (new.state = 'left' or not 'translator' = any (new.roles))) execute function translator_leaves();
+
+-- What language a letter is in says the worker who has claimed it, while it waits.
+create function language_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if not has_role('letterboxWorker') or is_party(new.exchange_id)
+		or not exists (select from claim c where c.agency_id = new.agency_id and c.letter_id = new.id and c.worker_id = account() and c.until > now()) then
+		raise exception 'not this worker''s' using errcode = '23514', constraint = 'language_worker';
+	end if;
+	if old.state not in ('received', 'held') or new.state <> old.state then
+		raise exception 'decided' using errcode = '23514', constraint = 'language_decided';
+	end if;
+	return new;
+end
+$$;
+create trigger language_by_right before update of language on letter for each row execute function language_by_right();
+
+-- untranslated: is a letter still to be translated before this worker lets it go on? It needs nothing where its recipients and the worker read it.
+-- Of nobody, null.
+create function untranslated(letter text, worker text) returns bool
+	language plpgsql stable strict security definer set search_path = public, pg_temp as $$
+begin
+	return (select not (side_reads(s.language, l.language) and (l.language = 'en' or l.language = 'cy' and reads_welsh(untranslated.worker)))
+			and coalesce((select t.done_leaf is null or t.language <> l.language or t.into_language <> into_language(l.language, s.language)
+					or not exists (select from object o where o.agency_id = t.agency_id and o.id = t.letter_id and o.part = 'translation' and o.kind = 'translation' and o.leaf = t.done_leaf)
+				from translation t where t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'handedIn' order by t.n desc limit 1), true)
+		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side where l.agency_id = agency() and l.id = untranslated.letter);
+end
+$$;
+-- translated_by: who wrote the translation that a letter has; null for nobody.
+create function translated_by(letter text) returns text
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select t.worker_id from translation t where t.agency_id = agency() and t.letter_id = translated_by.letter and t.state = 'handedIn' order by t.n desc limit 1);
+end
+$$;
+
+-- Nobody lets a letter go on untranslated, and nobody decides about what they translated themselves. Triggers of one kind fire by their names:
+-- this one last.
+create function decision_by_translation() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if translated_by(new.letter_id) is not distinct from new.worker_id then
+		raise exception 'translated by themselves' using errcode = '23514', constraint = 'decision_translator';
+	end if;
+	if coalesce(to_jsonb(new) ->> 'act', 'pass') = 'pass' then
+		-- What this side reads waits for this act, or this act for it.
+		perform from side s join letter l on l.agency_id = s.agency_id and l.to_side = s.id where l.agency_id = new.agency_id and l.id = new.letter_id for share of s;
+		if untranslated(new.letter_id, new.worker_id) or coalesce(untranslated(new.letter_id, first_reader(new.letter_id, new.worker_id)), false) then
+			raise exception 'not translated' using errcode = '23514', constraint = 'decision_translation';
+		end if;
+	end if;
+	return new;
+end
+$$;
+create trigger decision_by_translation before insert on decision for each row execute function decision_by_translation();
+create trigger first_reading_by_translation before insert on first_reading for each row execute function decision_by_translation();
+
+-- At commit: what goes to somebody who does not read it goes with its translation.
+create function delivery_translated() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if exists (select from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side
+			where l.agency_id = new.agency_id and l.id = new.letter_id and not side_reads(s.language, l.language))
+		and not exists (select from object o where o.agency_id = new.agency_id and o.id = new.id and o.part = 'translation' and o.kind = 'delivery' and o.side_id = new.side_id) then
+		raise exception 'delivered without its translation' using errcode = '23514', constraint = 'delivery_translation';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger delivery_translated after insert on delivery deferrable initially deferred for each row execute function delivery_translated();
+
+-- was_translated tells a writer that their letter went with a translation. Of a letter in English it says nothing: that its recipients read
+-- another language would tell who they are.
+create function was_translated(letter text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from letter l join delivery d on d.agency_id = l.agency_id and d.letter_id = l.id
+			join object o on o.agency_id = d.agency_id and o.id = d.id and o.part = 'translation'
+		where l.agency_id = agency() and l.id = was_translated.letter and granted_side(l.from_side) and l.language <> 'en' and l.told = 'passedOn'));
+end
+$$;
+
+-- As before, and a letter that is with a translator can be taken back like any other that is with us.
+create or replace function withdraw_letter(letter text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from letter l where l.agency_id = agency() and l.id = withdraw_letter.letter and granted_side(l.from_side)) then
+		raise exception 'no such letter' using errcode = 'GP404';
+	end if;
+	update letter l set state = 'withdrawn', held_until = null where l.agency_id = agency() and l.id = withdraw_letter.letter
+		and l.state in ('received', 'held', 'escalated', 'proposed', 'toTranslate', 'returned');
+	if not found then
+		raise exception 'too late' using errcode = 'GP409';
+	end if;
+	delete from claim c where c.agency_id = agency() and c.letter_id = withdraw_letter.letter;
+end
+$$;
+-- As before: a letter that is with a translator, or whose writer is asked, is undecided too.
+create or replace function destroyable(exchange text, ground text) returns void
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+begin
+	perform from exchange x where x.agency_id = agency() and x.id = destroyable.exchange and x.state = 'ended' for update;
+	if not found then
+		raise exception 'not an exchange that has ended' using errcode = '23514', constraint = 'destruction_exchange';
+	end if;
+	perform from side s where s.agency_id = agency() and s.exchange_id = destroyable.exchange order by s.id for update;
+	if is_party(destroyable.exchange) then
+		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'destruction_party';
+	end if;
+	if destroyable.ground <> 'openedInError' then
+		raise exception 'the hundred years are not known to be over' using errcode = '23514', constraint = 'destruction_retention';
+	end if;
+	if exists (select from letter l where l.agency_id = agency() and l.exchange_id = destroyable.exchange and (
+			l.state in ('received', 'held', 'escalated', 'proposed', 'toTranslate', 'passed', 'waiting', 'keptForLater', 'opened', 'recalled', 'undeliverable', 'stoppedAt18', 'keptOnFile')
+			or exists (select from delivery d where d.agency_id = l.agency_id and d.letter_id = l.id)
+			or exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.act in ('pass', 'keepOnFile'))
+			or exists (select from object o where o.agency_id = l.agency_id and o.id = l.id and o.kind = 'referral'))) then
+		raise exception 'letters that are to be kept' using errcode = '23514', constraint = 'destruction_kept';
+	end if;
+end
+$$;
+
+do $$
+declare
+	t text;
+begin
+	foreach t in array array['worker_reads', 'translation'] loop
+		execute format('alter table %I enable row level security', t);
+		execute format('alter table %I force row level security', t);
+		execute format('create policy staff on %I to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency())', t);
+	end loop;
+end
+$$;
+
+revoke all on function reads_by_right(), reads_welsh(text), side_reads(text, text), into_language(text, text), knows_family(text, text), translation_by_right(), translation_ends(),
+	letter_with_translator(), translator_leaves(), language_by_right(), untranslated(text, text), translated_by(text), decision_by_translation(), delivery_translated(),
+	was_translated(text) from public;
+grant execute on function reads_welsh(text), knows_family(text, text), untranslated(text, text), translated_by(text) to gatepost_staff;
+grant execute on function was_translated(text) to gatepost_public;
+grant select, insert on worker_reads, translation to gatepost_staff;
+grant update (state, done_leaf, draft, draft_mac, draft_version) on translation to gatepost_staff;
+grant update (language) on letter to gatepost_staff;
+grant update (language) on side to gatepost_staff;
+grant select on worker_reads, translation to gatepost_backup;
+
+reset role;

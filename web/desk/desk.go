@@ -50,6 +50,7 @@ func trays() []tray {
 		{"waits", waitsNow},
 		{"claimed", func(l letterbox.DeskLine, _ time.Time) bool { return withColleague(l) }},
 		{"held", func(l letterbox.DeskLine, _ time.Time) bool { return l.State == letterbox.Held }},
+		{"translate", func(l letterbox.DeskLine, _ time.Time) bool { return l.State == letterbox.ToTranslate }},
 		{"back", func(l letterbox.DeskLine, _ time.Time) bool { return isBack(l) }},
 		{"stopped", func(l letterbox.DeskLine, _ time.Time) bool { return l.Stopped }},
 		{"second", func(l letterbox.DeskLine, _ time.Time) bool { return l.Second && undecided(l) }},
@@ -58,7 +59,7 @@ func trays() []tray {
 
 // waitsNow tells whether somebody should take a letter today.
 func waitsNow(l letterbox.DeskLine, today time.Time) bool {
-	return !withColleague(l) && (l.State != letterbox.Held || due(l, today))
+	return !withColleague(l) && l.State != letterbox.ToTranslate && (l.State != letterbox.Held || due(l, today))
 }
 
 // withColleague tells whether another worker is reading a letter, or was given it.
@@ -215,7 +216,7 @@ func (r row) when(l letterbox.DeskLine) string {
 		text += " " + w.T("desk.desk.stoppedOn", "Day", w.Date(l.StoppedOn))
 	case l.Late:
 		text += " " + w.T("desk.desk.heardBy", "Day", w.Day(l.HearBy))
-	case undecided(l) || isBack(l):
+	case undecided(l) || isBack(l) || l.State == letterbox.ToTranslate:
 		text += " " + w.T("desk.desk.hearBy", "Day", w.Day(l.HearBy))
 	}
 	if l.State == letterbox.Held {
@@ -240,6 +241,8 @@ func (r row) note(l letterbox.DeskLine) string {
 		return w.T("desk.desk.you", "Time", w.Moment(l.ClaimUntil))
 	case l.ClaimedBy != "":
 		return w.T("desk.desk.reading") + " " + l.ClaimedBy
+	case l.State == letterbox.ToTranslate:
+		return w.T("desk.desk.translating") + " " + l.Translator
 	}
 	return ""
 }
@@ -257,6 +260,9 @@ func (r row) tags(l letterbox.DeskLine) (list []page.Tag) {
 	add(l.Amber && !l.Late, "amber", "yellow")
 	add(due(l, r.today), "due", "yellow")
 	add(l.State == letterbox.Held && !due(l, r.today), "held", "grey")
+	add(l.State == letterbox.ToTranslate, "translate", "grey")
+	add(l.Language == letterbox.Welsh, "welsh", "teal")
+	add(l.Language == letterbox.OtherTongue, "otherLanguage", "teal")
 	add(l.State == letterbox.Recalled, "recalled", "purple")
 	add(l.State == letterbox.Undeliverable, "undeliverable", "purple")
 	add(l.Stopped, "stopped", "purple")
@@ -296,7 +302,10 @@ func (room Room) showDesk(w http.ResponseWriter, r *http.Request, form page.Form
 	p := &deskPage{Base: room.Site.Base(r, "desk.desk.title")}
 	p.Wide = true
 	row := room.row(&p.Base, actor.Can(authz.Claim))
-	if page.Query(r).Get("said") == "dropped" {
+	switch page.Query(r).Get("said") {
+	case "translated":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("translate.said.translated")}
+	case "dropped":
 		p.Notice = &page.NotificationBanner{Text: p.Words.T("desk.dropped")}
 	}
 	n := narrowOf(form)

@@ -26,6 +26,7 @@ func lines() []letterbox.DeskLine {
 		{ID: "undeliverable", State: letterbox.Undeliverable},
 		{ID: "stopped", State: letterbox.Waiting, Stopped: true},
 		{ID: "given", State: letterbox.Received, ClaimedBy: "Sam Okafor"},
+		{ID: "welsh", State: letterbox.ToTranslate, Translator: "Ifan Trefor"},
 	}
 }
 
@@ -43,6 +44,7 @@ func TestTrays(t *testing.T) {
 		"no such tray": "overdue due received second recalled undeliverable stopped",
 		"claimed":      "given",
 		"held":         "overdue due held",
+		"translate":    "welsh",
 		"back":         "recalled undeliverable",
 		"stopped":      "stopped",
 		"second":       "overdue second",
@@ -58,7 +60,7 @@ func TestTrays(t *testing.T) {
 				t.Errorf("with %q open the tray %q is current: %v", open, v.Key, v.Current)
 			}
 		}
-		if !slices.Equal(counts, []int{7, 1, 3, 2, 1, 2}) {
+		if !slices.Equal(counts, []int{7, 1, 3, 1, 2, 1, 2}) {
 			t.Errorf("with %q open the trays hold %v", open, counts)
 		}
 	}

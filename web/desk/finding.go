@@ -29,15 +29,20 @@ type markedPart struct {
 	Numbers  []int
 }
 
-// looked fills the page with what the screen found, and marks it in the letter.
-func (p *letterPage) looked(found []letterbox.Finding) {
+// looked fills the page with what the screen found in the letter and in its
+// translation, and marks it there.
+func (p *letterPage) looked(found []letterbox.Finding, of letterbox.TranslationRead) {
 	numbers := map[string]int{} // the same words have one number, and one question
-	for _, f := range found {
+	for _, f := range slices.Concat(found, of.Findings) {
 		if numbers[f.Key] != 0 {
 			continue
 		}
 		numbers[f.Key] = len(numbers) + 1
-		view := findingView{Finding: f, Number: numbers[f.Key], Quote: p.Letter[f.Start:f.End]}
+		text := p.Letter
+		if f.Translated {
+			text = string(of.Text)
+		}
+		view := findingView{Finding: f, Number: numbers[f.Key], Quote: text[f.Start:f.End]}
 		list := &p.AlsoFound
 		switch {
 		case f.News():
@@ -56,7 +61,7 @@ func (p *letterPage) looked(found []letterbox.Finding) {
 			list[i].Items = p.answers(list[i])
 		}
 	}
-	p.Marked = marked(p.Letter, found, numbers)
+	p.Marked, p.Translated.Marked = marked(p.Letter, found, numbers), marked(string(of.Text), of.Findings, numbers)
 }
 
 // answers are what a worker can say of a finding.

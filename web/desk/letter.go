@@ -25,11 +25,12 @@ type letterPage struct {
 	Carried []carried // what was typed on the pages of other acts
 	Max     int       // runes of a text of the worker's own
 
-	Marked    [][][]markedPart // the letter, with what the screen found marked
-	Asked     []findingView    // what has to be answered before it is passed on
-	News      []findingView    // illness and death: wanted, and to be told first
-	AlsoFound []findingView
-	MoreFound int // how many are marked in the letter and not asked about: there are too many
+	Translated translated
+	Marked     [][][]markedPart // the letter, with what the screen found marked
+	Asked      []findingView    // what has to be answered before it is passed on
+	News       []findingView    // illness and death: wanted, and to be told first
+	AlsoFound  []findingView
+	MoreFound  int // how many are marked in the letter and not asked about: there are too many
 }
 
 // PassAct is the act of the first button: to pass the letter on, or to leave it to a second reader.
@@ -77,7 +78,8 @@ func (room Room) show(p *letterPage, reading letterbox.Reading) {
 	for _, n := range reading.Notes {
 		p.Notes = append(p.Notes, noteView{n, string(n.Text)})
 	}
-	p.looked(reading.Findings)
+	p.Translated = translated{Lang: langOf(reading.Translation.Into), Into: reading.Translation.Into, By: reading.Translation.By, Unread: reading.Translation.Unread}
+	p.looked(reading.Findings, reading.Translation)
 }
 
 // carried is a field that a page takes along for another one.
@@ -309,6 +311,8 @@ func outcomeOf(state letterbox.State) string {
 		return "held"
 	case letterbox.Escalated:
 		return "escalated"
+	case letterbox.ToTranslate:
+		return "toTranslate"
 	case letterbox.Recalled:
 		return "recalled"
 	case letterbox.Undeliverable:

@@ -341,7 +341,7 @@ type breachesPage struct {
 	Messages int // not answered by their day
 }
 
-// breachGroup is one list of it: nobody may decide, late, amber, or stopped.
+// breachGroup is one list of it: nobody may decide, late, amber, long with a translator, or stopped.
 type breachGroup struct {
 	Name  string
 	Lines []letterbox.DeskLine
@@ -353,7 +353,7 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Orders: list.Orders, Referred: list.Referred, Messages: list.Messages,
-		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"stopped", list.Stopped}}}
+		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"translating", list.Slow}, {"stopped", list.Stopped}}}
 	if len(list.Nobody) > 0 {
 		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})
 	}

@@ -52,6 +52,11 @@ var matrix = []visit{
 	{pattern: "GET /live", act: authz.SeeDesk, own: 422, abroad: 422, restricted: 422, connected: 422},
 	{pattern: "POST /letter/{id}/claim", act: authz.Claim, own: 303, abroad: 404},
 	{pattern: "GET /letter/{id}", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "GET /letter/{id}/language", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/language", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/translate", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/translate", act: authz.Decide, own: 422, abroad: 404},           // it is in English
+	{pattern: "POST /letter/{id}/take-back", act: authz.Decide, own: 409, abroad: 404},           // it is with no translator
 	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409}, // it did not come on paper
 	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "GET /letter/{id}/photo/{photo}/picture", act: authz.Claim, own: 200, abroad: 404},
@@ -93,6 +98,11 @@ var matrix = []visit{
 	{pattern: "POST /referral/{id}/keep", act: authz.Safeguard, own: 404, abroad: 404},                    // given back before
 	{pattern: "POST /referral/{id}/connect", act: authz.Safeguard, own: 404, abroad: 404, connected: 303}, // declaring twice is once
 
+	// A translator sees what was given to them; nothing was.
+	{pattern: "GET /translations", act: authz.Translate, own: 200, abroad: 200},
+	{pattern: "GET /translation/{id}", act: authz.Translate, own: 404, abroad: 404, connected: 404},
+	{pattern: "POST /translation/{id}", act: authz.Translate, own: 404, abroad: 404, connected: 404},
+
 	{pattern: "GET /exchanges", act: authz.SetExchange, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "GET /exchange/new", act: authz.OpenExchange, own: 200, abroad: 200, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/new", act: authz.OpenExchange, own: 422, abroad: 422, restricted: 422, connected: 422},
@@ -113,6 +123,8 @@ var matrix = []visit{
 	{pattern: "POST /side/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/photos", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /side/{id}/photos", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /side/{id}/language", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /side/{id}/language", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/named", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/restrict", act: authz.Restrict, own: 422, abroad: 404},
 	{pattern: "POST /exchange/{id}/name", act: authz.Restrict, own: 409, abroad: 404}, // it is the whole team's
@@ -167,6 +179,8 @@ var matrix = []visit{
 	{pattern: "POST /worker/{id}/prolong", act: authz.EndWorker, own: 404, abroad: 404},
 	{pattern: "GET /worker/{id}/roles", act: authz.EndWorker, own: 200, abroad: 404},
 	{pattern: "POST /worker/{id}/roles", act: authz.EndWorker, own: 422, abroad: 404},
+	{pattern: "GET /worker/{id}/reads", act: authz.SetReads, own: 200, abroad: 404},
+	{pattern: "POST /worker/{id}/reads", act: authz.SetReads, own: 422, abroad: 404},
 	{pattern: "GET /person/{id}/suspend", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404, knowing: managing(200)},
 	{pattern: "POST /person/{id}/suspend", act: authz.SuspendPerson, own: 422, abroad: 404, restricted: 404, connected: 404, but: searching(404), knowing: managing(403)},
 	{pattern: "GET /person/{id}/lift", act: authz.SuspendPerson, own: 200, abroad: 404, restricted: 404, connected: 404, knowing: managing(200)},
@@ -248,7 +262,7 @@ func (v visit) theirs(role authz.Role) int { return cmp.Or(v.but[role], v.own) }
 func (v visit) known(role authz.Role) int {
 	_, path, _ := strings.Cut(v.pattern, " ")
 	of := strings.Split(path, "/")[1]
-	family := slices.Contains([]string{"letter", "referral", "exchange", "side", "message", "person", "recovery"}, of) && strings.Contains(path, "{id}")
+	family := slices.Contains([]string{"letter", "translation", "referral", "exchange", "side", "message", "person", "recovery"}, of) && strings.Contains(path, "{id}")
 	if !family || role == authz.IntermediaryWorker {
 		return v.theirs(role)
 	}
@@ -340,7 +354,7 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	must(t, err)
 	var photo string
 	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(letter)).Scan(&photo))
-	return matter{x, map[string]string{"letter": string(letter), "photo": photo, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
+	return matter{x, map[string]string{"letter": string(letter), "translation": string(letter), "photo": photo, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
 		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}}
 }
 
@@ -583,9 +597,9 @@ func TestBadInput(t *testing.T) {
 	d.read(t, letter)
 	token := token(t, d.Browser)
 	all := func(id string) map[string]string {
-		return map[string]string{"photo": "phaaaaaaaaaaaaaaaaaaaa", "letter": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id, "records": id}
+		return map[string]string{"photo": "phaaaaaaaaaaaaaaaaaaaa", "letter": id, "translation": id, "referral": id, "exchange": id, "person": id, "worker": id, "recovery": id, "message": id, "side": id, "rotation": id, "records": id}
 	}
-	ids := map[string]string{"photo": "phaaaaaaaaaaaaaaaaaaaa", "letter": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
+	ids := map[string]string{"photo": "phaaaaaaaaaaaaaaaaaaaa", "letter": letter, "translation": letter, "referral": letter, "exchange": string(d.exchange), "person": d.birth, "worker": d.WorkerLogin.ID,
 		"recovery": "rcaaaaaaaaaaaaaaaaaaaa", "message": "msaaaaaaaaaaaaaaaaaaaa", "side": d.sideOf(t, d.exchange, 1), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}
 	const form = "application/x-www-form-urlencoded"
 	for _, route := range desks.Routes(desks.Room{}) {

@@ -13,6 +13,9 @@ type printPage struct {
 	page.Base
 	letterbox.Printed
 	Sheet string // the letter's text
+	// The same in the recipients' own language, where they do not read it; with the lang of both.
+	Translated     string
+	Lang, IntoLang string
 }
 
 // printLetter shows a letter that was passed on. The service has the reading in
@@ -26,7 +29,8 @@ func (room Room) printLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &printPage{Base: room.Site.Base(r, "print.title"), Printed: printed, Sheet: string(printed.Text)}
+	p := &printPage{Base: room.Site.Base(r, "print.title"), Printed: printed, Sheet: string(printed.Text),
+		Translated: string(printed.Translation.Text), Lang: langOf(printed.Translation.Language), IntoLang: langOf(printed.Translation.Into)}
 	p.Back = "/exchange/" + string(printed.Exchange)
 	return room.Site.Render(w, r, http.StatusOK, "desk/print", p)
 }

@@ -52,7 +52,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
 	paper.Upload = "scan"
-	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
+	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.translationRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		post("/desk", page.SmallBody, room.narrowDesk, "find"),
 		get("/letter/{id}", "desk/letter", room.readLetter),
@@ -156,6 +156,7 @@ func Nav(actor authz.Actor) []page.NavItem {
 	}{
 		{authz.SeeDesk, page.NavItem{Key: "desk.nav.desk", Href: "/desk"}},
 		{authz.Safeguard, page.NavItem{Key: "desk.nav.safeguarding", Href: "/safeguarding"}},
+		{authz.Translate, page.NavItem{Key: "translate.nav", Href: "/translations"}},
 		{authz.Answer, page.NavItem{Key: "message.nav", Href: "/messages"}},
 		{authz.SetExchange, page.NavItem{Key: "desk.nav.exchanges", Href: "/exchanges"}},
 		{authz.SearchDirectory, page.NavItem{Key: "desk.nav.search", Href: "/search"}},

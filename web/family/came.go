@@ -12,22 +12,26 @@ import (
 type camePage struct {
 	page.Base
 	letterbox.CameLine
-	Side     letterbox.SideID
-	With     string
-	About    string
-	Self     string
-	Text     string
-	Unread   bool
-	MayWrite bool
-	OnHold   bool
-	Photos   []letterbox.CamePhoto
-	Office   int  // how many of them are seen at the office only
-	Keep     bool // they may be kept
+	Side  letterbox.SideID
+	With  string
+	About string
+	Self  string
+	Text  string
+	// In the recipients' own language, where they do not read what the letter was written in; with the lang of both.
+	Translation    string
+	Lang, IntoLang string
+	Unread         bool
+	MayWrite       bool
+	OnHold         bool
+	Photos         []letterbox.CamePhoto
+	Office         int  // how many of them are seen at the office only
+	Keep           bool // they may be kept
 }
 
 func (room Room) camePage(r *http.Request, c letterbox.Came, title string) *camePage {
 	p := &camePage{Base: room.Site.Base(r, title), CameLine: c.CameLine, Side: c.Side, Text: string(c.Text),
 		Unread: c.Unread, MayWrite: c.MayWrite}
+	p.Translation, p.Lang, p.IntoLang = translationOf(c.Translation)
 	p.With, p.About, p.Self = with(p.Words, c.Names), and(p.Words, c.Names.Children), c.Names.Self
 	p.Back, p.OnHold = "/side/"+string(c.Side), room.Actor(r).OnHold()
 	for _, photo := range c.Photos {
@@ -100,4 +104,17 @@ func (room Room) read(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return room.Site.Render(w, r, http.StatusOK, "family/read", room.camePage(r, c, "family.read.title"))
+}
+
+// translationOf is the translation of a letter that came, with the lang of the letter
+// and of the translation; of a language that nobody named, none.
+func translationOf(t letterbox.Translation) (text, lang, into string) {
+	lang, into = t.Language, t.Into
+	if lang == letterbox.OtherTongue {
+		lang = ""
+	}
+	if into == letterbox.OtherTongue {
+		into = ""
+	}
+	return string(t.Text), lang, into
 }

@@ -31,6 +31,9 @@ type printPage struct {
 type letter struct {
 	letterbox.Copy
 	Text string
+	// The same in their own language, where they do not read it; with the lang of both.
+	Translation    string
+	Lang, IntoLang string
 }
 
 // askCopies says what is printed, and to keep it safe, before anything is opened.
@@ -97,7 +100,9 @@ func (room Room) copies(w http.ResponseWriter, r *http.Request) error {
 	p := &printPage{Base: room.Site.Base(r, "family.copies.title")}
 	p.Back = "/side/" + id + "/copies"
 	for _, c := range list {
-		p.Copies = append(p.Copies, letter{c, string(c.Text)})
+		one := letter{Copy: c, Text: string(c.Text)}
+		one.Translation, one.Lang, one.IntoLang = translationOf(c.Translation)
+		p.Copies = append(p.Copies, one)
 	}
 	return room.Site.Render(w, r, http.StatusOK, "family/copies-print", p)
 }

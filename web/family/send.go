@@ -178,6 +178,8 @@ type sentPage struct {
 	Asked   bool      // a second opinion was asked for
 	Promise time.Time // by when its writer hears who asks today for a second opinion
 	Photos  []sentPhoto
+	// Translated: it went on with a translation.
+	Translated bool
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -199,6 +201,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused, Asked: s.Asked}
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
 	p.Then = thenOf(p.Words, s.SentLine)
+	p.Translated = s.Translated
 	p.Promise = room.Site.Promised(p.Agency.Promise)
 	for _, one := range s.Photos {
 		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})

@@ -54,6 +54,7 @@ func workers() []cast {
 		{key: "nasreen", name: "Nasreen Iqbal", relation: "letterbox worker", roles: []authz.Role{authz.LetterboxWorker}, totp: true},
 		{key: "ruth", name: "Ruth Calder", relation: "safeguarding lead", roles: []authz.Role{authz.SafeguardingLead}, totp: true},
 		{key: "maud", name: "Maud Ferring", relation: "records officer", roles: []authz.Role{authz.RecordsOfficer}, totp: true},
+		{key: "ifan", name: "Ifan Trefor", relation: "translator", roles: []authz.Role{authz.Translator}, totp: true},
 		{key: "edith", name: "Edith Sorrel", relation: "inspector, as auditor", roles: []authz.Role{authz.Auditor}, totp: true},
 	}
 }

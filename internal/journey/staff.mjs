@@ -9,6 +9,7 @@ import { last, manage } from './staffmanage.mjs'
 import { photos } from './staffphotos.mjs'
 import { presses } from './staffpresses.mjs'
 import { records } from './staffrecords.mjs'
+import { translations } from './stafftranslate.mjs'
 
 /** worker is somebody of the demo, signed in, in a browser of their own. */
 export async function worker (walk, key, how) {
@@ -247,5 +248,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...manage, ...inspection, ...keys]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...translations, ...manage, ...inspection, ...keys]
 export const lastly = [...presses, ...last, ...records, courtForbids, lostCodes]

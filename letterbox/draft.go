@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
@@ -26,7 +27,7 @@ const (
 		where m.agency_id = agency() and m.side_id = $1 and m.person_id = account()`
 	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, shared, sealed, mac, version, expires_on)
 		values (agency(), @id, @exchange, @side, @author, @replaces, @shared, @sealed, @mac, 1, current_date + 90)`
-	sqlDraft = `select id, exchange_id, side_id, author, coalesce(replaces, '') as replaces, shared, sealed, mac, version
+	sqlDraft = `select id, exchange_id, side_id, author, coalesce(replaces, '') as replaces, shared, sealed, mac, version, language
 		from draft where agency_id = agency() and id = $1`
 	sqlSaveDraft = `update draft set sealed = $3, mac = $4, version = version + 1, shared = $5, updated_at = now(), expires_on = current_date + 90
 		where agency_id = agency() and id = $1 and version = $2 returning 1`
@@ -58,6 +59,7 @@ type draftRow struct {
 	Sealed     []byte
 	MAC        []byte
 	Version    uint64
+	Language   string
 }
 
 func (r draftRow) context(agencyID string) seal.Context {
@@ -189,7 +191,7 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	if err != nil {
 		return Draft{}, err
 	}
-	d := Draft{ID: id, Side: SideID(row.SideID), Version: int(row.Version), Shared: row.Shared, Replaces: LetterID(row.Replaces),
+	d := Draft{ID: id, Side: SideID(row.SideID), Version: int(row.Version), Shared: row.Shared, Replaces: LetterID(row.Replaces), Language: row.Language,
 		Photos: photos, MayPhotos: len(agreed) == 1 && agreed[0] && !actor.OnHold()}
 	text, err := s.openDraft(ctx, ag, actor, row)
 	if err != nil && !unread(err) {
@@ -361,7 +363,7 @@ func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID
 	return s.db.Fault(err)
 }
 
-const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version,
+const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version, d.language,
 		coalesce(other_side(d.side_id), '') as other,
 		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
 		letters_today() as today, (select count(*) from draft_photo p where p.agency_id = d.agency_id and p.draft_id = d.id)::int as photos
@@ -413,7 +415,11 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if prose.Blank(text) {
 		return "", fault.Field("text", "fault.text.empty")
 	}
-	object, err := s.sealSubmission(ag, actor, row, nodes, letter, text)
+	object, err := s.sealSubmission(ag, actor, row, nodes, letter, "text", text)
+	if err != nil {
+		return "", err
+	}
+	language, err := s.sealLanguage(ag, actor, row, nodes, letter)
 	if err != nil {
 		return "", err
 	}
@@ -421,7 +427,7 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
-	if err := s.store(ctx, ag, actor, row, version, letter, object, photos); err != nil {
+	if err := s.store(ctx, ag, actor, row, version, letter, object, photos, language); err != nil {
 		// Lost the race against the same click, or the answer to it: look once more.
 		if _, _, sent, again := s.loadSend(ctx, actor, id); again == nil && sent {
 			return letter, nil
@@ -462,7 +468,7 @@ const sqlDraftNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '
 	from draft d join node n on n.agency_id = d.agency_id and n.id = 'case/' || d.exchange_id
 	where d.agency_id = agency() and d.id = $1 and n.key_leaf is not null order by n.epoch desc limit 1`
 
-func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendRow, nodes []agency.NodeRow, letter LetterID, text string) (sealedObject, error) {
+func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendRow, nodes []agency.NodeRow, letter LetterID, part, text string) (sealedObject, error) {
 	caseNode, err := ag.Trusted(nodes, "case/"+row.ExchangeID)
 	if err != nil {
 		s.log.Error("ALARM: a case key is not the one vouched for", "agency", ag.ID, "exchange", row.ExchangeID, "error", err)
@@ -472,7 +478,7 @@ func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendR
 	if !ok {
 		return sealedObject{}, fault.New(fault.Conflict, "fault.letter.onHold")
 	}
-	c := seal.Context{Kind: seal.KindSubmission, Agency: ag.ID, Exchange: row.ExchangeID, Object: string(letter), Part: "text",
+	c := seal.Context{Kind: seal.KindSubmission, Agency: ag.ID, Exchange: row.ExchangeID, Object: string(letter), Part: part,
 		From: "side/" + row.SideID, To: "case/" + row.ExchangeID, Version: 1}
 	sealed, err := seal.Seal(c, []byte(text), caseNode.Recipient(), side.Recipient(), ag.Archive())
 	if err != nil {
@@ -487,8 +493,8 @@ func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendR
 	return sealedObject{at: c, side: row.SideID, sealed: sealed, body: body}, nil
 }
 
-const sqlInsertLetter = `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by, replaces)
-	values (agency(), @id, @exchange, @from, @to, @author, 'received', @hearBy, @replaces)`
+const sqlInsertLetter = `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by, replaces, language)
+	values (agency(), @id, @exchange, @from, @to, @author, 'received', @hearBy, @replaces, @language)`
 
 // The guarded statements: each must find its draft as it was read.
 var (
@@ -497,7 +503,7 @@ var (
 	guardedSendDraft   = postgres.Guarded(`update draft set version = version where agency_id = agency() and id = $1 and version = $2 returning 1`)
 )
 
-func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject, photos sentPhotos) error {
+func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject, photos sentPhotos, language withTranslation) error {
 	hearBy := s.hearBy(ag, calendar.Today(s.now()))
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guardedSendDraft, row.ID, version)
@@ -506,11 +512,12 @@ func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Acto
 		}
 		object.queue(b)
 		b.Queue(sqlInsertLetter, pgx.StrictNamedArgs{"id": string(letter), "exchange": row.ExchangeID, "from": row.SideID, "to": row.Other,
-			"author": actor.Account(), "hearBy": hearBy, "replaces": null(row.Replaces)})
+			"author": actor.Account(), "hearBy": hearBy, "replaces": null(row.Replaces), "language": row.Language})
+		language.queue(b)
 		photos.queue(b, letter)
 		b.Queue(guardedDeleteDraft, row.ID)
 		b.Queue(sqlNudge)
-		audit.Append(b, append([][]byte{object.body}, photos.bodies()...)...)
+		audit.Append(b, slices.Concat([][]byte{object.body}, language.bodies(), photos.bodies())...)
 		return nil
 	})
 }

@@ -66,7 +66,8 @@ func translatedInto(letter, side string) string {
 }
 
 const (
-	sqlLanguages = `select l.language, s.language as side, reads_welsh(account()) as welsh, untranslated(l.id, account()) as untranslated, coalesce(t.worker_id, '') as translator, coalesce(t.state, '') as state,
+	sqlDraftLanguage = `update draft set language = $2 where agency_id = agency() and id = $1`
+	sqlLanguages     = `select l.language, s.language as side, reads_welsh(account()) as welsh, untranslated(l.id, account()) as untranslated, coalesce(t.worker_id, '') as translator, coalesce(t.state, '') as state,
 			coalesce(t.given_on, 'epoch') as given_on, coalesce(t.n, 0) as turn, coalesce(translated_by(l.id), '') as translated_by,
 			coalesce(r.n, 0) as reads, coalesce(r.by_worker, '') as reads_by, r.leaf as reads_leaf, leaf_body(r.leaf) as reads_body
 		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side
@@ -74,7 +75,7 @@ const (
 		left join lateral (select n, by_worker, leaf from worker_reads where agency_id = l.agency_id and worker_id = account() order by n desc limit 1) r on true
 		where l.agency_id = agency() and l.id = $1`
 	// What was said last of the letter's language, and of what its recipients read; and its newest translation.
-	sqlLanguageNotes = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id and (o.id in (l.id, l.to_side) and o.part = 'language' and o.kind = 'worknote'
+	sqlLanguageNotes = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id and (o.id in (l.id, l.to_side) and o.part = 'language' and o.kind in ('worknote', 'submission')
 			or o.id = l.id and o.part = 'translation' and o.kind = 'translation')
 		where l.agency_id = agency() and l.id = $1 order by o.version desc`
 	sqlTranslatorNames = `select t.worker_id as of, r.book, r.id, r.epoch, r.name, ''::bytea as details from translation t
@@ -142,6 +143,43 @@ func (r *languageRows) said(letter string) bool { return r.newest(letter, partLa
 // languageNote is the content of a note of a letter's language.
 type languageNote struct {
 	State string `json:"state"`
+}
+
+// SayDraftLanguage keeps what a draft's writer says that it is in, one of Languages;
+// its letter is in it until a worker says another one. NotFound for a draft that is
+// not the actor's; Invalid: field "language".
+func (s *Service) SayDraftLanguage(ctx context.Context, actor authz.Actor, id DraftID, language string) error {
+	if _, err := s.begin(ctx, actor, authz.Write, string(id)); err != nil {
+		return err
+	}
+	row, _, err := s.loadDraft(ctx, actor, id)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(Languages(), language) {
+		return fault.Field("language", "fault.language.choose")
+	}
+	if row.Language == language {
+		return nil
+	}
+	return s.db.Fault(s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlDraftLanguage, row.ID, language)
+		return nil
+	}))
+}
+
+// sealLanguage seals what a letter's writer says that it is in, as its text is sealed,
+// for the door to state; nothing of a letter in English.
+func (s *Service) sealLanguage(ag *agency.Agency, actor authz.Actor, row sendRow, nodes []agency.NodeRow, letter LetterID) (withTranslation, error) {
+	if row.Language == English {
+		return nil, nil
+	}
+	content, err := json.Marshal(languageNote{row.Language})
+	if err != nil {
+		return nil, fmt.Errorf("write a language: %w", err)
+	}
+	note, err := s.sealSubmission(ag, actor, row, nodes, letter, partLanguage, string(content))
+	return withTranslation{note}, err
 }
 
 // SayLanguage says what language a claimed letter is in, one of Languages, as a

@@ -121,17 +121,18 @@ func (d *deciding) openTranslation(ctx context.Context) (err error) {
 	return err
 }
 
-// passedTranslation is a translation on its way: none, or one object.
-type passedTranslation []sealedObject
+// withTranslation is what goes beside a letter because of its language: none, or one
+// object.
+type withTranslation []sealedObject
 
-func (p passedTranslation) bodies() (list [][]byte) {
+func (p withTranslation) bodies() (list [][]byte) {
 	for _, o := range p {
 		list = append(list, o.body)
 	}
 	return list
 }
 
-func (p passedTranslation) queue(b *pgx.Batch) {
+func (p withTranslation) queue(b *pgx.Batch) {
 	for _, o := range p {
 		o.queue(b)
 	}
@@ -139,7 +140,7 @@ func (p passedTranslation) queue(b *pgx.Batch) {
 
 // passTranslation seals the translation to the recipients' side, where they do not
 // read the letter itself.
-func (d *deciding) passTranslation(delivery string, to agency.Node, refs [][32]byte) (passedTranslation, error) {
+func (d *deciding) passTranslation(delivery string, to agency.Node, refs [][32]byte) (withTranslation, error) {
 	l, row := d.rows.letter(), &d.rows.language
 	if sideReads(row.Side, row.Language) || d.translation.Text == "" {
 		return nil, nil
@@ -151,7 +152,7 @@ func (d *deciding) passTranslation(delivery string, to agency.Node, refs [][32]b
 	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: delivery, Part: "translation",
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
 	o, err := d.seal(c, l.ToSide, content, statement.EventDeliver, refs, to, d.node)
-	return passedTranslation{o}, err
+	return withTranslation{o}, err
 }
 
 // readTranslation puts what is known of the letter's language on the worker's page,

@@ -429,3 +429,39 @@ func TestTranslation_Slow(t *testing.T) {
 		t.Errorf("the translator sees %+v, %v", tasks, err)
 	}
 }
+
+// What a writer says that their letter is in goes with it, stated by the door; a
+// worker may say another language.
+func TestTranslation_WriterSays(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	draft, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, welshLetter)
+	must(t, err)
+	wantKind(t, "no language", p.Families.SayDraftLanguage(ctx, p.birth, draft, "klingon"), fault.Invalid)
+	wantKind(t, "another side's", p.Families.SayDraftLanguage(ctx, p.adoptive, draft, letterbox.Welsh), fault.NotFound)
+	must(t, p.Families.SayDraftLanguage(ctx, p.birth, draft, letterbox.Welsh))
+	if d, err := p.Families.OpenDraft(ctx, p.birth, draft); err != nil || d.Language != letterbox.Welsh || d.Version != 1 {
+		t.Errorf("the draft is in %s, version %d, %v", d.Language, d.Version, err)
+	}
+	letter, err := p.Families.Send(ctx, p.birth, draft, 1)
+	must(t, err)
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	reading, err := p.Desk.Read(ctx, p.Worker, letter)
+	if err != nil || reading.Language != letterbox.Welsh || !reading.Untranslated {
+		t.Errorf("the worker reads a letter in %q, %v", reading.Language, err)
+	}
+	wantAt(t, "untranslated", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
+	p.untriggered(`update letter set language = 'en'`)
+	wantKind(t, "a changed row", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Sealed)
+	p.untriggered(`update letter set language = 'cy'`)
+	must(t, p.Desk.SayLanguage(ctx, p.Worker, letter, letterbox.English))
+	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+
+	// Nobody puts a language to the letter of another side, or twice.
+	insert := fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, exchange_id, side_id, from_node, to_node, sealed, commit, leaf)
+		values (agency(), '%s', 'language', 2, 'submission', '%s', '%s', 'side/%s', 'case/%s', 'x', sha256('c'), sha256('l'))`, letter, p.exchange, p.fromSide, p.fromSide, p.exchange)
+	s := newSchema(t)
+	if code, _ := broke(s.as("gatepost_public", s.person, strings.ReplaceAll(insert, string(p.fromSide), s.from))); code != "42501" {
+		t.Errorf("a family puts in a later word about a letter's language: %s", code)
+	}
+	p.logWhole()
+}

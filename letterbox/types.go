@@ -134,6 +134,7 @@ type Draft struct {
 	Photos   []PhotoLine
 	// MayPhotos: photos are agreed on, and this person may add one.
 	MayPhotos bool
+	Language  string // what its writer says that it is in, of Languages
 }
 
 // Sent is a letter as its writer sees it.

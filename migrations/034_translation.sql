@@ -44,7 +44,12 @@ end
 $$;
 
 alter table letter add column language text not null default 'en' constraint letter_language check (language in ('en', 'cy', 'other'));
-comment on column letter.language is 'the language that the letter is in, as a worker said: English, Welsh or another';
+comment on column letter.language is 'the language that the letter is in, as its writer or a worker said: English, Welsh or another';
+alter table draft add column language text not null default 'en' constraint draft_language check (language in ('en', 'cy', 'other'));
+comment on column draft.language is 'what its writer says that it is in';
+-- What a writer says stands in an object of the letter that the door states; of one in English nothing is said.
+create policy language on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and granted_side(side_id)
+	and id ~ '^lt' and part = 'language' and version = 1);
 alter table side add column language text not null default 'en' constraint side_language check (language in ('en', 'cy', 'both', 'other'));
 comment on column side.language is 'what this side reads: English, Welsh, both, or neither';
 create trigger language_by_right before update of language on side for each row execute function state_by_right();
@@ -362,6 +367,8 @@ grant execute on function reads_welsh(text), knows_family(text, text), untransla
 grant execute on function was_translated(text) to gatepost_public;
 grant select, insert on worker_reads, translation to gatepost_staff;
 grant update (state, done_leaf, draft, draft_mac, draft_version) on translation to gatepost_staff;
+grant update (language) on draft to gatepost_public;
+grant insert (language) on letter to gatepost_public;
 grant update (language) on letter to gatepost_staff;
 grant update (language) on side to gatepost_staff;
 grant select on worker_reads, translation to gatepost_backup;

@@ -45,3 +45,15 @@ func TestTranslated_Pages(t *testing.T) {
 	printed.Doc().One("[data-view=original]")
 	says(t, printed, "Dear Wren, I think of you.")
 }
+
+// A writer says what their letter is in, on the page where they write; it is there
+// when they come back.
+func TestWrite_Language(t *testing.T) {
+	h := newHome(t)
+	page := h.birth.Get(link(t, h.birth.Get("/letters"), "/write/")).Want(http.StatusOK)
+	saved := page.Submit(page.Path, "text", "Annwyl Wren", "language", "cy").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	if got := saved.Form(action(t, saved, "/draft/")).Get("language"); got != "cy" {
+		t.Errorf("the draft is in %q", got)
+	}
+	saved.Submit(action(t, saved, "/draft/"), "language", "klingon").Want(http.StatusUnprocessableEntity)
+}

@@ -21,6 +21,8 @@ const (
 	versionField = "version"
 	writerField  = "writer" // the account that the page was made for
 	doField      = "do"
+
+	languageField = "language" // what the letter is in
 )
 
 // Texts names the fields that hold a person's own words.
@@ -29,7 +31,7 @@ func Texts() []string { return []string{textField, messageField} }
 // Carried names the fields that travel beside them through the sign-in page, for
 // Carry.
 func Carried() []string {
-	return []string{sideField, draftField, versionField, writerField}
+	return []string{sideField, draftField, versionField, writerField, languageField}
 }
 
 // shownLimit is the room that the page speaks of, in characters. It is what
@@ -58,7 +60,8 @@ type writePage struct {
 	Limit   int
 	Photos  bool // photos are agreed on
 	Count   int  // photos in the draft
-	hints        // of what was just saved
+	Tongues []page.Option
+	hints   // of what was just saved
 }
 
 func (room Room) write(w http.ResponseWriter, r *http.Request) error {
@@ -94,6 +97,9 @@ func (room Room) pageFor(r *http.Request, side letterbox.SideID, names letterbox
 	p.Exit, p.SignedIn, p.Wide = false, false, true
 	p.Writer, p.OnHold = room.Actor(r).Account(), room.Actor(r).OnHold()
 	p.With, p.About = with(p.Words, names), and(p.Words, names.Children)
+	for _, language := range letterbox.Languages() {
+		p.Tongues = append(p.Tongues, page.Option{Value: &language, Text: p.Words.T("translate.language." + language)})
+	}
 	return p
 }
 
@@ -130,6 +136,7 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 	p.Action, p.Draft, p.Version = "/draft/"+string(id), d.ID, d.Version
 	p.Text, p.Reason, p.Unread, p.Shared = string(d.Text), reasonOf(p.Words, d.Reason), d.Unread, d.Shared
 	p.Photos, p.Count = d.MayPhotos, len(d.Photos)
+	p.Form = p.Form.With(languageField, d.Language)
 	return p, nil
 }
 
@@ -237,9 +244,18 @@ func (room Room) saveAndAsk(w http.ResponseWriter, r *http.Request, t typed) err
 
 func (t typed) blank() bool { return strings.TrimSpace(string(t.text)) == "" }
 
-// store saves a draft. The same text saved twice, as by a button pressed twice,
-// is saved.
+// store saves a draft, and what its writer says that it is in.
 func (room Room) store(r *http.Request, t typed) (letterbox.DraftID, error) {
+	id, err := room.storeText(r, t)
+	if err == nil && t.form.Has(languageField) {
+		err = room.Letters.SayDraftLanguage(r.Context(), room.Actor(r), id, t.form.Get(languageField))
+	}
+	return id, err
+}
+
+// storeText saves the text. The same text saved twice, as by a button pressed twice,
+// is saved.
+func (room Room) storeText(r *http.Request, t typed) (letterbox.DraftID, error) {
 	ctx, actor := r.Context(), room.Actor(r)
 	if t.draft == "" {
 		return room.Letters.NewDraft(ctx, actor, t.side, string(t.text))

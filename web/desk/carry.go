@@ -12,18 +12,20 @@ const (
 	writerField   = "writer"   // the account that the page was made for
 	exchangeField = "exchange" // of a letter on paper
 	messageField  = "message"  // of an answer: what it answers
+	taskField     = "task"     // of a translation: of which letter
 )
 
-// Texts names the field of a letter on paper, and of an answer to a message.
+// Texts names the field of a letter on paper, of an answer to a message, and of a
+// translation.
 func Texts() []string { return []string{textField} }
 
 // Carried names the fields that travel beside it through the sign-in page, for
 // Carry. A file does not: no browser sends one back.
 func Carried() []string {
-	return []string{writerField, exchangeField, messageField, "letter", "author", "came-day", "came-month", "came-year"}
+	return []string{writerField, exchangeField, messageField, taskField, "letter", "author", "came-day", "came-month", "came-year"}
 }
 
-// Carry shows a letter on paper, or an answer, again that was posted after the
+// Carry shows a letter on paper, an answer, or a translation again that was posted after the
 // session of whoever typed it had ended, once they have signed in. Nothing is
 // kept by it. Somebody else's is dropped, and that is said.
 func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) error {
@@ -33,6 +35,10 @@ func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) e
 	if form.Has(messageField) {
 		r.SetPathValue("id", form.Get(messageField))
 		return room.showMessage(w, r, form, nil)
+	}
+	if form.Has(taskField) {
+		r.SetPathValue("id", form.Get(taskField))
+		return room.showTask(w, r, form, nil)
 	}
 	r.SetPathValue("id", form.Get(exchangeField))
 	return room.showPaper(w, r, form, nil)

@@ -174,6 +174,7 @@ type taskPage struct {
 	Lang, IntoLang string
 	Text           string
 	Version        int
+	Writer         string // the account that the page was made for
 	Unread         bool
 	Reasons        []page.Choice
 	Max, MaxText   int
@@ -195,18 +196,21 @@ func (room Room) showTask(w http.ResponseWriter, r *http.Request, form page.Form
 		return err
 	}
 	p := &taskPage{Base: room.Site.Base(r, "translate.task.title"), TaskLine: task.TaskLine, Lang: langOf(task.Language), IntoLang: langOf(task.Into),
-		Text: string(task.Text), Version: task.Version, Unread: task.Unread, Max: letterbox.MaxReason, MaxText: letterbox.MaxText}
+		Text: string(task.Text), Version: task.Version, Writer: room.Actor(r).Account(), Unread: task.Unread, Max: letterbox.MaxReason, MaxText: letterbox.MaxText}
 	p.Back, p.Form = "/translations", form.With("text", cmp.Or(form.Get("text"), string(task.Draft)))
 	for _, reason := range letterbox.BackReasons() {
 		p.Reasons = append(p.Reasons, page.Choice{Value: reason, Text: p.Words.T("translate.back." + reason)})
 	}
 	status := http.StatusOK
-	if refused != nil {
+	switch {
+	case refused != nil:
 		if !p.Refused(p.Form, refused) {
 			return refused
 		}
 		status = statusOf(refused)
-	} else if page.Query(r).Get("said") == "saved" {
+	case form.Has(textField): // brought back after a sign-in
+		p.Notice = &page.NotificationBanner{Text: p.Words.T("translate.said.kept")}
+	case page.Query(r).Get("said") == "saved":
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("translate.said.saved")}
 	}
 	return room.Site.Render(w, r, status, "desk/translation", p)

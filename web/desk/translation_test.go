@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
@@ -63,6 +64,17 @@ func TestTranslation_Pages(t *testing.T) {
 		t.Errorf("what was typed is lost: %q", text)
 	}
 	ifan.Get("/letter/" + letter).Want(http.StatusForbidden)
+	// What was typed when the session ended is on the page again, and not kept.
+	form := saved.Form("/translation/" + letter)
+	form.Set("text", "typed before the session ended")
+	d.Clock.Advance(time.Hour)
+	ended := ifan.Post("/translation/"+letter, form).Want(http.StatusUnauthorized)
+	back := ended.Submit("/sign-in", "name", login.Name, "passphrase", login.Passphrase, "code", d.Code(t, &login)).Want(http.StatusOK)
+	contains(t, back.Doc().One("main").Text(), "It is not saved yet.", "typed before the session ended")
+	ifan = d.as(t, &login)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	saved = ifan.Get("/translation/" + letter).Want(http.StatusOK)
+	contains(t, saved.Doc().One("textarea[name=text]").Text(), "Dear Wren, I think")
 	contains(t, saved.Submit("/translation/"+letter, "text", "Dear Wren, I think of you.", "do", "handIn").Want(http.StatusSeeOther).Follow().Want(http.StatusOK).Doc().One("main").Text(), "handed in")
 	ifan.Get("/translation/" + letter).Want(http.StatusNotFound)
 

@@ -483,6 +483,8 @@ func (s *seeding) letter(ctx context.Context, step step) error {
 	switch step.ends {
 	case claimed:
 		return nil
+	case translating:
+		return s.translate(ctx, worker, id)
 	case returned:
 		return desk.Return(ctx, worker, id, step.reason, step.words, step.note)
 	}
@@ -490,6 +492,26 @@ func (s *seeding) letter(ctx context.Context, step step) error {
 		return err
 	}
 	return s.open(ctx, step)
+}
+
+// translate gives a claimed letter in Welsh to the translator, who begins.
+func (s *seeding) translate(ctx context.Context, worker authz.Actor, id letterbox.LetterID) error {
+	begun, err := letters.ReadFile("letters/imelda-begun.txt")
+	if err != nil {
+		return err
+	}
+	if err := s.staff.Letters.SayLanguage(ctx, worker, id, letterbox.Welsh); err != nil {
+		return err
+	}
+	if err := s.staff.Letters.GiveToTranslator(ctx, worker, id, s.folk["ifan"].id); err != nil {
+		return err
+	}
+	ifan, err := s.actor(ctx, "ifan")
+	if err != nil {
+		return err
+	}
+	_, err = s.staff.Letters.SaveTask(ctx, ifan, id, 0, strings.TrimSpace(string(begun)))
+	return err
 }
 
 // sideOf is the author's own side of an exchange, and the other one.

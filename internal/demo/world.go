@@ -154,12 +154,13 @@ func relations() []relation {
 type stage int
 
 const (
-	draft    stage = iota // begun
-	received              // sent; nobody has taken it
-	claimed               // a worker is reading it
-	returned              // back with the writer, with a reason
-	waiting               // passed on, not opened
-	opened                // and read
+	draft       stage = iota // begun
+	received                 // sent; nobody has taken it
+	claimed                  // a worker is reading it
+	translating              // a translator has its words, and has begun
+	returned                 // back with the writer, with a reason
+	waiting                  // passed on, not opened
+	opened                   // and read
 )
 
 // step is one letter of the world.
@@ -196,6 +197,7 @@ func script() []step {
 		{exchange: "cal", author: "joanne", file: "joanne-to-lindleys.txt", ends: received},
 		{exchange: "siblings", author: "priya", file: "priya-to-helen.txt", ends: received},
 		{exchange: "clive", author: "clive", file: "clive-first.txt", ends: opened, worker: "owen", reader: "imelda"},
+		{exchange: "clive", author: "imelda", file: "imelda-welsh.txt", ends: translating, worker: "owen"},
 		{exchange: "margaret", author: "rachel", file: "rachel-draft.txt", ends: draft},
 		{exchange: "cal", author: "priya", file: "priya-draft.txt", ends: draft},
 		{exchange: "dean", author: "dean", file: "dean-again.txt", ends: claimed, worker: "nasreen", rewrite: true},

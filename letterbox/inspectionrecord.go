@@ -92,6 +92,7 @@ var statedAs = []struct {
 	object, part, what string
 }{
 	{statement.EventReceipt, "lt", "second", "askedAgain"},
+	{statement.EventReceipt, "lt", "language", "saidLanguage"},
 	{statement.EventReceipt, "lt", "", "received"},
 	{statement.EventReceipt, "ms", "", "told"},
 	{statement.EventReceipt, "ph", "", "photoReceived"},
@@ -99,6 +100,7 @@ var statedAs = []struct {
 	{statement.EventAccess, "dl", "", "printed"},
 	{statement.EventAccess, "lt", "text", "read"},
 	{statement.EventAccess, "lt", "scan", "sawScan"},
+	{statement.EventAccess, "lt", "source", "readToTranslate"},
 	{statement.EventAccess, "lt", "referral", "readReferral"},
 	{statement.EventAccess, "ms", "", "readMessage"},
 	{statement.EventAccess, "ph", "", "sawPhoto"},
@@ -108,6 +110,7 @@ var statedAs = []struct {
 	{statement.EventAccess, "ex", "proof", "tookProof"},
 	{statement.EventApprove, "", "", "approved"},
 	{statement.EventDeliver, "pd", "", "photoPassedOn"},
+	{statement.EventDeliver, "dl", "translation", "translationPassedOn"},
 	{statement.EventDeliver, "", "", "passedOn"},
 	{statement.EventReturn, "ph", "", "photoLeftOut"},
 	{statement.EventReturn, "", "reason", "toldWhy"},
@@ -127,6 +130,11 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "liftstop", "stopLifted"},
 	{statement.EventCasework, "lt", "referral", "referred"},
 	{statement.EventCasework, "lt", "handback", "handedBack"},
+	{statement.EventCasework, "lt", "language", "saidLanguage"},
+	{statement.EventCasework, "lt", "source", "gaveToTranslator"},
+	{statement.EventCasework, "lt", "translation", "translated"},
+	{statement.EventCasework, "lt", "giveback", "translatorGaveBack"},
+	{statement.EventCasework, "lt", "takeback", "takenFromTranslator"},
 	{statement.EventCasework, "lt", "claim", "changedHands"},
 	{statement.EventCasework, "dl", "posted", "posted"},
 	{statement.EventCasework, "ms", "", "answered"},
@@ -135,6 +143,7 @@ var statedAs = []struct {
 	{statement.EventCasework, "ex", "delay", "delaySet"},
 	{statement.EventCasework, "ex", "connection", "connected"},
 	{statement.EventCasework, "sd", "photos", "photosSet"},
+	{statement.EventCasework, "sd", "language", "sideReads"},
 	{statement.EventCasework, "", "state", "stateSet"},
 	{statement.EventCasework, "ex", "list", "wroteList"},
 	{statement.EventCasework, "sd", "ownlist", "wroteOwnList"},
@@ -242,7 +251,7 @@ func (r *recording) take(line *CaseEntry, st *statement.Statement, body []byte) 
 	for _, name := range st.Signers() {
 		line.By = append(line.By, r.signer(strings.TrimPrefix(name, r.ag.ID+"/"), line.Index))
 	}
-	if st.Event == statement.EventGrant || st.Event == statement.EventRevoke || line.What == "changedHands" || line.What == "connected" {
+	if st.Event == statement.EventGrant || st.Event == statement.EventRevoke || line.What == "changedHands" || line.What == "connected" || line.What == "gaveToTranslator" {
 		line.To = r.party(st.To, line.Index)
 	}
 	if l := r.letter(st); l != nil {

@@ -6,8 +6,15 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
+	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/postgres"
 	"gatepost/letterbox"
 )
 
@@ -464,4 +471,93 @@ func TestTranslation_WriterSays(t *testing.T) {
 		t.Errorf("a family puts in a later word about a letter's language: %s", code)
 	}
 	p.logWhole()
+}
+
+// signed puts a translation into the database that a worker signed, as of by, with
+// whatever it says that it is of: more than somebody who can write rows alone could do.
+func (p *pair) signed(letter letterbox.LetterID, by string, signer authz.Actor, version int, content string) {
+	p.t.Helper()
+	ctx := p.t.Context()
+	var recipient string
+	must(p.t, p.Database.Admin().QueryRow(ctx, `select recipient from node where id = $1`, "case/"+string(p.exchange)).Scan(&recipient))
+	to, err := age.ParseHybridRecipient(recipient)
+	must(p.t, err)
+	c := seal.Context{Kind: seal.KindTranslation, Agency: p.Home.ID, Exchange: string(p.exchange), Object: string(letter), Part: "translation",
+		From: "worker/" + by, To: "case/" + string(p.exchange), Version: uint64(version)}
+	sealed, err := seal.Seal(c, []byte(content), to, p.Archive.Recipient())
+	must(p.t, err)
+	signs, err := signer.Keys().Signer()
+	must(p.t, err)
+	body, err := p.Home.State(statement.Statement{Event: statement.EventCasework, Object: c.Object, Part: c.Part, Version: c.Version, Exchange: c.Exchange,
+		From: c.From, To: c.To, Commit: sealed.Commit, At: p.Clock.Now()}, "", signs)
+	must(p.t, err)
+	leaf := statement.Leaf(body)
+	must(p.t, p.StaffDB.Act(ctx, postgres.Scope{Agency: p.Home.ID}, nil, func(b *pgx.Batch) error {
+		b.Queue(`insert into object (agency_id, id, part, version, kind, exchange_id, from_node, to_node, sealed, commit, leaf)
+			values (agency(), $1, 'translation', $2, 'translation', $3, $4, $5, $6, $7, $8)`, c.Object, version, c.Exchange, c.From, c.To, sealed.Bytes, sealed.Commit[:], leaf[:])
+		audit.Append(b, body)
+		return nil
+	}))
+	p.untriggered(fmt.Sprintf(`update translation set state = 'handedIn', done_leaf = '\x%x' where letter_id = '%s'`, leaf, letter))
+}
+
+// A translation counts for the words that it is of, from and into the languages that
+// are asked for, and by whom it says that it is.
+func TestTranslation_OtherWords(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	letter, ifan := p.withTranslator()
+	must(t, p.Desk.HandIn(ctx, ifan, letter, welshInto))
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	content := func(language, original string) string {
+		return fmt.Sprintf(`{"language":%q,"into":"en","original":%q,"text":"She sends her love."}`, language, original)
+	}
+	p.signed(letter, ifan.Account(), ifan, 2, content("cy", "Annwyl Wren, cariad mawr."))
+	wantAt(t, "of other words", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
+	p.signed(letter, ifan.Account(), ifan, 3, content("other", welshLetter))
+	wantAt(t, "of another language", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
+	p.signed(letter, ifan.Account(), p.Worker, 4, content("cy", welshLetter))
+	wantKind(t, "signed by another", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Sealed)
+	if reading, err := p.Desk.Read(ctx, p.Worker, letter); err != nil || !reading.Translation.Unread || !reading.Untranslated || reading.Text != welshLetter {
+		t.Errorf("the worker reads %+v, %v", reading.Translation, err)
+	}
+	p.signed(letter, ifan.Account(), ifan, 5, content("cy", welshLetter))
+	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+}
+
+// What an inspector reads of a letter in Welsh: each step, and one wait of its writer.
+func TestTranslation_Inspected(t *testing.T) {
+	v, ctx := newVisit(t), t.Context()
+	ifan := v.newStaff("Ifan Trefor", authz.Translator)
+	draft, err := v.Families.NewDraft(ctx, v.birth, v.fromSide, welshLetter)
+	must(t, err)
+	must(t, v.Families.SayDraftLanguage(ctx, v.birth, draft, letterbox.Welsh))
+	letter, err := v.Families.Send(ctx, v.birth, draft, 1)
+	must(t, err)
+	must(t, v.Desk.Claim(ctx, v.Worker, letter))
+	must(t, v.Desk.GiveToTranslator(ctx, v.Worker, letter, ifan.Account()))
+	must(t, second(v.Desk.Task(ctx, ifan, letter)))
+	must(t, v.Desk.HandIn(ctx, ifan, letter, welshInto))
+	must(t, v.Desk.Claim(ctx, v.Worker, letter))
+	must(t, v.Desk.Pass(ctx, v.Worker, letter, ""))
+	r := v.inspects()
+	for _, what := range []string{"saidLanguage", "gaveToTranslator", "readToTranslate", "translated", "translationPassedOn", "passedOn"} {
+		if n := len(entries(r, what)); n != 1 {
+			t.Errorf("%d entries of %s", n, what)
+		}
+	}
+	if n := len(r.Letters); n != 1 || len(r.Letters[0].Turns) != 1 || r.Letters[0].PassedOn.IsZero() {
+		t.Errorf("the letters are %+v", r.Letters)
+	}
+}
+
+// With the rules of the database off, the table alone refuses what is not translated.
+func TestTranslation_Table(t *testing.T) {
+	p, ctx := newUntabled(t), t.Context()
+	letter := p.inWelsh()
+	wantAt(t, "untranslated", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
+	must(t, p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways))
+	wantAt(t, "untranslated, as the first reader", p.Desk.ReadFirst(ctx, p.Worker, letter, ""), translateWord, "")
+	if n := p.count(`select count(*) from delivery`) + p.count(`select count(*) from decision`) + p.count(`select count(*) from first_reading`); n != 0 {
+		t.Errorf("%d traces of it", n)
+	}
 }

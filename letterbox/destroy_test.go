@@ -59,8 +59,8 @@ func (p *pair) agree(id string) error {
 }
 
 // filled leaves in the exchange what a destruction has to take along: a
-// returned letter and its rewrite, withdrawn, each with a photo, a message with
-// its answer, a draft with a photo, a connection. It gives the text of a letter.
+// returned letter and its rewrite, withdrawn, each with a photo, one that was with two
+// translators, a message with its answer, a draft with a photo, a connection. It gives the text of a letter.
 func (p *pair) filled() string {
 	p.t.Helper()
 	ctx := p.t.Context()
@@ -81,6 +81,13 @@ func (p *pair) filled() string {
 	second, err := p.Families.Send(ctx, p.birth, rewrite, 1)
 	must(p.t, err)
 	must(p.t, p.Families.Withdraw(ctx, p.birth, second))
+	welsh, ifan := p.withTranslator()
+	must(p.t, p.Desk.GiveBack(ctx, ifan, welsh, letterbox.BackKnows, ""))
+	other := p.newStaff("Gwen Tresco", authz.Translator)
+	must(p.t, p.Desk.Claim(ctx, p.Worker, welsh))
+	must(p.t, p.Desk.GiveToTranslator(ctx, p.Worker, welsh, other.Account()))
+	must(p.t, p.Desk.HandIn(ctx, other, welsh, welshInto))
+	must(p.t, p.Families.Withdraw(ctx, p.birth, welsh))
 	message := p.tell("We have moved.")
 	must(p.t, p.Desk.Answer(ctx, p.Worker, message, "Thank you."))
 	draft, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, "not yet")

@@ -162,6 +162,28 @@ func TestTranslation_WelshSide(t *testing.T) {
 	}
 }
 
+// A letter in English to somebody who reads Welsh alone comes in Welsh, and nothing
+// tells its writer what they read.
+func TestTranslation_IntoWelsh(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	must(t, p.Desk.SetSideLanguage(ctx, p.Worker, p.toSide, "cy"))
+	ifan := p.newStaff("Ifan Trefor", authz.Translator)
+	letter := p.claimed(welshInto)
+	wantAt(t, "untranslated", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.HandIn(ctx, ifan, letter, welshLetter))
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+	came, err := p.Families.Open(ctx, p.adoptive, p.delivery(letter))
+	if err != nil || came.Text != welshInto || came.Translation != (letterbox.Translation{Text: welshLetter, Language: letterbox.English, Into: letterbox.Welsh}) {
+		t.Errorf("the recipient reads %q and %+v, %v", string(came.Text), came.Translation, err)
+	}
+	sent, err := p.Families.OpenSent(ctx, p.birth, letter)
+	if err != nil || sent.Told != letterbox.PassedOn || sent.Translated {
+		t.Errorf("the writer is told translated %v, %v", sent.Translated, err)
+	}
+}
+
 // Who translates a letter does not decide about it; another worker does.
 func TestTranslation_Myself(t *testing.T) {
 	p, ctx := newPair(t), t.Context()

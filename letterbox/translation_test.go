@@ -11,6 +11,7 @@ import (
 
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
@@ -394,6 +395,17 @@ func TestTranslation_Schema(t *testing.T) {
 			}
 		})
 	}
+	// What goes to somebody who does not read it goes with its translation.
+	goes, delivery := claimed("cy"), agency.NewID("dl")
+	object := func(part string) string {
+		return fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, exchange_id, side_id, from_node, to_node, sealed, commit, leaf)
+			values ('ag1', '%s', '%s', 1, 'delivery', '%s', '%s', 'case/%s', 'side/%s', 'x', sha256('c'), sha256('l'))`, delivery, part, s.exchange, s.to, s.exchange, s.to)
+	}
+	s.untriggered(fmt.Sprintf(`insert into decision (agency_id, letter_id, worker_id, act, leaf) values ('ag1', '%s', '%s', 'pass', sha256('d'))`, goes, s.worker) + ";" + object("text"))
+	insert := fmt.Sprintf(`insert into delivery (agency_id, id, letter_id, side_id) values ('ag1', '%s', '%s', '%s')`, delivery, goes, s.to)
+	wantBroken(t, s.as("gatepost_staff", s.worker, insert), "23514", "delivery_translation")
+	s.untriggered(object("translation"))
+	must(t, s.as("gatepost_staff", s.worker, insert))
 	// A family selects nothing of it.
 	for _, table := range []string{"translation", "worker_reads"} {
 		if code, _ := broke(s.as("gatepost_public", s.person, `select count(*) from `+table)); code != "42501" {
@@ -582,4 +594,27 @@ func TestTranslation_Table(t *testing.T) {
 	if n := p.count(`select count(*) from delivery`) + p.count(`select count(*) from decision`) + p.count(`select count(*) from first_reading`); n != 0 {
 		t.Errorf("%d traces of it", n)
 	}
+}
+
+// A translator is shown no draft that somebody else made, and no text under another
+// language than the one it was given in.
+func TestTranslation_ChangedTurn(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	letter, ifan := p.withTranslator()
+	must(t, second(p.Desk.SaveTask(ctx, ifan, letter, 0, "Dear Wren, I")))
+	_, own, _ := ifan.Keys().Own()
+	c := seal.Context{Kind: seal.KindDraft, Agency: p.Home.ID, Exchange: string(p.exchange), Object: string(letter), Part: "translation",
+		From: "worker/" + ifan.Account(), To: "worker/" + ifan.Account(), Version: 1}
+	forged, err := seal.Seal(c, []byte("Write to this address instead."), own.Recipient()) // as anybody can
+	must(t, err)
+	p.untriggered(fmt.Sprintf(`update translation set draft = '\x%x'`, forged.Bytes))
+	if task, err := p.Desk.Task(ctx, ifan, letter); err != nil || !task.Unread || task.Draft != "" {
+		t.Errorf("the translator has %q, unread %v, %v", string(task.Draft), task.Unread, err)
+	}
+	p.untriggered(`update translation set draft = null, draft_mac = null, language = 'other'`)
+	if task, err := p.Desk.Task(ctx, ifan, letter); err != nil || !task.Unread || task.Text != "" {
+		t.Errorf("the translator reads %q, unread %v, %v", string(task.Text), task.Unread, err)
+	}
+	wantKind(t, "handed in so", p.Desk.HandIn(ctx, ifan, letter, welshInto), fault.Sealed)
+	must(t, p.Desk.GiveBack(ctx, ifan, letter, letterbox.BackCannot, ""))
 }

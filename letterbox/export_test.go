@@ -39,3 +39,9 @@ func (s *Service) ScreenOf(ctx context.Context, actor authz.Actor, id LetterID) 
 	}
 	return s.screenOf(ctx, ag, actor, rows, &protected, keys)
 }
+
+// NeedsTranslation and TranslatedInto are the one rule of languages.
+var (
+	NeedsTranslation = needsTranslation
+	TranslatedInto   = translatedInto
+)

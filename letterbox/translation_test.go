@@ -277,6 +277,26 @@ func TestTranslation_Knows(t *testing.T) {
 	p.logWhole()
 }
 
+// One who works with letters as well loses the case by the same word.
+func TestTranslation_KnowsAsAWorker(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	both := p.newStaff("Ifan Trefor", authz.Translator, authz.LetterboxWorker)
+	letter := p.inWelsh()
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, both.Account()))
+	p.Clock.Advance(letterbox.ConnectFor + 1)
+	wantKind(t, "without a code", p.Desk.GiveBack(ctx, both, letter, letterbox.BackKnows, ""), fault.StepUp)
+	p.wantState(letter, letterbox.ToTranslate, letterbox.WithUs)
+	both = p.SignInWorker(t, &p.newLogin)
+	must(t, p.Desk.GiveBack(ctx, both, letter, letterbox.BackKnows, ""))
+	if n := p.count(`select count(*) from exchange where restricted`); n != 1 {
+		t.Error("the case is the whole team's")
+	}
+	wantKind(t, "they claim it", p.Desk.Claim(ctx, both, letter), fault.Forbidden)
+	p.Worker = p.SignInWorker(t, &p.WorkerLogin)
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	p.logWhole()
+}
+
 // A letter is withdrawn while its translation is handed in: one of the two.
 func TestRace_WithdrawHandIn(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
@@ -617,4 +637,28 @@ func TestTranslation_ChangedTurn(t *testing.T) {
 	}
 	wantKind(t, "handed in so", p.Desk.HandIn(ctx, ifan, letter, welshInto), fault.Sealed)
 	must(t, p.Desk.GiveBack(ctx, ifan, letter, letterbox.BackCannot, ""))
+}
+
+// The rule of languages stands in the database as it does in the program.
+func TestTranslation_RuleInDatabase(t *testing.T) {
+	s := newSchema(t)
+	letter, _ := s.letter(letterbox.Received, "")
+	s.untriggered(`insert into worker_reads (agency_id, worker_id, n, welsh, by_worker, leaf) values ('ag1', '` + s.colleague + `', 1, true, '` + s.manager + `', sha256('r'))`)
+	for _, language := range letterbox.Languages() {
+		for _, side := range letterbox.SideLanguages() {
+			s.untriggered(fmt.Sprintf(`update letter set language = '%s' where id = '%s'; update side set language = '%s' where id = '%s'`, language, letter, side, s.to))
+			for worker, welsh := range map[string]bool{s.worker: false, s.colleague: true} {
+				// One divided by nothing, where the two differ.
+				err := s.as("gatepost_staff", worker, `select 1 / (untranslated($1, account()) = $2)::int`, letter, letterbox.NeedsTranslation(language, side, welsh))
+				if err != nil {
+					t.Errorf("a letter in %s for who reads %s, the worker reads Welsh %v: %v", language, side, welsh, err)
+				}
+			}
+			var into string
+			must(t, s.admin.QueryRow(t.Context(), `select into_language($1, $2)`, language, side).Scan(&into))
+			if want := letterbox.TranslatedInto(language, side); into != want {
+				t.Errorf("a letter in %s for who reads %s is translated into %s, want %s", language, side, into, want)
+			}
+		}
+	}
 }

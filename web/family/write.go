@@ -60,7 +60,7 @@ type writePage struct {
 	Limit   int
 	Photos  bool // photos are agreed on
 	Count   int  // photos in the draft
-	Tongues []page.Option
+	Tongues []page.Choice
 	hints   // of what was just saved
 }
 
@@ -87,6 +87,7 @@ func (room Room) newPage(r *http.Request, side letterbox.SideID) (*writePage, er
 	}
 	p := room.pageFor(r, s.Side, s.Names)
 	p.Action, p.Closed, p.Photos = "/write/"+string(side), !s.MayWrite, s.MayPhotos
+	p.Form = p.Form.With(languageField, letterbox.English)
 	return p, nil
 }
 
@@ -98,7 +99,7 @@ func (room Room) pageFor(r *http.Request, side letterbox.SideID, names letterbox
 	p.Writer, p.OnHold = room.Actor(r).Account(), room.Actor(r).OnHold()
 	p.With, p.About = with(p.Words, names), and(p.Words, names.Children)
 	for _, language := range letterbox.Languages() {
-		p.Tongues = append(p.Tongues, page.Option{Value: &language, Text: p.Words.T("translate.language." + language)})
+		p.Tongues = append(p.Tongues, page.Choice{Value: language, Text: p.Words.T("translate.language." + language)})
 	}
 	return p
 }

@@ -29,7 +29,7 @@ const (
 		from exchange_child e join directory r on r.agency_id = e.agency_id and r.id = e.child_id
 		where e.agency_id = agency() and e.exchange_id = $1 order by r.id, r.book`
 	sqlExchangeLetters = `select l.id, l.submitted_on, s.place - 1 as from_place, l.state, l.stop,
-			l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) then first_reader(l.id, '') is not null else false end as read_first from letter l
+			l.state in ('received', 'held') and case when (exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) or exists (select from letter_cut f where f.agency_id = l.agency_id and f.letter_id = l.id)) then first_reader(l.id, '') is not null else false end as read_first from letter l
 		join side s on s.agency_id = l.agency_id and s.id = l.from_side
 		where l.agency_id = agency() and l.exchange_id = $1 order by l.submitted_at desc limit 200`
 	sqlExchangeNames = `select distinct on (o.id) ` + sqlObjectColumns + ` from object o

@@ -62,6 +62,9 @@ type decisionNote struct {
 	Note   string       `json:"note,omitempty"`
 	// What was said of the screen's findings in the text that was decided about.
 	Findings []Answered `json:"findings,omitempty"`
+	// Of a cut: for which turn, and the letter with what is left out. None: it is whole again.
+	Turn   int     `json:"turn,omitempty"`
+	Pieces []Piece `json:"pieces,omitempty"`
 }
 
 type decidedRow struct {
@@ -80,7 +83,8 @@ type deciding struct {
 	rows   *caseRows
 	node   agency.Node           // the case, in its newest epoch
 	keys   []*age.HybridIdentity // of the case, newest first
-	text   string                // of the letter, where the act needs it
+	text   string                // of the letter as it would go, where the act needs it
+	cut    []Piece               // what it goes without, unasked
 	signer note.Signer
 }
 
@@ -135,6 +139,12 @@ func (d *deciding) openLetter(ctx context.Context) (err error) {
 		return err
 	}
 	d.text, err = d.openText(ctx, d.ag, d.rows.objects, d.rows.letter().ID, "text", d.keys)
+	if err != nil {
+		return err
+	}
+	if d.cut, err = d.standingCut(ctx, d.ag, d.rows, d.keys); d.cut != nil {
+		d.text = asItGoes(d.cut)
+	}
 	return err
 }
 
@@ -285,6 +295,8 @@ func outcomes(act string) []State {
 	switch act {
 	case "pass":
 		return []State{Passed, Waiting, KeptForLater, Opened}
+	case "propose":
+		return []State{ProposedToWriter}
 	case "return":
 		return []State{ReturnedToWriter, ReplacedByRewrite, WithdrawnByWriter}
 	case "refuse":
@@ -329,6 +341,9 @@ func (d *deciding) check(a step, lock lockRow, decided []decidedRow) error {
 // is judged, with how everything stands in that moment, by the table of relay.
 // The answers are kept with the decision.
 //
+// What was cut (Cut) does not go, and who cut it passes nothing on: the writer is told
+// that something was left out, and not what.
+//
 // Each photo goes, or is left out with a reason that its writer reads, as the
 // worker who passes the letter on said when they looked at it.
 //
@@ -367,6 +382,13 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: delivery, Part: "text",
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
 	refs := append(d.receipt(), statement.Leaf(decision.body))
+	if d.cut != nil {
+		refs = append(refs, [32]byte(d.rows.relay.CutLeaf))
+	}
+	told, err := d.tellLeftOut(ctx)
+	if err != nil {
+		return err
+	}
 	sealed, err := d.seal(c, l.ToSide, []byte(d.text), statement.EventDeliver, refs, to, d.node)
 	if err != nil {
 		return err
@@ -376,8 +398,11 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 		return err
 	}
 	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, judge: judge, decision: decision,
-		bodies: append([][]byte{decision.body, sealed.body}, photos.bodies()...), write: func(b *pgx.Batch, from State) {
+		bodies: append(append([][]byte{decision.body, sealed.body}, bodiesOf(told)...), photos.bodies()...), write: func(b *pgx.Batch, from State) {
 			sealed.queue(b)
+			for _, o := range told {
+				o.queue(b)
+			}
 			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
 			photos.queue(b, delivery)
 			b.Queue(guardedPass, l.ID, string(from))

@@ -22,6 +22,10 @@
 // confirm is judged by the table of relay that the composer gives. Some letters
 // two workers read: the first says that it may go on, another one passes it on.
 //
+// A worker may ask the writer to leave parts out (Propose): the writer is shown
+// which, and agrees (Agree), writes the letter anew, or asks another worker. What
+// is passed on without that (Cut) takes a second worker.
+//
 // Apart from letters a person tells the agency something (Tell) and reads its
 // answer; what happened on a side, with a day to expect, is its Timeline. A
 // letter on paper is typed in by a worker with its scan and takes the same way,
@@ -70,6 +74,7 @@
 //	(new)         --submit: correspondent-->            received
 //	(new)         --record: letterboxWorker-->          received
 //	received      --pass: letterboxWorker-->            passed
+//	received      --propose: letterboxWorker-->         proposed
 //	received      --return: letterboxWorker-->          returned
 //	received      --refuse: letterboxWorker-->          refused
 //	received      --keepOnFile: letterboxWorker-->      keptOnFile
@@ -77,6 +82,7 @@
 //	received      --escalate: letterboxWorker-->        escalated
 //	received      --withdraw: correspondent-->          withdrawn
 //	held          --pass: letterboxWorker-->            passed
+//	held          --propose: letterboxWorker-->         proposed
 //	held          --return: letterboxWorker-->          returned
 //	held          --refuse: letterboxWorker-->          refused
 //	held          --keepOnFile: letterboxWorker-->      keptOnFile
@@ -86,6 +92,10 @@
 //	escalated     --keepOnFile: safeguardingLead-->     keptOnFile
 //	escalated     --refuse: safeguardingLead-->         refused
 //	escalated     --withdraw: correspondent-->          withdrawn
+//	proposed      --agree: correspondent-->             received
+//	proposed      --secondOpinion: correspondent-->     received
+//	proposed      --replace: correspondent-->           replaced
+//	proposed      --withdraw: correspondent-->          withdrawn
 //	returned      --replace: correspondent-->           replaced
 //	returned      --withdraw: correspondent-->          withdrawn
 //	refused       --secondOpinion: correspondent-->     received

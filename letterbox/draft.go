@@ -198,17 +198,16 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	d.Text, d.Unread = Text(text), unread(err)
 	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
 	if row.Replaces != "" {
-		reason, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.Replaces, "reason")
+		d.Reason, err = s.whyAgain(ctx, ag, actor, objects, row)
 		if err != nil && !unread(err) {
 			return Draft{}, err
 		}
-		d.Reason = parseReason(reason)
 	}
 	return d, nil
 }
 
 const sqlDraftObjects = `select ` + sqlObjectColumns + ` from draft d join object o on o.agency_id = d.agency_id
-		and o.id = any(array[d.side_id, d.replaces]::text[]) and o.part in ('names', 'reason')
+		and o.id = any(array[d.side_id, d.replaces]::text[]) and o.part in ('names', 'reason', 'proposal')
 	where d.agency_id = agency() and d.id = $1 order by o.version desc`
 
 // loadDraft loads a draft with what its page needs, and what else is asked for in

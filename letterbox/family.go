@@ -41,7 +41,7 @@ const (
 	sqlOneCame = `select id, side_id, came_on(id) as passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
 
 	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
-			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'names')
+			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'proposal', 'names')
 		where l.agency_id = agency() and l.id = $1 order by o.version desc`
 	sqlCameObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id
 			and o.id = any(array[d.id, d.side_id]::text[]) and o.part in ('text', 'names')
@@ -161,7 +161,7 @@ func scanCame(r pgx.Rows, m *mineRow) error {
 func (m mineRow) sent(today time.Time) SentLine {
 	told := Told(m.Told)
 	return SentLine{ID: LetterID(m.ID), SentOn: m.At, Told: told, HearBy: m.HearBy, PaperCopy: m.Paper,
-		MayWithdraw: told == WithUs || told == Returned, MayAsk: told == Refused && !m.Second, Late: waitsToHear(told) && m.HearBy.Before(today)}
+		MayWithdraw: told == WithUs || told == Proposed || told == Returned, MayAsk: (told == Refused || told == Proposed) && !m.Second, Late: waitsToHear(told) && m.HearBy.Before(today)}
 }
 
 // waitsToHear tells whether the agency owes a writer an answer by a day.
@@ -230,12 +230,17 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	sent.Text, sent.Unread = Text(text), unread(err)
 	sent.Asked = rows[0].Second
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
-	if explained(sent.Told, sent.Asked) {
+	if sent.Proposal, err = s.openProposal(ctx, ag, actor, objects, rows[0]); err != nil {
+		return Sent{}, err
+	}
+	if explained(sent.Told, sent.Asked) && hasReason(objects, id) || toldLeftOut(objects, id, sent.Told) {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "reason")
 		if err != nil && !unread(err) {
 			return Sent{}, err
 		}
-		sent.Reason = parseReason(reason)
+		if r := parseReason(reason); explained(sent.Told, sent.Asked) || r.Reason == leftOutUnasked {
+			sent.Reason = r
+		}
 	}
 	return sent, nil
 }
@@ -253,15 +258,15 @@ func explained(told Told, asked bool) bool {
 	return asked
 }
 
-// Rewrite begins a new draft with the text and the photos of a returned letter,
-// which it will replace. Called again, it gives the draft that was begun. Conflict if the
+// Rewrite begins a new draft with the text and the photos of a letter that came
+// back, or whose writer is asked to leave parts out, which it will replace. Called again, it gives the draft that was begun. Conflict if the
 // letter has not come back, Sealed if it does not open.
 func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (DraftID, error) {
 	sent, err := s.OpenSent(ctx, actor, id)
 	if err != nil {
 		return "", err
 	}
-	if sent.Told != Returned {
+	if sent.Told != Returned && sent.Told != Proposed {
 		return "", fault.New(fault.Conflict, "fault.letter.notReturned")
 	}
 	if sent.Rewrite != "" {

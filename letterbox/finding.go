@@ -30,6 +30,9 @@ type Finding struct {
 	// Key names it for an Answer: its place and its kind. The same words found as
 	// the same elsewhere in the letter have the Key of their first place, and one answer.
 	Key string
+	// Closed: the writer is not pointed at it (Propose). It is found only because of
+	// what somebody else told us, or may as well be.
+	Closed bool
 }
 
 // Asked tells whether the letter waits for an answer about this finding before
@@ -72,7 +75,7 @@ func findings(screen *screening.Screen, text string) []Finding {
 		if first[same] == "" {
 			first[same] = fmt.Sprintf("%d-%d-%s", f.Start, f.End, f.Category)
 		}
-		list[i] = Finding{f, first[same]}
+		list[i] = Finding{Finding: f, Key: first[same]}
 	}
 	return list
 }

@@ -18,6 +18,8 @@ const (
 	Held State = "held"
 	// Escalated: the safeguarding lead has it; the writer is told "with us".
 	Escalated State = "escalated"
+	// ProposedToWriter: the writer has it, and is asked to leave parts of it out.
+	ProposedToWriter State = "proposed"
 	// ReturnedToWriter: the writer has it, with a reason; a rewrite replaces it.
 	ReturnedToWriter State = "returned"
 	// ReplacedByRewrite is an end.
@@ -46,7 +48,7 @@ const (
 
 // States lists every state, in the order of the schema.
 func States() []State {
-	return []State{Received, Held, Escalated, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
+	return []State{Received, Held, Escalated, ProposedToWriter, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
 		WithdrawnByWriter, Passed, Waiting, KeptForLater, Opened, Recalled, Undeliverable, StoppedAt18}
 }
 
@@ -68,6 +70,7 @@ func Moves() []Move {
 		{"", "submit", Received, authz.Correspondent},
 		{"", "record", Received, authz.LetterboxWorker},
 		{Received, "pass", Passed, authz.LetterboxWorker},
+		{Received, "propose", ProposedToWriter, authz.LetterboxWorker},
 		{Received, "return", ReturnedToWriter, authz.LetterboxWorker},
 		{Received, "refuse", RefusedByWorker, authz.LetterboxWorker},
 		{Received, "keepOnFile", KeptForChild, authz.LetterboxWorker},
@@ -75,6 +78,7 @@ func Moves() []Move {
 		{Received, "escalate", Escalated, authz.LetterboxWorker},
 		{Received, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{Held, "pass", Passed, authz.LetterboxWorker},
+		{Held, "propose", ProposedToWriter, authz.LetterboxWorker},
 		{Held, "return", ReturnedToWriter, authz.LetterboxWorker},
 		{Held, "refuse", RefusedByWorker, authz.LetterboxWorker},
 		{Held, "keepOnFile", KeptForChild, authz.LetterboxWorker},
@@ -84,6 +88,10 @@ func Moves() []Move {
 		{Escalated, "keepOnFile", KeptForChild, authz.SafeguardingLead},
 		{Escalated, "refuse", RefusedByWorker, authz.SafeguardingLead},
 		{Escalated, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{ProposedToWriter, "agree", Received, authz.Correspondent},
+		{ProposedToWriter, "secondOpinion", Received, authz.Correspondent},
+		{ProposedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
+		{ProposedToWriter, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{ReturnedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
 		{ReturnedToWriter, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{RefusedByWorker, "secondOpinion", Received, authz.Correspondent},

@@ -83,6 +83,14 @@ func (o sealedObject) queue(b *pgx.Batch) {
 	})
 }
 
+// bodiesOf are the statements of objects, in their order.
+func bodiesOf(objects []sealedObject) (list [][]byte) {
+	for _, o := range objects {
+		list = append(list, o.body)
+	}
+	return list
+}
+
 func null(s string) *string {
 	if s == "" {
 		return nil
@@ -105,6 +113,8 @@ func events(kind string) []statement.Event {
 		return []statement.Event{statement.EventReceipt, statement.EventCasework} // a person's, an answer
 	case seal.KindDelivery:
 		return []statement.Event{statement.EventDeliver}
+	case seal.KindProposal:
+		return []statement.Event{statement.EventReturn}
 	case seal.KindReason:
 		return []statement.Event{statement.EventReturn, statement.EventRefuse}
 	case seal.KindDecision:

@@ -31,7 +31,7 @@ const (
 		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
 	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency()
-		and ((o.part, o.kind) in (('text', 'submission'), ('reason', 'reason'), ('names', 'names')) or o.id = $1 and o.kind in ('decision', 'worknote'))
+		and ((o.part, o.kind) in (('text', 'submission'), ('reason', 'reason'), ('proposal', 'proposal'), ('names', 'names')) or o.id = $1 and o.kind in ('decision', 'worknote'))
 		and o.id = any(array(select unnest(array[l.id, l.from_side, l.to_side]::text[]) from letter l where l.agency_id = agency() and l.id = $1
 			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 				where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10)))
@@ -115,6 +115,9 @@ func (r *caseRows) whyNot(worker string) string {
 
 // refusedBy tells whether this is a second opinion on what the worker decided.
 func (r *caseRows) refusedBy(worker string) bool {
+	if text := r.text(r.letter().ID); text != nil && text.Version > 1 && text.Version == uint64(len(r.decided))+1 {
+		return false // the writer agreed to what was proposed since
+	}
 	return r.letter().Second && slices.Contains([]State{Received, Held, Escalated}, State(r.letter().State)) &&
 		slices.ContainsFunc(r.decided, func(d decidedRow) bool { return d.WorkerID == worker })
 }
@@ -245,7 +248,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	for _, e := range rows.earlier {
 		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, keys))
 	}
-	if l.Second {
+	if l.Second && slices.ContainsFunc(rows.decided, func(d decidedRow) bool { return d.Act == "refuse" }) {
 		first, _ := s.openText(ctx, ag, rows.objects, l.ID, "reason", keys) // after its alarm, the letter can still be judged
 		reading.First = parseReason(first)
 	}
@@ -256,10 +259,21 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	if reading.Unread {
 		return reading, nil
 	}
+	if err := s.readAround(ctx, ag, rows, keys, &reading); err != nil {
+		return reading, ctx.Err()
+	}
+	text = string(reading.Text)
 	screen, err := s.screenOf(ctx, ag, actor, rows, &rows.protected, keys)
 	switch {
 	case err == nil:
 		reading.Findings = findings(screen, text)
+		may, err := s.pointing(ctx, ag, rows, keys, text)
+		if err != nil {
+			return Reading{}, err
+		}
+		for i, f := range reading.Findings {
+			reading.Findings[i].Closed = !may.at(f)
+		}
 	case unread(err):
 		reading.Unscreened = true
 	default:
@@ -403,7 +417,9 @@ func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *case
 		text, err = "", s.unstated(ctx, ag, e.ID, fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned))
 	}
 	earlier.Text, earlier.Unread = Text(text), err != nil
-	if earlier.Told == Returned || earlier.Told == Replaced || earlier.Told == Refused {
+	asked := earlier.Told == Replaced && slices.ContainsFunc(rows.objects, func(o objectRow) bool { return o.is(e.ID, "proposal") }) &&
+		!slices.ContainsFunc(rows.objects, func(o objectRow) bool { return o.is(e.ID, "reason") })
+	if !asked && (earlier.Told == Returned || earlier.Told == Replaced || earlier.Told == Refused) {
 		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", keys)
 		earlier.Reason, earlier.Unread = parseReason(reason), earlier.Unread || err != nil
 	}

@@ -34,6 +34,7 @@ type schema struct {
 	lead, manager, colleague            string
 	exchange, from, to, child, personTo string
 	conns                               map[string]*pgx.Conn // by role
+	now                                 string               // the letter that a test is about
 }
 
 func newSchema(t *testing.T) *schema {
@@ -116,7 +117,11 @@ func broke(err error) (code, constraint string) {
 
 // decided makes the newest decision about a letter one that allows a state.
 func (s *schema) decided(letter string, to letterbox.State) {
-	act := map[letterbox.State]string{letterbox.ReturnedToWriter: "return", letterbox.RefusedByWorker: "refuse", letterbox.KeptForChild: "keepOnFile"}[to]
+	act := map[letterbox.State]string{letterbox.ReturnedToWriter: "return", letterbox.RefusedByWorker: "refuse", letterbox.KeptForChild: "keepOnFile", letterbox.ProposedToWriter: "propose"}[to]
+	if to == letterbox.ProposedToWriter {
+		s.untriggered(fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf)
+			values ('ag1', '%s', 'proposal', 2, 'proposal', 'case/x', 'side/y', 'x', sha256('c'), sha256('l'))`, letter))
+	}
 	if act != "" {
 		s.untriggered(fmt.Sprintf(`insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values ('ag1', '%s', '%s', '%s', 2, sha256('e'))`,
 			letter, s.worker, act))

@@ -62,7 +62,7 @@ func (s *Service) ReadFirst(ctx context.Context, actor authz.Actor, id LetterID,
 	if err := d.openLetter(ctx); err != nil {
 		return err
 	}
-	if !d.rows.relay.TwoReaders || d.rows.relay.FirstReader != "" {
+	if !d.rows.relay.TwoReaders || d.rows.relay.FirstReader != "" || d.cut != nil {
 		return fault.New(fault.Conflict, "fault.letter.moved")
 	}
 	said, err := d.judged(ctx, answers)
@@ -88,8 +88,11 @@ func (s *Service) ReadFirst(ctx context.Context, actor authz.Actor, id LetterID,
 // judge asks the table whether the letter may go on with what was said of it.
 func (d *deciding) judge(said []Answered) func(relayRow) error {
 	return func(row relayRow) error {
+		if !bytes.Equal(row.CutLeaf, d.rows.relay.CutLeaf) {
+			return fault.New(fault.Conflict, "fault.letter.moved")
+		}
 		needed, readers := 1, 1
-		if row.TwoReaders {
+		if row.TwoReaders || d.cut != nil {
 			needed = 2
 		}
 		if row.FirstReader != "" && row.FirstReader != d.actor.Account() && bytes.Equal(row.FirstLeaf, d.rows.relay.FirstLeaf) {
@@ -160,8 +163,12 @@ func (d *deciding) firstRead(ctx context.Context) error {
 	if first.FirstReader == "" {
 		return nil
 	}
+	part := "first"
+	if d.cut != nil {
+		part = "cut"
+	}
 	for _, o := range d.rows.objects {
-		if o.ID != d.rows.letter().ID || o.Part != "first" || !bytes.Equal(o.Leaf, first.FirstLeaf) {
+		if o.ID != d.rows.letter().ID || o.Part != part || !bytes.Equal(o.Leaf, first.FirstLeaf) {
 			continue
 		}
 		st, err := d.stated(ctx, d.ag, o)

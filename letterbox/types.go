@@ -59,6 +59,7 @@ type Told string
 // The values of Told. None says that a letter was opened.
 const (
 	WithUs     Told = "withUs"     // a worker has it or will; HearBy says by when
+	Proposed   Told = "proposed"   // the writer is asked to leave parts out
 	Returned   Told = "returned"   // back with the writer, with a reason
 	Replaced   Told = "replaced"   // a later letter took its place
 	Refused    Told = "refused"    // will not be passed on; a second opinion is offered
@@ -105,7 +106,7 @@ type SentLine struct {
 	// MayWithdraw: the writer can still take it back. It says nothing of which
 	// worker has the letter.
 	MayWithdraw bool
-	MayAsk      bool // refused, and nobody has asked for a second opinion yet
+	MayAsk      bool // refused or proposed, and nobody has asked for a second opinion yet
 	Late        bool // WithUs or BackWithUs, and the day has gone by
 	PaperCopy   bool // it came on paper, and a worker typed it in
 	OfDay       int  // in a list, where this side sent several on that day: 1 for the first; 0 for the only one
@@ -147,6 +148,8 @@ type Sent struct {
 	Unread  bool         // the letter did not open: a notice in its place
 	Rewrite DraftID      // the draft of its rewrite, once begun
 	Photos  []SentPhoto
+	// Proposal is what they are asked, or have agreed, to leave out; nil for nothing.
+	Proposal *Proposal
 }
 
 // Came is a letter as its recipient sees it. Text is empty until it is opened.
@@ -220,6 +223,16 @@ type Reading struct {
 	// the name of the one who has, "" while nobody has.
 	TwoReaders  bool
 	FirstReader string
+	// Proposal is what the writer was asked before: where they asked another worker
+	// about it, or agreed to it and this is the text as agreed. Nil for nothing.
+	Proposal *Proposal
+	// Cut is with what left out the letter would go on, unasked; nil for nothing.
+	// Text is then the text as it would go.
+	Cut []Piece
+	// Changed is a rewrite beside the letter that it replaces; nil where that is not shown.
+	Changed []Change
+	// MayOriginal: the text is not the letter as it came, which Original opens.
+	MayOriginal bool
 }
 
 // WorkNote is what a worker wrote for colleagues. No family can select it.

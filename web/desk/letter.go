@@ -30,6 +30,8 @@ type letterPage struct {
 	News      []findingView    // illness and death: wanted, and to be told first
 	AlsoFound []findingView
 	MoreFound int // how many are marked in the letter and not asked about: there are too many
+
+	beside
 }
 
 // PassAct is the act of the first button: to pass the letter on, or to leave it to a second reader.
@@ -78,6 +80,7 @@ func (room Room) show(p *letterPage, reading letterbox.Reading) {
 		p.Notes = append(p.Notes, noteView{n, string(n.Text)})
 	}
 	p.looked(reading.Findings)
+	p.beside = besideOf(reading)
 }
 
 // carried is a field that a page takes along for another one.
@@ -87,13 +90,13 @@ type carried struct{ Name, Value string }
 // travel between the letter and the pages of its acts, so that whoever looks at
 // one act and takes another finds what they wrote.
 func typed() []string {
-	return []string{"note", "reason", "words", "until-day", "until-month", "until-year", "concern"}
+	return []string{"note", "reason", "words", "until-day", "until-month", "until-year", "concern", "words-1", "why-1", "words-2", "why-2", "words-3", "why-3"}
 }
 
 // carry gives what was typed and is not among the fields of the page itself.
 func carry(form page.Form, own ...string) (list []carried) {
-	for _, name := range slices.Concat(typed(), slices.DeleteFunc(form.Names(), func(name string) bool { return !aboutFinding(name) })) {
-		if value := form.Get(name); value != "" && !slices.Contains(own, name) {
+	for _, name := range slices.Concat(typed(), slices.DeleteFunc(form.Names(), func(name string) bool { return !aboutFinding(name) && !aboutPart(name) })) {
+		if value := form.Get(name); value != "" && !slices.Contains(own, name) && !(aboutPart(name) && slices.Contains(own, partField)) {
 			list = append(list, carried{name, value})
 		}
 	}
@@ -299,6 +302,8 @@ func outcomeOf(state letterbox.State) string {
 		return "passedLater"
 	case letterbox.Waiting, letterbox.KeptForLater, letterbox.Opened:
 		return "passed"
+	case letterbox.ProposedToWriter:
+		return "proposed"
 	case letterbox.ReturnedToWriter, letterbox.ReplacedByRewrite:
 		return "returned"
 	case letterbox.RefusedByWorker:

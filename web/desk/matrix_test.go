@@ -68,6 +68,14 @@ var matrix = []visit{
 	{pattern: "POST /letter/{id}/hold", act: authz.Claim, own: 422, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/escalate", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "POST /letter/{id}/escalate", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/propose", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/propose", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/cut", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/cut", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/uncut", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/uncut", act: authz.Decide, own: 409, abroad: 404},                                       // nothing was left out
+	{pattern: "GET /letter/{id}/original", act: authz.Decide, own: 200, abroad: 200, restricted: 200, connected: 200},    // a form that asks why
+	{pattern: "POST /letter/{id}/original", act: authz.Decide, own: 404, abroad: 404},                                    // it is as it came
 	{pattern: "GET /letter/{id}/recall", act: authz.SeeExchange, own: 409, abroad: 404, restricted: 404, connected: 404}, // it is on the desk, not on its way
 	{pattern: "POST /letter/{id}/recall", act: authz.Decide, own: 409, abroad: 404},
 	{pattern: "GET /letter/{id}/undeliverable", act: authz.SeeExchange, own: 409, abroad: 404, restricted: 404, connected: 404},

@@ -61,7 +61,9 @@ var matrix = []visit{
 	{"GET /sent/{id}", 200, 200, 0, 0},
 	{"GET /sent/{id}/photo/{photo}", 200, 200, 0, 0},
 	{"POST /sent/{id}/rewrite", 409, 409, 0, 0}, // it has not come back
-	{"GET /sent/{id}/again", 303, 303, 0, 0},    // it was not refused
+	{"GET /sent/{id}/agree", 303, 303, 0, 0},    // nobody asks for anything
+	{"POST /sent/{id}/agree", 303, 303, 0, 0},
+	{"GET /sent/{id}/again", 303, 303, 0, 0}, // it was not refused
 	{"POST /sent/{id}/again", 303, 303, 0, 0},
 	{"GET /sent/{id}/withdraw", 200, 200, 0, 0},
 	{"POST /sent/{id}/withdraw", 303, 303, 0, 0},

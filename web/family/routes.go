@@ -84,6 +84,8 @@ func Routes(room Room) []page.Route {
 		get("/sent/{id}/photo/{photo}", page.SignedIn, "", room.sentPhoto),
 		get("/sent/{id}/withdraw", page.SignedIn, "family/withdraw", room.askWithdraw),
 		post("/sent/{id}/withdraw", room.withdraw),
+		get("/sent/{id}/agree", page.SignedIn, "family/agree", room.askAgree),
+		post("/sent/{id}/agree", room.agree),
 		get("/sent/{id}/again", page.SignedIn, "family/again", room.askAgain),
 		post("/sent/{id}/again", room.secondOpinion),
 

@@ -171,6 +171,7 @@ type sentPage struct {
 	Then    string // what happens now; "" where how it stands says it
 	Text    string
 	Reason  []string // by paragraphs
+	Unasked []string // of a letter that went on: that something was left out
 	Unread  bool
 	Rewrite letterbox.DraftID
 	Again   bool      // it came back: its writer may write it anew
@@ -178,6 +179,7 @@ type sentPage struct {
 	Asked   bool      // a second opinion was asked for
 	Promise time.Time // by when its writer hears who asks today for a second opinion
 	Photos  []sentPhoto
+	Parts   proposed // what they are, or were, asked to leave out
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -204,6 +206,9 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})
 	}
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
+	if p.Parts = proposedOf(p.Words, s); s.Told == letterbox.PassedOn || s.Told == letterbox.BackWithUs {
+		p.Unasked, p.Reason = p.Reason, nil
+	}
 	return p
 }
 
@@ -222,6 +227,10 @@ func (p *sentPage) noticeOf(said string) *page.NotificationBanner {
 		return &page.NotificationBanner{Text: p.Words.T("family.sent.stays")} // a worker was first, and it does not go on either way
 	case said == "withdrawn":
 		return &page.NotificationBanner{Text: p.Words.T("family.sent.tooLate")}
+	case said == "agreed" && p.Told == letterbox.WithUs && p.Parts.Agreed:
+		return done("family.parts.said")
+	case said == "agreed" && p.Told == letterbox.Proposed:
+		return &page.NotificationBanner{Text: p.Words.T("family.parts.closed")}
 	case said == "again" && p.Told == letterbox.WithUs:
 		return done("family.sent.askedAgain")
 	}

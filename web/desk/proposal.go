@@ -63,7 +63,7 @@ func (room Room) proposalRoutes() []page.Route {
 		route(http.MethodGet, "/letter/{id}/cut", "desk/propose", 0, cut.ask),
 		route(http.MethodPost, "/letter/{id}/cut", "", noteBody, cut.post, "note"),
 		route(http.MethodGet, "/letter/{id}/uncut", "desk/uncut", 0, room.uncut().ask),
-		route(http.MethodPost, "/letter/{id}/uncut", "", noteBody, room.uncut().post, "note"),
+		route(http.MethodPost, "/letter/{id}/uncut", "", noteBody, room.undoCut, "note"),
 		route(http.MethodGet, "/letter/{id}/original", "desk/original", 0, room.askOriginal),
 		route(http.MethodPost, "/letter/{id}/original", "", noteBody, room.original, "why"),
 	}
@@ -174,12 +174,28 @@ func partsOf(form page.Form) (parts []letterbox.Part) {
 	return parts
 }
 
-// uncut is the page that makes a letter whole again.
+// uncut is the page that asks why a letter is made whole again.
 func (room Room) uncut() actPage {
-	return actPage{room: room, name: "uncut", title: "proposal.title.uncut", own: []string{"note"},
-		do: func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
-			return room.Letters.UndoCut(ctx, actor, id, form.Get("note"))
-		}}
+	return actPage{room: room, name: "uncut", title: "proposal.title.uncut", own: []string{"note"}}
+}
+
+// undoCut makes a letter whole again, and goes to the desk, where it waits.
+func (room Room) undoCut(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return err
+	}
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	if form.Get("do") == doBack {
+		return room.showLetter(w, r, form, nil)
+	}
+	if err := room.Letters.UndoCut(r.Context(), room.Actor(r), letterbox.LetterID(id), form.Get("note")); err != nil {
+		return room.uncut().show(w, r, form, err)
+	}
+	return page.SeeOther(w, r, "/desk")
 }
 
 // originalPage asks why a letter is to be read as it came, and then shows it.

@@ -73,7 +73,16 @@ func TestCutPages(t *testing.T) {
 	contains(t, second.Doc().One("[data-view=cut] del").Text(), "We hope for a dog")
 	contains(t, second.Doc().All("main .gp-letter")[0].Text(), "[…]. The fair was wet.")
 	whole := d.Browser.Get(path + "/uncut").Want(http.StatusOK)
-	whole.Submit(path + "/uncut").Want(http.StatusUnprocessableEntity)
+	whole.Submit(path+"/uncut").Want(http.StatusUnprocessableEntity).Doc().One(".govuk-error-summary a[href='#note']")
+	whole.Submit(path+"/uncut", "note", "it may stay").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	again := d.read(t, id)
+	contains(t, again.Doc().All("main .gp-letter")[0].Text(), "We hope for a dog.")
+	again.Submit(path + "/release").Want(http.StatusSeeOther)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	d.read(t, id)
+	post(t, d.Browser, path+"/cut", "words-1", "We hope for a dog", "why-1", "promises", "note", "she must not hope", "exchange", string(d.exchange)).Want(http.StatusSeeOther)
+	d.Browser = d.as(t, &login)
+	second = d.read(t, id)
 	second.Submit(path + "/pass").Want(http.StatusSeeOther)
 
 	// Agreed: the desk has the text as agreed, and the first one apart.
@@ -85,7 +94,7 @@ func TestCutPages(t *testing.T) {
 	if err := d.Families.Agree(t.Context(), d.writer, letterbox.LetterID(agreed), 1); err != nil {
 		t.Fatal(err)
 	}
-	again := d.read(t, agreed)
+	again = d.read(t, agreed)
 	if strings.Contains(again.Doc().All("main .gp-letter")[0].Text(), "cat") {
 		t.Error("the desk shows the first text")
 	}

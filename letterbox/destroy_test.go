@@ -531,6 +531,15 @@ func (p *pair) byHand(role, agencyID, account, sql string) string {
 }
 
 // TestDestruction_Kept: a letter that was ever passed on keeps its exchange.
+func TestDestruction_Proposed(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	login, officer := p.officer()
+	p.proposed("I promise you a dog.", "I promise") // a writer who is asked is owed what becomes of it
+	p.setState("ended")
+	_, err := p.Desk.OrderDestruction(ctx, officer, letterbox.NewDestruction{Reference: p.reference(), Ground: "openedInError", Reason: "x"}, p.Code(t, &login))
+	wantFault(t, "its writer is asked about a letter", err, "fault.records.kept")
+}
+
 func TestDestruction_Kept(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	login, officer := p.officer()

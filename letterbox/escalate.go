@@ -30,7 +30,8 @@ const (
 	sqlReferrals = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.state = 'escalated' order by 3, l.submitted_at limit 500`
 	sqlReferral  = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.id = $1 and l.state = 'escalated'`
 	// Whom to call about it: who is on the side that wrote.
-	sqlReferredLetter = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'text' and o.kind = 'submission'`
+	sqlReferredLetter = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'text' and o.kind = 'submission'
+		order by o.version desc limit 1`
 	sqlReferredPeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details from letter l
 		join side s on s.agency_id = l.agency_id and s.id = l.from_side
 		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -102,7 +103,7 @@ func (d *deciding) referral(ctx context.Context, concern string) (sealedObject, 
 	if err := d.newestKeys(ctx, d.ag, lead); err != nil {
 		return sealedObject{}, err
 	}
-	content, err := json.Marshal(referralContent{concern, d.text})
+	content, err := json.Marshal(referralContent{concern, d.whole()})
 	if err != nil {
 		return sealedObject{}, fmt.Errorf("write referral: %w", err)
 	}

@@ -121,6 +121,10 @@ func TestPropose_Agreed(t *testing.T) {
 		t.Errorf("the recipient reads %q", string(came.Text))
 	}
 	p.archiveOpens(letter, "Dear Wren, we will see you at Easter. I promise. Love, T")
+	p.untriggered(`update object set leaf = (select leaf from object o where o.id = object.id and o.part = 'decision' limit 1) where part = 'text' and version = 1 and id = '` + string(letter) + `'`)
+	if original, err := p.Desk.Original(ctx, p.Worker, letter, "again"); err != nil || !original.Unread || original.Text != "" {
+		t.Errorf("another text in the first one's place: %q, %v", string(original.Text), err)
+	}
 	plain := p.claimed("Nothing was left out.")
 	wantKind(t, "the original of what is as it came", second(p.Desk.Original(ctx, p.Worker, plain, "why not")), fault.NotFound)
 	p.logWhole()
@@ -236,20 +240,21 @@ func TestPropose_NoOracle(t *testing.T) {
 		text, words string
 		want        string // "" where it may be pointed at
 	}{
-		{"I live in Zennor now.", "Zennor", ""},                            // the writer's side told us
-		{"I live in Crantock now.", "Crantock", ""},                        // both did
-		{"Ring me on 07700 900987.", "07700 900987", ""},                   // a pattern
-		{"I promise you a dog.", "I promise", ""},                          // a general matter
-		{"Are you in Marazion?", "Marazion", "fault.proposal.closed"},      // the other side told us
-		{"Are you in Marazion?", "in Marazion", "fault.proposal.closed"},   // as part of more
-		{"Are you in Marazionn?", "Marazionn", "fault.proposal.closed"},    // nearly
-		{"Do you go to Gwithian Academy?", "Gwithian", ""},                 // a school by its looks, whichever it is
-		{"We went by Porth Navas.", "Navas", "fault.proposal.closed"},      // a part of it
-		{"How is little Penhallow?", "Penhallow", "fault.proposal.closed"}, // another adoption
-		{"I used to live in Lelant.", "Lelant", "fault.proposal.closed"},   // known of the writer's side, from somebody else
-		{"We went to Zennor. Marazion is far.", "far", ""},                 // beside what may not be
-		{"We went to Zennor. Marazion is far.", "Zennor", ""},              // one of two
-		{"Is it Ilfracombe? We wondered.", "Ilfracombe", "identifying"},    // a wrong guess, as a right one
+		{"I live in Zennor now.", "Zennor", ""},                                       // the writer's side told us
+		{"I live in Crantock now.", "Crantock", ""},                                   // both did
+		{"Ring me on 07700 900987.", "07700 900987", ""},                              // a pattern
+		{"I promise you a dog.", "I promise", ""},                                     // a general matter
+		{"Are you in Marazion?", "Marazion", "fault.proposal.closed"},                 // the other side told us
+		{"Are you in Marazion?", "in Marazion", "fault.proposal.closed"},              // as part of more
+		{"Are you in Marazionn?", "Marazionn", "fault.proposal.closed"},               // nearly
+		{"Do you go to Gwithian Academy?", "Gwithian", ""},                            // a school by its looks, whichever it is
+		{"We went by Porth Navas.", "Navas", "fault.proposal.closed"},                 // a part of it
+		{"How is little Penhallow?", "Penhallow", "fault.proposal.closed"},            // another adoption
+		{"I used to live in Lelant.", "Lelant", "fault.proposal.closed"},              // known of the writer's side, from somebody else
+		{"We went to Zennor. Marazion is far.", "far", ""},                            // beside what may not be
+		{"We left Zennor. Are you in Marazion?", "Marazion", "fault.proposal.closed"}, // beside what may be
+		{"We went to Zennor. Marazion is far.", "Zennor", ""},                         // one of two
+		{"Is it Ilfracombe? We wondered.", "Ilfracombe", "identifying"},               // a wrong guess, as a right one
 	} {
 		letter := p.claimed(tt.text)
 		parts := out(tt.words)
@@ -629,6 +634,31 @@ func TestPropose_Overtaken(t *testing.T) {
 	must(t, p.Desk.SetState(ctx, p.Worker, p.exchange, "ended", ""))
 	wantAt(t, "a yes at the end", p.Families.Agree(ctx, p.birth, letter, 1), "fault.letter.notNow", "")
 	must(t, p.Families.Withdraw(ctx, p.birth, letter))
+}
+
+// The safeguarding lead reads the whole letter, and whom to call, also of one that was agreed or is to go on cut.
+func TestProposal_Referred(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	lead := p.newStaff("Imogen Farr", authz.SafeguardingLead)
+	other := p.secondWorker()
+	letter := p.proposed("I promise you a dog. I know your school.", "I promise")
+	must(t, p.Families.Agree(ctx, p.birth, letter, 1))
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	must(t, p.Desk.Cut(ctx, p.Worker, letter, out("I know your school"), "why"))
+	must(t, p.Desk.Claim(ctx, other, letter))
+	must(t, p.Desk.Escalate(ctx, other, letter, "a threat"))
+	text, err := p.Desk.Referred(ctx, lead, letter)
+	must(t, err)
+	if text.Text != "[…] you a dog. I know your school." || len(text.People) != 1 {
+		t.Errorf("the lead reads %q and may call %d people", string(text.Text), len(text.People))
+	}
+	_, err = p.Desk.Original(ctx, p.Worker, letter, "why not")
+	wantKind(t, "the first text of what the lead has", err, fault.Conflict)
+	must(t, p.Desk.HandBack(ctx, lead, letter, ""))
+	must(t, p.Desk.Claim(ctx, other, letter))
+	if reading, err := p.Desk.Read(ctx, other, letter); err != nil || reading.Text != "[…] you a dog. […]." {
+		t.Errorf("given back, the desk has %q, %v", string(reading.Text), err)
+	}
 }
 
 // A letter on paper has nobody on a page to ask.

@@ -275,6 +275,18 @@ func parseProposal(content []byte, version uint64, agreed bool) *Proposal {
 	return &Proposal{Turn: int(version), Pieces: p.Pieces, Words: p.Words, Agreed: agreed}
 }
 
+// whole is the open letter with what it would go on without, for somebody who is worried about it.
+func (d *deciding) whole() string {
+	if d.cut == nil {
+		return d.text
+	}
+	text := ""
+	for _, p := range d.cut {
+		text += string(p.Text)
+	}
+	return text
+}
+
 // tellLeftOut is what the writer of a letter that goes on cut is told: that
 // something was left out, and not what.
 func (d *deciding) tellLeftOut(ctx context.Context) ([]sealedObject, error) {

@@ -73,7 +73,7 @@ func TestCutPages(t *testing.T) {
 	contains(t, second.Doc().One("[data-view=cut] del").Text(), "We hope for a dog")
 	contains(t, second.Doc().All("main .gp-letter")[0].Text(), "[…]. The fair was wet.")
 	whole := d.Browser.Get(path + "/uncut").Want(http.StatusOK)
-	whole.Submit(path+"/uncut").Want(http.StatusUnprocessableEntity).Doc().One(".govuk-error-summary a[href='#note']")
+	whole.Submit(path + "/uncut").Want(http.StatusUnprocessableEntity).Doc().One(".govuk-error-summary a[href='#note']")
 	whole.Submit(path+"/uncut", "note", "it may stay").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	again := d.read(t, id)
 	contains(t, again.Doc().All("main .gp-letter")[0].Text(), "We hope for a dog.")

@@ -77,7 +77,7 @@ func TestCutPages(t *testing.T) {
 	whole.Submit(path+"/uncut", "note", "it may stay").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	again := d.read(t, id)
 	contains(t, again.Doc().All("main .gp-letter")[0].Text(), "We hope for a dog.")
-	again.Submit(path + "/release").Want(http.StatusSeeOther)
+	post(t, d.Browser, path+"/release").Want(http.StatusSeeOther)
 	d.Browser = d.as(t, &d.WorkerLogin)
 	d.read(t, id)
 	post(t, d.Browser, path+"/cut", "words-1", "We hope for a dog", "why-1", "promises", "note", "she must not hope", "exchange", string(d.exchange)).Want(http.StatusSeeOther)

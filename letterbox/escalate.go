@@ -370,5 +370,5 @@ func (s *Service) RefuseReferred(ctx context.Context, actor authz.Actor, id Lett
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{reason, words}, note, nil)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{Reason: reason, Words: words}, note, nil)
 }

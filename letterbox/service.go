@@ -42,6 +42,7 @@ type Service struct {
 	codes    Codes        // staff tier only: who checks a code given for one act
 	relay    Relay        // staff tier only: what is asked before a letter is passed on
 	darkroom *darkroom.Room
+	reasons  Reasons // the program's own, with their words
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
@@ -143,6 +144,10 @@ func Constraints() postgres.Constraints {
 		"state_worker":          fault.New(fault.Forbidden, "fault.exchange.restricted"),
 		"list_worker":           fault.New(fault.Forbidden, "fault.exchange.restricted"),
 		"list_place":            fault.New(fault.Conflict, "fault.conflict"),
+		"reason_list_manager":   fault.New(fault.Forbidden, "fault.forbidden"),
+		"reason_list_fixed":     fault.New(fault.Forbidden, "fault.reason.fixed"),
+		"reason_list_next":      fault.New(fault.Conflict, "fault.reason.changed"),
+		"reason_list_pkey":      fault.New(fault.Conflict, "fault.reason.changed"),
 		"destruction_worker":    fault.New(fault.Forbidden, "fault.forbidden"),
 		"destruction_party":     fault.New(fault.Forbidden, "fault.letter.connected"),
 		"destruction_two":       fault.New(fault.Forbidden, "fault.records.second"),

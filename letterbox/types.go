@@ -260,11 +260,11 @@ type Earlier struct {
 	Unread bool
 }
 
-// ReturnReason is a key of the list of reasons in plain words; the words
-// stand in the catalogues as "reason.<value>".
+// ReturnReason is an entry of the list of reasons in plain words (Reason.ID).
 type ReturnReason string
 
-// ReturnReasons lists them. "identifying" is one neutral sentence for names,
+// ReturnReasons lists those that every agency begins with; their words stand in
+// the catalogues as "reason.<value>". "identifying" is one neutral sentence for names,
 // places, contact details and other children, the same for a right and a wrong
 // guess: moderation confirms no guess.
 func ReturnReasons() []ReturnReason {

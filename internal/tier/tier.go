@@ -162,7 +162,11 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos),
+	reasons, err := Reasons()
+	if err != nil {
+		return Services{}, err
+	}
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos).WithReasons(reasons),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
 		made.Letters = made.Letters.WithCodes(accounts).WithRelay(Relay)

@@ -176,6 +176,10 @@ var matrix = []visit{
 	{pattern: "POST /rotation/{id}/stop", act: authz.Rotate, own: 404, abroad: 404},
 	{pattern: "GET /breaches", act: authz.SeeBreaches, own: 200, abroad: 200},
 	{pattern: "GET /pace", act: authz.SeeBreaches, own: 200, abroad: 200},
+	{pattern: "GET /reasons", act: authz.SetReasons, own: 200, abroad: 200},
+	{pattern: "POST /reasons", act: authz.SetReasons, own: 409, abroad: 409}, // no version is sent
+	{pattern: "GET /reasons/edit", act: authz.SetReasons, own: 404, abroad: 404},
+	{pattern: "POST /reasons/edit", act: authz.SetReasons, own: 404, abroad: 404},
 	{pattern: "POST /letter/{id}/take-away", act: authz.TakeOver, own: 409, abroad: 404}, // nobody holds it
 	{pattern: "GET /letter/{id}/give", act: authz.TakeOver, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/give", act: authz.TakeOver, own: 422, abroad: 404},

@@ -71,6 +71,11 @@ func (room Room) showPhoto(w http.ResponseWriter, r *http.Request, form page.For
 	if refused == nil && tried == "" {
 		p.Form = answered(view.Answer)
 	}
+	reasons, err := room.Letters.Reasons(r.Context(), room.Actor(r))
+	if err != nil {
+		return err
+	}
+	p.Why = reasonsOf(reasons, letterbox.PhotoLeftOut)
 	p.choices()
 	status := http.StatusOK
 	if refused != nil {
@@ -89,9 +94,6 @@ func (p *photoPage) choices() {
 		p.Seen = append(p.Seen, seenQuestion{name, p.Words.T("photo.desk.seen." + name), []page.Choice{choice("yes", "photo.desk.yes"), choice("no", "photo.desk.no")}})
 	}
 	p.Goes = []page.Choice{choice("yes", "photo.desk.goes.yes"), choice("no", "photo.desk.goes.no")}
-	for _, reason := range letterbox.PhotoReasons() {
-		p.Why = append(p.Why, choice(reason, "photo.reason."+reason))
-	}
 	p.Cuts = []page.Choice{choice("crop", "photo.desk.act.crop"), choice("blur", "photo.desk.act.blur")}
 }
 

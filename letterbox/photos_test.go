@@ -156,7 +156,8 @@ func TestPhoto_Crosses(t *testing.T) {
 	}
 	sent, err := p.Families.OpenSent(ctx, p.birth, letter)
 	must(t, err)
-	if sent.Photos[0].LeftOut || !sent.Photos[1].LeftOut || sent.Photos[1].Reason != (letterbox.PhotoReason{Reason: "identifying", Words: "We kept it for you."}) {
+	if sent.Photos[0].LeftOut || !sent.Photos[1].LeftOut || sent.Photos[1].Reason != (letterbox.PhotoReason{Reason: "identifying",
+		Told: "Photos cannot show what could tell who somebody is or where they live or go, whether right or wrong.", Words: "We kept it for you."}) {
 		t.Errorf("its writer is told %+v", sent.Photos)
 	}
 	own, err := p.Families.SentPhoto(ctx, p.birth, letter, first)

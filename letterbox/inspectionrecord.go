@@ -127,6 +127,7 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "liftstop", "stopLifted"},
 	{statement.EventCasework, "lt", "referral", "referred"},
 	{statement.EventCasework, "lt", "handback", "handedBack"},
+	{statement.EventCasework, "lt", "helper", "helped"},
 	{statement.EventCasework, "lt", "claim", "changedHands"},
 	{statement.EventCasework, "dl", "posted", "posted"},
 	{statement.EventCasework, "ms", "", "answered"},

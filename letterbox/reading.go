@@ -336,7 +336,7 @@ func holds(lock lockRow, actor authz.Actor) error {
 // came from this side, that both sides are of its exchange, and that they are
 // two. A worker sees nothing of a letter whose rows say otherwise, and cannot
 // decide about it. A worker whose own statement the letter is has typed it in,
-// and so helped, whatever the rows say.
+// and so helped, and so has whoever is named in one, whatever the rows say.
 func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows) error {
 	l := rows.letter()
 	err := s.statedSide(ctx, ag, rows.objects, l.FromSide, l.ExchangeID)
@@ -350,10 +350,14 @@ func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.
 	if err == nil {
 		st, err = s.stated(ctx, ag, *rows.text(l.ID))
 	}
+	var named bool
+	if err == nil {
+		named, err = s.statedHelper(ctx, ag, l.ID, actor.Account())
+	}
 	if err != nil {
 		return s.unstated(ctx, ag, l.ID, err)
 	}
-	rows.helped = rows.helped || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
+	rows.helped = rows.helped || named || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
 	return nil
 }
 

@@ -24,6 +24,19 @@ end
 $$;
 create trigger readers_at_first before insert on exchange for each row execute function readers_at_first();
 
-revoke all on function readers_at_first() from public;
+-- Who helped to write a letter is named when it comes in, and by nobody later: to name a colleague afterwards would keep them from deciding.
+create function helper_with_letter() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if not exists (select from letter l where l.agency_id = new.agency_id and l.id = new.letter_id and l.submitted_at = now()) then
+		raise exception 'the letter is there already' using errcode = '23514', constraint = 'letter_helper_late';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger helper_with_letter after insert on letter_helper deferrable initially deferred
+	for each row when (session_user = 'gatepost_staff') execute function helper_with_letter();
+
+revoke all on function readers_at_first(), helper_with_letter() from public;
 
 reset role;

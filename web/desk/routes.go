@@ -51,7 +51,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker := post("/worker/{id}/confirm", page.SmallBody, room.confirmWorker)
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
-	paper.Upload = "scan"
+	paper.Upload, paper.Many = "scan", []string{"helpers"}
 	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.reasonRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		post("/desk", page.SmallBody, room.narrowDesk, "find"),

@@ -131,6 +131,7 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "claim", "changedHands"},
 	{statement.EventCasework, "dl", "posted", "posted"},
 	{statement.EventCasework, "ms", "", "answered"},
+	{statement.EventCasework, "ph", "referral", "photoReferred"},
 	{statement.EventCasework, "ph", "edit", "photoCut"},
 	{statement.EventCasework, "ph", "", "photoAnswered"},
 	{statement.EventCasework, "ex", "delay", "delaySet"},

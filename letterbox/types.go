@@ -247,7 +247,8 @@ type ReferralText struct {
 	Text    Text         // the letter
 	By      string       // the name of the worker who referred it; "" if it did not open
 	People  []PersonLine // on the side that wrote: whom to call; none where nobody stated it
-	Unread  bool         // the referral did not open: a notice in its place
+	Photos  []ReferredPhoto
+	Unread  bool // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.

@@ -84,6 +84,7 @@ var matrix = []visit{
 
 	{pattern: "GET /safeguarding", act: authz.Safeguard, own: 200, abroad: 200},
 	{pattern: "GET /referral/{id}", act: authz.Safeguard, own: 200, abroad: 404},
+	{pattern: "GET /referral/{id}/photo/{photo}", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/connect", act: authz.Safeguard, own: 200, abroad: 404, connected: 200}, // what is declared there: TestReferral_Connected
 	{pattern: "GET /referral/{id}/hand-back", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/keep", act: authz.Safeguard, own: 200, abroad: 404},
@@ -228,7 +229,11 @@ func pathOf(t *testing.T, pattern string, ids map[string]string) (method, path s
 	if id == "" {
 		t.Fatalf("there is no id for %s", pattern)
 	}
-	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", ids["photo"], 1)
+	photo := ids["photo"]
+	if strings.HasPrefix(path, "/referral/") {
+		photo = ids["referred"]
+	}
+	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", photo, 1)
 }
 
 // searching is what an intermediary worker gets for a person who is on a side of
@@ -342,9 +347,10 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	recovery, err := d.World.Staff.StartRecovery(t.Context(), d.SignInWorker(t, &d.WorkerLogin),
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
-	var photo string
+	var photo, referred string
+	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(referral)).Scan(&referred))
 	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(letter)).Scan(&photo))
-	return matter{x, map[string]string{"letter": string(letter), "photo": photo, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
+	return matter{x, map[string]string{"letter": string(letter), "photo": photo, "referred": referred, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
 		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}}
 }
 

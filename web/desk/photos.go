@@ -218,6 +218,20 @@ func (room Room) answerPhoto(w http.ResponseWriter, r *http.Request) error {
 	return page.SeeOther(w, r, "/letter/"+string(id))
 }
 
+// referredPhoto sends a photo of a referred letter, to be seen and not to be kept.
+// The service has the reading in the log before it gives it.
+func (room Room) referredPhoto(w http.ResponseWriter, r *http.Request) error {
+	id, photo, err := photoOf(r)
+	if err != nil {
+		return err
+	}
+	picture, err := room.Letters.LookAtReferred(r.Context(), room.Actor(r), id, photo)
+	if err != nil {
+		return err
+	}
+	return page.SendPicture(w, picture, "")
+}
+
 // photoForm asks what is agreed about the photos of a side.
 func (room Room) photoForm() standingForm {
 	return standingForm{room, "side-photos", "photo.policy.title", func(r *http.Request, p *standingPage, form page.Form) error {
@@ -238,6 +252,7 @@ func (room Room) photoRoutes() []page.Route {
 		get("/letter/{id}/photo/{photo}/picture", "", room.pictureOf),
 		post("/letter/{id}/photo/{photo}/cut", page.SmallBody, room.cutPhoto),
 		post("/letter/{id}/photo/{photo}/answer", noteBody, room.answerPhoto, "words"),
+		get("/referral/{id}/photo/{photo}", "", room.referredPhoto),
 		get("/side/{id}/photos", "desk/side-photos", room.photoForm().ask),
 		post("/side/{id}/photos", page.SmallBody, room.photoForm().post),
 	}

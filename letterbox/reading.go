@@ -287,6 +287,9 @@ func (s *Service) openNotes(ctx context.Context, ag *agency.Agency, actor authz.
 		if err != nil {
 			continue
 		}
+		if rows.protected.knows { // what a colleague's screen knew of another adoption
+			n.Findings = slices.DeleteFunc(n.Findings, func(a Answered) bool { return a.Code == "M13" })
+		}
 		notes = append(notes, WorkNote{On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note), Answers: n.Findings})
 	}
 	slices.SortStableFunc(notes, func(a, b WorkNote) int { return b.On.Compare(a.On) })

@@ -54,6 +54,7 @@ var matrix = []visit{
 	{pattern: "GET /letter/{id}", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409}, // it did not come on paper
 	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "GET /letter/{id}/photo/{photo}/picture", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/cut", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/answer", act: authz.Claim, own: 422, abroad: 404},

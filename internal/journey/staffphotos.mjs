@@ -121,4 +121,23 @@ async function photo (walk) {
   if (file.suggestedFilename() !== 'picture.jpg') throw new Error(`a photo is kept as ${file.suggestedFilename()}`)
 }
 
-export const photos = [photo]
+// A photo that worries a worker is seen by the safeguarding lead, as it came.
+async function worries (walk) {
+  const his = await walk.person('Dean', 'public')
+  await sends(his)
+  const owen = await worker(walk, 'owen')
+  const letter = await takeNewest(owen, dean)
+  await owen.press('desk.letter.escalate')
+  await owen.fill({ concern: 'A uniform that somebody could know.' })
+  await owen.press('desk.escalate.do')
+  await owen.expect(letter + '/done')
+  const ruth = await worker(walk, 'ruth')
+  await ruth.go('/referral/' + letter.split('/').pop())
+  await shown(ruth, 1)
+  await ruth.look('referral with a photo')
+  await ruth.press('desk.referral.keep')
+  await ruth.press('desk.referral.keep')
+  await ruth.expect('/safeguarding')
+}
+
+export const photos = [photo, worries]

@@ -423,7 +423,7 @@ func (s *Service) Return(ctx context.Context, actor authz.Actor, id LetterID, re
 		return err
 	}
 	return d.sendBack(ctx, step{act: "return", from: whence("return", authz.LetterboxWorker), claimed: true},
-		WriterReason{reason, words}, note, answers)
+		WriterReason{Reason: reason, Words: words}, note, answers)
 }
 
 // Refuse ends a claimed letter without passing it on. The writer reads why, as
@@ -434,13 +434,14 @@ func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, re
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{reason, words}, note, answers)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{Reason: reason, Words: words}, note, answers)
 }
 
 // sendBack is Return and Refuse: a decision with a reason that the writer reads.
 func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, note string, answers []Answer) error {
 	words, note, err := returnWords(reason.Reason, reason.Words, note)
-	if err != nil {
+	told, unknown := d.told(ctx, LetterReasons, string(reason.Reason))
+	if err := errors.Join(unknown, err); err != nil {
 		return err
 	}
 	said, err := d.said(ctx, answers)
@@ -455,7 +456,7 @@ func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, no
 	if err != nil {
 		return err
 	}
-	sealed, err := d.reason(ctx, WriterReason{reason.Reason, words}, event)
+	sealed, err := d.reason(ctx, WriterReason{Reason: reason.Reason, Told: told, Words: words}, event)
 	if err != nil {
 		return err
 	}
@@ -518,10 +519,13 @@ func (d *deciding) keep(ctx context.Context, a step, note string, answers []Answ
 }
 
 // WriterReason is what a writer is told when a letter comes back or is refused: a reason of
-// the list, whose words stand in the catalogues, and the worker's own words.
+// the list, with its words as they were then, and the worker's own words.
 type WriterReason struct {
 	Reason ReturnReason `json:"reason"`
-	Words  string       `json:"words"`
+	// Told is the sentence of the reason; "" where it was said before lists could be
+	// changed, and stands in the catalogues as "reason.<value>".
+	Told  string `json:"told,omitempty"`
+	Words string `json:"words"`
 }
 
 // parseReason reads a reason that was opened. One that does not parse says nothing.
@@ -533,9 +537,6 @@ func parseReason(content string) (r WriterReason) {
 }
 
 func returnWords(reason ReturnReason, words, note string) (string, string, error) {
-	if !slices.Contains(ReturnReasons(), reason) {
-		return "", "", fault.Field("reason", "fault.reason.choose")
-	}
 	words, err := prose.Clean("words", words, MaxReason*4)
 	if err != nil {
 		return "", "", err

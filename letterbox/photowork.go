@@ -62,14 +62,17 @@ func (p pictured) marks() (list []string) {
 	return list
 }
 
-// PhotoReasons lists why a photo can be left out. What it shows is never named to
+// PhotoReasons lists why a photo can be left out, where no agency has changed the
+// list (Service.Reasons). What it shows is never named to
 // its writer but as one neutral sentence: moderation confirms no guess.
 func PhotoReasons() []string { return []string{"identifying", "others", "unclear", "other"} }
 
 // PhotoReason is what a writer is told about a photo that was left out.
 type PhotoReason struct {
-	Reason string `json:"reason"` // of PhotoReasons; "" where it did not open
-	Words  string `json:"words,omitempty"`
+	Reason string `json:"reason"` // of the list; "" where it did not open
+	// Told is its sentence as it was then; "" as of a WriterReason: "photo.reason.<value>".
+	Told  string `json:"told,omitempty"`
+	Words string `json:"words,omitempty"`
 }
 
 func parsePhotoReason(content string) (r PhotoReason) {
@@ -432,7 +435,13 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 	if err != nil {
 		return err
 	}
-	if a, err = checkAnswer(a); err != nil {
+	a, err = checkAnswer(a)
+	if !a.Goes {
+		var unknown error
+		a.Told, unknown = d.told(ctx, PhotoLeftOut, a.Reason)
+		err = errors.Join(err, unknown)
+	}
+	if err != nil {
 		return err
 	}
 	if a.Goes && row.Agreed == photosNone {
@@ -465,9 +474,6 @@ func checkAnswer(a PhotoAnswer) (PhotoAnswer, error) {
 	if a.Goes {
 		a.PhotoReason = PhotoReason{}
 		return a, errors.Join(faults...)
-	}
-	if !slices.Contains(PhotoReasons(), a.Reason) {
-		faults = append(faults, fault.Field("reason", "fault.reason.choose"))
 	}
 	words, err := prose.Clean("words", a.Words, MaxReason*4)
 	switch {

@@ -301,6 +301,9 @@ func (s *Service) openNotes(ctx context.Context, ag *agency.Agency, actor authz.
 		if err != nil {
 			continue
 		}
+		if rows.protected.knows { // what a colleague's screen knew of another adoption
+			n.Findings = slices.DeleteFunc(n.Findings, func(a Answered) bool { return a.Code == "M13" })
+		}
 		notes = append(notes, WorkNote{On: st.At, By: names(actor, rows.authors, strings.TrimPrefix(o.FromNode, "worker/")), What: o.Part, Text: Text(n.Note), Answers: n.Findings})
 	}
 	slices.SortStableFunc(notes, func(a, b WorkNote) int { return b.On.Compare(a.On) })
@@ -350,7 +353,7 @@ func holds(lock lockRow, actor authz.Actor) error {
 // came from this side, that both sides are of its exchange, and that they are
 // two. A worker sees nothing of a letter whose rows say otherwise, and cannot
 // decide about it. A worker whose own statement the letter is has typed it in,
-// and so helped, whatever the rows say.
+// and so helped, and so has whoever is named in one, whatever the rows say.
 func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows) error {
 	l := rows.letter()
 	err := s.statedSide(ctx, ag, rows.objects, l.FromSide, l.ExchangeID)
@@ -364,10 +367,14 @@ func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.
 	if err == nil {
 		st, err = s.stated(ctx, ag, *rows.text(l.ID))
 	}
+	var named bool
+	if err == nil {
+		named, err = s.statedHelper(ctx, ag, l.ID, actor.Account())
+	}
 	if err != nil {
 		return s.unstated(ctx, ag, l.ID, err)
 	}
-	rows.helped = rows.helped || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
+	rows.helped = rows.helped || named || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
 	return nil
 }
 

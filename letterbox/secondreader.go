@@ -3,14 +3,17 @@ package letterbox
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
@@ -28,7 +31,7 @@ const (
 )
 
 // SecondReaders lists whose letters two workers may read, the fewest first.
-func SecondReaders() []string { return []string{ReadTwiceRisk, ReadTwiceNew, ReadTwiceAlways} }
+func SecondReaders() []string { return agency.SecondReaders() }
 
 const sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
 
@@ -44,6 +47,35 @@ func (s *Service) SetSecondReader(ctx context.Context, actor authz.Actor, id Exc
 	}
 	return s.set(ctx, actor, "ex", change{object: string(id), part: "readers", read: sqlExchangeNow, lock: sqlExchangeNowLock, nodes: sqlCaseNode,
 		write: guardedReaders, to: readers})
+}
+
+// readers writes down whose letters two workers read in an exchange that is being
+// opened, where the agency asks for more than those of risk: a signed note like
+// that of SetSecondReader, so that a row which asks for fewer is an alarm from the
+// first day.
+func (o *opening) readers() error {
+	if o.ag.SecondReader == ReadTwiceRisk {
+		return nil
+	}
+	content, err := json.Marshal(stateNote{State: o.ag.SecondReader, At: o.at.UTC().Truncate(time.Second)})
+	if err != nil {
+		return fmt.Errorf("write a note: %w", err)
+	}
+	c := seal.Context{Kind: seal.KindWorknote, Agency: o.ag.ID, Exchange: o.id, Object: o.id, Part: "readers",
+		From: workerNode(o.actor.Account()), To: "case/" + o.id, Version: 1}
+	sealed, err := seal.Seal(c, content, o.caseNode.Recipient(), o.ag.Archive())
+	if err != nil {
+		return fmt.Errorf("seal a note: %w", err)
+	}
+	st := statementOf(c, sealed.Commit)
+	st.Event, st.At = statement.EventCasework, o.at
+	body, err := o.ag.State(st, "", o.signer)
+	if err != nil {
+		return err
+	}
+	o.bodies = append(o.bodies, body)
+	o.then(sealedObject{at: c, sealed: sealed, body: body}.queue)
+	return nil
 }
 
 // ReadFirst says of a claimed letter that needs two readers that it may go on,

@@ -42,6 +42,7 @@ type Service struct {
 	codes    Codes        // staff tier only: who checks a code given for one act
 	relay    Relay        // staff tier only: what is asked before a letter is passed on
 	darkroom *darkroom.Room
+	reasons  Reasons // the program's own, with their words
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
@@ -85,6 +86,7 @@ func Constraints() postgres.Constraints {
 		"letter_second":         fault.New(fault.Conflict, "fault.letter.askedAlready"),
 		"letter_stop":           fault.New(fault.Conflict, "fault.letter.stillStopped"),
 		"letter_connected":      fault.New(fault.Forbidden, "fault.letter.connected"),
+		"letter_helper_late":    fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_replaces_once":  fault.New(fault.Conflict, "fault.letter.replaced"),
 		"decision_pkey":         fault.New(fault.Conflict, "fault.letter.decided"),
 		"decision_worker":       fault.New(fault.Forbidden, "fault.forbidden"),
@@ -148,6 +150,10 @@ func Constraints() postgres.Constraints {
 		"state_worker":          fault.New(fault.Forbidden, "fault.exchange.restricted"),
 		"list_worker":           fault.New(fault.Forbidden, "fault.exchange.restricted"),
 		"list_place":            fault.New(fault.Conflict, "fault.conflict"),
+		"reason_list_manager":   fault.New(fault.Forbidden, "fault.forbidden"),
+		"reason_list_fixed":     fault.New(fault.Forbidden, "fault.reason.fixed"),
+		"reason_list_next":      fault.New(fault.Conflict, "fault.reason.changed"),
+		"reason_list_pkey":      fault.New(fault.Conflict, "fault.reason.changed"),
 		"destruction_worker":    fault.New(fault.Forbidden, "fault.forbidden"),
 		"destruction_party":     fault.New(fault.Forbidden, "fault.letter.connected"),
 		"destruction_two":       fault.New(fault.Forbidden, "fault.records.second"),

@@ -260,7 +260,8 @@ type ReferralText struct {
 	Text    Text         // the letter
 	By      string       // the name of the worker who referred it; "" if it did not open
 	People  []PersonLine // on the side that wrote: whom to call; none where nobody stated it
-	Unread  bool         // the referral did not open: a notice in its place
+	Photos  []ReferredPhoto
+	Unread  bool // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.
@@ -273,11 +274,11 @@ type Earlier struct {
 	Unread bool
 }
 
-// ReturnReason is a key of the list of reasons in plain words; the words
-// stand in the catalogues as "reason.<value>".
+// ReturnReason is an entry of the list of reasons in plain words (Reason.ID).
 type ReturnReason string
 
-// ReturnReasons lists them. "identifying" is one neutral sentence for names,
+// ReturnReasons lists those that every agency begins with; their words stand in
+// the catalogues as "reason.<value>". "identifying" is one neutral sentence for names,
 // places, contact details and other children, the same for a right and a wrong
 // guess: moderation confirms no guess.
 func ReturnReasons() []ReturnReason {

@@ -102,6 +102,8 @@ type Agency struct {
 	// many the desk says that a letter waits long. 0 means agency.Default….
 	Promise int `toml:"promise,omitzero"`
 	Amber   int `toml:"amber,omitzero"`
+	// SecondReader says whose letters two workers read in a new exchange.
+	SecondReader string `toml:"second_reader,omitempty"`
 }
 
 // Problems is everything that is wrong with a configuration, each one sentence
@@ -386,6 +388,10 @@ func (c *Config) checkAgencies(found *Problems) {
 			found.add("%s: promise and amber are working days, %d and %d where they are left out; amber is at least 1 and less than promise, and promise is at most %d",
 				where, agency.DefaultPromise, agency.DefaultAmber, agency.MaxPromise)
 			a.Promise, a.Amber = 0, 0 // said once
+		}
+		if a.SecondReader != "" && !slices.Contains(agency.SecondReaders(), a.SecondReader) {
+			found.add("%s: second_reader is one of %s, and %s where it is left out", where, strings.Join(agency.SecondReaders(), ", "), agency.DefaultSecondReader)
+			a.SecondReader = "" // said once
 		}
 		twice(found, where, "id", a.ID, &ids)
 		twice(found, where, "public_host", a.PublicHost, &publicHosts)

@@ -132,7 +132,7 @@ func TestPromise(t *testing.T) {
 		if err != nil || a.Promise != want[0] || a.Amber != want[1] {
 			t.Errorf("%q: %+v, %v", lines, a, err)
 		}
-		s.Promise, s.Amber = 0, 0
+		s.Promise, s.Amber, s.SecondReader = 0, 0, "always"
 		if a.Fingerprint() != s.Fingerprint() {
 			t.Errorf("%q: another fingerprint", lines)
 		}
@@ -156,6 +156,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"amber after the promise", promising(t, "promise = 5"), []string{"agency oak: promise and amber are working days, 10 and 5 where they are left out; amber is at least 1 and less than promise, and promise is at most 20"}},
 		{"a promise that is too long", promising(t, "promise = 21"), []string{"agency oak: promise and amber"}},
 		{"a promise of no day", promising(t, "promise = -1\namber = -2"), []string{"agency oak: promise and amber"}},
+		{"a second reader that is none", promising(t, "second_reader = \"never\""), []string{"agency oak: second_reader is one of risk, new, always, and risk where it is left out"}},
 		{"a holiday that is no day", "holidays = [\"3 May 2027\"]\n", []string{"holidays: every bank holiday is written as"}},
 		{"a holiday at a weekend", "holidays = [\"2027-05-03\", \"2027-05-08\"]\n", []string{"holidays: 2027-05-08 is a Saturday"}},
 		{"an archive that is none", strings.Replace(stanzaText(t, "oak"), "age1pq1", "age1", 1), []string{"not an age1pq1 string"}},

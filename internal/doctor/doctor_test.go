@@ -95,6 +95,7 @@ var illnesses = []illness{
 	{"families' tier", bySQL("update agency set public_seen = null"), bySQL("update agency set public_seen = stanza"), doctor.Wrong, "no families' tier has been started with this stanza"},
 	{"workers' tier", bySQL("update agency set staff_seen = null"), bySQL("update agency set staff_seen = stanza"), doctor.Wrong, "no workers' tier has been started with this stanza"},
 	{"two promises", bySQL("update agency set public_promise = 15"), bySQL("update agency set public_promise = staff_promise"), doctor.Wrong, "the two tiers were started with another promise each"},
+	{"two second readers", bySQL("update agency set public_readers = 'always'"), bySQL("update agency set public_readers = staff_readers"), doctor.Wrong, "the two tiers were started with another second_reader each"},
 	{"other stanza", byRaw("update agency set stanza = sha256(stanza)"), byRaw("update agency set stanza = public_seen"), doctor.Wrong, "is not the one of gatepost agency add"},
 	{"not open", byRaw("update agency set opened_at = null"), byRaw("update agency set opened_at = now()"), doctor.Look, "it has no manager yet"},
 	{"unknown agency", byRaw("update agency set id = 'elsewhere'"), byRaw("update agency set id = '" + demoAgency + "'"), doctor.Wrong, "the database does not know it"},

@@ -73,7 +73,8 @@ async function photo (walk) {
   await p.look('letter with a photo')
   await p.press('desk.letter.pass')
   await p.reads(say('fault.photo.answerFirst'))
-  await p.press(p.main().locator('[data-list=photos] a').first())
+  await p.fill({ note: 'A hill, and nobody in it.' })
+  await p.press(p.main().locator('[data-list=photos] button').first())
   await p.expect(/^\/letter\/lt.*\/photo\/ph/).look('photo on the desk')
   const [wide] = await shown(p, 1)
   await p.press('photo.desk.answer')
@@ -97,7 +98,8 @@ async function photo (walk) {
   for (const name of ['uniform', 'badge', 'plate', 'sign']) await p.tick(name, 'no')
   await p.tick('goes', 'yes')
   await p.press('photo.desk.answer')
-  await p.expect(letter).reads(say('photo.desk.goes'))
+  await p.reads(say('photo.desk.goes'))
+  if (await p.field('note').inputValue() !== 'A hill, and nobody in it.') throw new Error('what was typed beside a photo is lost')
   await p.press('desk.letter.pass')
   await p.expect(letter + '/done')
   await p.go(letter + '/print')
@@ -119,4 +121,23 @@ async function photo (walk) {
   if (file.suggestedFilename() !== 'picture.jpg') throw new Error(`a photo is kept as ${file.suggestedFilename()}`)
 }
 
-export const photos = [photo]
+// A photo that worries a worker is seen by the safeguarding lead, as it came.
+async function worries (walk) {
+  const his = await walk.person('Dean', 'public')
+  await sends(his)
+  const owen = await worker(walk, 'owen')
+  const letter = await takeNewest(owen, dean)
+  await owen.press('desk.letter.escalate')
+  await owen.fill({ concern: 'A uniform that somebody could know.' })
+  await owen.press('desk.escalate.do')
+  await owen.expect(letter + '/done')
+  const ruth = await worker(walk, 'ruth')
+  await ruth.go('/referral/' + letter.split('/').pop())
+  await shown(ruth, 1)
+  await ruth.look('referral with a photo')
+  await ruth.press('desk.referral.keep')
+  await ruth.press('desk.referral.keep')
+  await ruth.expect('/safeguarding')
+}
+
+export const photos = [photo, worries]

@@ -162,7 +162,11 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos),
+	reasons, err := Reasons()
+	if err != nil {
+		return Services{}, err
+	}
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos).WithReasons(reasons),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
 		made.Letters = made.Letters.WithCodes(accounts).WithRelay(Relay)
@@ -202,9 +206,11 @@ func unreached(err error) error {
 const (
 	sqlInsertAgency = `insert into agency (id, stanza) values (agency(), $1)`
 	sqlInsertGate   = `insert into audit_gate (agency_id) values (agency())`
-	sqlPublicSeen   = `update agency set public_seen = $1, public_promise = $2 where id = agency() returning stanza = $1, coalesce(staff_promise = $2, true)`
-	sqlStaffSeen    = `update agency set staff_seen = $1, staff_promise = $2 where id = agency() returning stanza = $1, coalesce(public_promise = $2, true)`
-	sqlAgency       = `select coalesce(public_seen = stanza, false), coalesce(staff_seen = stanza, false), opened_at is not null
+	sqlPublicSeen   = `update agency set public_seen = $1, public_promise = $2, public_readers = $3 where id = agency()
+		returning stanza = $1, coalesce(staff_promise = $2, true), coalesce(staff_readers = $3, true)`
+	sqlStaffSeen = `update agency set staff_seen = $1, staff_promise = $2, staff_readers = $3 where id = agency()
+		returning stanza = $1, coalesce(public_promise = $2, true), coalesce(public_readers = $3, true)`
+	sqlAgency = `select coalesce(public_seen = stanza, false), coalesce(staff_seen = stanza, false), opened_at is not null
 		from agency where id = agency()`
 )
 
@@ -216,12 +222,12 @@ func (t *Tier) believe(ctx context.Context) error {
 	}
 	for _, a := range t.Agencies.All() {
 		print := a.Fingerprint()
-		found, same, agreed := false, false, false
+		found, same, agreed, readers := false, false, false, false
 		err := t.db.Act(ctx, postgres.Scope{Agency: a.ID}, nil, func(b *pgx.Batch) error {
-			b.Queue(sql, print[:], a.Promise).Query(func(rows pgx.Rows) error {
+			b.Queue(sql, print[:], a.Promise, a.SecondReader).Query(func(rows pgx.Rows) error {
 				for rows.Next() {
 					found = true
-					if err := rows.Scan(&same, &agreed); err != nil {
+					if err := rows.Scan(&same, &agreed, &readers); err != nil {
 						return err
 					}
 				}
@@ -239,6 +245,8 @@ func (t *Tier) believe(ctx context.Context) error {
 			continue
 		case !agreed:
 			t.config.Log.WarnContext(ctx, "the other tier promises another day; nobody can sign in there until both are started with the same promise", "agency", a.ID)
+		case !readers:
+			t.config.Log.WarnContext(ctx, "the other tier has another second reader for new exchanges; nobody can sign in there until both are started with the same", "agency", a.ID)
 		}
 		if t.config.Tier == authz.Staff && t.config.Keys.Notify != nil {
 			if err := notice.RenewCanary(ctx, t.db, a, t.config.Keys.Notify, time.Now()); err != nil {

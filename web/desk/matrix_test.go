@@ -54,6 +54,7 @@ var matrix = []visit{
 	{pattern: "GET /letter/{id}", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409}, // it did not come on paper
 	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "GET /letter/{id}/photo/{photo}/picture", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/cut", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/answer", act: authz.Claim, own: 422, abroad: 404},
@@ -92,6 +93,7 @@ var matrix = []visit{
 
 	{pattern: "GET /safeguarding", act: authz.Safeguard, own: 200, abroad: 200},
 	{pattern: "GET /referral/{id}", act: authz.Safeguard, own: 200, abroad: 404},
+	{pattern: "GET /referral/{id}/photo/{photo}", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/connect", act: authz.Safeguard, own: 200, abroad: 404, connected: 200}, // what is declared there: TestReferral_Connected
 	{pattern: "GET /referral/{id}/hand-back", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/keep", act: authz.Safeguard, own: 200, abroad: 404},
@@ -184,6 +186,10 @@ var matrix = []visit{
 	{pattern: "POST /rotation/{id}/stop", act: authz.Rotate, own: 404, abroad: 404},
 	{pattern: "GET /breaches", act: authz.SeeBreaches, own: 200, abroad: 200},
 	{pattern: "GET /pace", act: authz.SeeBreaches, own: 200, abroad: 200},
+	{pattern: "GET /reasons", act: authz.SetReasons, own: 200, abroad: 200},
+	{pattern: "POST /reasons", act: authz.SetReasons, own: 409, abroad: 409}, // no version is sent
+	{pattern: "GET /reasons/edit", act: authz.SetReasons, own: 404, abroad: 404},
+	{pattern: "POST /reasons/edit", act: authz.SetReasons, own: 404, abroad: 404},
 	{pattern: "POST /letter/{id}/take-away", act: authz.TakeOver, own: 409, abroad: 404}, // nobody holds it
 	{pattern: "GET /letter/{id}/give", act: authz.TakeOver, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/give", act: authz.TakeOver, own: 422, abroad: 404},
@@ -232,7 +238,11 @@ func pathOf(t *testing.T, pattern string, ids map[string]string) (method, path s
 	if id == "" {
 		t.Fatalf("there is no id for %s", pattern)
 	}
-	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", ids["photo"], 1)
+	photo := ids["photo"]
+	if strings.HasPrefix(path, "/referral/") {
+		photo = ids["referred"]
+	}
+	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", photo, 1)
 }
 
 // searching is what an intermediary worker gets for a person who is on a side of
@@ -346,9 +356,10 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	recovery, err := d.World.Staff.StartRecovery(t.Context(), d.SignInWorker(t, &d.WorkerLogin),
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
-	var photo string
+	var photo, referred string
+	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(referral)).Scan(&referred))
 	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(letter)).Scan(&photo))
-	return matter{x, map[string]string{"letter": string(letter), "photo": photo, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
+	return matter{x, map[string]string{"letter": string(letter), "photo": photo, "referred": referred, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
 		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}}
 }
 

@@ -251,11 +251,13 @@ func thenOf(w *words.Words, sent letterbox.SentLine) string {
 	return ""
 }
 
-// reasonOf is what a writer is told, in paragraphs: the sentence of the list,
-// and the worker's own words. A reason that did not open says nothing.
+// reasonOf is what a writer is told, in paragraphs: the sentence of the list as it
+// was then, and the worker's own words. A reason that did not open says nothing.
 func reasonOf(w *words.Words, reason letterbox.WriterReason) []string {
 	var paragraphs []string
-	if key := "reason." + string(reason.Reason); w.Has(key) {
+	if reason.Told != "" {
+		paragraphs = append(paragraphs, reason.Told)
+	} else if key := "reason." + string(reason.Reason); w.Has(key) {
 		paragraphs = append(paragraphs, w.T(key))
 	}
 	for paragraph := range strings.SplitSeq(reason.Words, "\n") {

@@ -95,6 +95,7 @@ var statedAs = []struct {
 	{statement.EventReceipt, "lt", "", "received"},
 	{statement.EventReceipt, "ms", "", "told"},
 	{statement.EventReceipt, "ph", "", "photoReceived"},
+	{statement.EventReceipt, "au", "", "recordingReceived"},
 	{statement.EventWithdraw, "", "", "withdrawn"},
 	{statement.EventAccess, "dl", "", "printed"},
 	{statement.EventAccess, "lt", "text", "read"},
@@ -102,14 +103,19 @@ var statedAs = []struct {
 	{statement.EventAccess, "lt", "referral", "readReferral"},
 	{statement.EventAccess, "ms", "", "readMessage"},
 	{statement.EventAccess, "ph", "", "sawPhoto"},
+	{statement.EventAccess, "au", "", "heardRecording"},
 	{statement.EventAccess, "ex", "names", "sawNames"},
 	{statement.EventAccess, "ex", "list", "sawList"},
 	{statement.EventAccess, "ex", "inspection", "inspected"},
 	{statement.EventAccess, "ex", "proof", "tookProof"},
 	{statement.EventApprove, "", "", "approved"},
 	{statement.EventDeliver, "pd", "", "photoPassedOn"},
+	{statement.EventDeliver, "ac", "transcript", "transcriptPassedOn"},
+	{statement.EventDeliver, "ac", "", "recordingPassedOn"},
 	{statement.EventDeliver, "", "", "passedOn"},
 	{statement.EventReturn, "ph", "", "photoLeftOut"},
+	{statement.EventReturn, "au", "transcript", "transcriptShown"},
+	{statement.EventReturn, "au", "", "recordingLeftOut"},
 	{statement.EventReturn, "", "reason", "toldWhy"},
 	{statement.EventReturn, "", "", "returned"},
 	{statement.EventRefuse, "", "reason", "toldWhy"},
@@ -132,9 +138,11 @@ var statedAs = []struct {
 	{statement.EventCasework, "ms", "", "answered"},
 	{statement.EventCasework, "ph", "edit", "photoCut"},
 	{statement.EventCasework, "ph", "", "photoAnswered"},
+	{statement.EventCasework, "au", "", "recordingAnswered"},
 	{statement.EventCasework, "ex", "delay", "delaySet"},
 	{statement.EventCasework, "ex", "connection", "connected"},
 	{statement.EventCasework, "sd", "photos", "photosSet"},
+	{statement.EventCasework, "sd", "recordings", "recordingsSet"},
 	{statement.EventCasework, "", "state", "stateSet"},
 	{statement.EventCasework, "ex", "list", "wroteList"},
 	{statement.EventCasework, "sd", "ownlist", "wroteOwnList"},
@@ -156,6 +164,9 @@ func statedBy(st *statement.Statement) string {
 		}
 		if strings.HasPrefix(st.Object, "pd") {
 			return "sawPhoto"
+		}
+		if strings.HasPrefix(st.Object, "ac") {
+			return "heardRecording"
 		}
 		return "other"
 	}

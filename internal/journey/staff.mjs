@@ -8,6 +8,7 @@ import { keys, lostCodes } from './staffkeys.mjs'
 import { last, manage } from './staffmanage.mjs'
 import { photos } from './staffphotos.mjs'
 import { presses } from './staffpresses.mjs'
+import { recordings } from './staffrecording.mjs'
 import { records } from './staffrecords.mjs'
 
 /** worker is somebody of the demo, signed in, in a browser of their own. */
@@ -247,5 +248,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...manage, ...inspection, ...keys]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...recordings, ...manage, ...inspection, ...keys]
 export const lastly = [...presses, ...last, ...records, courtForbids, lostCodes]

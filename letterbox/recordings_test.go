@@ -360,6 +360,15 @@ func TestRecording_Database(t *testing.T) {
 			p.untriggered(`delete from recording_word`, `insert into recording_word select * from kept_words`)
 		})
 	}
+	// It is not agreed on any more in the moment in which it goes.
+	p.Desk.Stall(func(at string) {
+		if at == "pass locked" {
+			p.untriggered(`update side set recordings = 'none' where id = '` + string(p.fromSide) + `'`)
+		}
+	})
+	wantFault(t, "not agreed on any more", p.Desk.Pass(ctx, p.Worker, letter, ""), "fault.recording.notAgreed")
+	p.Desk.Stall(nil)
+	p.untriggered(`update side set recordings = 'permitted'`)
 	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
 	if n := p.count(`select count(*) from delivery_recording`); n != 1 {
 		t.Errorf("%d recordings came", n)

@@ -81,6 +81,24 @@ func (s *Service) RecordingPlace(ctx context.Context, actor authz.Actor, id Draf
 // records tells whether a recording can be made anew here and now.
 func (s *Service) records() bool { return s.studio != nil && s.studio.Ready() }
 
+// recordingConstraints says the same as Constraints of what is refused about recordings.
+func recordingConstraints() postgres.Constraints {
+	return postgres.Constraints{
+		"recording_agreed":        fault.New(fault.Conflict, "fault.recording.notAgreed"),
+		"recording_original":      fault.New(fault.NotFound, "fault.notFound"),
+		"recording_late":          fault.New(fault.Conflict, "fault.letter.moved"),
+		"recording_worker":        fault.New(fault.Conflict, "fault.letter.lapsed"),
+		"recording_decided":       fault.New(fault.Conflict, "fault.letter.decided"),
+		"recording_heard_first":   fault.New(fault.Conflict, "fault.recording.listen"),
+		"recording_answered":      fault.New(fault.Conflict, "fault.recording.answerFirst"),
+		"recording_word_pkey":     fault.New(fault.Conflict, "fault.conflict"),
+		"draft_recording_one":     fault.New(fault.Conflict, "fault.conflict"),
+		"letter_recording_one":    fault.New(fault.Conflict, "fault.conflict"),
+		"delivery_recording_once": fault.New(fault.Conflict, "fault.letter.decided"),
+		"delivery_recording_one":  fault.New(fault.Conflict, "fault.letter.decided"),
+	}
+}
+
 const (
 	sqlSideRecordings   = `select recordings_agreed($1)`
 	sqlRecordingsAgreed = `select recordings_agreed(side_id) from draft where agency_id = agency() and id = $1`

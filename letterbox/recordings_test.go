@@ -11,6 +11,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
+	"gatepost/internal/tier"
 	"gatepost/letterbox"
 	"gatepost/letterbox/voice"
 	"gatepost/letterbox/voice/voicetest"
@@ -89,7 +90,16 @@ func TestRecording_Crosses(t *testing.T) {
 	if reading.Recording == nil || reading.Recording.Answered {
 		t.Fatalf("on the desk: %+v", reading.Recording)
 	}
-	wantFault(t, "nobody listened", p.Desk.Pass(ctx, p.Worker, letter, ""), "fault.recording.answerFirst")
+	// It is the table of passing on that is asked, about what nobody can read.
+	var asked []letterbox.Code
+	asking := p.Desk.WithRelay(func(f letterbox.RelayFacts) (letterbox.Ruling, error) {
+		asked = f.Findings
+		return tier.Relay(f)
+	})
+	wantFault(t, "nobody listened", asking.Pass(ctx, p.Worker, letter, ""), "fault.recording.answerFirst")
+	if !slices.Equal(asked, []letterbox.Code{"M14"}) {
+		t.Errorf("the table was asked about %v", asked)
+	}
 	wantFault(t, "answered without listening", p.Desk.AnswerRecording(ctx, p.Worker, letter, goes("")), "fault.recording.listen")
 	before := p.count(`select count(*) from audit_body where convert_from(body, 'UTF8') like '%event access%object au%'`)
 	soundOnly(t, "on the desk", p.hear(letter))

@@ -135,6 +135,7 @@ func TestClean(t *testing.T) {
 		"webm":        voicetest.Convert(t, wav, "x.webm", append([]string{"-c:a", "libopus"}, tell...)...),
 		"polyglot":    append(voicetest.Convert(t, wav, "z.mp3", "-c:a", "libmp3lame"), "PK\x03\x04"+voicetest.Word+"<script>alert(1)</script>"...),
 		"a film":      film(t, tell),
+		"amr":         []byte("#!AMR\n" + strings.Repeat("\x3c"+voicetest.Word+strings.Repeat("\x55", 31-len(voicetest.Word)), 150)),
 		"longer said": voicetest.WAV(wav[44:], 0xfffffff0),
 	}
 	for name, file := range kinds {

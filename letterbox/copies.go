@@ -33,6 +33,8 @@ type Copy struct {
 	Unread   bool // it did not open: a notice in its place
 	Photos   int  // how many photos belong to it, which are not printed
 	Recorded bool // a recording belongs to it, which cannot be printed
+	// Transcript is what a worker wrote down of it.
+	Transcript Text
 }
 
 const (
@@ -118,7 +120,11 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 		ids[i] = r.ID
 	}
 	var objects []objectRow
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { queueObjects(b, &objects, sqlCopyObjects, ids) })
+	var said []copySaidRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		queueObjects(b, &objects, sqlCopyObjects, ids)
+		postgres.Many(b, &said, sqlCopySaid, ids)
+	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load copies of side %s: %w", side, err))
 	}
@@ -135,7 +141,7 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 			list[i].Delivery = DeliveryID(r.ID)
 		}
 	}
-	return list, nil
+	return list, s.copySaid(ctx, ag, actor, side, said, rows, list)
 }
 
 // logCopies states that the actor reads these deliveries again.

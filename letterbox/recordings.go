@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
@@ -547,4 +548,43 @@ func (s *Service) CameRecording(ctx context.Context, actor authz.Actor, id Deliv
 		return nil, s.db.Fault(errors.Join(fmt.Errorf("load the recording of delivery %s", id), err))
 	}
 	return s.openSound(ctx, ag, actor, objects, side, row.ID, "sound")
+}
+
+const (
+	// The recordings of copies: of letters that were sent, and of those that came and are open.
+	sqlCopySaid = `select p.id::text, p.letter_id::text as of from letter_recording p where p.agency_id = agency() and p.letter_id = any($1)
+		union all select c.id, x.id from unnest($1::text[]) as x (id) cross join lateral recording_came(x.id) c where c.may`
+	sqlCopyTranscripts = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = any($1) and o.part = 'transcript'`
+)
+
+type copySaidRow struct {
+	ID string
+	Of string // the letter
+}
+
+// copySaid puts what was written down of recordings into the copies of their letters.
+func (s *Service) copySaid(ctx context.Context, ag *agency.Agency, actor authz.Actor, side SideID, said []copySaidRow, rows []copyRow, list []Copy) error {
+	if len(said) == 0 {
+		return nil
+	}
+	ids := make([]string, len(said))
+	for i, r := range said {
+		ids[i] = r.ID
+	}
+	var objects []objectRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { queueObjects(b, &objects, sqlCopyTranscripts, ids) })
+	if err != nil {
+		return s.db.Fault(fmt.Errorf("load what is said in letters of side %s: %w", side, err))
+	}
+	for _, o := range objects {
+		content, err := s.openSideObject(ctx, ag, actor, objects, string(side), o.ID, "transcript")
+		if err != nil && !unread(err) {
+			return err
+		}
+		of := said[slices.IndexFunc(said, func(r copySaidRow) bool { return r.ID == o.ID })].Of
+		if i := slices.IndexFunc(rows, func(r copyRow) bool { return r.ID == of }); i >= 0 {
+			list[i].Transcript = Text(content)
+		}
+	}
+	return nil
 }

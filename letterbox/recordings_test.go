@@ -156,7 +156,7 @@ func TestRecording_Crosses(t *testing.T) {
 		id    letterbox.SideID
 	}{{p.birth, p.fromSide}, {p.adoptive, p.toSide}} {
 		copies, err := p.Families.Copies(ctx, side.actor, side.id, p.Clock.Now().AddDate(-1, 0, 0), p.Clock.Now().AddDate(0, 0, 1))
-		if must(t, err); len(copies) != 1 || !copies[0].Recorded {
+		if must(t, err); len(copies) != 1 || !copies[0].Recorded || copies[0].Transcript != words {
 			t.Errorf("copies: %+v", copies)
 		}
 	}
@@ -182,6 +182,10 @@ func TestRecording_Crosses(t *testing.T) {
 	came, err = p.Families.Open(ctx, p.adoptive, delivery)
 	if must(t, err); came.Recording == nil || came.Recording.Plays || came.Recording.Transcript != "" {
 		t.Errorf("not agreed on any more: %+v", came.Recording)
+	}
+	copies, err := p.Families.Copies(ctx, p.adoptive, p.toSide, p.Clock.Now().AddDate(-1, 0, 0), p.Clock.Now().AddDate(0, 0, 1))
+	if must(t, err); len(copies) != 1 || copies[0].Transcript != "" {
+		t.Errorf("not agreed on any more, copies: %+v", copies)
 	}
 	wantKind(t, "not agreed on any more", second(p.Families.CameRecording(ctx, p.adoptive, delivery)), fault.NotFound)
 	var n int

@@ -121,7 +121,7 @@ func TestRecording_Came(t *testing.T) {
 	if _, err := voice.Check([]byte(b.Get(audio.Attr("src")).Want(http.StatusOK).Body)); err != nil {
 		t.Error(err)
 	}
-	if copies := b.Get("/side/" + h.id(t, `select side_id from delivery`) + "/copies/print").Want(http.StatusOK); !strings.Contains(copies.Body, "A recording belongs to this letter") {
+	if copies := b.Get("/side/" + h.id(t, `select side_id from delivery`) + "/copies/print").Want(http.StatusOK); !strings.Contains(copies.Body, "A recording belongs to this letter") || !strings.Contains(copies.Body, "The heron is back.") {
 		t.Error("the copies do not tell of it")
 	}
 	own, _ := h.browser(t, h.Home.ID, &h.own, false)

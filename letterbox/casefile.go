@@ -19,7 +19,7 @@ import (
 
 const (
 	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
-	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months, photos from side where agency_id = agency() and exchange_id = $1 order by place`
+	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months, photos, recordings from side where agency_id = agency() and exchange_id = $1 order by place`
 	sqlExchangePeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
 		join person p on p.agency_id = m.agency_id and p.id = m.person_id
@@ -89,6 +89,7 @@ type exchangeSideRow struct {
 	TimesAYear int
 	Months     []int16
 	Photos     string
+	Recordings string
 }
 
 type personRow struct {
@@ -266,7 +267,7 @@ func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor
 }
 
 func sideLine(side exchangeSideRow) ExchangeSide {
-	line := ExchangeSide{ID: SideID(side.ID), Book: side.Book, State: side.State, MaySend: side.MaySend, TimesAYear: side.TimesAYear, Photos: side.Photos}
+	line := ExchangeSide{ID: SideID(side.ID), Book: side.Book, State: side.State, MaySend: side.MaySend, TimesAYear: side.TimesAYear, Photos: side.Photos, Recordings: side.Recordings}
 	for _, m := range side.Months {
 		line.Months = append(line.Months, int(m))
 	}

@@ -345,11 +345,12 @@ func (d *deciding) check(a step, lock lockRow, decided []decidedRow) error {
 // that something was left out, and not what.
 //
 // Each photo goes, or is left out with a reason that its writer reads, as the
-// worker who passes the letter on said when they looked at it.
+// worker who passes the letter on said when they looked at it. So does a recording,
+// by who listened to it, with what they wrote down of it.
 //
 // StepUp: no code in the last hour. Invalid: a finding is not answered, what was
 // confirmed does not go on, or the letter needs a second reader. Conflict: not claimed, decided, stopped,
-// a photo has no answer, or a child comes of age. Forbidden: connected to the family, helped to
+// a photo or a recording has no answer, or a child comes of age. Forbidden: connected to the family, helped to
 // write, refused it before, or was the first of two readers. Sealed: the letter does not open, or not the protected list.
 func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note string, answers ...Answer) error {
 	d, err := s.beginDecision(ctx, actor, id)
@@ -397,14 +398,19 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
+	recorded, err := d.passRecording(ctx, to, refs)
+	if err != nil {
+		return err
+	}
 	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, judge: judge, decision: decision,
-		bodies: append(append([][]byte{decision.body, sealed.body}, bodiesOf(told)...), photos.bodies()...), write: func(b *pgx.Batch, from State) {
+		bodies: slices.Concat([][]byte{decision.body, sealed.body}, bodiesOf(told), photos.bodies(), recorded.bodies()), write: func(b *pgx.Batch, from State) {
 			sealed.queue(b)
 			for _, o := range told {
 				o.queue(b)
 			}
 			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
 			photos.queue(b, delivery)
+			recorded.queue(b, delivery)
 			b.Queue(guardedPass, l.ID, string(from))
 			b.Queue(sqlShow, l.ID)
 			b.Queue(sqlNotifyRecipient, l.ID)

@@ -36,6 +36,11 @@
 // looked at it, cut away what could tell who or where somebody is, or left it out
 // (LookAtPhoto, CutPhoto, AnswerPhoto).
 //
+// It carries a voice where that is agreed on (SetRecordings), in place of words or
+// beside them. It is made anew when it comes in (AddRecording), and whoever passes the
+// letter on has listened to it, said so, and perhaps written it down (HearRecording,
+// AnswerRecording).
+//
 // An exchange whose worker knows the family is restricted: its newest key is
 // granted to named workers only, and the team's grants are gone.
 //

@@ -21,7 +21,7 @@ import (
 // The queries of a person's pages. Row-level security shows the rows of their
 // sides only; $1 narrows them to one side, or is ” for all.
 const (
-	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos
+	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos, recordings_agreed(s.id) as recordings
 		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by s.id`
 	sqlMyNames = `select distinct on (o.id) ` + sqlObjectColumns + `
@@ -115,7 +115,7 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 	}
 	list := make([]InboxSide, len(sides))
 	for i, row := range sides {
-		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite, MayPhotos: row.Photos && !actor.OnHold(), Late: slices.Contains(late, row.ID)}
+		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite, MayPhotos: row.Photos && !actor.OnHold(), MayRecord: row.Recordings && !actor.OnHold(), Late: slices.Contains(late, row.ID)}
 		side.Names, err = s.openNames(ctx, ag, actor, names, row.ID)
 		side.Unread, side.New = err != nil, errors.Is(err, errNewSide)
 		for _, d := range of(drafts, row.ID) {
@@ -201,12 +201,15 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	var objects []objectRow
 	var rewrites []string
 	var photos []PhotoLine
-	var reasons []objectRow
+	var reasons, told []objectRow
+	var recorded []letterRecordingRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlOneSent, string(id)).Query(collectMine(&rows, scanSent))
 		queueObjects(b, &objects, sqlSentObjects, string(id))
 		postgres.Many(b, &photos, sqlSentPhotos, string(id))
 		queueObjects(b, &reasons, sqlPhotoReasons, string(id))
+		postgres.Many(b, &recorded, sqlLetterRecording, string(id))
+		queueObjects(b, &told, sqlRecordingTold, string(id))
 		b.Queue(sqlDraftReplacing, string(id)).Query(func(r pgx.Rows) (err error) {
 			rewrites, err = pgx.CollectRows(r, pgx.RowTo[string])
 			return err
@@ -230,6 +233,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	sent.Text, sent.Unread = Text(text), unread(err)
 	sent.Asked = rows[0].Second
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
+	sent.Recording = s.openSaid(ctx, ag, actor, rows[0].SideID, recorded, told)
 	if sent.Proposal, err = s.openProposal(ctx, ag, actor, objects, rows[0]); err != nil {
 		return Sent{}, err
 	}
@@ -258,8 +262,9 @@ func explained(told Told, asked bool) bool {
 	return asked
 }
 
-// Rewrite begins a new draft with the text and the photos of a letter that came
-// back, or whose writer is asked to leave parts out, which it will replace. Called again, it gives the draft that was begun. Conflict if the
+// Rewrite begins a new draft with the text, the photos and the recording of a letter
+// that came back, or whose writer is asked to leave parts out, which it will replace.
+// Called again, it gives the draft that was begun. Conflict if the
 // letter has not come back, Sealed if it does not open.
 func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (DraftID, error) {
 	sent, err := s.OpenSent(ctx, actor, id)
@@ -366,7 +371,10 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 		return Came{}, err
 	}
 	came.Text, came.Unread = Text(text), unread(err)
-	came.Photos, err = s.camePhotos(ctx, actor, id)
+	if came.Photos, err = s.camePhotos(ctx, actor, id); err != nil {
+		return Came{}, err
+	}
+	came.Recording, err = s.cameRecording(ctx, ag, actor, id, came.Side)
 	return came, err
 }
 

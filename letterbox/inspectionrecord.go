@@ -95,6 +95,7 @@ var statedAs = []struct {
 	{statement.EventReceipt, "lt", "", "received"},
 	{statement.EventReceipt, "ms", "", "told"},
 	{statement.EventReceipt, "ph", "", "photoReceived"},
+	{statement.EventReceipt, "au", "", "recordingReceived"},
 	{statement.EventWithdraw, "", "", "withdrawn"},
 	{statement.EventAccess, "dl", "", "printed"},
 	{statement.EventAccess, "lt", "text", "read"},
@@ -103,14 +104,19 @@ var statedAs = []struct {
 	{statement.EventAccess, "lt", "referral", "readReferral"},
 	{statement.EventAccess, "ms", "", "readMessage"},
 	{statement.EventAccess, "ph", "", "sawPhoto"},
+	{statement.EventAccess, "au", "", "heardRecording"},
 	{statement.EventAccess, "ex", "names", "sawNames"},
 	{statement.EventAccess, "ex", "list", "sawList"},
 	{statement.EventAccess, "ex", "inspection", "inspected"},
 	{statement.EventAccess, "ex", "proof", "tookProof"},
 	{statement.EventApprove, "", "", "approved"},
 	{statement.EventDeliver, "pd", "", "photoPassedOn"},
+	{statement.EventDeliver, "ac", "transcript", "transcriptPassedOn"},
+	{statement.EventDeliver, "ac", "", "recordingPassedOn"},
 	{statement.EventDeliver, "", "", "passedOn"},
 	{statement.EventReturn, "ph", "", "photoLeftOut"},
+	{statement.EventReturn, "au", "transcript", "transcriptShown"},
+	{statement.EventReturn, "au", "", "recordingLeftOut"},
 	{statement.EventReturn, "", "reason", "toldWhy"},
 	{statement.EventReturn, "", "proposal", "proposed"},
 	{statement.EventReturn, "", "", "returned"},
@@ -137,9 +143,11 @@ var statedAs = []struct {
 	{statement.EventCasework, "ph", "referral", "photoReferred"},
 	{statement.EventCasework, "ph", "edit", "photoCut"},
 	{statement.EventCasework, "ph", "", "photoAnswered"},
+	{statement.EventCasework, "au", "", "recordingAnswered"},
 	{statement.EventCasework, "ex", "delay", "delaySet"},
 	{statement.EventCasework, "ex", "connection", "connected"},
 	{statement.EventCasework, "sd", "photos", "photosSet"},
+	{statement.EventCasework, "sd", "recordings", "recordingsSet"},
 	{statement.EventCasework, "", "state", "stateSet"},
 	{statement.EventCasework, "ex", "list", "wroteList"},
 	{statement.EventCasework, "sd", "ownlist", "wroteOwnList"},
@@ -161,6 +169,9 @@ func statedBy(st *statement.Statement) string {
 		}
 		if strings.HasPrefix(st.Object, "pd") {
 			return "sawPhoto"
+		}
+		if strings.HasPrefix(st.Object, "ac") {
+			return "heardRecording"
 		}
 		return "other"
 	}

@@ -74,6 +74,7 @@ type caseRows struct {
 	versions  []versionRow
 	authors   []nameRow // of notes
 	photos    []photoRow
+	recording recordingRows
 	connected bool // the worker is a party, or declared a connection
 	helped    bool // the worker helped to write
 	relay     relayRow
@@ -141,6 +142,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.Many(b, &r.versions, sqlVersions, string(id))
 		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
 		postgres.Many(b, &r.photos, sqlPhotos, string(id))
+		r.recording.queue(b, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 		postgres.One(b, &r.relay, sqlRelay, string(id))
@@ -253,7 +255,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		reading.First = parseReason(first)
 	}
 	reading.Notes = s.openNotes(ctx, ag, actor, rows, keys)
-	reading.Photos = rows.deskPhotos(actor.Account())
+	reading.Photos, reading.Recording = rows.deskPhotos(actor.Account()), rows.recording.desk(actor.Account())
 	reading.Adopters, reading.TwoReaders = rows.adopters(), rows.relay.TwoReaders
 	reading.FirstReader = names(actor, rows.authors, rows.relay.FirstReader)
 	if reading.Unread {
@@ -262,7 +264,12 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	if err := s.readAround(ctx, ag, rows, keys, &reading); err != nil {
 		return reading, ctx.Err()
 	}
-	text = string(reading.Text)
+	transcript, err := s.transcript(ctx, ag, actor, rows, keys)
+	if err != nil {
+		return Reading{}, err
+	}
+	reading.Transcript = Text(transcript)
+	text = reading.Screened()
 	screen, err := s.screenOf(ctx, ag, actor, rows, &rows.protected, keys)
 	switch {
 	case err == nil:

@@ -310,6 +310,8 @@ type Place struct {
 	Book   string
 	State  string
 	Photos string // of PhotoPolicies
+	// Recordings is of RecordingPolicies.
+	Recordings string
 }
 
 type restrictionRow struct {
@@ -353,7 +355,7 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, SecondReader: row.SecondReader, ContactOrder: row.ContactOrder, Connected: row.Connected, Named: namedLines(actor, named)}
 	for i, side := range sides {
 		if i < len(r.Places) {
-			r.Places[i] = Place{SideID(side.ID), side.Book, side.State, side.Photos}
+			r.Places[i] = Place{SideID(side.ID), side.Book, side.State, side.Photos, side.Recordings}
 		}
 	}
 	for _, c := range colleagues {

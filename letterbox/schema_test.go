@@ -16,11 +16,13 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/postgres/postgrestest"
+	"gatepost/internal/studio/studiotest"
 	"gatepost/letterbox"
 )
 
 func TestMain(m *testing.M) {
 	darkroomtest.Child()
+	studiotest.Child()
 	postgrestest.Main(m)
 }
 

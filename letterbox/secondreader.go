@@ -153,6 +153,9 @@ func (d *deciding) judged(ctx context.Context, answers []Answer) ([]Answered, er
 	if !d.waits() {
 		return nil, nil
 	}
+	if err := d.heard(); err != nil {
+		return nil, err
+	}
 	found, err := d.screened(ctx)
 	if err != nil {
 		return nil, err
@@ -218,7 +221,11 @@ func (d *deciding) screened(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	return findings(screen, d.text), nil
+	transcript, err := d.transcript(ctx, d.ag, d.actor, d.rows, d.keys)
+	if err != nil {
+		return nil, err
+	}
+	return findings(screen, screenedText(d.text, transcript)), nil
 }
 
 // adopters tells whether the letter is from an adoptive family.

@@ -3,6 +3,7 @@ package letterbox
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 
 	"gatepost/internal/agency"
@@ -11,6 +12,7 @@ import (
 	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
+	"gatepost/internal/studio"
 )
 
 // A worker may hold MaxClaims letters, each until ClaimFor after their last
@@ -42,7 +44,8 @@ type Service struct {
 	codes    Codes        // staff tier only: who checks a code given for one act
 	relay    Relay        // staff tier only: what is asked before a letter is passed on
 	darkroom *darkroom.Room
-	reasons  Reasons // the program's own, with their words
+	reasons  Reasons        // the program's own, with their words
+	studio   *studio.Studio // families' tier only
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger
@@ -74,7 +77,7 @@ func New(db *postgres.DB, agencies *agency.Registry, index *audit.Index, now fun
 
 // Constraints says what to tell somebody whose act the schema refuses.
 func Constraints() postgres.Constraints {
-	return postgres.Constraints{
+	all := postgres.Constraints{
 		"letter_agreed":         fault.New(fault.Conflict, "fault.letter.notNow"),
 		"letter_author":         fault.New(fault.NotFound, "fault.notFound"),
 		"letter_pkey":           fault.New(fault.Conflict, "fault.conflict"),
@@ -165,6 +168,8 @@ func Constraints() postgres.Constraints {
 		"destruction_move":      fault.New(fault.Conflict, "fault.records.moved"),
 		"destruction_once":      fault.New(fault.Conflict, "fault.records.moved"),
 	}
+	maps.Copy(all, recordingConstraints())
+	return all
 }
 
 func scope(a authz.Actor) postgres.Scope {

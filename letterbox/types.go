@@ -84,6 +84,8 @@ type InboxSide struct {
 	MayWrite bool
 	// MayPhotos: photos are agreed on, and this person may add one.
 	MayPhotos bool
+	// MayRecord: recordings are agreed on, and this person may send one.
+	MayRecord bool
 	Waiting   int  // letters that came and are not opened
 	Late      bool // the agency owes this person an answer, about a letter or to what they told it, and its day is past
 	Drafts    []DraftLine
@@ -135,6 +137,10 @@ type Draft struct {
 	Photos   []PhotoLine
 	// MayPhotos: photos are agreed on, and this person may add one.
 	MayPhotos bool
+	Recording bool // there is one
+	// MayRecord: recordings are agreed on, and this person may send one.
+	MayRecord bool
+	Records   bool // a recording can be made anew here now
 }
 
 // Sent is a letter as its writer sees it.
@@ -150,6 +156,8 @@ type Sent struct {
 	Photos  []SentPhoto
 	// Proposal is what they are asked, or have agreed, to leave out; nil for nothing.
 	Proposal *Proposal
+	// Recording is nil where there is none.
+	Recording *SentRecording
 }
 
 // Came is a letter as its recipient sees it. Text is empty until it is opened.
@@ -161,6 +169,8 @@ type Came struct {
 	Unread   bool // the letter did not open: a notice in its place
 	MayWrite bool
 	Photos   []CamePhoto // of one that is open
+	// Recording is nil where none came.
+	Recording *CameRecording
 }
 
 // Desk is a worker's front page: what waits, oldest first, and what this worker has claimed.
@@ -214,7 +224,11 @@ type Reading struct {
 	First     WriterReason // in a second opinion: what the writer was told before
 	Notes     []WorkNote   // what colleagues wrote down about it, newest first
 	Photos    []DeskPhoto
-	Findings  []Finding // what the screen would have the worker look at, in the order of the text
+	Recording *DeskRecording // nil where there is none
+	// Transcript is what the actor wrote down of a recording that they let go on. It is
+	// screened with the text: the findings are about Screened.
+	Transcript Text
+	Findings   []Finding // what the screen would have the worker look at, in the order of the text
 	// Unscreened: the protected list did not open, so nothing was looked for, and
 	// the letter is not passed on.
 	Unscreened bool
@@ -373,6 +387,7 @@ type ExchangeSide struct {
 	TimesAYear int
 	Months     []int
 	Photos     string // of PhotoPolicies: what is agreed about the photos that they send
+	Recordings string // of RecordingPolicies: the same about their voice
 }
 
 // PersonLine is a person on a side as a worker sees them.

@@ -21,6 +21,7 @@ import (
 	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres/private"
+	"gatepost/internal/studio"
 	"gatepost/web/assets"
 	"gatepost/web/words"
 )
@@ -103,6 +104,7 @@ func commands() []command {
 		{[]string{"screen"}, screenLetters},
 		{[]string{"bench"}, runBench},
 		{[]string{darkroom.Word}, photoClean}, // for the program itself, and not in its help
+		{[]string{studio.Word}, soundClean},   // so is this
 	}
 }
 

@@ -74,6 +74,7 @@ func Examine(ctx context.Context, c Config) (sound bool) {
 	for _, t := range c.Tiers {
 		e.certificate(t)
 	}
+	e.recordings()
 	e.disks(ctx)
 	return e.sound
 }

@@ -36,7 +36,11 @@ func byRaw(sql string) func(*world) { return func(w *world) { w.Helper(); w.raw(
 
 func none(*world) {}
 
+// programs is where this machine has its own.
+var programs = os.Getenv("PATH")
+
 var illnesses = []illness{
+	{"no ffmpeg", func(w *world) { w.Setenv("PATH", w.TempDir()) }, func(w *world) { w.Setenv("PATH", programs) }, doctor.Look, "recordings: ffmpeg is not on this host"},
 	// Files of this host.
 	{"configuration", byConfig(func(c *config.Config) { c.Staff.State = "" }), none, doctor.Wrong, "configuration: staff.state is missing"},
 	{"open key", func(w *world) { must(w, os.Chmod(w.path("keys/public/login.key"), 0o644)) },

@@ -9,6 +9,7 @@ import { last, manage } from './staffmanage.mjs'
 import { parts } from './staffparts.mjs'
 import { photos } from './staffphotos.mjs'
 import { presses } from './staffpresses.mjs'
+import { recordings } from './staffrecording.mjs'
 import { records } from './staffrecords.mjs'
 
 /** worker is somebody of the demo, signed in, in a browser of their own. */
@@ -248,5 +249,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...parts, ...manage, ...inspection, ...keys]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...recordings, ...parts, ...manage, ...inspection, ...keys]
 export const lastly = [...presses, ...last, ...records, courtForbids, lostCodes]

@@ -24,6 +24,7 @@ import (
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
 	"gatepost/internal/postgres"
+	"gatepost/internal/studio"
 	"gatepost/letterbox"
 	"gatepost/migrations"
 )
@@ -50,6 +51,7 @@ type Tier struct {
 	db     *postgres.DB
 	index  *audit.Index // staff tier only
 	photos *darkroom.Room
+	voices *studio.Studio // public tier only
 
 	keeper  *checkpoint.Keeper  // staff tier only
 	watcher *checkpoint.Watcher // public tier only
@@ -66,6 +68,9 @@ type Services struct {
 // photosAtOnce is how many pictures a tier takes in or cuts at a time: each holds
 // some 25 MB here and half a gigabyte in its child.
 const photosAtOnce = 2
+
+// voicesAtOnce is the same of recordings, of which a child has work for some seconds.
+const voicesAtOnce = 2
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
 // holds the agencies' logs against what this tier has seen of them (the error is
@@ -95,7 +100,12 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 		db.Close()
 		return nil, err
 	}
-	t := &Tier{photos: photos, Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
+	voices, err := studio.New(voicesAtOnce, studio.Standard())
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	t := &Tier{photos: photos, voices: voices, Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
 	if c.Tier == authz.Staff {
 		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
 	}
@@ -173,6 +183,7 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 		made.Cases = made.Cases.WithCodes(accounts).WithExchanges(made.Letters)
 	}
 	if t.config.Tier == authz.Public {
+		made.Letters = made.Letters.WithStudio(t.voices)
 		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)
 		made.Cases = made.Cases.WithStrangers(accounts)
 	}

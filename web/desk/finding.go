@@ -56,7 +56,10 @@ func (p *letterPage) looked(found []letterbox.Finding) {
 			list[i].Items = p.answers(list[i])
 		}
 	}
-	p.Marked = marked(p.Letter, found, numbers)
+	all := marked(p.Letter, found, numbers)
+	// An empty line stands between the two, so no paragraph is of both.
+	own := len(marked(string(p.Text), nil, nil))
+	p.Marked, p.Told = all[:own], all[own:]
 }
 
 // answers are what a worker can say of a finding.

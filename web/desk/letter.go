@@ -18,7 +18,7 @@ import (
 type letterPage struct {
 	page.Base
 	letterbox.Reading
-	Letter  string // its text
+	Letter  string // what is screened of it: its text, and what was written down of its recording
 	Earlier []earlier
 	Notes   []noteView
 	Tags    []page.Tag
@@ -26,6 +26,7 @@ type letterPage struct {
 	Max     int       // runes of a text of the worker's own
 
 	Marked    [][][]markedPart // the letter, with what the screen found marked
+	Told      [][][]markedPart // the same of what was written down of its recording
 	Asked     []findingView    // what has to be answered before it is passed on
 	News      []findingView    // illness and death: wanted, and to be told first
 	AlsoFound []findingView
@@ -72,7 +73,7 @@ func (room Room) letterPage(r *http.Request, title string) letterPage {
 // show puts a letter on the page.
 func (room Room) show(p *letterPage, reading letterbox.Reading) {
 	p.Wide = true
-	p.Reading, p.Letter, p.Tags = reading, string(reading.Text), room.row(&p.Base, false).tags(reading.DeskLine)
+	p.Reading, p.Letter, p.Tags = reading, reading.Screened(), room.row(&p.Base, false).tags(reading.DeskLine)
 	for _, e := range reading.Earlier {
 		p.Earlier = append(p.Earlier, earlier{e, string(e.Text)})
 	}

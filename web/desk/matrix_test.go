@@ -56,6 +56,9 @@ var matrix = []visit{
 	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "GET /letter/{id}/photo/{photo}/picture", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "GET /letter/{id}/recording", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "GET /letter/{id}/recording/sound", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/recording", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/cut", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/answer", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "GET /letter/{id}/print", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409}, // it is not passed on
@@ -123,6 +126,8 @@ var matrix = []visit{
 	{pattern: "POST /side/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/photos", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /side/{id}/photos", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /side/{id}/recordings", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /side/{id}/recordings", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/named", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /exchange/{id}/restrict", act: authz.Restrict, own: 422, abroad: 404},
 	{pattern: "POST /exchange/{id}/name", act: authz.Restrict, own: 409, abroad: 404}, // it is the whole team's
@@ -334,13 +339,15 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	must(t, err)
 	_, writer := d.NewPerson(t, string(seen.Sides[0].People[0].ID))
 	must(t, d.Desk.SetPhotos(t.Context(), d.World.Worker, seen.Sides[0].ID, "permitted"))
+	must(t, d.Desk.SetRecordings(t.Context(), d.World.Worker, seen.Sides[0].ID, "permitted"))
 	send := func() letterbox.LetterID {
 		inbox, err := d.Families.Inbox(t.Context(), writer)
 		must(t, err)
 		draft, err := d.Families.NewDraft(t.Context(), writer, inbox.Sides[0].Side, sealedWords)
 		must(t, err)
 		d.addPhoto(t, writer, draft)
-		id, err := d.Families.Send(t.Context(), writer, draft, 2)
+		d.addRecording(t, writer, draft)
+		id, err := d.Families.Send(t.Context(), writer, draft, 3)
 		must(t, err)
 		return id
 	}

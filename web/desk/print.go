@@ -13,6 +13,7 @@ type printPage struct {
 	page.Base
 	letterbox.Printed
 	Sheet string // the letter's text
+	Said  string // what was written down of its recording
 }
 
 // printLetter shows a letter that was passed on. The service has the reading in
@@ -26,7 +27,7 @@ func (room Room) printLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &printPage{Base: room.Site.Base(r, "print.title"), Printed: printed, Sheet: string(printed.Text)}
+	p := &printPage{Base: room.Site.Base(r, "print.title"), Printed: printed, Sheet: string(printed.Text), Said: string(printed.Transcript)}
 	p.Back = "/exchange/" + string(printed.Exchange)
 	return room.Site.Render(w, r, http.StatusOK, "desk/print", p)
 }

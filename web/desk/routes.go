@@ -52,7 +52,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
 	paper.Upload, paper.Many = "scan", []string{"helpers"}
-	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.proposalRoutes(), room.reasonRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
+	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.soundRoutes(), room.proposalRoutes(), room.reasonRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		post("/desk", page.SmallBody, room.narrowDesk, "find"),
 		get("/letter/{id}", "desk/letter", room.readLetter),

@@ -124,6 +124,7 @@ func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
 		state = p.Place.State
 	}
 	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader).With("order", p.Exchange.ContactOrder).With("photos", p.Place.Photos)
+	p.Form = p.Form.With("recordings", p.Place.Recordings)
 	return f.room.Site.Render(w, r, http.StatusOK, "desk/"+f.name, p)
 }
 
@@ -174,6 +175,9 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	case f.name == "side-photos":
 		p.Exchange, p.Place, err = f.room.place(r)
 		p.States = stateChoices(&p.Base, "photo.policy.", letterbox.PhotoPolicies())
+	case f.name == "side-recordings":
+		p.Exchange, p.Place, err = f.room.place(r)
+		p.States = stateChoices(&p.Base, "recording.policy.", letterbox.RecordingPolicies())
 	case f.title == "desk.exchange.setSide.title":
 		p.Exchange, p.Place, err = f.room.place(r)
 		p.States = stateChoices(&p.Base, "desk.exchange.side.", letterbox.SideStates())

@@ -31,6 +31,7 @@ type printPage struct {
 type letter struct {
 	letterbox.Copy
 	Text string
+	Said string // what was written down of its recording
 }
 
 // askCopies says what is printed, and to keep it safe, before anything is opened.
@@ -97,7 +98,7 @@ func (room Room) copies(w http.ResponseWriter, r *http.Request) error {
 	p := &printPage{Base: room.Site.Base(r, "family.copies.title")}
 	p.Back = "/side/" + id + "/copies"
 	for _, c := range list {
-		p.Copies = append(p.Copies, letter{c, string(c.Text)})
+		p.Copies = append(p.Copies, letter{c, string(c.Text), string(c.Transcript)})
 	}
 	return room.Site.Render(w, r, http.StatusOK, "family/copies-print", p)
 }

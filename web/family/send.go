@@ -25,6 +25,7 @@ type checkPage struct {
 	Unread  bool
 	OnHold  bool
 	Photos  []letterbox.PhotoLine
+	Said    *saidPage
 	hints
 }
 
@@ -68,6 +69,9 @@ func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error
 	}
 	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
 		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold(), Photos: d.Photos}
+	if d.Recording {
+		p.Said = &saidPage{Src: "/draft/" + id + "/recording/sound"}
+	}
 	p.With, p.Back, p.Exit = with(p.Words, d.Names), "/draft/"+id, true
 	if title == "family.check.title" && !p.Unread {
 		p.hints, err = room.hints(r, &p.Base, p.Side, p.Text)
@@ -84,9 +88,10 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return room.becameLetter(w, r, id, err)
 	}
-	if strings.TrimSpace(p.Text) == "" && !p.Unread {
+	if strings.TrimSpace(p.Text) == "" && !p.Unread && p.Said == nil {
 		return page.SeeOther(w, r, "/draft/"+id)
 	}
+	page.Sounds(w)
 	return room.Site.Render(w, r, http.StatusOK, "family/check", p)
 }
 
@@ -120,6 +125,7 @@ func (room Room) send(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusConflict
 	}
 	p.Refused(form, err)
+	page.Sounds(w)
 	return room.Site.Render(w, r, status, "family/check", p)
 }
 
@@ -180,6 +186,7 @@ type sentPage struct {
 	Promise time.Time // by when its writer hears who asks today for a second opinion
 	Photos  []sentPhoto
 	Parts   proposed // what they are, or were, asked to leave out
+	Said    *saidPage
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -193,6 +200,7 @@ func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := room.sentPage(r, s, "family.sent.title")
 	p.Back, p.Notice = "/side/"+string(s.Side), p.noticeOf(page.Query(r).Get("said"))
+	page.Sounds(w)
 	return room.Site.Render(w, r, http.StatusOK, "family/sent", p)
 }
 
@@ -202,6 +210,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
 	p.Then = thenOf(p.Words, s.SentLine)
 	p.Promise = room.Site.Promised(p.Agency.Promise)
+	p.Said = sentSaid(p.Words, s)
 	for _, one := range s.Photos {
 		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})
 	}

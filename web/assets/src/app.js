@@ -13,6 +13,7 @@ import {
   SkipLink
 } from 'govuk-frontend'
 import { live } from './live.js'
+import { recorder } from './recorder.js'
 
 // govuk-frontend asks for these classes and puts them there with a script
 // inside the page, which our content security policy does not allow.
@@ -33,3 +34,4 @@ for (const component of [
 }
 
 live()
+recorder()

@@ -10,6 +10,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
 )
 
@@ -42,6 +43,7 @@ type Service struct {
 	codes    Codes        // staff tier only: who checks a code given for one act
 	relay    Relay        // staff tier only: what is asked before a letter is passed on
 	darkroom *darkroom.Room
+	parts    *parts.Store // nil: large parts stand in their rows
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger

@@ -76,7 +76,7 @@ func unopened(err error) error {
 }
 
 const (
-	sqlPartsGone = `select key from part_gone where agency_id = agency() and not part_used(key) order by gone_at, key limit 500`
+	sqlPartsGone = `select key from part_gone where agency_id = agency() and not part_used(key) order by gone_at, key limit $1`
 	// A backup holds this lock from before its snapshot. It is asked for after the keys were read: a backup that begins later does not
 	// see their rows any more.
 	sqlNoBackup     = `select pg_try_advisory_xact_lock($1)`
@@ -91,31 +91,42 @@ func (s *Service) DeleteParts(ctx context.Context, agencyID string) error {
 	if s.parts == nil {
 		return nil
 	}
-	at := postgres.Scope{Agency: agencyID}
+	for {
+		n, err := s.deleteParts(ctx, postgres.Scope{Agency: agencyID})
+		if err != nil {
+			return fmt.Errorf("delete large parts: %w", err)
+		}
+		if n < partsAtOnce {
+			return nil
+		}
+	}
+}
+
+// partsAtOnce is how many are deleted before that is written down.
+const partsAtOnce = 50
+
+func (s *Service) deleteParts(ctx context.Context, at postgres.Scope) (int, error) {
 	var keys []string
 	var free bool
 	err := s.db.Read(ctx, at, func(b *pgx.Batch) {
-		b.Queue(sqlPartsGone).Query(func(r pgx.Rows) (err error) {
+		b.Queue(sqlPartsGone, partsAtOnce).Query(func(r pgx.Rows) (err error) {
 			keys, err = pgx.CollectRows(r, pgx.RowTo[string])
 			return err
 		})
 		b.Queue(sqlNoBackup, parts.BackupLock).QueryRow(func(r pgx.Row) error { return r.Scan(&free) })
 	})
-	if err != nil {
-		return fmt.Errorf("look for large parts to delete: %w", err)
-	}
-	if !free || len(keys) == 0 {
-		return nil
+	if err != nil || !free || len(keys) == 0 {
+		return 0, err
 	}
 	if err := s.parts.Versions(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	for _, k := range keys {
 		if err := s.parts.Delete(ctx, parts.Key(k)); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
+	return len(keys), s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
 		b.Queue(sqlPartDeleted, keys)
 		return nil
 	})

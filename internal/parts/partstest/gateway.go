@@ -26,7 +26,7 @@ const (
 	bucket = "gatepost-parts"
 	region = "eu-west-2"
 	root   = "operator"
-	secret = "not a secret: a store of one test"
+	secret = "not-a-secret-of-anybody"
 
 	// What docs/operations.md tells an operator to allow each tier.
 	policy = `{"Version": "2012-10-17", "Statement": [

@@ -18,11 +18,13 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/seal"
 	"gatepost/internal/fault"
 	"gatepost/internal/parts"
 	"gatepost/internal/parts/partstest"
+	"gatepost/internal/postgres"
 	"gatepost/letterbox"
 	"gatepost/letterbox/photo/phototest"
 )
@@ -409,6 +411,84 @@ func TestParts_Versions(t *testing.T) {
 	if n := p.count(`select count(*) from part_gone`); n != 2 {
 		t.Errorf("%d parts wait", n)
 	}
+}
+
+// Parts are moved into a store and back. A move that is cut off anywhere has lost
+// nothing, is gone on with, and is not disturbed by what people do meanwhile.
+func TestParts_Move(t *testing.T) {
+	p, ctx := newStored(t), t.Context()
+	p.Families, p.Desk = p.Families.WithParts(nil), p.Desk.WithParts(nil)
+	letter, photos := p.deskOf(2)
+	draft := p.draftOf(1)
+	p.objects(0)
+	p.use()
+	every := func(what string) {
+		t.Helper()
+		for _, photo := range photos {
+			b, err := p.Families.SentPhoto(ctx, p.birth, letter, photo.ID)
+			must(t, err)
+			clean(t, what, b)
+			clean(t, what, p.look(letter, photo.ID).JPEG)
+		}
+		d, err := p.Families.OpenDraft(ctx, p.birth, draft)
+		must(t, err)
+		b, err := p.Families.DraftPhoto(ctx, p.birth, draft, d.Photos[0].ID)
+		must(t, err)
+		clean(t, what, b)
+	}
+	move := func(into bool, stop int) (int, error) {
+		t.Helper()
+		conn, err := pgx.Connect(ctx, p.Database.DSN(postgres.RoleAdmin))
+		must(t, err)
+		defer func() { _ = conn.Close(context.Background()) }()
+		ending, end := context.WithCancel(ctx)
+		defer end()
+		moved := 0
+		return parts.Move{Conn: conn, Store: p.gate.Open(p.gate.Staff), Into: into, Moved: func() {
+			if moved++; moved == stop {
+				end()
+			}
+		}}.Run(ending)
+	}
+	if n, err := move(true, 2); err == nil || n != 2 {
+		t.Errorf("cut off: %d moved, %v", n, err)
+	}
+	every("half moved")
+	if n, err := move(true, 0); err != nil || n != 4 {
+		t.Errorf("the rest: %d moved, %v", n, err)
+	}
+	every("moved")
+	large := p.count(`select count(*) from object where octet_length(sealed) >= $1`, parts.Large) + p.count(`select count(*) from draft_photo where octet_length(sealed) >= $1 or octet_length(original) >= $1`, parts.Large)
+	if n, err := move(true, 0); err != nil || n != 0 || large != 0 {
+		t.Errorf("once more: %d moved, %d are large, %v", n, large, err)
+	}
+	if n, err := move(false, 2); err == nil || n != 2 {
+		t.Errorf("cut off: %d moved back, %v", n, err)
+	}
+	p.swept()
+	every("half moved back")
+	gone := p.placeOf(sqlPicture, photos[1].ID)
+	kept, err := os.ReadFile(p.gate.Path(gone.Key))
+	must(t, err)
+	must(t, os.Remove(p.gate.Path(gone.Key)))
+	if n, err := move(false, 0); !errors.Is(err, parts.ErrLost) || n != 3 {
+		t.Errorf("one is lost: %d moved back, %v", n, err)
+	}
+	must(t, os.WriteFile(p.gate.Path(gone.Key), kept, 0o600))
+	if n, err := move(false, 0); err != nil || n != 1 {
+		t.Errorf("the last: %d moved back, %v", n, err)
+	}
+	every("moved back")
+	if n := p.count(`select count(*) from object where part_key(sealed) is not null`) + p.count(`select count(*) from draft_photo where part_key(sealed) is not null or part_key(original) is not null`); n != 0 {
+		t.Errorf("%d parts lie in the store still", n)
+	}
+	p.swept()
+	all := p.gate.Objects()
+	for key := range all {
+		p.gate.Date(key, p.Clock.Now().Add(-2*parts.Orphan))
+	}
+	must(t, p.Desk.SweepParts(ctx, p.Home.ID)) // what was put for a row when the move was cut off
+	p.objects(0)
 }
 
 // A photo of 20 MB is held once: as it came. What is sealed of it goes to the store

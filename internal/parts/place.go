@@ -74,8 +74,8 @@ func (p Place) Column() []byte {
 	return append(b, p.Digest[:]...)
 }
 
-// is tells whether b is the part.
-func (p Place) is(b []byte) bool { return len(b) == p.Size && sha256.Sum256(b) == p.Digest }
+// Is tells whether b is the part.
+func (p Place) Is(b []byte) bool { return len(b) == p.Size && sha256.Sum256(b) == p.Digest }
 
 // digested takes the digest of what is written through it.
 type digested struct {

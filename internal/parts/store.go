@@ -116,7 +116,7 @@ func (s *Store) send(ctx context.Context, p Place, write func(io.Writer) error) 
 
 // Restore puts a part back where it lay. ErrLost where b is not that part.
 func (s *Store) Restore(ctx context.Context, p Place, b []byte) error {
-	if !p.is(b) {
+	if !p.Is(b) {
 		return ErrLost
 	}
 	return s.send(ctx, p, func(w io.Writer) error {
@@ -157,7 +157,7 @@ func (s *Store) Fetch(ctx context.Context, p Place) ([]byte, error) {
 	if err != nil {
 		return nil, lost(err)
 	}
-	if !p.is(b) {
+	if !p.Is(b) {
 		return nil, ErrLost
 	}
 	return b, nil

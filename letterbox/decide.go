@@ -163,14 +163,23 @@ func (d *deciding) mayDecide() error {
 
 // seal seals an object of the act and signs its statement.
 func (d *deciding) seal(c seal.Context, side string, content []byte, event statement.Event, refs [][32]byte, to ...agency.Node) (sealedObject, error) {
+	sealed, err := seal.Seal(c, content, d.readers(to)...)
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+	}
+	return d.sealed(c, side, sealed, event, refs)
+}
+
+func (d *deciding) readers(to []agency.Node) []*age.HybridRecipient {
 	recipients := make([]*age.HybridRecipient, 0, len(to)+1)
 	for _, n := range to {
 		recipients = append(recipients, n.Recipient())
 	}
-	sealed, err := seal.Seal(c, content, append(recipients, d.ag.Archive())...)
-	if err != nil {
-		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
-	}
+	return append(recipients, d.ag.Archive())
+}
+
+// sealed states an object that was sealed.
+func (d *deciding) sealed(c seal.Context, side string, sealed seal.Sealed, event statement.Event, refs [][32]byte) (sealedObject, error) {
 	st := statementOf(c, sealed.Commit)
 	st.Event, st.Refs, st.At = event, refs, d.now()
 	body, err := d.ag.State(st, "", d.signer)

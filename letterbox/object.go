@@ -145,7 +145,7 @@ func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, ke
 		return nil, away
 	}
 	s.log.ErrorContext(ctx, "ALARM: a sealed object does not open", "agency", ag.ID, "object", row.ID, "part", row.Part, "kind", row.Kind, "error", err)
-	return nil, fault.Wrap(fault.Sealed, "fault.sealed", err)
+	return nil, unopened(err)
 }
 
 func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow, keys []*age.HybridIdentity) ([]byte, error) {
@@ -159,8 +159,12 @@ func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow,
 			return nil, err
 		}
 	}
+	sealed, err := s.whole(ctx, row.Sealed)
+	if err != nil {
+		return nil, err
+	}
 	for _, key := range keys {
-		content, err := seal.OpenSigned(row.Sealed, c, key, st.Commit)
+		content, err := seal.OpenSigned(sealed, c, key, st.Commit)
 		if !errors.Is(err, seal.ErrKey) {
 			return content, err
 		}

@@ -268,20 +268,20 @@ func (s *Service) sealPaper(ctx context.Context, ag *agency.Agency, actor authz.
 		From: "side/" + side.ID, To: "case/" + side.ExchangeID, Version: 1}
 	scan := text
 	scan.Part = "scan"
-	written, err := s.sealRecord(ag, text, []byte(p.Text), signer, caseNode.Recipient(), own.Recipient(), ag.Archive())
+	written, err := s.sealRecord(ctx, ag, text, []byte(p.Text), signer, caseNode.Recipient(), own.Recipient(), ag.Archive())
 	if err != nil {
 		return nil, err
 	}
 	written.side = side.ID
-	pictured, err := s.sealRecord(ag, scan, p.Scan, signer, caseNode.Recipient(), ag.Archive())
+	pictured, err := s.sealRecord(ctx, ag, scan, p.Scan, signer, caseNode.Recipient(), ag.Archive())
 	return []sealedObject{written, pictured}, err
 }
 
 // sealRecord seals something that a worker writes down, and states it.
-func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, by note.Signer, to ...*age.HybridRecipient) (sealedObject, error) {
-	sealed, err := seal.Seal(c, content, to...)
+func (s *Service) sealRecord(ctx context.Context, ag *agency.Agency, c seal.Context, content []byte, by note.Signer, to ...*age.HybridRecipient) (sealedObject, error) {
+	sealed, err := s.sealLarge(ctx, c, content, to...)
 	if err != nil {
-		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+		return sealedObject{}, err
 	}
 	st := statementOf(c, sealed.Commit)
 	st.Event, st.At = statement.EventRecord, s.now()

@@ -363,11 +363,11 @@ func (s *Service) beginPhoto(ctx context.Context, actor authz.Actor, id LetterID
 }
 
 // photoNote seals what a worker does about a photo to the case and the archive.
-func (d *deciding) photoNote(row photoRow, part string, version int, content []byte) (sealedObject, error) {
+func (d *deciding) photoNote(ctx context.Context, row photoRow, part string, version int, content []byte) (sealedObject, error) {
 	l := d.rows.letter()
 	c := seal.Context{Kind: seal.KindWorknote, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: row.ID, Part: part,
 		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: uint64(version)}
-	return d.seal(c, "", content, statement.EventCasework, d.receipt(), d.node)
+	return d.sealLarge(ctx, c, "", content, statement.EventCasework, d.receipt(), d.node)
 }
 
 // writePhoto stores what a worker does about a photo of a letter that they hold
@@ -416,7 +416,7 @@ func (s *Service) CutPhoto(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	edit, err := d.photoNote(row, "edit", row.Now+1, p.marshal())
+	edit, err := d.photoNote(ctx, row, "edit", row.Now+1, p.marshal())
 	if err != nil {
 		return err
 	}
@@ -451,7 +451,7 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 	if err != nil {
 		return fmt.Errorf("write an answer: %w", err)
 	}
-	said, err := d.photoNote(row, "answers", row.Words+1, content)
+	said, err := d.photoNote(ctx, row, "answers", row.Words+1, content)
 	if err != nil {
 		return err
 	}
@@ -528,7 +528,7 @@ func (d *deciding) passPhoto(ctx context.Context, row photoRow, to agency.Node, 
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
 	if answer.Goes {
 		// The picture alone: what its original told stays here.
-		return d.seal(c, l.ToSide, p.jpeg, statement.EventDeliver, refs, to, d.node)
+		return d.sealLarge(ctx, c, l.ToSide, p.jpeg, statement.EventDeliver, refs, to, d.node)
 	}
 	content, err := json.Marshal(answer.PhotoReason)
 	if err != nil {

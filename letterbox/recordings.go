@@ -182,7 +182,7 @@ func (s *Service) AddRecording(ctx context.Context, actor authz.Actor, id DraftI
 	if err != nil {
 		return err
 	}
-	args, err := s.sealRecording(ag, row.draftRow, draftRecordingRow{ID: agency.NewID("au")}, side, sound)
+	args, err := s.sealRecording(ctx, ag, row.draftRow, draftRecordingRow{ID: agency.NewID("au")}, side, sound)
 	if err != nil {
 		return err
 	}
@@ -223,9 +223,9 @@ func (s *Service) loadRecordings(ctx context.Context, actor authz.Actor, id Draf
 }
 
 // sealRecording seals a sound for a draft, to its side alone, which vouches for it.
-func (s *Service) sealRecording(ag *agency.Agency, d draftRow, r draftRecordingRow, side *age.HybridIdentity, sound []byte) (pgx.StrictNamedArgs, error) {
+func (s *Service) sealRecording(ctx context.Context, ag *agency.Agency, d draftRow, r draftRecordingRow, side *age.HybridIdentity, sound []byte) (pgx.StrictNamedArgs, error) {
 	c := r.context(ag.ID, d)
-	sealed, err := seal.Seal(c, sound, side.Recipient())
+	sealed, err := s.sealLarge(ctx, c, sound, side.Recipient())
 	if err != nil {
 		return nil, fmt.Errorf("seal a recording: %w", err)
 	}
@@ -286,13 +286,21 @@ func (s *Service) openDraftRecording(ctx context.Context, ag *agency.Agency, act
 		return nil, s.noKey(ctx, actor, d.SideID)
 	}
 	c := r.context(ag.ID, d)
-	content, commit, err := seal.Open(r.Sealed, c, key)
+	sealed, err := s.whole(ctx, r.Sealed)
+	if fault.KindOf(err) == fault.Busy {
+		return nil, err
+	}
+	var content []byte
+	var commit seal.Commitment
+	if err == nil {
+		content, commit, err = seal.Open(sealed, c, key)
+	}
 	if err == nil {
 		err = seal.Owned(key, c, commit, r.MAC)
 	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "ALARM: the recording of a draft does not open", "agency", ag.ID, "object", r.ID, "error", err)
-		return nil, fault.Wrap(fault.Sealed, "fault.sealed", err)
+		return nil, unopened(err)
 	}
 	return checkSound(content)
 }
@@ -332,7 +340,7 @@ func (s *Service) sealSaid(ctx context.Context, ag *agency.Agency, actor authz.A
 		return nil, err
 	}
 	c := photoContext(ag.ID, row.draftRow, r.ID, "sound")
-	sealed, err := seal.Seal(c, sound, caseNode.Recipient(), side.Recipient(), ag.Archive())
+	sealed, err := s.sealLarge(ctx, c, sound, caseNode.Recipient(), side.Recipient(), ag.Archive())
 	if err != nil {
 		return nil, fmt.Errorf("seal a recording: %w", err)
 	}
@@ -409,7 +417,7 @@ func (s *Service) saidAgain(ctx context.Context, ag *agency.Agency, actor authz.
 	if rows[0].OriginalOf != "" {
 		again.OriginalOf = rows[0].OriginalOf
 	}
-	return s.sealRecording(ag, d, again, side, sound)
+	return s.sealRecording(ctx, ag, d, again, side, sound)
 }
 
 // openSound opens a sound among rows with the key of a side.

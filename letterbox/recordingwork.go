@@ -285,7 +285,7 @@ func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id Let
 	if err != nil {
 		return fmt.Errorf("write an answer: %w", err)
 	}
-	said, err := d.photoNote(photoRow{ID: row.ID}, "answers", row.Words+1, content)
+	said, err := d.photoNote(ctx, photoRow{ID: row.ID}, "answers", row.Words+1, content)
 	if err != nil {
 		return err
 	}
@@ -384,7 +384,7 @@ func (d *deciding) passRecording(ctx context.Context, to agency.Node, refs [][32
 	}
 	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: agency.NewID("ac"), Part: "sound",
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
-	err = passed.add(d.seal(c, l.ToSide, sound, statement.EventDeliver, refs, to, d.node))
+	err = passed.add(d.sealLarge(ctx, c, l.ToSide, sound, statement.EventDeliver, refs, to, d.node))
 	if err != nil || answer.Transcript == "" {
 		return passed, err
 	}

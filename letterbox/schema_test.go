@@ -869,7 +869,9 @@ func TestSchema_AgenciesApart(t *testing.T) {
 }
 
 func TestStatements_Prepare(t *testing.T) {
-	postgrestest.Prepare(t, newSchema(t).admin, ".")
+	s := newSchema(t)
+	postgrestest.Prepare(t, s.admin, ".")
+	postgrestest.Prepare(t, s.admin, "../internal/parts")
 }
 
 // The lists of protected words: a family reads its own side's and no other, and

@@ -11,6 +11,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
 	"gatepost/internal/studio"
 )
@@ -46,6 +47,7 @@ type Service struct {
 	darkroom *darkroom.Room
 	reasons  Reasons        // the program's own, with their words
 	studio   *studio.Studio // families' tier only
+	parts    *parts.Store   // nil: large parts stand in their rows
 	limits   Limits
 	now      func() time.Time
 	log      *slog.Logger

@@ -96,6 +96,7 @@ func commands() []command {
 		{[]string{"audit", "extend"}, auditExtend},
 		{[]string{"verify"}, verify},
 		{[]string{"witness"}, witnessLook},
+		{[]string{"parts", "move"}, partsMove},
 		{[]string{"backup"}, backupWrite},
 		{[]string{"restore"}, backupRestore},
 		{[]string{"law", "decide"}, lawDecide},
@@ -168,6 +169,9 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost witness --new KEY --name NAME
       that key, and its public line to be printed
 
+  gatepost parts move store|database --config FILE
+      photos and scans from the database into the store of [parts], or back;
+      beside running tiers, and to be begun again when it was stopped
   gatepost backup FILE --config FILE [--keep DAYS]
       the database, sealed to backup.recipient; those that it wrote into
       backup.folder are deleted after 35 days, or DAYS

@@ -30,6 +30,7 @@ type Config struct {
 	Staff      Door     `toml:"staff"`
 	Mail       Mail     `toml:"mail"`   // staff tier only
 	Backup     Backup   `toml:"backup"` // where backups are made only
+	Parts      Parts    `toml:"parts"`  // none: large parts are in the database
 	Agencies   []Agency `toml:"agency"`
 	// Holidays are bank holidays of England and Wales that were proclaimed for
 	// one year only, as 2006-01-02. Every clock of every agency knows them.
@@ -168,7 +169,8 @@ const credentialsFolder = "CREDENTIALS_DIRECTORY"
 // whoever reads them says what is missing.
 func (c *Config) anchor(dir string) {
 	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys, &c.Public.State,
-		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Staff.State, &c.Mail.PasswordFile, &c.Backup.Folder} {
+		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Staff.State, &c.Mail.PasswordFile, &c.Backup.Folder,
+		&c.Parts.PublicKey, &c.Parts.StaffKey} {
 		if name, is := strings.CutPrefix(*path, Credential); is {
 			if here := os.Getenv(credentialsFolder); here != "" && filepath.IsLocal(name) {
 				*path = filepath.Join(here, name)
@@ -219,6 +221,7 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 			c.Mail.check(&found)
 		}
 	}
+	c.Parts.check(&found, tiers...)
 	if len(tiers) > 1 {
 		if !c.OneProcess {
 			found.add("both tiers in one process are less safe than two: set one_process = true if that is meant, or start one tier")

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -205,6 +206,8 @@ func TestServesRefuses(t *testing.T) {
 		}
 		return text + tail
 	}
+	const parts = "[parts]\nendpoint = \"https://s3.example\"\nbucket = \"oak-letters\"\nregion = \"eu-west-2\"\npublic_key_file = \"p\"\nstaff_key_file = \"s\"\n"
+	store := func(from, to string) string { return good + strings.Replace(parts, from, to, 1) + tail }
 	for _, c := range []struct {
 		name, text, want string
 		tiers            []authz.Tier
@@ -234,6 +237,13 @@ func TestServesRefuses(t *testing.T) {
 		{"metrics on the families' address", change("ops = \"127.0.0.1:9101\"", "ops = \"127.0.0.1:443\"", `listen = ":443"`, `listen = "127.0.0.1:443"`), "public.ops is the address of public.listen", both},
 		{"a drain without end", change("ops = ", "drain_delay = 3600\nops = "), "public.drain_delay is seconds, at most 60", both},
 		{"no keys", change(`keys = "keys/public"`, ""), "public.keys is missing", both},
+		{"a store without TLS", store("https://s3.example", "http://s3.example"), "parts.endpoint is reached without TLS", both},
+		{"a store that is no address", store("https://s3.example", "s3.example"), "parts.endpoint is no address", both},
+		{"a store with a key in its address", store("https://s3.example", "https://key:secret@s3.example"), "parts.endpoint is no address", both},
+		{"a store without a bucket", store("oak-letters", "Oak/letters"), "parts.bucket is no name", both},
+		{"a store without a region", store("region = \"eu-west-2\"", ""), "parts.region is missing", both},
+		{"a store without a key for families", store("public_key_file = \"p\"", ""), "parts.public_key_file is missing", both},
+		{"a store without a key for staff", store("staff_key_file = \"s\"", ""), "parts.staff_key_file is missing", both},
 	} {
 		loaded, err := config.Load(write(t, c.text))
 		if err != nil {
@@ -371,6 +381,42 @@ func TestMail(t *testing.T) {
 	}{{config.Mail{}, false}, {m, true}, {config.Mail{Host: "mail.example", From: "post@mail.example", Off: true}, false}} {
 		if c.mail.Set() != c.set {
 			t.Errorf("%+v: set %v", c.mail, !c.set)
+		}
+	}
+}
+
+// A tier's key of the store is read from its own file, and its secret is told nobody.
+func TestParts(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "key")
+	if err := os.WriteFile(path, []byte("families\ns3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := config.Parts{Endpoint: "http://127.0.0.1:7070", Bucket: "letters", Region: "any", PublicKey: path}
+	if s, err := p.Store(authz.Public); err != nil || !s.Keeps() {
+		t.Errorf("the store: %v", err)
+	}
+	if s, err := p.Store(authz.Staff); err == nil || s != nil {
+		t.Error("the staff tier took the families' key")
+	}
+	p.ReadOnly = true
+	if s, err := p.Store(authz.Public); err != nil || s == nil || s.Keeps() {
+		t.Errorf("one that is only read: %v", err)
+	}
+	if s, err := (config.Parts{}).Store(authz.Public); err != nil || s != nil {
+		t.Errorf("none: %v", err)
+	}
+	for _, c := range []struct {
+		name string
+		do   func() error
+	}{{"everybody reads it", func() error { return os.Chmod(path, 0o644) }},
+		{"one line", func() error { return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("s3cret"), 0o600)) }},
+		{"not there", func() error { return os.Remove(path) }}} {
+		if err := c.do(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Store(authz.Public); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

@@ -132,6 +132,9 @@ var illnesses = []illness{
 	{"no canary", byRaw("create table kept as table canary; delete from canary"), byRaw("insert into canary table kept; drop table kept"), doctor.Wrong, "there is none; start a workers' tier"},
 	{"another's canary", otherNotifier, func(w *world) { must(w, os.Rename(w.path("away"), w.path("keys/staff/notify.key"))) }, doctor.Wrong, "it does not open with notify.key"},
 
+	{"a store that is forgotten", byRaw("insert into part_gone (agency_id, key) values ('" + demoAgency + "', repeat('a', 26))"), byRaw("delete from part_gone"),
+		doctor.Wrong, "the configuration has no [parts]; put it back"},
+
 	// The queue, mail, clocks, other instances.
 	{"stuck job", byRaw("insert into jobs.river_job (kind, max_attempts, args, scheduled_at) values ('notice', 25, '{}', now() - interval '10 minutes')"),
 		byRaw("delete from jobs.river_job where kind = 'notice'"), doctor.Wrong, "a job has been due for 1"},
@@ -220,6 +223,7 @@ func TestExamine(t *testing.T) {
 		t.Error("the illnesses, or looking at them, changed the log")
 	}
 	w.instances()
+	w.parts()
 	w.publicHost()
 	w.noDatabase()
 	postgrestest.Prepare(t, w.admin, ".")

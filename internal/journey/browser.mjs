@@ -163,8 +163,8 @@ export class Person {
       const ours = tierOf(url)
       const leaving = url.host === weather && request.isNavigationRequest()
       if (!leaving && (ours !== this.tier)) fault(`asks for ${url.origin}${url.pathname}`)
-      // A picture, and a recording, has an address of its own and is asked for by its page.
-      if (!leaving && (request.isNavigationRequest() || ['image', 'media'].includes(request.resourceType())) && ours) {
+      // A picture, and a recording, has an address of its own and is asked for by its page; a photo is sent beside it.
+      if (!leaving && (request.isNavigationRequest() || ['image', 'media', 'xhr'].includes(request.resourceType())) && ours) {
         this.walk.asked.push({ tier: ours, method: request.method(), path: url.pathname })
       }
     })

@@ -23,13 +23,14 @@ import (
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
 	"gatepost/internal/studio"
 	"gatepost/letterbox"
 	"gatepost/migrations"
 )
 
-// Config is what a Tier is made of. Every field is needed.
+// Config is what a Tier is made of. Every field but Parts is needed.
 type Config struct {
 	Tier    authz.Tier
 	DSN     string // in the tier's role
@@ -39,6 +40,7 @@ type Config struct {
 	Gate    *passphrase.Gate // one for the process
 	Work    *passphrase.Work
 	Log     *slog.Logger
+	Parts   *parts.Store  // nil: large parts are in the database
 	Days    calendar.Days // that the agencies count in; the zero value knows of no holiday that was proclaimed for one year
 }
 
@@ -176,7 +178,7 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos).WithReasons(reasons),
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos).WithParts(t.config.Parts).WithReasons(reasons),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
 		made.Letters = made.Letters.WithCodes(accounts).WithRelay(Relay)

@@ -167,7 +167,7 @@ func (s *Service) whyAgain(ctx context.Context, ag *agency.Agency, actor authz.A
 	}
 	for _, piece := range p.Pieces {
 		if piece.Reason != "" {
-			return WriterReason{Reason: piece.Reason, Words: p.Words}, nil
+			return WriterReason{Reason: piece.Reason, Told: piece.Told, Words: p.Words}, nil
 		}
 	}
 	return WriterReason{Words: p.Words}, nil

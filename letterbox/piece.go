@@ -34,19 +34,20 @@ type Part struct {
 type Piece struct {
 	Text   Text         `json:"text"`
 	Reason ReturnReason `json:"reason,omitempty"` // of one that is left out; "" for one that stays
+	Told   string       `json:"told,omitempty"`   // its sentence as it was then, of one that is left out
 }
 
 // span is a place in a text that is left out, in bytes.
 type span struct {
 	start, end int
-	reason     ReturnReason
+	reason     Reason
 }
 
 // piecesOf takes a text apart by what is left out of it, as far as its writer may be
 // pointed at it: Invalid where a part may not. Invalid on "part-…" or
 // "words-…" (with its number) too for a part without a reason or place, and for
-// parts that leave nothing of the letter.
-func piecesOf(text string, found []Finding, parts []Part, may pointing) ([]Piece, error) {
+// parts that leave nothing of the letter. reasons are the agency's.
+func piecesOf(text string, found []Finding, parts []Part, may pointing, reasons Reasons) ([]Piece, error) {
 	if len(parts) == 0 {
 		return nil, fault.New(fault.Invalid, "fault.proposal.none")
 	}
@@ -65,10 +66,11 @@ func piecesOf(text string, found []Finding, parts []Part, may pointing) ([]Piece
 				at = append(append(at, [2]int{f.Start, f.End}), places(text, text[f.Start:f.End])...)
 			}
 		}
+		reason, offered := reasons.Find(LetterReasons, string(p.Reason))
 		switch {
 		case len(at) == 0:
 			faults = append(faults, fault.Field(field, "fault.proposal.where"))
-		case !slices.Contains(ReturnReasons(), p.Reason):
+		case !offered:
 			faults = append(faults, fault.Field(field, "fault.reason.choose"))
 		}
 		for _, place := range at {
@@ -76,7 +78,7 @@ func piecesOf(text string, found []Finding, parts []Part, may pointing) ([]Piece
 				faults = append(faults, fault.Field(field, "fault.proposal.closed"))
 				break
 			}
-			spans = append(spans, span{place[0], place[1], p.Reason})
+			spans = append(spans, span{place[0], place[1], reason})
 		}
 	}
 	if len(faults) > 0 {
@@ -101,7 +103,7 @@ func cut(text string, spans []span) (list []Piece) {
 		if s.start > at {
 			list = append(list, Piece{Text: Text(text[at:s.start])})
 		}
-		list = append(list, Piece{Text(text[s.start:s.end]), s.reason})
+		list = append(list, Piece{Text(text[s.start:s.end]), ReturnReason(s.reason.ID), s.reason.Words})
 		at = s.end
 	}
 	if at < len(text) {

@@ -46,7 +46,7 @@ func TestAsItGoes(t *testing.T) {
 			start := strings.Index(text, "<")
 			end := strings.Index(text, ">") - 1
 			text = strings.Replace(strings.Replace(text, "<", "", 1), ">", "", 1)
-			spans = append(spans, span{start, end, "other"})
+			spans = append(spans, span{start, end, Reason{ID: "other"}})
 		}
 		if got := asItGoes(cut(text, spans)); got != tt.want {
 			t.Errorf("%q goes as %q, want %q", tt.text, got, tt.want)
@@ -89,7 +89,7 @@ func TestPieces_NothingSurvives(t *testing.T) {
 		}
 		tried++
 		found := findings(screen, text.String())
-		pieces, err := piecesOf(text.String(), found, parts, pointing{anything: true})
+		pieces, err := piecesOf(text.String(), found, parts, pointing{anything: true}, Reasons{Letter: []Reason{{ID: "other"}}})
 		if err != nil {
 			t.Fatalf("%q without %d parts: %v", text.String(), len(parts), err)
 		}

@@ -71,7 +71,11 @@ func (s *Service) Propose(ctx context.Context, actor authz.Actor, id LetterID, p
 	if err != nil {
 		return err
 	}
-	pieces, partsErr := piecesOf(d.text, found, parts, may)
+	reasons, err := d.reasonsOf(ctx, d.ag, d.actor)
+	if err != nil {
+		return err
+	}
+	pieces, partsErr := piecesOf(d.text, found, parts, may, reasons)
 	words, note, wordsErr := proposalWords(words, note)
 	said, answerErr := answered(found, answers, d.rows.adopters())
 	if err := errors.Join(partsErr, wordsErr, answerErr); err != nil {
@@ -158,7 +162,11 @@ func (s *Service) Cut(ctx context.Context, actor authz.Actor, id LetterID, parts
 	if err != nil {
 		return err
 	}
-	pieces, err := piecesOf(d.text, found, parts, pointing{anything: true})
+	reasons, err := d.reasonsOf(ctx, d.ag, d.actor)
+	if err != nil {
+		return err
+	}
+	pieces, err := piecesOf(d.text, found, parts, pointing{anything: true}, reasons)
 	return errors.Join(err, whyCut(note), d.cutTo(ctx, err == nil && !prose.Blank(note), pieces, note))
 }
 

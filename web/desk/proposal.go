@@ -134,7 +134,11 @@ func (a proposing) show(w http.ResponseWriter, r *http.Request, form page.Form, 
 	if err != nil {
 		return err
 	}
-	p.Why = p.whys()
+	reasons, err := a.room.Letters.Reasons(r.Context(), a.room.Actor(r))
+	if err != nil {
+		return err
+	}
+	p.Why = p.whys(reasons)
 	for _, list := range [][]findingView{p.Asked, p.AlsoFound, p.News} {
 		for _, f := range list {
 			if f.Closed && a.act == "propose" {
@@ -148,12 +152,11 @@ func (a proposing) show(w http.ResponseWriter, r *http.Request, form page.Form, 
 }
 
 // whys are the choices about a part: it stays, or why it goes.
-func (p *proposePage) whys() []page.Option {
+func (p *proposePage) whys(reasons letterbox.Reasons) []page.Option {
 	none := ""
 	list := []page.Option{{Value: &none, Text: p.Words.T("proposal.stays")}}
-	for _, reason := range letterbox.ReturnReasons() {
-		value := string(reason)
-		list = append(list, page.Option{Value: &value, Text: p.Words.T("desk.reason." + value)})
+	for _, reason := range reasons.Offered(letterbox.LetterReasons) {
+		list = append(list, page.Option{Value: &reason.ID, Text: reason.Words})
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package family
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -34,7 +35,7 @@ func proposedOf(w *words.Words, s letterbox.Sent) (p proposed) {
 	for _, piece := range s.Proposal.Pieces {
 		runs = append(runs, page.Run{Text: string(piece.Text), Gone: piece.Reason != ""})
 		if piece.Reason != "" {
-			p.Whys = append(p.Whys, whyLine{string(piece.Text), w.T("reason." + string(piece.Reason))})
+			p.Whys = append(p.Whys, whyLine{string(piece.Text), cmp.Or(piece.Told, w.T("reason."+string(piece.Reason)))})
 		}
 	}
 	p.Runs = page.Runs(runs)

@@ -1,5 +1,5 @@
 # Everything is built from a fresh clone with Git, Go and make. What else is
-# missing (PostgreSQL, Node, Chromium), scripts/install gets with apt where it
+# missing (PostgreSQL, Node, Chromium, ffmpeg), scripts/install gets with apt where it
 # can, and names where it cannot.
 
 SHELL := /bin/bash
@@ -37,7 +37,7 @@ tools-build:
 	@scripts/install postgresql node
 
 tools-test:
-	@scripts/install postgresql node chromium
+	@scripts/install postgresql node chromium ffmpeg
 
 # npm runs no install script of a package: none of ours needs one.
 node_modules/.package-lock.json: package.json package-lock.json | tools-build
@@ -69,7 +69,9 @@ check: fmt build vet staticcheck
 	go test -count=1 ./internal/arch
 
 # The tests of arch read the source, which Go's test cache does not know.
+# The store of the tests is built first, from a module of its own: the tests would wait for it.
 unit: build
+	cd internal/parts/versitygw && GOFLAGS=-buildvcs=false go tool -n versitygw > /dev/null
 	$(GO_TEST) ./...
 	go test -count=1 ./internal/arch
 

@@ -28,9 +28,12 @@ const (
 		order by o.submitted_at limit 500`
 	sqlStopped      = deskLine + `(select o.id ` + stopped + `)` + deskJoins
 	sqlStoppedNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + stopped + `) w)` + namesOf
-	// Letters that nobody may decide about, but perhaps the worker $1.
-	nobody = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
-		where l.agency_id = agency() and l.state in ('received', 'held') and not exists (select ` + mayRead + ` and w.id <> $1)`
+	// Letters that nobody may pass on, but perhaps with the worker $1: whoever may decide is nobody, or one alone where two have to read and nobody has.
+	readersBut = `(select count(*) from (select ` + mayRead + ` and w.id <> `
+	areFewer   = ` limit 2) m) < case when two_readers(l.id) and first_reader(l.id, `
+	thanNeeded = `) is null then 2 else 1 end`
+	nobody     = `from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
+		where l.agency_id = agency() and l.state in ('received', 'held') and ` + readersBut + `$1` + areFewer + `$1` + thanNeeded
 	nobodyOldest = `(select l.id, l.exchange_id ` + nobody + ` order by l.submitted_at limit 500)`
 	sqlNobody    = deskLine + nobodyOldest + deskJoins
 	// Letters that a translator has, those given first first.
@@ -39,7 +42,7 @@ const (
 	sqlTranslating      = deskLine + `(select o.id ` + translating + `)` + deskJoins
 	sqlTranslatingNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + translating + `) w)` + namesOf
 	sqlNobodyNames      = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
-	sqlOnly             = `select count(*)::int ` + nobody + ` and exists (select ` + mayRead + ` and w.id = $1)`
+	sqlOnly             = `select count(*)::int ` + nobody + ` and not ` + readersBut + `''` + areFewer + `''` + thanNeeded
 	// Whoever told the agency something, and should have had an answer.
 	sqlMessagesLate = `select count(*)::int from message where agency_id = agency() and by_worker is null and answered_on is null and hear_by < $1`
 	// Exchanges in which a court's order and what happens go apart: it permits what rests, or letters wait that it prohibits.
@@ -55,9 +58,10 @@ const (
 type Breaches struct {
 	Late  []DeskLine // longer than the promise, the oldest first, but for those in Nobody
 	Amber []DeskLine // long, and still within it
-	// Nobody lists letters, however old, that no worker here may decide about: a
+	// Nobody lists letters, however old, that the workers here may not pass on: a
 	// second opinion where whoever refused is alone, a letter on paper whose
-	// typist is alone, a family that everybody knows. They wait for a manager.
+	// typist is alone, a family that everybody knows, one reader where two are
+	// needed. They wait for a manager.
 	Nobody []DeskLine
 	// Stopped lists letters that were stopped after they were passed on, those
 	// that have been so the longest first: no writer waits for them, for none
@@ -132,8 +136,8 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	return list, nil
 }
 
-// LeftBehind counts the letters that wait and that this worker alone may decide
-// about: nobody could, once they are gone. A manager's question before they let
+// LeftBehind counts the letters that wait and that nobody could pass on without
+// this worker, who may decide about them or is the first or the second of two readers. A manager's question before they let
 // a worker leave or suspend them.
 func (s *Service) LeftBehind(ctx context.Context, actor authz.Actor, worker string) (count int, err error) {
 	if _, err := s.begin(ctx, actor, authz.SeeBreaches, worker); err != nil {

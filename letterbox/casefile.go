@@ -19,7 +19,7 @@ import (
 
 const (
 	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
-	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months, photos, language from side where agency_id = agency() and exchange_id = $1 order by place`
+	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months, photos, recordings, language from side where agency_id = agency() and exchange_id = $1 order by place`
 	sqlExchangePeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
 		join person p on p.agency_id = m.agency_id and p.id = m.person_id
@@ -29,7 +29,7 @@ const (
 		from exchange_child e join directory r on r.agency_id = e.agency_id and r.id = e.child_id
 		where e.agency_id = agency() and e.exchange_id = $1 order by r.id, r.book`
 	sqlExchangeLetters = `select l.id, l.submitted_on, s.place - 1 as from_place, l.state, l.stop,
-			l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) then first_reader(l.id, '') is not null else false end as read_first from letter l
+			l.state in ('received', 'held') and case when (exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) or exists (select from letter_cut f where f.agency_id = l.agency_id and f.letter_id = l.id)) then first_reader(l.id, '') is not null else false end as read_first from letter l
 		join side s on s.agency_id = l.agency_id and s.id = l.from_side
 		where l.agency_id = agency() and l.exchange_id = $1 order by l.submitted_at desc limit 200`
 	sqlExchangeNames = `select distinct on (o.id) ` + sqlObjectColumns + ` from object o
@@ -89,6 +89,7 @@ type exchangeSideRow struct {
 	TimesAYear int
 	Months     []int16
 	Photos     string
+	Recordings string
 	Language   string
 }
 
@@ -267,7 +268,7 @@ func (s *Service) file(ctx context.Context, ag *agency.Agency, actor authz.Actor
 }
 
 func sideLine(side exchangeSideRow) ExchangeSide {
-	line := ExchangeSide{ID: SideID(side.ID), Book: side.Book, State: side.State, MaySend: side.MaySend, TimesAYear: side.TimesAYear, Photos: side.Photos, Language: side.Language}
+	line := ExchangeSide{ID: SideID(side.ID), Book: side.Book, State: side.State, MaySend: side.MaySend, TimesAYear: side.TimesAYear, Photos: side.Photos, Recordings: side.Recordings, Language: side.Language}
 	for _, m := range side.Months {
 		line.Months = append(line.Months, int(m))
 	}

@@ -34,14 +34,18 @@ type Copy struct {
 	Translation Translation
 	Unread      bool // it did not open: a notice in its place
 	Photos      int  // how many photos belong to it, which are not printed
+	Recorded    bool // a recording belongs to it, which cannot be printed
+	// Transcript is what a worker wrote down of it.
+	Transcript Text
 }
 
 const (
 	sqlCopies = `select l.id, true as sent, l.submitted_on as on_day,
-			(select count(*) from letter_photo p where p.agency_id = l.agency_id and p.letter_id = l.id)::int as photos from letter l where l.agency_id = agency() and l.from_side = $1
+			(select count(*) from letter_photo p where p.agency_id = l.agency_id and p.letter_id = l.id)::int as photos,
+			exists (select from letter_recording r where r.agency_id = l.agency_id and r.letter_id = l.id) as recorded from letter l where l.agency_id = agency() and l.from_side = $1
 			and ($2::date is null or l.submitted_on >= $2) and ($3::date is null or l.submitted_on <= $3)
 		union all
-		select d.id, false, d.on_day, (select count(*) from photos_came(d.id))::int from (select x.id, came_on(x.id) as on_day from delivery x
+		select d.id, false, d.on_day, (select count(*) from photos_came(d.id))::int, exists (select from recording_came(d.id)) from (select x.id, came_on(x.id) as on_day from delivery x
 				where x.agency_id = agency() and x.side_id = $1 and delivery_state(x.id) = 'opened') d
 			where ($2::date is null or d.on_day >= $2) and ($3::date is null or d.on_day <= $3)
 		order by 3, 1 limit 1001`
@@ -53,6 +57,8 @@ type copyRow struct {
 	Sent   bool
 	OnDay  time.Time
 	Photos int
+	// Recorded: a recording belongs to it.
+	Recorded bool
 }
 
 // Copies is everything that a side sent, and everything that came and was
@@ -116,7 +122,11 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 		ids[i] = r.ID
 	}
 	var objects []objectRow
-	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { queueObjects(b, &objects, sqlCopyObjects, ids) })
+	var said []copySaidRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		queueObjects(b, &objects, sqlCopyObjects, ids)
+		postgres.Many(b, &said, sqlCopySaid, ids)
+	})
 	if err != nil {
 		return nil, s.db.Fault(fmt.Errorf("load copies of side %s: %w", side, err))
 	}
@@ -126,7 +136,7 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 		if err != nil && !unread(err) {
 			return nil, err
 		}
-		list[i] = Copy{On: r.OnDay, Sent: r.Sent, Text: Text(text), Unread: err != nil, Photos: r.Photos}
+		list[i] = Copy{On: r.OnDay, Sent: r.Sent, Text: Text(text), Unread: err != nil, Photos: r.Photos, Recorded: r.Recorded}
 		if r.Sent {
 			list[i].Letter = LetterID(r.ID)
 			continue
@@ -138,7 +148,7 @@ func (s *Service) openCopies(ctx context.Context, ag *agency.Agency, actor authz
 		}
 		list[i].Unread = list[i].Unread || err != nil
 	}
-	return list, nil
+	return list, s.copySaid(ctx, ag, actor, side, said, rows, list)
 }
 
 // logCopies states that the actor reads these deliveries again.

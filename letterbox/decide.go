@@ -62,6 +62,9 @@ type decisionNote struct {
 	Note   string       `json:"note,omitempty"`
 	// What was said of the screen's findings in the text that was decided about.
 	Findings []Answered `json:"findings,omitempty"`
+	// Of a cut: for which turn, and the letter with what is left out. None: it is whole again.
+	Turn   int     `json:"turn,omitempty"`
+	Pieces []Piece `json:"pieces,omitempty"`
 }
 
 type decidedRow struct {
@@ -80,7 +83,8 @@ type deciding struct {
 	rows   *caseRows
 	node   agency.Node           // the case, in its newest epoch
 	keys   []*age.HybridIdentity // of the case, newest first
-	text   string                // of the letter, where the act needs it
+	text   string                // of the letter as it would go, where the act needs it
+	cut    []Piece               // what it goes without, unasked
 	signer note.Signer
 
 	translation translationContent // of the letter, once opened
@@ -138,6 +142,12 @@ func (d *deciding) openLetter(ctx context.Context) (err error) {
 		return err
 	}
 	d.text, err = d.openText(ctx, d.ag, d.rows.objects, d.rows.letter().ID, "text", d.keys)
+	if err != nil {
+		return err
+	}
+	if d.cut, err = d.standingCut(ctx, d.ag, d.rows, d.keys); d.cut != nil {
+		d.text = asItGoes(d.cut)
+	}
 	return err
 }
 
@@ -158,14 +168,23 @@ func (d *deciding) mayDecide() error {
 
 // seal seals an object of the act and signs its statement.
 func (d *deciding) seal(c seal.Context, side string, content []byte, event statement.Event, refs [][32]byte, to ...agency.Node) (sealedObject, error) {
+	sealed, err := seal.Seal(c, content, d.readers(to)...)
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+	}
+	return d.sealed(c, side, sealed, event, refs)
+}
+
+func (d *deciding) readers(to []agency.Node) []*age.HybridRecipient {
 	recipients := make([]*age.HybridRecipient, 0, len(to)+1)
 	for _, n := range to {
 		recipients = append(recipients, n.Recipient())
 	}
-	sealed, err := seal.Seal(c, content, append(recipients, d.ag.Archive())...)
-	if err != nil {
-		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
-	}
+	return append(recipients, d.ag.Archive())
+}
+
+// sealed states an object that was sealed.
+func (d *deciding) sealed(c seal.Context, side string, sealed seal.Sealed, event statement.Event, refs [][32]byte) (sealedObject, error) {
 	st := statementOf(c, sealed.Commit)
 	st.Event, st.Refs, st.At = event, refs, d.now()
 	body, err := d.ag.State(st, "", d.signer)
@@ -294,6 +313,8 @@ func outcomes(act string) []State {
 	switch act {
 	case "pass":
 		return []State{Passed, Waiting, KeptForLater, Opened}
+	case "propose":
+		return []State{ProposedToWriter}
 	case "return":
 		return []State{ReturnedToWriter, ReplacedByRewrite, WithdrawnByWriter}
 	case "refuse":
@@ -338,12 +359,16 @@ func (d *deciding) check(a step, lock lockRow, decided []decidedRow) error {
 // is judged, with how everything stands in that moment, by the table of relay.
 // The answers are kept with the decision.
 //
+// What was cut (Cut) does not go, and who cut it passes nothing on: the writer is told
+// that something was left out, and not what.
+//
 // Each photo goes, or is left out with a reason that its writer reads, as the
-// worker who passes the letter on said when they looked at it.
+// worker who passes the letter on said when they looked at it. So does a recording,
+// by who listened to it, with what they wrote down of it.
 //
 // StepUp: no code in the last hour. Invalid: a finding is not answered, what was
 // confirmed does not go on, or the letter needs a second reader. Conflict: not claimed, decided, stopped,
-// a photo has no answer, or a child comes of age. Forbidden: connected to the family, helped to
+// a photo or a recording has no answer, or a child comes of age. Forbidden: connected to the family, helped to
 // write, refused it before, or was the first of two readers. Sealed: the letter does not open, or not the protected list.
 func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note string, answers ...Answer) error {
 	d, err := s.beginDecision(ctx, actor, id)
@@ -376,6 +401,13 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: delivery, Part: "text",
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
 	refs := append(d.receipt(), statement.Leaf(decision.body))
+	if d.cut != nil {
+		refs = append(refs, [32]byte(d.rows.relay.CutLeaf))
+	}
+	told, err := d.tellLeftOut(ctx)
+	if err != nil {
+		return err
+	}
 	sealed, err := d.seal(c, l.ToSide, []byte(d.text), statement.EventDeliver, refs, to, d.node)
 	if err != nil {
 		return err
@@ -388,12 +420,20 @@ func (s *Service) Pass(ctx context.Context, actor authz.Actor, id LetterID, note
 	if err != nil {
 		return err
 	}
+	recorded, err := d.passRecording(ctx, to, refs)
+	if err != nil {
+		return err
+	}
 	return d.commit(ctx, step{act: "pass", from: whence("pass", authz.LetterboxWorker), claimed: true, shows: true, judge: judge, decision: decision,
-		bodies: slices.Concat([][]byte{decision.body, sealed.body}, translated.bodies(), photos.bodies()), write: func(b *pgx.Batch, from State) {
+		bodies: slices.Concat([][]byte{decision.body, sealed.body}, bodiesOf(told), translated.bodies(), photos.bodies(), recorded.bodies()), write: func(b *pgx.Batch, from State) {
 			sealed.queue(b)
 			translated.queue(b)
+			for _, o := range told {
+				o.queue(b)
+			}
 			b.Queue(sqlInsertDelivery, delivery, l.ID, l.ToSide)
 			photos.queue(b, delivery)
+			recorded.queue(b, delivery)
 			b.Queue(guardedPass, l.ID, string(from))
 			b.Queue(sqlShow, l.ID)
 			b.Queue(sqlNotifyRecipient, l.ID)
@@ -412,7 +452,7 @@ func (s *Service) Return(ctx context.Context, actor authz.Actor, id LetterID, re
 		return err
 	}
 	return d.sendBack(ctx, step{act: "return", from: whence("return", authz.LetterboxWorker), claimed: true},
-		WriterReason{reason, words}, note, answers)
+		WriterReason{Reason: reason, Words: words}, note, answers)
 }
 
 // Refuse ends a claimed letter without passing it on. The writer reads why, as
@@ -423,13 +463,14 @@ func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, re
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{reason, words}, note, answers)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.LetterboxWorker), claimed: true}, WriterReason{Reason: reason, Words: words}, note, answers)
 }
 
 // sendBack is Return and Refuse: a decision with a reason that the writer reads.
 func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, note string, answers []Answer) error {
 	words, note, err := returnWords(reason.Reason, reason.Words, note)
-	if err != nil {
+	told, unknown := d.told(ctx, LetterReasons, string(reason.Reason))
+	if err := errors.Join(unknown, err); err != nil {
 		return err
 	}
 	said, err := d.said(ctx, answers)
@@ -444,7 +485,7 @@ func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, no
 	if err != nil {
 		return err
 	}
-	sealed, err := d.reason(ctx, WriterReason{reason.Reason, words}, event)
+	sealed, err := d.reason(ctx, WriterReason{Reason: reason.Reason, Told: told, Words: words}, event)
 	if err != nil {
 		return err
 	}
@@ -507,10 +548,13 @@ func (d *deciding) keep(ctx context.Context, a step, note string, answers []Answ
 }
 
 // WriterReason is what a writer is told when a letter comes back or is refused: a reason of
-// the list, whose words stand in the catalogues, and the worker's own words.
+// the list, with its words as they were then, and the worker's own words.
 type WriterReason struct {
 	Reason ReturnReason `json:"reason"`
-	Words  string       `json:"words"`
+	// Told is the sentence of the reason; "" where it was said before lists could be
+	// changed, and stands in the catalogues as "reason.<value>".
+	Told  string `json:"told,omitempty"`
+	Words string `json:"words"`
 }
 
 // parseReason reads a reason that was opened. One that does not parse says nothing.
@@ -522,9 +566,6 @@ func parseReason(content string) (r WriterReason) {
 }
 
 func returnWords(reason ReturnReason, words, note string) (string, string, error) {
-	if !slices.Contains(ReturnReasons(), reason) {
-		return "", "", fault.Field("reason", "fault.reason.choose")
-	}
 	words, err := prose.Clean("words", words, MaxReason*4)
 	if err != nil {
 		return "", "", err

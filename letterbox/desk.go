@@ -26,9 +26,10 @@ const (
 			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop, coalesce(l.stopped_on, l.decided_on, l.submitted_on) as stopped_on,
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
-			l.second and l.state in ('received', 'held') and exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = account()) as refused_by_me,
-			l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) then first_reader(l.id, '') is not null else false end as read_first,
-			coalesce(l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account())
+			case when l.second and l.state in ('received', 'held') then decided_before(l.id, account()) else false end as refused_by_me,
+			l.state in ('received', 'held') and case when (exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id) or exists (select from letter_cut f where f.agency_id = l.agency_id and f.letter_id = l.id)) then first_reader(l.id, '') is not null else false end as read_first,
+			coalesce(l.state in ('received', 'held') and case when (exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account())
+				or exists (select from letter_cut f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = account()))
 				then first_reader(l.id, '') = account() and first_reader(l.id, account()) is null else false end, false) as first_by_me,
 			x.restricted and not exists (select from ring_grant_staff g where g.agency_id = l.agency_id and g.child = 'case/' || l.exchange_id and g.parent = 'worker/' || account()) as restricted,
 			l.language, coalesce(g.worker_id, '') as translator, coalesce(g.given_on, 'epoch') as given_on

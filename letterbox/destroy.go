@@ -51,7 +51,9 @@ const (
 	sqlOrderDestruction = `insert into destruction (agency_id, id, exchange_id, reference, ground, reason, reason_commit, state, ordered_by, ordered_at, order_leaf)
 		values (agency(), @id, @exchange, @reference, @ground, @reason, @commit, 'ordered', account(), @at, @leaf)`
 	sqlDestructionColumns = `d.id, d.exchange_id, d.reference, d.ground, d.state, d.reason_commit, d.ordered_by, d.ordered_at, leaf_body(d.order_leaf) as body,
-		coalesce(d.agreed_by, '') as agreed_by, coalesce(d.stopped_by, '') as stopped_by, d.ended_at, d.end_leaf`
+		coalesce(d.agreed_by, '') as agreed_by, coalesce(d.stopped_by, '') as stopped_by, d.ended_at, d.end_leaf,
+		-- What was taken out of an exchange just before it was destroyed may have been this one's.
+		(select count(*) from part_gone g where g.agency_id = d.agency_id and d.state = 'destroyed' and (g.destruction_id = d.id or g.gone_at <= d.ended_at))::int as parts_left`
 	sqlDestruction  = `select ` + sqlDestructionColumns + ` from destruction d where d.agency_id = agency() and d.id = $1`
 	sqlDestructions = `select ` + sqlDestructionColumns + ` from destruction d where d.agency_id = agency() order by (d.state = 'ordered') desc, d.ordered_at desc limit 500`
 	sqlRecordPeople = `select distinct r.id, r.book, r.epoch, r.name from directory r join destruction d on d.agency_id = r.agency_id and r.id in (d.ordered_by, d.agreed_by, d.stopped_by)
@@ -79,12 +81,15 @@ type Destruction struct {
 	ID        string
 	Reference string
 	Ground    string
-	State     string // "ordered", "destroyed" or "stopped"
+	State     string // "ordered", "removing" (gone from the database, and Left is not 0), "destroyed" or "stopped"
 
 	OrderedBy, AgreedBy, StoppedBy string    // names of workers; "" for nobody, or where the name does not open
 	Ordered                        time.Time // when it was ordered
 	Ready                          time.Time // from when it may be agreed to
 	Ended                          time.Time // destroyed or stopped; zero until then
+	// Left is how many photos and other large parts that were deleted until then, its
+	// own and others', are in the store of those still. It is destroyed when there is none.
+	Left int
 	// Entry is the SHA-256, in base64, of the log's statement that it was
 	// destroyed or stopped; "" until then.
 	Entry string
@@ -103,6 +108,7 @@ type destructionRow struct {
 	AgreedBy, StoppedBy       string
 	EndedAt                   *time.Time
 	EndLeaf                   []byte
+	PartsLeft                 int
 }
 
 // states begins the statement of a part of a destruction: all but the event.
@@ -383,6 +389,9 @@ func (s *Service) Destructions(ctx context.Context, actor authz.Actor) ([]Destru
 			AgreedBy: names[d.AgreedBy], StoppedBy: names[d.StoppedBy], Ordered: d.OrderedAt, Ready: d.OrderedAt.Add(DestructionWaits)}
 		if d.EndedAt != nil {
 			list[i].Ended, list[i].Entry = *d.EndedAt, base64.StdEncoding.EncodeToString(d.EndLeaf)
+		}
+		if list[i].Left = d.PartsLeft; d.State == "destroyed" && d.PartsLeft > 0 {
+			list[i].State = "removing"
 		}
 		open := d.State == "ordered"
 		list[i].CanStop = open

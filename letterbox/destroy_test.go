@@ -59,22 +59,27 @@ func (p *pair) agree(id string) error {
 }
 
 // filled leaves in the exchange what a destruction has to take along: a
-// returned letter and its rewrite, withdrawn, each with a photo, one that was with two
-// translators, a message with its answer, a draft with a photo, a connection. It gives the text of a letter.
+// returned letter and its rewrite, withdrawn, each with a photo and a recording, one that
+// was with two translators, a message with its answer, a draft with both, a connection. It
+// gives the text of a letter.
 func (p *pair) filled() string {
 	p.t.Helper()
 	ctx := p.t.Context()
 	const text = "Dear Wren, the swallows are back in the barn."
 	p.agreed("permitted")
+	p.mayRecord("permitted")
 	first, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, text)
 	must(p.t, err)
 	must(p.t, p.add(first, snapshot()))
+	must(p.t, p.record(first, said(2)))
 	letter := p.sendDraft(first)
 	must(p.t, p.Desk.Claim(ctx, p.Worker, letter))
 	photo := p.photosOf(letter)[0].ID
 	must(p.t, p.Desk.CutPhoto(ctx, p.Worker, letter, photo, 0, letterbox.Cut{Act: "blur", Width: 50, Height: 50}))
 	p.look(letter, photo)
 	must(p.t, p.Desk.AnswerPhoto(ctx, p.Worker, letter, photo, nothing(1)))
+	p.hear(letter)
+	must(p.t, p.Desk.AnswerRecording(ctx, p.Worker, letter, goes("The swallows are back.")))
 	must(p.t, p.Desk.Return(ctx, p.Worker, letter, "identifying", "please leave the surname out", "a surname"))
 	rewrite, err := p.Families.Rewrite(ctx, p.birth, letter)
 	must(p.t, err)
@@ -93,6 +98,7 @@ func (p *pair) filled() string {
 	draft, err := p.Families.NewDraft(ctx, p.birth, p.fromSide, "not yet")
 	must(p.t, err)
 	must(p.t, p.add(draft, snapshot()))
+	must(p.t, p.record(draft, said(2)))
 	return text
 }
 
@@ -125,6 +131,8 @@ func (p *pair) sealedOf() []string {
 		union all select encode(sealed, 'hex') from draft where exchange_id = $1
 		union all select encode(p.sealed, 'hex') from draft_photo p join draft d on d.id = p.draft_id where d.exchange_id = $1
 		union all select encode(p.original, 'hex') from draft_photo p join draft d on d.id = p.draft_id where d.exchange_id = $1 and p.original is not null
+		union all select encode(p.sealed, 'hex') from draft_recording p join draft d on d.id = p.draft_id where d.exchange_id = $1
+		union all select encode(p.original, 'hex') from draft_recording p join draft d on d.id = p.draft_id where d.exchange_id = $1 and p.original is not null
 		union all select encode(sealed, 'hex') from ring_grant_person where child in (select 'side/' || id from side where exchange_id = $1)
 		union all select encode(sealed, 'hex') from ring_grant_staff where child = 'case/' || $1 or parent = 'case/' || $1
 			or child in (select 'side/' || id from side where exchange_id = $1)`, string(p.exchange))
@@ -538,6 +546,15 @@ func (p *pair) byHand(role, agencyID, account, sql string) string {
 }
 
 // TestDestruction_Kept: a letter that was ever passed on keeps its exchange.
+func TestDestruction_Proposed(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	login, officer := p.officer()
+	p.proposed("I promise you a dog.", "I promise") // a writer who is asked is owed what becomes of it
+	p.setState("ended")
+	_, err := p.Desk.OrderDestruction(ctx, officer, letterbox.NewDestruction{Reference: p.reference(), Ground: "openedInError", Reason: "x"}, p.Code(t, &login))
+	wantFault(t, "its writer is asked about a letter", err, "fault.records.kept")
+}
+
 func TestDestruction_Kept(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	login, officer := p.officer()

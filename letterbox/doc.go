@@ -22,6 +22,10 @@
 // confirm is judged by the table of relay that the composer gives. Some letters
 // two workers read: the first says that it may go on, another one passes it on.
 //
+// A worker may ask the writer to leave parts out (Propose): the writer is shown
+// which, and agrees (Agree), writes the letter anew, or asks another worker. What
+// is passed on without that (Cut) takes a second worker.
+//
 // Apart from letters a person tells the agency something (Tell) and reads its
 // answer; what happened on a side, with a day to expect, is its Timeline. A
 // letter on paper is typed in by a worker with its scan and takes the same way,
@@ -32,6 +36,10 @@
 // looked at it, cut away what could tell who or where somebody is, or left it out
 // (LookAtPhoto, CutPhoto, AnswerPhoto).
 //
+// It carries a voice where that is agreed on (SetRecordings), in place of words or
+// beside them. It is made anew when it comes in (AddRecording), and whoever passes the
+// letter on has listened to it, said so, and perhaps written it down (HearRecording,
+// AnswerRecording).
 // A letter in Welsh or another language, as a worker says (SayLanguage), goes on as
 // it is where its recipients and the worker who passes it on read it. Any other is
 // translated first: by a translator, to whom its text alone is sealed for as long as
@@ -77,6 +85,7 @@
 //	(new)         --submit: correspondent-->            received
 //	(new)         --record: letterboxWorker-->          received
 //	received      --pass: letterboxWorker-->            passed
+//	received      --propose: letterboxWorker-->         proposed
 //	received      --return: letterboxWorker-->          returned
 //	received      --refuse: letterboxWorker-->          refused
 //	received      --keepOnFile: letterboxWorker-->      keptOnFile
@@ -84,6 +93,7 @@
 //	received      --escalate: letterboxWorker-->        escalated
 //	received      --withdraw: correspondent-->          withdrawn
 //	held          --pass: letterboxWorker-->            passed
+//	held          --propose: letterboxWorker-->         proposed
 //	held          --return: letterboxWorker-->          returned
 //	held          --refuse: letterboxWorker-->          refused
 //	held          --keepOnFile: letterboxWorker-->      keptOnFile
@@ -93,6 +103,10 @@
 //	escalated     --keepOnFile: safeguardingLead-->     keptOnFile
 //	escalated     --refuse: safeguardingLead-->         refused
 //	escalated     --withdraw: correspondent-->          withdrawn
+//	proposed      --agree: correspondent-->             received
+//	proposed      --secondOpinion: correspondent-->     received
+//	proposed      --replace: correspondent-->           replaced
+//	proposed      --withdraw: correspondent-->          withdrawn
 //	received      --translate: letterboxWorker-->       toTranslate
 //	held          --translate: letterboxWorker-->       toTranslate
 //	toTranslate   --handIn: translator-->               received

@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos,
+	sqlSide = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos, recordings_agreed(s.id) as recordings,
 			(select count(*) from draft d where d.agency_id = s.agency_id and d.side_id = s.id)::int as drafts, leaf_body(m.leaf) as body
 		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
 		where m.agency_id = agency() and m.side_id = $1 and m.person_id = account()`
@@ -40,6 +40,7 @@ type sideRow struct {
 	ExchangeID string
 	MayWrite   bool
 	Photos     bool // are agreed on
+	Recordings bool // are agreed on
 }
 
 // writingRow is a side with what a new draft there needs to know.
@@ -113,11 +114,18 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	if err != nil {
 		return "", err
 	}
+	recorded, err := s.saidAgain(ctx, ag, actor, draft, replaces)
+	if err != nil {
+		return "", err
+	}
 	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertDraft, pgx.StrictNamedArgs{"id": draft.ID, "exchange": draft.ExchangeID, "side": draft.SideID,
 			"author": draft.Author, "replaces": null(string(replaces)), "shared": shared, "sealed": sealed, "mac": mac[:]})
 		for _, photo := range photos {
 			b.Queue(sqlInsertDraftPhoto, photo)
+		}
+		if recorded != nil {
+			b.Queue(sqlInsertDraftRecording, recorded)
 		}
 		return nil
 	})
@@ -180,19 +188,26 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 		return Draft{}, err
 	}
 	var photos []PhotoLine
-	var agreed []bool
+	var agreed, recordings []bool
+	var recorded int
 	row, objects, err := s.loadDraft(ctx, actor, id, func(b *pgx.Batch) {
 		postgres.Many(b, &photos, sqlDraftPhotos, string(id))
 		b.Queue(sqlPhotosAgreed, string(id)).Query(func(r pgx.Rows) (err error) {
 			agreed, err = pgx.CollectRows(r, pgx.RowTo[bool])
 			return err
 		})
+		b.Queue(sqlRecordingsAgreed, string(id)).Query(func(r pgx.Rows) (err error) {
+			recordings, err = pgx.CollectRows(r, pgx.RowTo[bool])
+			return err
+		})
+		b.Queue(sqlDraftHasOne, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&recorded) })
 	})
 	if err != nil {
 		return Draft{}, err
 	}
 	d := Draft{ID: id, Side: SideID(row.SideID), Version: int(row.Version), Shared: row.Shared, Replaces: LetterID(row.Replaces), Language: row.Language,
-		Photos: photos, MayPhotos: len(agreed) == 1 && agreed[0] && !actor.OnHold()}
+		Photos: photos, MayPhotos: len(agreed) == 1 && agreed[0] && !actor.OnHold(),
+		Recording: recorded == 1, MayRecord: len(recordings) == 1 && recordings[0] && !actor.OnHold(), Records: s.records()}
 	text, err := s.openDraft(ctx, ag, actor, row)
 	if err != nil && !unread(err) {
 		return Draft{}, err
@@ -200,17 +215,16 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	d.Text, d.Unread = Text(text), unread(err)
 	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
 	if row.Replaces != "" {
-		reason, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.Replaces, "reason")
+		d.Reason, err = s.whyAgain(ctx, ag, actor, objects, row)
 		if err != nil && !unread(err) {
 			return Draft{}, err
 		}
-		d.Reason = parseReason(reason)
 	}
 	return d, nil
 }
 
 const sqlDraftObjects = `select ` + sqlObjectColumns + ` from draft d join object o on o.agency_id = d.agency_id
-		and o.id = any(array[d.side_id, d.replaces]::text[]) and o.part in ('names', 'reason')
+		and o.id = any(array[d.side_id, d.replaces]::text[]) and o.part in ('names', 'reason', 'proposal')
 	where d.agency_id = agency() and d.id = $1 order by o.version desc`
 
 // loadDraft loads a draft with what its page needs, and what else is asked for in
@@ -366,7 +380,8 @@ func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID
 const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version, d.language,
 		coalesce(other_side(d.side_id), '') as other,
 		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
-		letters_today() as today, (select count(*) from draft_photo p where p.agency_id = d.agency_id and p.draft_id = d.id)::int as photos
+		letters_today() as today, (select count(*) from draft_photo p where p.agency_id = d.agency_id and p.draft_id = d.id)::int as photos,
+		(select count(*) from draft_recording r where r.agency_id = d.agency_id and r.draft_id = d.id)::int as recordings
 	from draft d where d.agency_id = agency() and d.id = $1`
 
 const sqlIsMine = `select id from letter where agency_id = agency() and id = $1`
@@ -377,13 +392,16 @@ type sendRow struct {
 	MayWrite bool
 	Today    int
 	Photos   int
+	// Recordings is 1 where there is one.
+	Recordings int
 }
 
 // Send hands a draft in as a letter: sealed to the case, this side and the
 // archive, stated by the door, its photos with it, and the draft is gone, all in
 // one transaction.
 // Sent twice, the second call gives the same letter. Conflict: the draft has
-// changed since version, or this side may not write now; Invalid: it is empty.
+// changed since version, or this side may not write now; Invalid: it is empty, and
+// nothing is said in its place.
 func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, version int) (LetterID, error) {
 	ag, err := s.begin(ctx, actor, authz.Write, string(id))
 	if err != nil {
@@ -412,7 +430,7 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
-	if prose.Blank(text) {
+	if prose.Blank(text) && row.Recordings == 0 {
 		return "", fault.Field("text", "fault.text.empty")
 	}
 	object, err := s.sealSubmission(ag, actor, row, nodes, letter, "text", text)
@@ -427,7 +445,11 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
-	if err := s.store(ctx, ag, actor, row, version, letter, object, photos, language); err != nil {
+	recorded, err := s.sealSaid(ctx, ag, actor, row, nodes)
+	if err != nil {
+		return "", err
+	}
+	if err := s.store(ctx, ag, actor, row, version, letter, object, photos, recorded, language); err != nil {
 		// Lost the race against the same click, or the answer to it: look once more.
 		if _, _, sent, again := s.loadSend(ctx, actor, id); again == nil && sent {
 			return letter, nil
@@ -503,7 +525,7 @@ var (
 	guardedSendDraft   = postgres.Guarded(`update draft set version = version where agency_id = agency() and id = $1 and version = $2 returning 1`)
 )
 
-func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject, photos sentPhotos, language withTranslation) error {
+func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Actor, row sendRow, version int, letter LetterID, object sealedObject, photos sentPhotos, recorded *sentRecording, language withTranslation) error {
 	hearBy := s.hearBy(ag, calendar.Today(s.now()))
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(guardedSendDraft, row.ID, version)
@@ -515,9 +537,10 @@ func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Acto
 			"author": actor.Account(), "hearBy": hearBy, "replaces": null(row.Replaces), "language": row.Language})
 		language.queue(b)
 		photos.queue(b, letter)
+		recorded.queue(b, letter)
 		b.Queue(guardedDeleteDraft, row.ID)
 		b.Queue(sqlNudge)
-		audit.Append(b, slices.Concat([][]byte{object.body}, language.bodies(), photos.bodies())...)
+		audit.Append(b, slices.Concat([][]byte{object.body}, language.bodies(), photos.bodies(), recorded.bodies())...)
 		return nil
 	})
 }

@@ -1,13 +1,13 @@
 package letterbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
-	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/ring"
@@ -30,7 +30,8 @@ const (
 	sqlReferrals = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.state = 'escalated' order by 3, l.submitted_at limit 500`
 	sqlReferral  = `select ` + sqlReferralColumns + ` where l.agency_id = agency() and l.id = $1 and l.state = 'escalated'`
 	// Whom to call about it: who is on the side that wrote.
-	sqlReferredLetter = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'text' and o.kind = 'submission'`
+	sqlReferredLetter = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'text' and o.kind = 'submission'
+		order by o.version desc limit 1`
 	sqlReferredPeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details from letter l
 		join side s on s.agency_id = l.agency_id and s.id = l.from_side
 		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -58,8 +59,8 @@ type referralRow struct {
 	ReferredOn *time.Time
 }
 
-// Escalate refers a claimed letter to the safeguarding lead, with its text and
-// what the worker is concerned about, and gives the claim back. The team sees
+// Escalate refers a claimed letter to the safeguarding lead, with its text, its
+// photos and what the worker is concerned about, and gives the claim back. The team sees
 // the letter no more until the lead hands it back. The writer is told what
 // they were told before, "with us", and can take it back as any other letter;
 // the referral stays.
@@ -76,33 +77,35 @@ func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, 
 	if prose.Blank(concern) {
 		return fault.Field("concern", "fault.escalate.concern")
 	}
-	referral, err := d.referral(ctx, concern)
+	lead, err := d.safeguardNode(ctx)
 	if err != nil {
 		return err
 	}
-	return d.commit(ctx, step{act: "escalate", from: whence("escalate", authz.LetterboxWorker), claimed: true, bodies: [][]byte{referral.body},
+	referral, err := d.referral(concern, lead)
+	if err != nil {
+		return err
+	}
+	photos, err := d.referredPhotos(ctx, lead, referral.at.Version)
+	if err != nil {
+		return err
+	}
+	bodies := [][]byte{referral.body}
+	for _, p := range photos {
+		bodies = append(bodies, p.body)
+	}
+	return d.commit(ctx, step{act: "escalate", from: whence("escalate", authz.LetterboxWorker), claimed: true, bodies: bodies,
 		write: func(b *pgx.Batch, from State) {
 			referral.queue(b)
+			for _, p := range photos {
+				p.queue(b)
+			}
 			b.Queue(guardedMove, d.rows.letter().ID, string(Escalated), string(from))
 		}})
 }
 
 // referral seals the letter and the concern to the safeguarding lead.
-func (d *deciding) referral(ctx context.Context, concern string) (sealedObject, error) {
-	var nodes []agency.NodeRow
-	err := d.db.Read(ctx, scope(d.actor), func(b *pgx.Batch) { postgres.Many(b, &nodes, sqlSafeguardNodes) })
-	if err != nil {
-		return sealedObject{}, d.db.Fault(fmt.Errorf("read the safeguarding key: %w", err))
-	}
-	lead, err := d.ag.Trusted(nodes, string(ring.Safeguarding))
-	if err != nil {
-		d.log.ErrorContext(ctx, "ALARM: the safeguarding key is not the one vouched for", "agency", d.ag.ID, "error", err)
-		return sealedObject{}, fault.Wrap(fault.Sealed, "fault.sealing", err)
-	}
-	if err := d.newestKeys(ctx, d.ag, lead); err != nil {
-		return sealedObject{}, err
-	}
-	content, err := json.Marshal(referralContent{concern, d.text})
+func (d *deciding) referral(concern string, lead agency.Node) (sealedObject, error) {
+	content, err := json.Marshal(referralContent{concern, d.whole()})
 	if err != nil {
 		return sealedObject{}, fmt.Errorf("write referral: %w", err)
 	}
@@ -145,6 +148,7 @@ type referred struct {
 	object    objectRow
 	nodes     []agency.NodeRow
 	authors   []nameRow
+	photos    []referredPhotoRow
 	connected bool
 }
 
@@ -160,11 +164,14 @@ func (s *Service) Referred(ctx context.Context, actor authz.Actor, id LetterID) 
 	if err != nil {
 		return ReferralText{}, err
 	}
-	if err := s.logReferred(ctx, ag, actor, r); err != nil {
+	if err := s.logReferred(ctx, ag, actor, r, r.object); err != nil {
 		return ReferralText{}, err
 	}
 	text := ReferralText{Referral: s.referralLine(r.line), By: names(actor, r.authors, strings.TrimPrefix(r.object.FromNode, "worker/"))}
 	text.People = s.whomToCall(ctx, ag, actor, r)
+	for _, p := range r.photos {
+		text.Photos = append(text.Photos, ReferredPhoto{PhotoLine{PhotoID(p.ID), p.Place}, p.Sealed})
+	}
 	content, err := s.openReferral(ctx, ag, actor, r)
 	if err != nil && !unread(err) {
 		return ReferralText{}, err
@@ -241,6 +248,7 @@ func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id Letter
 		postgres.Many(b, &r.people, sqlReferredPeople, string(id))
 		postgres.Many(b, &r.nodes, sqlSafeguardNodes)
 		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
+		postgres.Many(b, &r.photos, sqlReferredPhotos, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 	})
 	switch {
@@ -254,15 +262,15 @@ func (s *Service) loadReferred(ctx context.Context, actor authz.Actor, id Letter
 	return r, nil
 }
 
-// logReferred states the reading, of a letter that is still with the lead, who is
+// logReferred states the reading of a referral, or of a photo of it, of a letter that is still with the lead, who is
 // still none of those who know the family.
-func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred) error {
+func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred, o objectRow) error {
 	signer, err := actor.Keys().Signer()
 	if err != nil {
 		return fmt.Errorf("sign reading: %w", err)
 	}
-	body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: r.line.Letter, Part: "referral", Version: max(r.object.Version, 1),
-		Exchange: r.object.ExchangeID, From: "worker/" + actor.Account(), At: hour(s.now())}, "", signer)
+	body, err := ag.State(statement.Statement{Event: statement.EventAccess, Object: cmp.Or(o.ID, r.line.Letter), Part: "referral", Version: max(o.Version, 1),
+		Exchange: o.ExchangeID, From: "worker/" + actor.Account(), At: hour(s.now())}, "", signer)
 	if err != nil {
 		return err
 	}
@@ -289,13 +297,7 @@ func (s *Service) logReferred(ctx context.Context, ag *agency.Agency, actor auth
 // openReferral opens a referral with whichever epochs of the safeguarding key
 // the session holds.
 func (s *Service) openReferral(ctx context.Context, ag *agency.Agency, actor authz.Actor, r *referred) (content referralContent, err error) {
-	var keys []*age.HybridIdentity
-	for _, n := range r.nodes {
-		if key, ok := actor.Keys().Identity(agency.NodeName(n.ID, n.Epoch)); ok {
-			keys = append(keys, key)
-		}
-	}
-	opened, err := s.open(ctx, ag, r.object, keys...)
+	opened, err := s.open(ctx, ag, r.object, r.keys(actor)...)
 	if err != nil {
 		return content, err
 	}
@@ -370,5 +372,5 @@ func (s *Service) RefuseReferred(ctx context.Context, actor authz.Actor, id Lett
 	if err != nil {
 		return err
 	}
-	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{reason, words}, note, nil)
+	return d.sendBack(ctx, step{act: "refuse", from: whence("refuse", authz.SafeguardingLead)}, WriterReason{Reason: reason, Words: words}, note, nil)
 }

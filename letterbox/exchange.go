@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	sqlInsertExchange = `insert into exchange (agency_id, id, reference, opened_by) values (agency(), $1, $2, account())`
+	sqlInsertExchange = `insert into exchange (agency_id, id, reference, opened_by, second_reader) values (agency(), $1, $2, account(), $3)`
 	sqlOpenedByMe     = `select id from exchange where agency_id = agency() and id = $1 and opened_by = account()`
 	sqlInsertSide     = `insert into side (agency_id, id, exchange_id, place, book, may_send, times_a_year, months)
 		values (agency(), @id, @exchange, @place, @book, @maySend, @times, @months)`
@@ -343,7 +343,7 @@ func (o *opening) grant(secret ring.Secret, child, parent agency.Node) error {
 // people queues the exchange, its sides, people and children, and gives new
 // people and children their ids.
 func (o *opening) people(n *NewExchange) error {
-	o.then(func(b *pgx.Batch) { b.Queue(sqlInsertExchange, o.id, newReference()) })
+	o.then(func(b *pgx.Batch) { b.Queue(sqlInsertExchange, o.id, newReference(), o.ag.SecondReader) })
 	for i := range n.Sides {
 		side := &n.Sides[i]
 		o.then(func(b *pgx.Batch) {
@@ -412,6 +412,9 @@ func (o *opening) records(n NewExchange) error {
 		if err := o.record(c, o.sides[i], content, o.sideNodes[i].Recipient(), o.caseNode.Recipient()); err != nil {
 			return err
 		}
+	}
+	if err := o.readers(); err != nil {
+		return err
 	}
 	c := seal.Context{Kind: seal.KindParties, Object: o.id, Part: "parties", To: "case/" + o.id}
 	return o.record(c, "", []byte(partiesText(o.id, n, o.at)), o.caseNode.Recipient())

@@ -41,7 +41,7 @@ const (
 	sqlExchangeNow = `select ` + sqlStateColumns + `, case $3 when 'delay' then x.delay_days::text when 'readers' then x.second_reader when 'order' then x.contact_order else x.state end as state
 		from exchange x where x.agency_id = agency() and x.id = $1`
 	sqlExchangeNowLock = sqlExchangeNow + ` for no key update of x`
-	sqlSideNow         = `select ` + sqlStateColumns + `, case $3 when 'photos' then s.photos when 'language' then s.language else s.state end as state from side s join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
+	sqlSideNow         = `select ` + sqlStateColumns + `, case $3 when 'photos' then s.photos when 'recordings' then s.recordings when 'language' then s.language else s.state end as state from side s join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id
 		where s.agency_id = agency() and s.id = $1`
 	sqlSideNowLock = sqlSideNow + ` for no key update of s`
 	sqlSideNodes   = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body

@@ -2,6 +2,7 @@ package letterbox
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,6 +39,13 @@ func (s *Service) ScreenOf(ctx context.Context, actor authz.Actor, id LetterID) 
 		return nil, err
 	}
 	return s.screenOf(ctx, ag, actor, rows, &protected, keys)
+}
+
+// WithLog is the same letterbox with another log.
+func (s *Service) WithLog(log *slog.Logger) *Service {
+	other := *s
+	other.log = log
+	return &other
 }
 
 // NeedsTranslation and TranslatedInto are the one rule of languages.

@@ -21,7 +21,7 @@ import (
 // The queries of a person's pages. Row-level security shows the rows of their
 // sides only; $1 narrows them to one side, or is ” for all.
 const (
-	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos
+	sqlMySides = `select s.id, s.exchange_id, 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, photos_agreed(s.id) as photos, recordings_agreed(s.id) as recordings
 		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by s.id`
 	sqlMyNames = `select distinct on (o.id) ` + sqlObjectColumns + `
@@ -41,7 +41,7 @@ const (
 	sqlOneCame = `select id, side_id, came_on(id) as passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
 
 	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
-			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'names')
+			and o.id = any(array[l.id, l.from_side]::text[]) and o.part in ('text', 'reason', 'proposal', 'names')
 		where l.agency_id = agency() and l.id = $1 order by o.version desc`
 	sqlCameObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id
 			and o.id = any(array[d.id, d.side_id]::text[]) and o.part in ('text', 'translation', 'names')
@@ -116,7 +116,7 @@ func (s *Service) sides(ctx context.Context, actor authz.Actor, only string) ([]
 	}
 	list := make([]InboxSide, len(sides))
 	for i, row := range sides {
-		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite, MayPhotos: row.Photos && !actor.OnHold(), Late: slices.Contains(late, row.ID)}
+		side := InboxSide{Side: SideID(row.ID), MayWrite: row.MayWrite, MayPhotos: row.Photos && !actor.OnHold(), MayRecord: row.Recordings && !actor.OnHold(), Late: slices.Contains(late, row.ID)}
 		side.Names, err = s.openNames(ctx, ag, actor, names, row.ID)
 		side.Unread, side.New = err != nil, errors.Is(err, errNewSide)
 		for _, d := range of(drafts, row.ID) {
@@ -162,7 +162,7 @@ func scanCame(r pgx.Rows, m *mineRow) error {
 func (m mineRow) sent(today time.Time) SentLine {
 	told := Told(m.Told)
 	return SentLine{ID: LetterID(m.ID), SentOn: m.At, Told: told, HearBy: m.HearBy, PaperCopy: m.Paper,
-		MayWithdraw: told == WithUs || told == Returned, MayAsk: told == Refused && !m.Second, Late: waitsToHear(told) && m.HearBy.Before(today)}
+		MayWithdraw: told == WithUs || told == Proposed || told == Returned, MayAsk: (told == Refused || told == Proposed) && !m.Second, Late: waitsToHear(told) && m.HearBy.Before(today)}
 }
 
 // waitsToHear tells whether the agency owes a writer an answer by a day.
@@ -202,13 +202,16 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	var objects []objectRow
 	var rewrites []string
 	var photos []PhotoLine
-	var reasons []objectRow
+	var reasons, told []objectRow
+	var recorded []letterRecordingRow
 	var translated bool
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlOneSent, string(id)).Query(collectMine(&rows, scanSent))
 		queueObjects(b, &objects, sqlSentObjects, string(id))
 		postgres.Many(b, &photos, sqlSentPhotos, string(id))
 		queueObjects(b, &reasons, sqlPhotoReasons, string(id))
+		postgres.Many(b, &recorded, sqlLetterRecording, string(id))
+		queueObjects(b, &told, sqlRecordingTold, string(id))
 		b.Queue(sqlTranslated, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&translated) })
 		b.Queue(sqlDraftReplacing, string(id)).Query(func(r pgx.Rows) (err error) {
 			rewrites, err = pgx.CollectRows(r, pgx.RowTo[string])
@@ -233,12 +236,18 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	sent.Text, sent.Unread = Text(text), unread(err)
 	sent.Asked, sent.Translated = rows[0].Second, translated
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
-	if explained(sent.Told, sent.Asked) {
+	sent.Recording = s.openSaid(ctx, ag, actor, rows[0].SideID, recorded, told)
+	if sent.Proposal, err = s.openProposal(ctx, ag, actor, objects, rows[0]); err != nil {
+		return Sent{}, err
+	}
+	if explained(sent.Told, sent.Asked) && hasReason(objects, id) || toldLeftOut(objects, id, sent.Told) {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, rows[0].SideID, string(id), "reason")
 		if err != nil && !unread(err) {
 			return Sent{}, err
 		}
-		sent.Reason = parseReason(reason)
+		if r := parseReason(reason); explained(sent.Told, sent.Asked) || r.Reason == leftOutUnasked {
+			sent.Reason = r
+		}
 	}
 	return sent, nil
 }
@@ -256,15 +265,16 @@ func explained(told Told, asked bool) bool {
 	return asked
 }
 
-// Rewrite begins a new draft with the text and the photos of a returned letter,
-// which it will replace. Called again, it gives the draft that was begun. Conflict if the
+// Rewrite begins a new draft with the text, the photos and the recording of a letter
+// that came back, or whose writer is asked to leave parts out, which it will replace.
+// Called again, it gives the draft that was begun. Conflict if the
 // letter has not come back, Sealed if it does not open.
 func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (DraftID, error) {
 	sent, err := s.OpenSent(ctx, actor, id)
 	if err != nil {
 		return "", err
 	}
-	if sent.Told != Returned {
+	if sent.Told != Returned && sent.Told != Proposed {
 		return "", fault.New(fault.Conflict, "fault.letter.notReturned")
 	}
 	if sent.Rewrite != "" {
@@ -368,7 +378,10 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, id DeliveryID) (C
 		return Came{}, err
 	}
 	came.Unread = came.Unread || err != nil
-	came.Photos, err = s.camePhotos(ctx, actor, id)
+	if came.Photos, err = s.camePhotos(ctx, actor, id); err != nil {
+		return Came{}, err
+	}
+	came.Recording, err = s.cameRecording(ctx, ag, actor, id, came.Side)
 	return came, err
 }
 

@@ -32,6 +32,9 @@ type Finding struct {
 	// Those of a translation are their own.
 	Key        string
 	Translated bool // it is in the letter's translation
+	// Closed: the writer is not pointed at it (Propose). It is found only because of
+	// what somebody else told us, or may as well be.
+	Closed bool
 }
 
 // Asked tells whether the letter waits for an answer about this finding before
@@ -77,6 +80,20 @@ func findings(screen *screening.Screen, text string) []Finding {
 			first[same] = fmt.Sprintf("%d-%d-%s", f.Start, f.End, f.Category)
 		}
 		list[i] = Finding{Finding: f, Key: first[same]}
+	}
+	return list
+}
+
+// InLetter tells whether a finding stands in the letter's own text: not in its
+// translation, nor in what was written down of its recording.
+func (f Finding) InLetter(text string) bool { return !f.Translated && f.End <= len(text) }
+
+// inText are the findings that stand in the letter's own text, of which parts can be left out.
+func inText(found []Finding, text string) (list []Finding) {
+	for _, f := range found {
+		if f.InLetter(text) {
+			list = append(list, f)
+		}
 	}
 	return list
 }

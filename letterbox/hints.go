@@ -106,6 +106,16 @@ func (s *Service) ownScreen(ctx context.Context, ag *agency.Agency, actor authz.
 			words = nil
 		}
 	}
+	screen, err := compileOwn(words, names)
+	if err != nil {
+		return nil, s.unstated(ctx, ag, side, err)
+	}
+	return screen, nil
+}
+
+// compileOwn makes ready what is general with the words that a side told us
+// itself, without the forenames that it uses in its letters.
+func compileOwn(words []ProtectedWord, names Names) (*screening.Screen, error) {
 	known := wordsOf(append(slices.Clone(names.Children), names.Other, names.Self)...)
 	var list []screening.Entry
 	for _, w := range words {
@@ -114,9 +124,5 @@ func (s *Service) ownScreen(ctx context.Context, ag *agency.Agency, actor authz.
 		}
 		list = append(list, screening.Entry{Kind: w.Kind, Value: w.Value})
 	}
-	screen, err := screening.Compile(list)
-	if err != nil {
-		return nil, s.unstated(ctx, ag, side, err)
-	}
-	return screen, nil
+	return screening.Compile(list)
 }

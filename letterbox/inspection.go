@@ -35,7 +35,7 @@ const (
 		from exchange x where x.agency_id = agency() order by x.reference limit $1`
 	sqlInspected = `select x.id, x.opened_at, exists (select from connection c where c.agency_id = x.agency_id and c.exchange_id = x.id and c.worker_id = account()) as connected
 		from exchange x where x.agency_id = agency() and x.reference = $1`
-	sqlInspectedTold = `select letter, again, hear_by from told_by($1)`
+	sqlInspectedTold = `select letter, again, on_day, hear_by from told_by($1)`
 )
 
 const (
@@ -156,10 +156,11 @@ func waited(rows []waitedRow, working calendar.Days) (count, median, ninetieth i
 var referenceForm = regexp.MustCompile(`^LB-[0-9A-Z]{5}$`)
 
 // promisedRow is by when a letter's writer was told that they hear: when it came, or
-// when a second opinion was asked for.
+// when they asked for a second opinion or agreed to leave parts out.
 type promisedRow struct {
 	Letter string
 	Again  bool
+	OnDay  time.Time
 	HearBy time.Time
 }
 

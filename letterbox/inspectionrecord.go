@@ -76,7 +76,7 @@ type CaseEntry struct {
 
 // Stated lists every value of CaseEntry.What, for the catalogues' tests.
 func Stated() []string {
-	list := []string{"opened", "other"}
+	list := []string{"opened", "agreed", "other"}
 	for _, w := range statedAs {
 		if !slices.Contains(list, w.what) {
 			list = append(list, w.what)
@@ -96,24 +96,32 @@ var statedAs = []struct {
 	{statement.EventReceipt, "lt", "", "received"},
 	{statement.EventReceipt, "ms", "", "told"},
 	{statement.EventReceipt, "ph", "", "photoReceived"},
+	{statement.EventReceipt, "au", "", "recordingReceived"},
 	{statement.EventWithdraw, "", "", "withdrawn"},
 	{statement.EventAccess, "dl", "", "printed"},
 	{statement.EventAccess, "lt", "text", "read"},
 	{statement.EventAccess, "lt", "scan", "sawScan"},
+	{statement.EventAccess, "lt", "original", "sawOriginal"},
 	{statement.EventAccess, "lt", "source", "readToTranslate"},
 	{statement.EventAccess, "lt", "referral", "readReferral"},
 	{statement.EventAccess, "ms", "", "readMessage"},
 	{statement.EventAccess, "ph", "", "sawPhoto"},
+	{statement.EventAccess, "au", "", "heardRecording"},
 	{statement.EventAccess, "ex", "names", "sawNames"},
 	{statement.EventAccess, "ex", "list", "sawList"},
 	{statement.EventAccess, "ex", "inspection", "inspected"},
 	{statement.EventAccess, "ex", "proof", "tookProof"},
 	{statement.EventApprove, "", "", "approved"},
 	{statement.EventDeliver, "pd", "", "photoPassedOn"},
+	{statement.EventDeliver, "ac", "transcript", "transcriptPassedOn"},
+	{statement.EventDeliver, "ac", "", "recordingPassedOn"},
 	{statement.EventDeliver, "dl", "translation", "translationPassedOn"},
 	{statement.EventDeliver, "", "", "passedOn"},
 	{statement.EventReturn, "ph", "", "photoLeftOut"},
+	{statement.EventReturn, "au", "transcript", "transcriptShown"},
+	{statement.EventReturn, "au", "", "recordingLeftOut"},
 	{statement.EventReturn, "", "reason", "toldWhy"},
+	{statement.EventReturn, "", "proposal", "proposed"},
 	{statement.EventReturn, "", "", "returned"},
 	{statement.EventRefuse, "", "reason", "toldWhy"},
 	{statement.EventRefuse, "", "", "refused"},
@@ -130,19 +138,24 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "liftstop", "stopLifted"},
 	{statement.EventCasework, "lt", "referral", "referred"},
 	{statement.EventCasework, "lt", "handback", "handedBack"},
+	{statement.EventCasework, "lt", "helper", "helped"},
 	{statement.EventCasework, "lt", "language", "saidLanguage"},
 	{statement.EventCasework, "lt", "source", "gaveToTranslator"},
 	{statement.EventCasework, "lt", "translation", "translated"},
 	{statement.EventCasework, "lt", "giveback", "translatorGaveBack"},
 	{statement.EventCasework, "lt", "takeback", "takenFromTranslator"},
 	{statement.EventCasework, "lt", "claim", "changedHands"},
+	{statement.EventCasework, "lt", "cut", "partsCut"},
 	{statement.EventCasework, "dl", "posted", "posted"},
 	{statement.EventCasework, "ms", "", "answered"},
+	{statement.EventCasework, "ph", "referral", "photoReferred"},
 	{statement.EventCasework, "ph", "edit", "photoCut"},
 	{statement.EventCasework, "ph", "", "photoAnswered"},
+	{statement.EventCasework, "au", "", "recordingAnswered"},
 	{statement.EventCasework, "ex", "delay", "delaySet"},
 	{statement.EventCasework, "ex", "connection", "connected"},
 	{statement.EventCasework, "sd", "photos", "photosSet"},
+	{statement.EventCasework, "sd", "recordings", "recordingsSet"},
 	{statement.EventCasework, "sd", "language", "sideReads"},
 	{statement.EventCasework, "", "state", "stateSet"},
 	{statement.EventCasework, "ex", "list", "wroteList"},
@@ -166,7 +179,13 @@ func statedBy(st *statement.Statement) string {
 		if strings.HasPrefix(st.Object, "pd") {
 			return "sawPhoto"
 		}
+		if strings.HasPrefix(st.Object, "ac") {
+			return "heardRecording"
+		}
 		return "other"
+	}
+	if st.Event == statement.EventReceipt && st.Part == "text" && st.Version > 1 {
+		return "agreed"
 	}
 	for _, w := range statedAs {
 		if st.Event == w.event && strings.HasPrefix(st.Object, w.object) && (w.part == "" || st.Part == w.part) {
@@ -299,9 +318,9 @@ func (r *recording) letter(st *statement.Statement) *LetterRecord {
 // step takes in what an entry does to its letter.
 func (r *recording) step(l *LetterRecord, line *CaseEntry, st *statement.Statement) {
 	switch line.What {
-	case "received", "typedIn", "askedAgain":
+	case "received", "typedIn", "askedAgain", "agreed":
 		from := calendar.Today(st.At)
-		l.Turns = append(l.Turns, Turn{From: from, HearBy: r.toldBy(st.Object, line.What == "askedAgain", from)})
+		l.Turns = append(l.Turns, Turn{From: from, HearBy: r.toldBy(st.Object, line.What == "askedAgain" || line.What == "agreed", from)})
 	case "approved", "returned", "refused", "kept", "withdrawn":
 		if n := len(l.Turns); n == 0 || !l.Turns[n-1].On.IsZero() {
 			l.Turns = append(l.Turns, Turn{})
@@ -336,7 +355,12 @@ func (t *Turn) count(until time.Time, days calendar.Days) {
 // about again, on that day. Before the database kept it all agencies promised
 // the same.
 func (r *recording) toldBy(letter string, again bool, from time.Time) time.Time {
-	if i := slices.IndexFunc(r.told, func(t promisedRow) bool { return t.Letter == letter && t.Again == again }); i >= 0 {
+	is := func(t promisedRow) bool { return t.Letter == letter && t.Again == again }
+	i := slices.IndexFunc(r.told, func(t promisedRow) bool { return is(t) && t.OnDay.Equal(from) })
+	if i < 0 {
+		i = slices.IndexFunc(r.told, is)
+	}
+	if i >= 0 {
 		return r.told[i].HearBy
 	}
 	return r.days.Add(from, agency.DefaultPromise)

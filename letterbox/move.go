@@ -18,6 +18,8 @@ const (
 	Held State = "held"
 	// Escalated: the safeguarding lead has it; the writer is told "with us".
 	Escalated State = "escalated"
+	// ProposedToWriter: the writer has it, and is asked to leave parts of it out.
+	ProposedToWriter State = "proposed"
 	// ToTranslate: a translator has its text; the writer is told "with us".
 	ToTranslate State = "toTranslate"
 	// ReturnedToWriter: the writer has it, with a reason; a rewrite replaces it.
@@ -48,7 +50,7 @@ const (
 
 // States lists every state, in the order of the schema.
 func States() []State {
-	return []State{Received, Held, Escalated, ToTranslate, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
+	return []State{Received, Held, Escalated, ProposedToWriter, ToTranslate, ReturnedToWriter, ReplacedByRewrite, RefusedByWorker, KeptForChild,
 		WithdrawnByWriter, Passed, Waiting, KeptForLater, Opened, Recalled, Undeliverable, StoppedAt18}
 }
 
@@ -70,6 +72,7 @@ func Moves() []Move {
 		{"", "submit", Received, authz.Correspondent},
 		{"", "record", Received, authz.LetterboxWorker},
 		{Received, "pass", Passed, authz.LetterboxWorker},
+		{Received, "propose", ProposedToWriter, authz.LetterboxWorker},
 		{Received, "return", ReturnedToWriter, authz.LetterboxWorker},
 		{Received, "refuse", RefusedByWorker, authz.LetterboxWorker},
 		{Received, "keepOnFile", KeptForChild, authz.LetterboxWorker},
@@ -77,6 +80,7 @@ func Moves() []Move {
 		{Received, "escalate", Escalated, authz.LetterboxWorker},
 		{Received, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{Held, "pass", Passed, authz.LetterboxWorker},
+		{Held, "propose", ProposedToWriter, authz.LetterboxWorker},
 		{Held, "return", ReturnedToWriter, authz.LetterboxWorker},
 		{Held, "refuse", RefusedByWorker, authz.LetterboxWorker},
 		{Held, "keepOnFile", KeptForChild, authz.LetterboxWorker},
@@ -86,6 +90,10 @@ func Moves() []Move {
 		{Escalated, "keepOnFile", KeptForChild, authz.SafeguardingLead},
 		{Escalated, "refuse", RefusedByWorker, authz.SafeguardingLead},
 		{Escalated, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{ProposedToWriter, "agree", Received, authz.Correspondent},
+		{ProposedToWriter, "secondOpinion", Received, authz.Correspondent},
+		{ProposedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
+		{ProposedToWriter, "withdraw", WithdrawnByWriter, authz.Correspondent},
 		{Received, "translate", ToTranslate, authz.LetterboxWorker},
 		{Held, "translate", ToTranslate, authz.LetterboxWorker},
 		{ToTranslate, "handIn", Received, authz.Translator},

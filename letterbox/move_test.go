@@ -21,6 +21,9 @@ func (p *pair) workActs() map[letterbox.Move]func(authz.Actor, letterbox.LetterI
 	lead := func(act string) letterbox.Move { return letterbox.Move{Act: act, By: authz.SafeguardingLead} }
 	return map[letterbox.Move]func(authz.Actor, letterbox.LetterID) error{
 		worker("pass"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.Pass(ctx, a, id, "") },
+		worker("propose"): func(a authz.Actor, id letterbox.LetterID) error {
+			return p.Desk.Propose(ctx, a, id, []letterbox.Part{{Words: "stand", Reason: "unclear"}}, "", "")
+		},
 		worker("return"): func(a authz.Actor, id letterbox.LetterID) error {
 			return p.Desk.Return(ctx, a, id, "unclear", "", "")
 		},

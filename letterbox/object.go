@@ -86,6 +86,14 @@ func (o sealedObject) queue(b *pgx.Batch) {
 	})
 }
 
+// bodiesOf are the statements of objects, in their order.
+func bodiesOf(objects []sealedObject) (list [][]byte) {
+	for _, o := range objects {
+		list = append(list, o.body)
+	}
+	return list
+}
+
 func null(s string) *string {
 	if s == "" {
 		return nil
@@ -108,6 +116,8 @@ func events(kind string) []statement.Event {
 		return []statement.Event{statement.EventReceipt, statement.EventCasework} // a person's, an answer
 	case seal.KindDelivery:
 		return []statement.Event{statement.EventDeliver}
+	case seal.KindProposal:
+		return []statement.Event{statement.EventReturn}
 	case seal.KindReason:
 		return []statement.Event{statement.EventReturn, statement.EventRefuse}
 	case seal.KindDecision:
@@ -138,7 +148,7 @@ func (s *Service) open(ctx context.Context, ag *agency.Agency, row objectRow, ke
 		return nil, away
 	}
 	s.log.ErrorContext(ctx, "ALARM: a sealed object does not open", "agency", ag.ID, "object", row.ID, "part", row.Part, "kind", row.Kind, "error", err)
-	return nil, fault.Wrap(fault.Sealed, "fault.sealed", err)
+	return nil, unopened(err)
 }
 
 func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow, keys []*age.HybridIdentity) ([]byte, error) {
@@ -152,8 +162,12 @@ func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow,
 			return nil, err
 		}
 	}
+	sealed, err := s.whole(ctx, row.Sealed)
+	if err != nil {
+		return nil, err
+	}
 	for _, key := range keys {
-		content, err := seal.OpenSigned(row.Sealed, c, key, st.Commit)
+		content, err := seal.OpenSigned(sealed, c, key, st.Commit)
 		if !errors.Is(err, seal.ErrKey) {
 			return content, err
 		}

@@ -19,8 +19,10 @@ const PaceFew = 5
 func PaceSteps() []int { return []int{30, 60, 120, 300, 600, 1200, 1800} }
 
 // PaceActs names what a reading can end with, in the order of Pace: a decision,
-// or the word of the first of two readers.
-func PaceActs() []string { return []string{"pass", "first", "return", "refuse", "keepOnFile"} }
+// or the word of the first of two readers, who may have cut it.
+func PaceActs() []string {
+	return []string{"pass", "first", "cut", "propose", "return", "refuse", "keepOnFile"}
+}
 
 // The counts that are too small stay in the database.
 const sqlPace = `select act, bucket, sum(count)::int as count from reading_time

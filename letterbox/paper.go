@@ -2,8 +2,10 @@ package letterbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"filippo.io/age"
@@ -39,6 +41,9 @@ type PaperLetter struct {
 	Text   string
 	Scan   []byte    // a picture of the paper: JPEG, PNG or PDF, MaxScan at most
 	CameOn time.Time // the local day on which it came; the promise counts from here
+	// Helpers are the workers who helped to write it, beside who types it in: none
+	// of them decides about it.
+	Helpers []string
 }
 
 // NewLetterID chooses the id of a letter that is about to be typed in.
@@ -69,7 +74,8 @@ const (
 		where l.agency_id = agency() and l.id = $1 and l.paper`
 	sqlInsertPaper = `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, submitted_on, hear_by, paper)
 		values (agency(), @id, @exchange, @from, @to, @author, 'received', @came, @hearBy, true)`
-	sqlInsertHelper = `insert into letter_helper (agency_id, letter_id, worker_id) values (agency(), $1, account())`
+	sqlInsertHelper = `insert into letter_helper (agency_id, letter_id, worker_id) values (agency(), $1, $2)`
+	sqlHelpers      = `select id from worker where agency_id = agency() and state = 'active' and id <> account() order by id`
 	sqlScan         = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'scan' order by o.version desc`
 )
 
@@ -90,16 +96,42 @@ type paperRows struct {
 	grants []agency.GrantRow
 	nodes  []agency.NodeRow
 	typed  []string // the letter, if the same click has made it already
+	others []string // who works here, but for the typist
 }
 
-// RecordPaper types in a letter that came on paper, with its scan. The typist
-// has helped to write it: another worker decides about it. The text is sealed as
+// MaxHelpers is how many workers can be named who helped to write one letter.
+const MaxHelpers = 5
+
+// Helpers lists whom a worker can name who helped to write a letter with somebody:
+// everybody else who works here, whatever they do.
+func (s *Service) Helpers(ctx context.Context, actor authz.Actor) ([]NamedWorker, error) {
+	if _, err := s.begin(ctx, actor, authz.RecordPaper, "helpers"); err != nil {
+		return nil, err
+	}
+	var rows []struct{ ID string }
+	var staff []nameRow
+	err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		postgres.Many(b, &rows, sqlHelpers)
+		postgres.Many(b, &staff, sqlReaderName)
+	})
+	if err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load who works here: %w", err))
+	}
+	list := make([]NamedWorker, len(rows))
+	for i, r := range rows {
+		list[i] = NamedWorker{ID: r.ID, Name: names(actor, staff, r.ID)}
+	}
+	return list, nil
+}
+
+// RecordPaper types in a letter that came on paper, with its scan. The typist, and
+// whoever is named beside them, has helped to write it: another worker decides about it. The text is sealed as
 // any letter is; the scan to the case and the archive only, so no family can
 // ask for it. The promise to the writer counts from the day it came. Called
 // again with the same ID by the same worker, it gives the same letter.
 //
-// NotFound: the author is not on that side. Invalid on "text", "scan" or
-// "came". Conflict: this side may not write now. Forbidden: the actor is
+// NotFound: the author is not on that side. Invalid on "text", "scan", "came" or
+// "helpers". Conflict: this side may not write now. Forbidden: the actor is
 // connected to the family, or holds no key of a restricted case.
 func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLetter) (LetterID, error) {
 	ag, err := s.begin(ctx, actor, authz.RecordPaper, string(p.Side))
@@ -119,11 +151,18 @@ func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLet
 	if len(rows.typed) == 1 {
 		return p.ID, nil
 	}
+	if len(p.Helpers) > MaxHelpers || slices.ContainsFunc(p.Helpers, func(id string) bool { return !slices.Contains(rows.others, id) }) {
+		return "", fault.Field("helpers", "fault.paper.helpers")
+	}
 	objects, err := s.sealPaper(ctx, ag, actor, p, rows)
 	if err != nil {
 		return "", err
 	}
-	if err := s.storePaper(ctx, ag, actor, p, rows.side, objects); err != nil {
+	helped, err := s.stateHelpers(ag, actor, p, rows.side.ExchangeID)
+	if err != nil {
+		return "", err
+	}
+	if err := s.storePaper(ctx, ag, actor, p, rows.side, objects, helped); err != nil {
 		if again, lost := s.loadPaper(ctx, actor, p); lost == nil && len(again.typed) == 1 {
 			return p.ID, nil // the other one of two clicks
 		}
@@ -149,6 +188,8 @@ func (s *Service) checkPaper(p PaperLetter) (PaperLetter, error) {
 	case !known:
 		faults = append(faults, fault.Field("scan", "fault.paper.kind"))
 	}
+	slices.Sort(p.Helpers)
+	p.Helpers = slices.Compact(p.Helpers)
 	today := calendar.Today(s.now())
 	if p.CameOn.IsZero() || p.CameOn.After(today) || p.CameOn.Before(today.AddDate(0, 0, -oldestPaper)) {
 		faults = append(faults, fault.Field("came", "fault.paper.came"))
@@ -163,6 +204,10 @@ func (s *Service) loadPaper(ctx context.Context, actor authz.Actor, p PaperLette
 		queueObjects(b, &r.names, sqlPaperNames, string(p.Side))
 		postgres.Many(b, &r.grants, sqlPaperGrants, string(p.Side))
 		postgres.Many(b, &r.nodes, sqlPaperNodes, string(p.Side))
+		b.Queue(sqlHelpers).Query(func(rows pgx.Rows) (err error) {
+			r.others, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
 		b.Queue(sqlTypedByMe, string(p.ID)).Query(func(rows pgx.Rows) (err error) {
 			r.typed, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -223,20 +268,20 @@ func (s *Service) sealPaper(ctx context.Context, ag *agency.Agency, actor authz.
 		From: "side/" + side.ID, To: "case/" + side.ExchangeID, Version: 1}
 	scan := text
 	scan.Part = "scan"
-	written, err := s.sealRecord(ag, text, []byte(p.Text), signer, caseNode.Recipient(), own.Recipient(), ag.Archive())
+	written, err := s.sealRecord(ctx, ag, text, []byte(p.Text), signer, caseNode.Recipient(), own.Recipient(), ag.Archive())
 	if err != nil {
 		return nil, err
 	}
 	written.side = side.ID
-	pictured, err := s.sealRecord(ag, scan, p.Scan, signer, caseNode.Recipient(), ag.Archive())
+	pictured, err := s.sealRecord(ctx, ag, scan, p.Scan, signer, caseNode.Recipient(), ag.Archive())
 	return []sealedObject{written, pictured}, err
 }
 
 // sealRecord seals something that a worker writes down, and states it.
-func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, by note.Signer, to ...*age.HybridRecipient) (sealedObject, error) {
-	sealed, err := seal.Seal(c, content, to...)
+func (s *Service) sealRecord(ctx context.Context, ag *agency.Agency, c seal.Context, content []byte, by note.Signer, to ...*age.HybridRecipient) (sealedObject, error) {
+	sealed, err := s.sealLarge(ctx, c, content, to...)
 	if err != nil {
-		return sealedObject{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+		return sealedObject{}, err
 	}
 	st := statementOf(c, sealed.Commit)
 	st.Event, st.At = statement.EventRecord, s.now()
@@ -244,11 +289,13 @@ func (s *Service) sealRecord(ag *agency.Agency, c seal.Context, content []byte, 
 	return sealedObject{at: c, sealed: sealed, body: body}, err
 }
 
-func (s *Service) storePaper(ctx context.Context, ag *agency.Agency, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject) error {
+func (s *Service) storePaper(ctx context.Context, ag *agency.Agency, actor authz.Actor, p PaperLetter, side paperRow, objects []sealedObject, helped [][]byte) error {
 	return s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertPaper, pgx.StrictNamedArgs{"id": string(p.ID), "exchange": side.ExchangeID, "from": side.ID, "to": side.Other,
 			"author": string(p.Author), "came": p.CameOn, "hearBy": s.hearBy(ag, p.CameOn)})
-		b.Queue(sqlInsertHelper, string(p.ID))
+		for _, worker := range append([]string{actor.Account()}, p.Helpers...) {
+			b.Queue(sqlInsertHelper, string(p.ID), worker)
+		}
 		for _, o := range objects {
 			o.queue(b)
 		}
@@ -256,8 +303,39 @@ func (s *Service) storePaper(ctx context.Context, ag *agency.Agency, actor authz
 		for _, o := range objects {
 			audit.Append(b, o.body)
 		}
+		audit.Append(b, helped...)
 		return nil
 	})
+}
+
+// stateHelpers states who else helped to write a letter, one after the other. That
+// it is in the log makes it count, whatever becomes of the rows; the index of the
+// log knows what has a commitment, so each has one to the name.
+func (s *Service) stateHelpers(ag *agency.Agency, actor authz.Actor, p PaperLetter, exchange string) (bodies [][]byte, err error) {
+	signer, err := actor.Keys().Signer()
+	if err != nil {
+		return nil, fmt.Errorf("sign who helped: %w", err)
+	}
+	for i, worker := range p.Helpers {
+		body, err := ag.State(statement.Statement{Event: statement.EventCasework, Object: string(p.ID), Part: helperPart, Version: uint64(i) + 1, Exchange: exchange,
+			From: workerNode(actor.Account()), To: workerNode(worker), Commit: sha256.Sum256([]byte(worker)), At: s.now()}, "", signer)
+		if err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies, nil
+}
+
+// helperPart is the part of a letter under which a helper is stated.
+const helperPart = "helper"
+
+// statedHelper tells whether a worker was named as one who helped to write a letter.
+func (s *Service) statedHelper(ctx context.Context, ag *agency.Agency, letter, worker string) (bool, error) {
+	list, err := s.index.Statements(ctx, ag.ID, letter, helperPart)
+	return slices.ContainsFunc(list, func(st *statement.Statement) bool {
+		return st.Event == statement.EventCasework && st.To == workerNode(worker)
+	}), err
 }
 
 // Scan is the picture of a letter that came on paper, with its type as ScanType

@@ -325,3 +325,62 @@ func TestPaper_HelperOfTwoReaders(t *testing.T) {
 	must(t, p.Desk.Claim(ctx, second, id))
 	must(t, p.Desk.Pass(ctx, second, id, ""))
 }
+
+// Whoever is named as a helper neither decides nor reads first, by the typist's
+// signed word and in the database; nobody is named later.
+func TestPaper_Helpers(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	helper, lead := p.newStaff("Imogen Farr", authz.LetterboxWorker), p.newStaff("Ines Calder", authz.SafeguardingLead)
+	third := p.newStaff("Piers Lowe", authz.LetterboxWorker)
+	list, err := p.Desk.Helpers(ctx, p.Worker)
+	must(t, err)
+	if len(list) != 4 || list[0].Name == "" { // with the manager
+		t.Errorf("can be named: %+v", list)
+	}
+	for name, who := range map[string][]string{"oneself": {p.Worker.Account()}, "nobody": {"wk"}, "a person": {p.birthID},
+		"too many": {helper.Account(), lead.Account(), third.Account(), p.Manager.Account(), agency.NewID("wk"), agency.NewID("wk")}} {
+		letter := p.paper()
+		letter.Helpers = who
+		_, err := p.Desk.RecordPaper(ctx, p.Worker, letter)
+		wantAt(t, name, err, "fault.paper.helpers", "helpers")
+	}
+	letter := p.paper()
+	letter.Helpers = []string{helper.Account(), lead.Account(), helper.Account()}
+	id, err := p.Desk.RecordPaper(ctx, p.Worker, letter)
+	must(t, err)
+	if again, err := p.Desk.RecordPaper(ctx, p.Worker, letter); err != nil || again != id {
+		t.Errorf("a second click: %s, %v", again, err)
+	}
+	if n := p.count(`select count(*) from letter_helper where letter_id = $1`, string(id)); n != 3 {
+		t.Errorf("%d helpers are kept", n)
+	}
+	refused := func(what string) {
+		t.Helper()
+		must(t, p.Desk.Claim(ctx, helper, id))
+		if reading, err := p.Desk.Read(ctx, helper, id); err != nil || reading.MayDecide || reading.WhyNot != "helped" {
+			t.Errorf("%s: may decide %v, %q, %v", what, reading.MayDecide, reading.WhyNot, err)
+		}
+		wantFault(t, what+", passes on", p.Desk.Pass(ctx, helper, id, ""), "fault.letter.helped")
+		wantFault(t, what+", returns", p.Desk.Return(ctx, helper, id, "unclear", "", ""), "fault.letter.helped")
+		must(t, p.Desk.Release(ctx, helper, id))
+	}
+	refused("the helper")
+	_, constraint := broke(p.asStaff(helper.Account(), `insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values (agency(), $1, account(), 'return', 1, sha256('e'))`, string(id)))
+	if constraint != "decision_helper" {
+		t.Errorf("by hand: %q", constraint)
+	}
+	if _, constraint := broke(p.asStaff(p.Worker.Account(), `insert into letter_helper (agency_id, letter_id, worker_id) values (agency(), $1, $2)`, string(id), third.Account())); constraint != "letter_helper_late" {
+		t.Errorf("named later: %q", constraint)
+	}
+	p.untriggered(`delete from letter_helper`)
+	refused("the helper without a row")
+
+	// A lead who helped says nothing final about it, either.
+	must(t, p.Desk.Claim(ctx, third, id))
+	must(t, p.Desk.Escalate(ctx, third, id, "a worry"))
+	wantFault(t, "the lead who helped refuses", p.Desk.RefuseReferred(ctx, lead, id, "unclear", "", ""), "fault.letter.helped")
+	must(t, p.Desk.HandBack(ctx, lead, id, "no worry"))
+	must(t, p.Desk.Claim(ctx, third, id))
+	must(t, p.Desk.Pass(ctx, third, id, ""))
+	p.logWhole()
+}

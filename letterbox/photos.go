@@ -268,11 +268,11 @@ func (s *Service) loadPhotos(ctx context.Context, actor authz.Actor, id DraftID)
 }
 
 // sealPhoto seals a picture for a draft, to its side alone, which vouches for it.
-func (s *Service) sealPhoto(_ context.Context, ag *agency.Agency, d draftRow, p draftPhotoRow, side *age.HybridIdentity, picture pictured) (pgx.StrictNamedArgs, error) {
+func (s *Service) sealPhoto(ctx context.Context, ag *agency.Agency, d draftRow, p draftPhotoRow, side *age.HybridIdentity, picture pictured) (pgx.StrictNamedArgs, error) {
 	c := p.context(ag.ID, d)
-	sealed, err := seal.Seal(c, picture.marshal(), side.Recipient())
+	sealed, err := s.sealLarge(ctx, c, picture.marshal(), side.Recipient())
 	if err != nil {
-		return nil, fmt.Errorf("seal a photo: %w", err)
+		return nil, err
 	}
 	mac, err := seal.Own(side, c, sealed.Commit)
 	return pgx.StrictNamedArgs{"id": p.ID, "draft": d.ID, "place": p.Place, "sealed": sealed.Bytes, "mac": mac[:],
@@ -286,9 +286,9 @@ func (s *Service) sealOriginal(ctx context.Context, ag *agency.Agency, d draftRo
 		return err
 	}
 	c := photoContext(ag.ID, d, args["id"].(string), "original")
-	sealed, err := seal.Seal(c, file, caseNode.Recipient(), ag.Archive())
+	sealed, err := s.sealLarge(ctx, c, file, caseNode.Recipient(), ag.Archive())
 	if err != nil {
-		return fmt.Errorf("seal an original: %w", err)
+		return err
 	}
 	mac, err := seal.Own(side, c, sealed.Commit)
 	args["original"], args["commit"], args["originalMAC"] = sealed.Bytes, sealed.Commit[:], mac[:]
@@ -385,13 +385,21 @@ func (s *Service) openDraftPhoto(ctx context.Context, ag *agency.Agency, actor a
 		return pictured{}, s.noKey(ctx, actor, d.SideID)
 	}
 	c := r.context(ag.ID, d)
-	content, commit, err := seal.Open(r.Sealed, c, key)
+	sealed, err := s.whole(ctx, r.Sealed)
+	if fault.KindOf(err) == fault.Busy {
+		return pictured{}, err
+	}
+	var content []byte
+	var commit seal.Commitment
+	if err == nil {
+		content, commit, err = seal.Open(sealed, c, key)
+	}
 	if err == nil {
 		err = seal.Owned(key, c, commit, r.MAC)
 	}
 	if err != nil {
 		s.log.ErrorContext(ctx, "ALARM: a photo of a draft does not open", "agency", ag.ID, "object", r.ID, "error", err)
-		return pictured{}, fault.Wrap(fault.Sealed, "fault.sealed", err)
+		return pictured{}, unopened(err)
 	}
 	p, _, _, err := parsePicture(content)
 	return p, err
@@ -429,9 +437,9 @@ func (s *Service) sealPhotos(ctx context.Context, ag *agency.Agency, actor authz
 			return nil, err
 		}
 		c := photoContext(ag.ID, row.draftRow, r.ID, "picture")
-		sealed, err := seal.Seal(c, p.marshal(), caseNode.Recipient(), side.Recipient(), ag.Archive())
+		sealed, err := s.sealLarge(ctx, c, p.marshal(), caseNode.Recipient(), side.Recipient(), ag.Archive())
 		if err != nil {
-			return nil, fmt.Errorf("seal a photo: %w", err)
+			return nil, err
 		}
 		list[i].row = r
 		if list[i].picture, err = s.receive(ag, c, row.SideID, sealed); err != nil {

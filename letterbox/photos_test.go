@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -156,7 +157,8 @@ func TestPhoto_Crosses(t *testing.T) {
 	}
 	sent, err := p.Families.OpenSent(ctx, p.birth, letter)
 	must(t, err)
-	if sent.Photos[0].LeftOut || !sent.Photos[1].LeftOut || sent.Photos[1].Reason != (letterbox.PhotoReason{Reason: "identifying", Words: "We kept it for you."}) {
+	if sent.Photos[0].LeftOut || !sent.Photos[1].LeftOut || sent.Photos[1].Reason != (letterbox.PhotoReason{Reason: "identifying",
+		Told: "Photos cannot show what could tell who somebody is or where they live or go, whether right or wrong.", Words: "We kept it for you."}) {
 		t.Errorf("its writer is told %+v", sent.Photos)
 	}
 	own, err := p.Families.SentPhoto(ctx, p.birth, letter, first)
@@ -534,4 +536,76 @@ func TestPhoto_Unsigned(t *testing.T) {
 	must(t, p.Desk.AnswerPhoto(ctx, p.Worker, letter, photos[1].ID, nothing(0)))
 	p.untriggered(`update photo_word set goes = true`)
 	wantKind(t, "a word turned round", p.Desk.Pass(ctx, p.Worker, letter, ""), fault.Sealed)
+}
+
+// A letter that was referred has its photos with it, as they came, for the
+// safeguarding lead alone: each reading in the log before it, and no row shows
+// another letter's.
+func TestEscalate_Photos(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.agreed("permitted")
+	lead := p.newStaff("Ines Calder", authz.SafeguardingLead)
+	letter, photos := p.onDesk(2)
+	p.look(letter, photos[0].ID)
+	must(t, p.Desk.CutPhoto(ctx, p.Worker, letter, photos[0].ID, 0, letterbox.Cut{Act: "crop", Width: 50, Height: 100}))
+	_, err := p.Desk.LookAtReferred(ctx, lead, letter, photos[0].ID)
+	wantKind(t, "before it is referred", err, fault.NotFound)
+	must(t, p.Desk.Escalate(ctx, p.Worker, letter, "a uniform in the first picture"))
+	text, err := p.Desk.Referred(ctx, lead, letter)
+	must(t, err)
+	if len(text.Photos) != 2 || text.Photos[0].ID != photos[0].ID || !text.Photos[0].Sealed || !text.Photos[1].Sealed || text.Photos[1].Place != 2 {
+		t.Fatalf("the lead has %+v", text.Photos)
+	}
+	readings := `select count(*) from audit_body where convert_from(body, 'UTF8') like E'%event access%object ' || $1 || E'\npart referral%'`
+	for i := range 2 {
+		picture, err := p.Desk.LookAtReferred(ctx, lead, letter, photos[i].ID)
+		must(t, err)
+		if width, _ := clean(t, "for the lead", picture); width != 320 {
+			t.Errorf("the lead sees photo %d %d wide, and not as it came", i+1, width)
+		}
+		if n := p.count(readings, string(photos[i].ID)); n != 1 {
+			t.Errorf("%d readings are in the log", n)
+		}
+	}
+	var sealed []byte
+	must(t, p.Database.Admin().QueryRow(ctx, `select sealed from object where id = $1 and part = 'referral'`, string(photos[0].ID)).Scan(&sealed))
+	c := p.context(string(photos[0].ID), "referral")
+	if _, _, err := seal.Open(sealed, c, p.Archive); err != nil {
+		t.Errorf("the archive does not open it: %v", err)
+	}
+	for line := range strings.Lines(string(p.Worker.Keys().Marshal())) {
+		name, _, _ := strings.Cut(line, " ")
+		if key, ok := p.Worker.Keys().Identity(name); ok {
+			if _, _, err := seal.Open(sealed, c, key); err == nil {
+				t.Errorf("the team's worker opens it with %s", name)
+			}
+		}
+	}
+	wantKind(t, "a worker", second(p.Desk.LookAtReferred(ctx, p.Worker, letter, photos[0].ID)), fault.Forbidden)
+	wantKind(t, "no photo", second(p.Desk.LookAtReferred(ctx, lead, letter, "ph")), fault.NotFound)
+
+	// A letter of the same exchange: its photo does not become this one's.
+	other, others := p.onDesk(1)
+	must(t, p.Desk.Escalate(ctx, p.Worker, other, "the same"))
+	wantKind(t, "another letter's", second(p.Desk.LookAtReferred(ctx, lead, letter, others[0].ID)), fault.NotFound)
+	p.untriggered(`update letter_photo set letter_id = '` + string(letter) + `', place = 3 where id = '` + string(others[0].ID) + `'`)
+	wantKind(t, "another letter's, by its row", second(p.Desk.LookAtReferred(ctx, lead, letter, others[0].ID)), fault.Sealed)
+
+	// Who knows the family sees none, and neither does anybody once it is handed back.
+	p.untriggered(`insert into connection (agency_id, exchange_id, worker_id) values ('` + p.Home.ID + `', '` + string(p.exchange) + `', '` + lead.Account() + `')`)
+	wantKind(t, "who knows the family", second(p.Desk.LookAtReferred(ctx, lead, letter, photos[0].ID)), fault.Forbidden)
+	p.untriggered(`delete from connection`)
+	must(t, p.Desk.HandBack(ctx, lead, letter, ""))
+	wantKind(t, "handed back", second(p.Desk.LookAtReferred(ctx, lead, letter, photos[1].ID)), fault.NotFound)
+
+	// Referred again, it is there again; a photo that does not open holds nothing up.
+	p.untriggered(`update object set sealed = 'x' where id = '`+string(photos[1].ID)+`' and part = 'picture'`, `delete from object where id = '`+string(photos[1].ID)+`' and part = 'referral'`)
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	must(t, p.Desk.Escalate(ctx, p.Worker, letter, "again"))
+	if _, err := p.Desk.LookAtReferred(ctx, lead, letter, photos[0].ID); err != nil {
+		t.Errorf("referred again: %v", err)
+	}
+	if text, err := p.Desk.Referred(ctx, lead, letter); err != nil || text.Photos[1].Sealed {
+		t.Errorf("what did not open: %+v, %v", text.Photos, err)
+	}
 }

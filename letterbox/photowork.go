@@ -62,14 +62,17 @@ func (p pictured) marks() (list []string) {
 	return list
 }
 
-// PhotoReasons lists why a photo can be left out. What it shows is never named to
+// PhotoReasons lists why a photo can be left out, where no agency has changed the
+// list (Service.Reasons). What it shows is never named to
 // its writer but as one neutral sentence: moderation confirms no guess.
 func PhotoReasons() []string { return []string{"identifying", "others", "unclear", "other"} }
 
 // PhotoReason is what a writer is told about a photo that was left out.
 type PhotoReason struct {
-	Reason string `json:"reason"` // of PhotoReasons; "" where it did not open
-	Words  string `json:"words,omitempty"`
+	Reason string `json:"reason"` // of the list; "" where it did not open
+	// Told is its sentence as it was then; "" as of a WriterReason: "photo.reason.<value>".
+	Told  string `json:"told,omitempty"`
+	Words string `json:"words,omitempty"`
 }
 
 func parsePhotoReason(content string) (r PhotoReason) {
@@ -360,11 +363,11 @@ func (s *Service) beginPhoto(ctx context.Context, actor authz.Actor, id LetterID
 }
 
 // photoNote seals what a worker does about a photo to the case and the archive.
-func (d *deciding) photoNote(row photoRow, part string, version int, content []byte) (sealedObject, error) {
+func (d *deciding) photoNote(ctx context.Context, row photoRow, part string, version int, content []byte) (sealedObject, error) {
 	l := d.rows.letter()
 	c := seal.Context{Kind: seal.KindWorknote, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: row.ID, Part: part,
 		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: uint64(version)}
-	return d.seal(c, "", content, statement.EventCasework, d.receipt(), d.node)
+	return d.sealLarge(ctx, c, "", content, statement.EventCasework, d.receipt(), d.node)
 }
 
 // writePhoto stores what a worker does about a photo of a letter that they hold
@@ -413,7 +416,7 @@ func (s *Service) CutPhoto(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	edit, err := d.photoNote(row, "edit", row.Now+1, p.marshal())
+	edit, err := d.photoNote(ctx, row, "edit", row.Now+1, p.marshal())
 	if err != nil {
 		return err
 	}
@@ -432,7 +435,13 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 	if err != nil {
 		return err
 	}
-	if a, err = checkAnswer(a); err != nil {
+	a, err = checkAnswer(a)
+	if !a.Goes {
+		var unknown error
+		a.Told, unknown = d.told(ctx, PhotoLeftOut, a.Reason)
+		err = errors.Join(err, unknown)
+	}
+	if err != nil {
 		return err
 	}
 	if a.Goes && row.Agreed == photosNone {
@@ -442,7 +451,7 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 	if err != nil {
 		return fmt.Errorf("write an answer: %w", err)
 	}
-	said, err := d.photoNote(row, "answers", row.Words+1, content)
+	said, err := d.photoNote(ctx, row, "answers", row.Words+1, content)
 	if err != nil {
 		return err
 	}
@@ -465,9 +474,6 @@ func checkAnswer(a PhotoAnswer) (PhotoAnswer, error) {
 	if a.Goes {
 		a.PhotoReason = PhotoReason{}
 		return a, errors.Join(faults...)
-	}
-	if !slices.Contains(PhotoReasons(), a.Reason) {
-		faults = append(faults, fault.Field("reason", "fault.reason.choose"))
 	}
 	words, err := prose.Clean("words", a.Words, MaxReason*4)
 	switch {
@@ -522,7 +528,7 @@ func (d *deciding) passPhoto(ctx context.Context, row photoRow, to agency.Node, 
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
 	if answer.Goes {
 		// The picture alone: what its original told stays here.
-		return d.seal(c, l.ToSide, p.jpeg, statement.EventDeliver, refs, to, d.node)
+		return d.sealLarge(ctx, c, l.ToSide, p.jpeg, statement.EventDeliver, refs, to, d.node)
 	}
 	content, err := json.Marshal(answer.PhotoReason)
 	if err != nil {

@@ -35,6 +35,9 @@ type Printed struct {
 	AddressTo   string      // names and address of the recipients, a line each; "" where there is none
 	Photos      []PhotoLine // those that were passed on with it
 	Agreed      string      // of PhotoPolicies: what is agreed about them
+	Recorded    bool        // a recording was passed on with it, which cannot be printed
+	// Transcript is what was written down of it.
+	Transcript Text
 }
 
 const (
@@ -167,6 +170,15 @@ func (s *Service) PrintPassed(ctx context.Context, actor authz.Actor, id LetterI
 	for _, photo := range p.photos {
 		if photo.Goes {
 			out.Photos, out.Agreed = append(out.Photos, PhotoLine{PhotoID(photo.ID), photo.Place}), photo.Agreed
+		}
+	}
+	if row, none := p.recording.row(); none == nil && row.Goes {
+		answer, err := s.openRecordingAnswer(ctx, ag, p.caseRows, keys)
+		if err != nil && !unread(err) {
+			return Printed{}, err
+		}
+		if out.Recorded = true; err == nil {
+			out.Transcript = Text(answer.Transcript)
 		}
 	}
 	out.AddressTo, err = s.addressOf(ctx, ag, actor, p)

@@ -144,6 +144,7 @@ func (s *Service) Protected(ctx context.Context, actor authz.Actor, id ExchangeI
 	if err != nil {
 		return Protected{}, err
 	}
+	list = r.but(list)
 	p.Words, p.LeftOut = list.Words, list.LeftOut
 	for _, w := range list.suggested(records) {
 		p.Suggested = append(p.Suggested, SuggestedWord{w.word, w.source, w.name})

@@ -80,14 +80,14 @@ const (
 		from exchange_child e join directory r on r.agency_id = e.agency_id and r.id = e.child_id
 		where e.agency_id = agency() and e.exchange_id = ` + ofCase + ` order by r.id, r.book`
 	// Other adoptions: where somebody of this exchange is on another one as well, its children under their adoptive
-	// names, and the people of its adoptive side. Nothing of a case that is closed to the worker, and nobody who is
-	// of this exchange too.
+	// names, and the people of its adoptive side. Nothing of a case that is closed to the worker, or of people whom
+	// the worker knows, and nobody who is of this exchange too.
 	sqlProtectedElsewhere = `with x as (select exchange_id from (select ` + ofCase + ` as exchange_id) i),
 			people as (select m.person_id from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
 				where s.agency_id = agency() and s.exchange_id = (select exchange_id from x)),
 			other as (select distinct t.exchange_id from side_member m join side t on t.agency_id = m.agency_id and t.id = m.side_id
 				where m.agency_id = agency() and m.person_id in (select person_id from people) and t.exchange_id <> (select exchange_id from x)
-					and not case_closed(t.exchange_id))
+					and not case_closed(t.exchange_id) and not is_party(t.exchange_id))
 		select 'child' as of, r.book, r.id, r.epoch, r.name, ''::bytea as details
 			from (select distinct c.child_id from exchange_child c where c.agency_id = agency() and c.exchange_id in (select exchange_id from other)
 				and c.child_id not in (select child_id from exchange_child where agency_id = agency() and exchange_id = (select exchange_id from x))) c
@@ -99,6 +99,12 @@ const (
 					and m.person_id not in (select person_id from people)) a
 			join directory r on r.agency_id = agency() and r.id = a.person_id and r.book = 'adoptive'
 		order by 3`
+	// Whether the worker knows the people of one of those other exchanges.
+	sqlKnowsElsewhere = `with x as (select exchange_id from (select ` + ofCase + ` as exchange_id) i)
+		select exists (select from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
+			join side_member o on o.agency_id = m.agency_id and o.person_id = m.person_id
+			join side t on t.agency_id = o.agency_id and t.id = o.side_id
+			where s.agency_id = agency() and s.exchange_id = (select exchange_id from x) and t.exchange_id <> s.exchange_id and is_party(t.exchange_id))`
 )
 
 type protectedSide struct{ ID, Book string }
@@ -111,6 +117,19 @@ type protectedRows struct {
 	people    []nameRow
 	children  []nameRow
 	elsewhere []nameRow // "child" and "person" of other adoptions
+	// knows: the worker knows the people of another exchange of somebody of this
+	// one. A list does not say which other adoption a word is from, so they are
+	// shown and screen with none of those.
+	knows bool
+}
+
+// but is a list as the worker may have it.
+func (r *protectedRows) but(list protectedList) protectedList {
+	if r.knows {
+		elsewhere := func(w ProtectedWord) bool { return w.Elsewhere }
+		list.Words, list.LeftOut = slices.DeleteFunc(slices.Clone(list.Words), elsewhere), slices.DeleteFunc(slices.Clone(list.LeftOut), elsewhere)
+	}
+	return list
 }
 
 // queue reads them in the batch of whoever needs them. id is that of the
@@ -121,11 +140,17 @@ func (r *protectedRows) queue(b *pgx.Batch, id string) {
 	postgres.Many(b, &r.people, sqlProtectedPeople, id)
 	postgres.Many(b, &r.children, sqlProtectedChildren, id)
 	postgres.Many(b, &r.elsewhere, sqlProtectedElsewhere, id)
+	b.Queue(sqlKnowsElsewhere, id).QueryRow(func(row pgx.Row) error { return row.Scan(&r.knows) })
 }
 
 // screenOf makes ready what a letter is screened with: the stated list and what
 // the records say now, without what workers left out. So an exchange that has no
 // list yet is protected too. rows are the letter's case, r what queue read, keys those of the case.
+//
+// A worker who is connected to another family of the same people screens without
+// the words of other adoptions, and one who may not open such a case without its
+// records: what they are not to know they are not told by a finding. The page says
+// to everybody that a screen can lack words.
 //
 // Forenames that a letter to this side may carry are no findings: what the recipient's side itself
 // calls everybody, how the writer's side signs, and the children's birth names as
@@ -139,6 +164,7 @@ func (s *Service) screenOf(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err != nil {
 		return nil, err
 	}
+	list = r.but(list)
 	records, err := s.recordWords(ctx, actor, r)
 	if err != nil {
 		return nil, err

@@ -167,13 +167,20 @@ func TestScreenOf_NewName(t *testing.T) {
 // writeIn sends a letter from the birth side of an exchange and claims it.
 func (h *homes) writeIn(id letterbox.ExchangeID, writer authz.Actor) letterbox.LetterID {
 	h.t.Helper()
+	letter := h.sendIn(id, writer, "Hello.")
+	must(h.t, h.Desk.Claim(h.t.Context(), h.Worker, letter))
+	return letter
+}
+
+// sendIn has the first side of an exchange send a letter.
+func (h *homes) sendIn(id letterbox.ExchangeID, writer authz.Actor, text string) letterbox.LetterID {
+	h.t.Helper()
 	x, err := h.Desk.Exchange(h.t.Context(), h.Worker, id)
 	must(h.t, err)
-	draft, err := h.Families.NewDraft(h.t.Context(), writer, x.Sides[0].ID, "Hello.")
+	draft, err := h.Families.NewDraft(h.t.Context(), writer, x.Sides[0].ID, text)
 	must(h.t, err)
 	letter, err := h.Families.Send(h.t.Context(), writer, draft, 1)
 	must(h.t, err)
-	must(h.t, h.Desk.Claim(h.t.Context(), h.Worker, letter))
 	return letter
 }
 
@@ -443,5 +450,105 @@ func TestHints_Most(t *testing.T) {
 	must(t, err)
 	if len(hints) != letterbox.MaxHints || hints[0].Text != "07700 900000" || hints[1].Text != "07700 900001" {
 		t.Errorf("%d hints, which begin with %q", len(hints), hints[0].Text)
+	}
+}
+
+// Whoever knows another family of the same people learns nothing of it by this
+// case: not by its list, as a colleague wrote it, not by what the records say, not by
+// a finding, and not by what a colleague answered. Their colleagues go on as before.
+func TestScreenOf_KnowsAnother(t *testing.T) {
+	h, ctx := newHomes(t), t.Context()
+	first := h.opens(letterbox.NewPerson{ID: letterbox.PersonID(h.birthID)}, sarah, ruby)
+	h.birth = h.SignInPerson(t, &h.birthLogin)
+	h.Worker, h.owen = h.anew(&h.WorkerLogin), h.anew(&h.owenLogin)
+	// A colleague takes up what the records suggest, and adds a school.
+	p := h.protected(first)
+	add := []letterbox.ProtectedWord{{Kind: screening.School, Value: "Larkfield", Elsewhere: true}, {Kind: screening.Town, Value: "Truro"}}
+	for _, w := range p.Suggested {
+		if w.Elsewhere {
+			add = append(add, w.ProtectedWord)
+		}
+	}
+	if len(add) < 4 {
+		t.Fatalf("of the other adoption is suggested %v", p.Suggested)
+	}
+	must(t, h.Desk.ChangeProtected(ctx, h.Worker, first, p.Version, add, []letterbox.ProtectedWord{{Kind: screening.Town, Value: "Hayle", Elsewhere: true}}))
+	letter := h.writeIn(first, h.birth)
+	elsewhere := []string{"Hale", "Wren", "Larkfield", "Hayle"}
+	in := func(list []string, word string) bool { return strings.Contains(strings.Join(list, ", "), word) }
+	sees := func(who authz.Actor) (found, listed []string) {
+		t.Helper()
+		screen, err := h.Desk.ScreenOf(ctx, who, letter)
+		must(t, err)
+		for _, f := range screen.Scan("Is Wren Hale at Larkfield in Truro? Ask Mrs Whitfield.") {
+			found = append(found, f.Because)
+		}
+		list, err := h.Desk.Protected(ctx, who, first)
+		must(t, err)
+		for _, w := range slices.Concat(list.Words, list.LeftOut) {
+			listed = append(listed, w.Value)
+		}
+		for _, w := range list.Suggested {
+			listed = append(listed, w.Value)
+		}
+		return found, listed
+	}
+	found, listed := sees(h.owen)
+	for _, word := range elsewhere {
+		if word != "Hayle" && !in(found, word) || !in(listed, word) {
+			t.Errorf("a worker who knows nobody lacks %s: %q, %q", word, found, listed)
+		}
+	}
+	h.Exec(t, `insert into connection (agency_id, exchange_id, worker_id) values ('oak', $1, $2)`, string(h.exchange), h.owen.Account())
+	found, listed = sees(h.owen)
+	for _, word := range elsewhere {
+		if in(found, word) || in(listed, word) {
+			t.Errorf("who knows the other family is told %s: %q, %q", word, found, listed)
+		}
+	}
+	for _, word := range []string{"Truro", "Whitfield"} {
+		if !in(found, word) || !in(listed, word) {
+			t.Errorf("their own case's %s is gone: %q, %q", word, found, listed)
+		}
+	}
+	if again, _ := sees(h.Worker); !in(again, "Hale") {
+		t.Errorf("a colleague lacks it now, too: %q", again)
+	}
+	// What they change leaves the rest as it is.
+	must(t, h.Desk.ChangeProtected(ctx, h.owen, first, 2, []letterbox.ProtectedWord{{Kind: screening.Town, Value: "Redruth"}}, nil))
+	if _, listed := sees(h.Worker); !in(listed, "Larkfield") || !in(listed, "Redruth") {
+		t.Errorf("after their change the list has %q", listed)
+	}
+
+	// A colleague's answers do not tell either.
+	must(t, h.Desk.SetSecondReader(ctx, h.Worker, first, letterbox.ReadTwiceAlways))
+	h.Exec(t, `delete from claim`)
+	asked := h.sendIn(first, h.birth, "Is Wren Hale well, in Truro?")
+	must(t, h.Desk.Claim(ctx, h.Worker, asked))
+	var answers []letterbox.Answer
+	reading, err := h.Desk.Read(ctx, h.Worker, asked)
+	must(t, err)
+	for _, f := range reading.Findings {
+		answers = append(answers, letterbox.Answer{Finding: f.Key, Word: "another one"})
+	}
+	must(t, h.Desk.ReadFirst(ctx, h.Worker, asked, "", answers...))
+	told := func(who authz.Actor) (because []string) {
+		t.Helper()
+		must(t, h.Desk.Claim(ctx, who, asked))
+		reading, err := h.Desk.Read(ctx, who, asked)
+		must(t, err)
+		for _, n := range reading.Notes {
+			for _, a := range n.Answers {
+				because = append(because, a.Because)
+			}
+		}
+		must(t, h.Desk.Release(ctx, who, asked))
+		return because
+	}
+	if got := told(h.anew(&h.imogenLogin)); !in(got, "Hale") || !in(got, "Truro") {
+		t.Errorf("a colleague reads the answers about %q", got)
+	}
+	if got := told(h.owen); in(got, "Hale") || in(got, "Wren") || !in(got, "Truro") {
+		t.Errorf("who knows the other family reads the answers about %q", got)
 	}
 }

@@ -31,7 +31,7 @@ const (
 		join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 		where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10`
 	sqlReadObjects = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency()
-		and ((o.part, o.kind) in (('text', 'submission'), ('reason', 'reason'), ('names', 'names')) or o.id = $1 and o.kind in ('decision', 'worknote'))
+		and ((o.part, o.kind) in (('text', 'submission'), ('reason', 'reason'), ('proposal', 'proposal'), ('names', 'names')) or o.id = $1 and o.kind in ('decision', 'worknote'))
 		and o.id = any(array(select unnest(array[l.id, l.from_side, l.to_side]::text[]) from letter l where l.agency_id = agency() and l.id = $1
 			union all (select e.id from letter l join letter e on e.agency_id = l.agency_id and e.exchange_id = l.exchange_id and e.id <> l.id and e.submitted_at <= l.submitted_at and e.state <> 'escalated'
 				where l.agency_id = agency() and l.id = $1 order by e.submitted_at desc limit 10)))
@@ -74,6 +74,7 @@ type caseRows struct {
 	versions  []versionRow
 	authors   []nameRow // of notes
 	photos    []photoRow
+	recording recordingRows
 	connected bool // the worker is a party, or declared a connection
 	helped    bool // the worker helped to write
 	relay     relayRow
@@ -119,6 +120,9 @@ func (r *caseRows) whyNot(worker string) string {
 
 // refusedBy tells whether this is a second opinion on what the worker decided.
 func (r *caseRows) refusedBy(worker string) bool {
+	if text := r.text(r.letter().ID); text != nil && text.Version > 1 && text.Version == uint64(len(r.decided))+1 {
+		return false // the writer agreed to what was proposed since
+	}
 	return r.letter().Second && slices.Contains([]State{Received, Held, Escalated, ToTranslate}, State(r.letter().State)) &&
 		slices.ContainsFunc(r.decided, func(d decidedRow) bool { return d.WorkerID == worker })
 }
@@ -142,6 +146,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.Many(b, &r.versions, sqlVersions, string(id))
 		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
 		postgres.Many(b, &r.photos, sqlPhotos, string(id))
+		r.recording.queue(b, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 		postgres.One(b, &r.relay, sqlRelay, string(id))
@@ -250,24 +255,40 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	for _, e := range rows.earlier {
 		reading.Earlier = append(reading.Earlier, s.openEarlier(ctx, ag, rows, e, keys))
 	}
-	if l.Second {
+	if l.Second && slices.ContainsFunc(rows.decided, func(d decidedRow) bool { return d.Act == "refuse" }) {
 		first, _ := s.openText(ctx, ag, rows.objects, l.ID, "reason", keys) // after its alarm, the letter can still be judged
 		reading.First = parseReason(first)
 	}
 	reading.Notes = s.openNotes(ctx, ag, actor, rows, keys)
-	reading.Photos = rows.deskPhotos(actor.Account())
+	reading.Photos, reading.Recording = rows.deskPhotos(actor.Account()), rows.recording.desk(actor.Account())
 	reading.Adopters, reading.TwoReaders = rows.adopters(), rows.relay.TwoReaders
 	reading.FirstReader = names(actor, rows.authors, rows.relay.FirstReader)
 	if reading.Unread {
 		return reading, nil
 	}
+	if err := s.readAround(ctx, ag, rows, keys, &reading); err != nil {
+		return reading, ctx.Err()
+	}
 	if err := s.readTranslation(ctx, ag, actor, rows, &reading, keys); err != nil {
 		return Reading{}, err
 	}
+	transcript, err := s.transcript(ctx, ag, actor, rows, keys)
+	if err != nil {
+		return Reading{}, err
+	}
+	reading.Transcript = Text(transcript)
+	text = reading.Screened()
 	screen, err := s.screenOf(ctx, ag, actor, rows, &rows.protected, keys)
 	switch {
 	case err == nil:
 		reading.Findings = findings(screen, text)
+		may, err := s.pointing(ctx, ag, rows, keys, text)
+		if err != nil {
+			return Reading{}, err
+		}
+		for i, f := range reading.Findings {
+			reading.Findings[i].Closed = !may.at(f)
+		}
 		reading.Translation.Findings = translatedFindings(screen, string(reading.Translation.Text))
 	case unread(err):
 		reading.Unscreened = true
@@ -295,6 +316,9 @@ func (s *Service) openNotes(ctx context.Context, ag *agency.Agency, actor authz.
 		st, err := s.stated(ctx, ag, o)
 		if err != nil {
 			continue
+		}
+		if rows.protected.knows { // what a colleague's screen knew of another adoption
+			n.Findings = slices.DeleteFunc(n.Findings, func(a Answered) bool { return a.Code == "M13" })
 		}
 		back := ""
 		if o.Part == "giveback" {
@@ -349,7 +373,7 @@ func holds(lock lockRow, actor authz.Actor) error {
 // came from this side, that both sides are of its exchange, and that they are
 // two. A worker sees nothing of a letter whose rows say otherwise, and cannot
 // decide about it. A worker whose own statement the letter is has typed it in,
-// and so helped, whatever the rows say.
+// and so helped, and so has whoever is named in one, whatever the rows say.
 func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows) error {
 	l := rows.letter()
 	err := s.statedSide(ctx, ag, rows.objects, l.FromSide, l.ExchangeID)
@@ -363,10 +387,14 @@ func (s *Service) relations(ctx context.Context, ag *agency.Agency, actor authz.
 	if err == nil {
 		st, err = s.stated(ctx, ag, *rows.text(l.ID))
 	}
+	var named bool
+	if err == nil {
+		named, err = s.statedHelper(ctx, ag, l.ID, actor.Account())
+	}
 	if err != nil {
 		return s.unstated(ctx, ag, l.ID, err)
 	}
-	rows.helped = rows.helped || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
+	rows.helped = rows.helped || named || st.Event == statement.EventRecord && slices.Contains(st.Signers(), statement.WorkerKeyName(ag.ID, actor.Account()))
 	return nil
 }
 
@@ -416,7 +444,9 @@ func (s *Service) openEarlier(ctx context.Context, ag *agency.Agency, rows *case
 		text, err = "", s.unstated(ctx, ag, e.ID, fmt.Errorf("%w: not the side that sent it", seal.ErrUnsigned))
 	}
 	earlier.Text, earlier.Unread = Text(text), err != nil
-	if earlier.Told == Returned || earlier.Told == Replaced || earlier.Told == Refused {
+	asked := earlier.Told == Replaced && slices.ContainsFunc(rows.objects, func(o objectRow) bool { return o.is(e.ID, "proposal") }) &&
+		!slices.ContainsFunc(rows.objects, func(o objectRow) bool { return o.is(e.ID, "reason") })
+	if !asked && (earlier.Told == Returned || earlier.Told == Replaced || earlier.Told == Refused) {
 		reason, err := s.openText(ctx, ag, rows.objects, e.ID, "reason", keys)
 		earlier.Reason, earlier.Unread = parseReason(reason), earlier.Unread || err != nil
 	}

@@ -58,21 +58,25 @@ type relayRow struct {
 	OrderVersion   uint64
 	FirstReader    string // "" for nobody yet
 	FirstLeaf      []byte
+	CutLeaf        []byte // of the cut with which it would go on; nil for none
 	Untranslated   bool
 }
 
 // A first reading counts for the decision that comes next, and for no other;
-// somebody else's before the actor's own.
+// somebody else's before the actor's own. While a cut stands, it is its author's.
 const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as may_send, r.state as recipient, w.book, two_readers(l.id) as two_readers, x.second_reader,
 		(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'readers')::bigint as readers_version,
 		x.contact_order, (select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'order')::bigint as order_version,
 		exists (select from exchange_child c where c.agency_id = l.agency_id and c.exchange_id = l.exchange_id and c.relays_end_on <= current_date) as of_age,
 		untranslated(l.id, account()) or coalesce(untranslated(l.id, first_reader(l.id, account())), false) as untranslated,
-		coalesce(f.worker_id, '') as first_reader, f.leaf as first_leaf
+		coalesce(f.worker_id, '') as first_reader, f.leaf as first_leaf, cut_leaf(l.id) as cut_leaf
 	from letter l join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
 		join side w on w.agency_id = l.agency_id and w.id = l.from_side join side r on r.agency_id = l.agency_id and r.id = l.to_side
-		left join first_reading f on f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = coalesce(first_reader(l.id, account()), first_reader(l.id, ''))
-			and f.turn = 1 + (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id)
+		left join lateral (select r.worker_id, r.leaf from first_reading r where r.agency_id = l.agency_id and r.letter_id = l.id and cut_leaf(l.id) is null
+				and r.turn = 1 + (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id)
+			union all
+			select c.worker_id, c.leaf from letter_cut c where c.agency_id = l.agency_id and c.letter_id = l.id and c.leaf = cut_leaf(l.id)) f
+			on f.worker_id = coalesce(first_reader(l.id, account()), first_reader(l.id, ''))
 	where l.agency_id = agency() and l.id = $1`
 
 // rule asks the table. readers is how many have read the letter with the actor,

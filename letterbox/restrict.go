@@ -310,6 +310,8 @@ type Place struct {
 	Book   string
 	State  string
 	Photos string // of PhotoPolicies
+	// Recordings is of RecordingPolicies.
+	Recordings string
 	// Language is what the side reads, of SideLanguages.
 	Language string
 }
@@ -355,7 +357,7 @@ func (s *Service) Restriction(ctx context.Context, actor authz.Actor, id Exchang
 	r := Restriction{ExchangeLine: row.line(), DelayDays: row.DelayDays, SecondReader: row.SecondReader, ContactOrder: row.ContactOrder, Connected: row.Connected, Named: namedLines(actor, named)}
 	for i, side := range sides {
 		if i < len(r.Places) {
-			r.Places[i] = Place{SideID(side.ID), side.Book, side.State, side.Photos, side.Language}
+			r.Places[i] = Place{SideID(side.ID), side.Book, side.State, side.Photos, side.Recordings, side.Language}
 		}
 	}
 	for _, c := range colleagues {

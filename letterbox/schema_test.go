@@ -16,11 +16,13 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/postgres/postgrestest"
+	"gatepost/internal/studio/studiotest"
 	"gatepost/letterbox"
 )
 
 func TestMain(m *testing.M) {
 	darkroomtest.Child()
+	studiotest.Child()
 	postgrestest.Main(m)
 }
 
@@ -34,6 +36,7 @@ type schema struct {
 	lead, manager, colleague            string
 	exchange, from, to, child, personTo string
 	conns                               map[string]*pgx.Conn // by role
+	now                                 string               // the letter that a test is about
 }
 
 func newSchema(t *testing.T) *schema {
@@ -117,10 +120,14 @@ func broke(err error) (code, constraint string) {
 // decided makes the newest decision about a letter one that allows a state.
 func (s *schema) decided(letter string, to letterbox.State) {
 	if to == letterbox.ToTranslate {
-		s.untriggered(fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, state, leaf)
-			values ('ag1', '%s', 1, '%s', '%s', 'cy', 'en', 'given', sha256('t'))`, letter, s.colleague, s.worker))
+		s.untriggered(fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, state, leaf)
+			values ('ag1', '%s', 1, '%s', '%s', 'cy', 'en', 1, 'given', sha256('t'))`, letter, s.colleague, s.worker))
 	}
-	act := map[letterbox.State]string{letterbox.ReturnedToWriter: "return", letterbox.RefusedByWorker: "refuse", letterbox.KeptForChild: "keepOnFile"}[to]
+	act := map[letterbox.State]string{letterbox.ReturnedToWriter: "return", letterbox.RefusedByWorker: "refuse", letterbox.KeptForChild: "keepOnFile", letterbox.ProposedToWriter: "propose"}[to]
+	if to == letterbox.ProposedToWriter {
+		s.untriggered(fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf)
+			values ('ag1', '%s', 'proposal', 2, 'proposal', 'case/x', 'side/y', 'x', sha256('c'), sha256('l'))`, letter))
+	}
 	if act != "" {
 		s.untriggered(fmt.Sprintf(`insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values ('ag1', '%s', '%s', '%s', 2, sha256('e'))`,
 			letter, s.worker, act))
@@ -866,7 +873,9 @@ func TestSchema_AgenciesApart(t *testing.T) {
 }
 
 func TestStatements_Prepare(t *testing.T) {
-	postgrestest.Prepare(t, newSchema(t).admin, ".")
+	s := newSchema(t)
+	postgrestest.Prepare(t, s.admin, ".")
+	postgrestest.Prepare(t, s.admin, "../internal/parts")
 }
 
 // The lists of protected words: a family reads its own side's and no other, and

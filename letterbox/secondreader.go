@@ -3,14 +3,17 @@ package letterbox
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
@@ -28,7 +31,7 @@ const (
 )
 
 // SecondReaders lists whose letters two workers may read, the fewest first.
-func SecondReaders() []string { return []string{ReadTwiceRisk, ReadTwiceNew, ReadTwiceAlways} }
+func SecondReaders() []string { return agency.SecondReaders() }
 
 const sqlInsertFirst = `insert into first_reading (agency_id, letter_id, turn, worker_id, leaf) values (agency(), $1, $2, account(), $3)`
 
@@ -44,6 +47,35 @@ func (s *Service) SetSecondReader(ctx context.Context, actor authz.Actor, id Exc
 	}
 	return s.set(ctx, actor, "ex", change{object: string(id), part: "readers", read: sqlExchangeNow, lock: sqlExchangeNowLock, nodes: sqlCaseNode,
 		write: guardedReaders, to: readers})
+}
+
+// readers writes down whose letters two workers read in an exchange that is being
+// opened, where the agency asks for more than those of risk: a signed note like
+// that of SetSecondReader, so that a row which asks for fewer is an alarm from the
+// first day.
+func (o *opening) readers() error {
+	if o.ag.SecondReader == ReadTwiceRisk {
+		return nil
+	}
+	content, err := json.Marshal(stateNote{State: o.ag.SecondReader, At: o.at.UTC().Truncate(time.Second)})
+	if err != nil {
+		return fmt.Errorf("write a note: %w", err)
+	}
+	c := seal.Context{Kind: seal.KindWorknote, Agency: o.ag.ID, Exchange: o.id, Object: o.id, Part: "readers",
+		From: workerNode(o.actor.Account()), To: "case/" + o.id, Version: 1}
+	sealed, err := seal.Seal(c, content, o.caseNode.Recipient(), o.ag.Archive())
+	if err != nil {
+		return fmt.Errorf("seal a note: %w", err)
+	}
+	st := statementOf(c, sealed.Commit)
+	st.Event, st.At = statement.EventCasework, o.at
+	body, err := o.ag.State(st, "", o.signer)
+	if err != nil {
+		return err
+	}
+	o.bodies = append(o.bodies, body)
+	o.then(sealedObject{at: c, sealed: sealed, body: body}.queue)
+	return nil
 }
 
 // ReadFirst says of a claimed letter that needs two readers that it may go on,
@@ -62,7 +94,7 @@ func (s *Service) ReadFirst(ctx context.Context, actor authz.Actor, id LetterID,
 	if err := d.openLetter(ctx); err != nil {
 		return err
 	}
-	if !d.rows.relay.TwoReaders || d.rows.relay.FirstReader != "" {
+	if !d.rows.relay.TwoReaders || d.rows.relay.FirstReader != "" || d.cut != nil {
 		return fault.New(fault.Conflict, "fault.letter.moved")
 	}
 	said, err := d.judged(ctx, answers)
@@ -88,8 +120,11 @@ func (s *Service) ReadFirst(ctx context.Context, actor authz.Actor, id LetterID,
 // judge asks the table whether the letter may go on with what was said of it.
 func (d *deciding) judge(said []Answered) func(relayRow) error {
 	return func(row relayRow) error {
+		if !bytes.Equal(row.CutLeaf, d.rows.relay.CutLeaf) {
+			return fault.New(fault.Conflict, "fault.letter.moved")
+		}
 		needed, readers := 1, 1
-		if row.TwoReaders {
+		if row.TwoReaders || d.cut != nil {
 			needed = 2
 		}
 		if row.FirstReader != "" && row.FirstReader != d.actor.Account() && bytes.Equal(row.FirstLeaf, d.rows.relay.FirstLeaf) {
@@ -117,6 +152,9 @@ func (d *deciding) said(ctx context.Context, answers []Answer) ([]Answered, erro
 func (d *deciding) judged(ctx context.Context, answers []Answer) ([]Answered, error) {
 	if !d.waits() {
 		return nil, nil
+	}
+	if err := d.heard(); err != nil {
+		return nil, err
 	}
 	found, err := d.screened(ctx)
 	if err != nil {
@@ -163,8 +201,12 @@ func (d *deciding) firstRead(ctx context.Context) error {
 	if first.FirstReader == "" {
 		return nil
 	}
+	part := "first"
+	if d.cut != nil {
+		part = "cut"
+	}
 	for _, o := range d.rows.objects {
-		if o.ID != d.rows.letter().ID || o.Part != "first" || !bytes.Equal(o.Leaf, first.FirstLeaf) {
+		if o.ID != d.rows.letter().ID || o.Part != part || !bytes.Equal(o.Leaf, first.FirstLeaf) {
 			continue
 		}
 		st, err := d.stated(ctx, d.ag, o)
@@ -182,10 +224,14 @@ func (d *deciding) screened(ctx context.Context) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	transcript, err := d.transcript(ctx, d.ag, d.actor, d.rows, d.keys)
+	if err != nil {
+		return nil, err
+	}
 	if err := d.openTranslation(ctx); err != nil {
 		return nil, err
 	}
-	return append(findings(screen, d.text), translatedFindings(screen, d.translation.Text)...), nil
+	return append(findings(screen, screenedText(d.text, transcript)), translatedFindings(screen, d.translation.Text)...), nil
 }
 
 // adopters tells whether the letter is from an adoptive family.

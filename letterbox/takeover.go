@@ -26,9 +26,9 @@ const (
 					where m.agency_id = w.agency_id and m.person_id = w.person_id and s.exchange_id = l.exchange_id)
 				or exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = w.id)
 				or coalesce(translated_by(l.id) = w.id, false)
-				or l.second and l.state in ('received', 'held') and exists (select from decision d
-					where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = w.id)
-				or l.state in ('received', 'held') and case when exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = w.id)
+				or case when l.second and l.state in ('received', 'held') then decided_before(l.id, w.id) else false end
+				or l.state in ('received', 'held') and case when (exists (select from first_reading f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = w.id)
+					or exists (select from letter_cut f where f.agency_id = l.agency_id and f.letter_id = l.id and f.worker_id = w.id))
 					then first_reader(l.id, '') = w.id and first_reader(l.id, w.id) is null else false end`
 	readers = `select w.id, (select count(*) from claim o where o.agency_id = w.agency_id and o.worker_id = w.id and o.until > now() and o.letter_id <> l.id)::int as holds,
 			` + barred + ` as barred

@@ -252,3 +252,62 @@ func TestBreaches_Nobody(t *testing.T) {
 	wantKind(t, "asked by a letterbox worker", second(s.Desk.LeftBehind(ctx, s.Worker, s.login.ID)), fault.Forbidden)
 	wantKind(t, "of nobody", second(s.Desk.LeftBehind(ctx, s.Manager, "wk")), fault.NotFound)
 }
+
+// Where two workers have to read a letter, it is listed while only one here may;
+// whoever was the first of the two is missed, too, before they go.
+func TestBreaches_TwoReaders(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	third := s.newStaff("Imogen Farr", authz.LetterboxWorker)
+	counts := func(what string, listed int, left ...int) {
+		t.Helper()
+		b, err := s.Desk.Breaches(ctx, s.Manager)
+		must(t, err)
+		var got []int
+		for _, id := range []string{s.WorkerLogin.ID, s.login.ID, third.Account()} {
+			n, err := s.Desk.LeftBehind(ctx, s.Manager, id)
+			must(t, err)
+			got = append(got, n)
+		}
+		if len(b.Nobody) != listed || !slices.Equal(got, left) {
+			t.Errorf("%s: %d with nobody, %v without each; want %d, %v", what, len(b.Nobody), got, listed, left)
+		}
+	}
+	out := func(worker authz.Actor) {
+		s.Exec(t, `update worker set state = 'suspended' where id = $1`, worker.Account())
+	}
+	back := func(worker authz.Actor) {
+		s.Exec(t, `update worker set state = 'active' where id = $1`, worker.Account())
+	}
+	letter := s.send("The swallows are back.")
+	must(t, s.Desk.SetSecondReader(ctx, s.Worker, s.exchange, letterbox.ReadTwiceAlways))
+	counts("three for two", 0, 0, 0, 0)
+	out(third)
+	counts("two for two", 0, 1, 1, 0)
+	out(s.colleague)
+	counts("one for two", 1, 0, 0, 0)
+	s.readFirst(s.Worker, letter)
+	counts("one, who read it first", 1, 0, 0, 0)
+	back(third)
+	counts("the first, and another", 0, 1, 0, 1)
+	back(s.colleague)
+	counts("the first, and two others", 0, 0, 0, 0)
+	out(s.Worker) // their word counts no more
+	counts("the first is gone", 0, 0, 1, 1)
+	out(third)
+	counts("and one more", 1, 0, 0, 0)
+	back(s.Worker)
+	counts("the first is back", 0, 1, 1, 0)
+
+	// One who typed it in, and one who refused it, are none of the two.
+	paper, err := s.Desk.RecordPaper(ctx, s.colleague, s.paper())
+	must(t, err)
+	counts("typed in by one of two", 1, 1, 1, 0)
+	must(t, s.Desk.Claim(ctx, s.colleague, letter))
+	must(t, s.Desk.Pass(ctx, s.colleague, letter, ""))
+	counts("the first letter went on", 1, 0, 0, 0)
+	back(third)
+	counts("the other letter has two", 0, 1, 0, 1)
+	if b, err := s.Desk.Breaches(ctx, s.Manager); err != nil || len(b.Nobody) != 0 || s.state(paper) != letterbox.Received {
+		t.Errorf("%+v, %v", b.Nobody, err)
+	}
+}

@@ -39,28 +39,30 @@ type Event struct {
 
 // What an Event says.
 const (
-	EventYouSent    = "youSent"
-	EventWithUs     = "withUs"     // a worker has the letter or will; HearBy says by when
-	EventWeAreLate  = "weAreLate"  // the day on which it became later than the agency said
-	EventCameBack   = "cameBack"   // with a reason
-	EventYouRewrote = "youRewrote" // sent in place of one that came back
-	EventRefused    = "refused"
-	EventAskedAgain = "askedAgain" // a second opinion was asked for
-	EventKeptOnFile = "keptOnFile"
-	EventWithdrawn  = "withdrawn"
-	EventPassedOn   = "passedOn"
-	EventBackWithUs = "backWithUs" // passed on, and with the agency again; HearBy says by when the writer hears
-	EventCame       = "came"
-	EventYouOpened  = "youOpened"
-	EventYouKept    = "youKept" // kept for another day
-	EventYouTold    = "youTold" // a message to the agency
-	EventWeAnswered = "weAnswered"
-	EventNewKey     = "newKey" // somebody on this side lost their key and has a new one
+	EventYouSent     = "youSent"
+	EventWithUs      = "withUs"      // a worker has the letter or will; HearBy says by when
+	EventWeAreLate   = "weAreLate"   // the day on which it became later than the agency said
+	EventProposed    = "proposed"    // the writer is asked to leave parts out
+	EventYouAnswered = "youAnswered" // what they were asked; the letter is with the agency again
+	EventCameBack    = "cameBack"    // with a reason
+	EventYouRewrote  = "youRewrote"  // sent in place of one that came back
+	EventRefused     = "refused"
+	EventAskedAgain  = "askedAgain" // a second opinion was asked for
+	EventKeptOnFile  = "keptOnFile"
+	EventWithdrawn   = "withdrawn"
+	EventPassedOn    = "passedOn"
+	EventBackWithUs  = "backWithUs" // passed on, and with the agency again; HearBy says by when the writer hears
+	EventCame        = "came"
+	EventYouOpened   = "youOpened"
+	EventYouKept     = "youKept" // kept for another day
+	EventYouTold     = "youTold" // a message to the agency
+	EventWeAnswered  = "weAnswered"
+	EventNewKey      = "newKey" // somebody on this side lost their key and has a new one
 )
 
 // Happenings lists every value of Event.What, for the catalogues' tests.
 func Happenings() []string {
-	return []string{EventYouSent, EventWithUs, EventWeAreLate, EventCameBack, EventYouRewrote, EventRefused, EventAskedAgain, EventKeptOnFile,
+	return []string{EventYouSent, EventWithUs, EventWeAreLate, EventProposed, EventYouAnswered, EventCameBack, EventYouRewrote, EventRefused, EventAskedAgain, EventKeptOnFile,
 		EventWithdrawn, EventPassedOn, EventBackWithUs, EventCame, EventYouOpened, EventYouKept, EventYouTold, EventWeAnswered, EventNewKey}
 }
 
@@ -146,6 +148,7 @@ func (s *Service) Timeline(ctx context.Context, actor authz.Actor, side SideID) 
 // change of what its writer is told and, while it is with the agency, by when
 // they hear; of each that came, what this side saw and did.
 func (r *timelineRows) letterEvents(today time.Time) (list []Event) {
+	before := r.toldBefore()
 	letters, first, told := map[string]timelineLetterRow{}, map[string]int{}, map[string]bool{}
 	for _, l := range r.letters {
 		letters[l.ID] = l
@@ -167,7 +170,7 @@ func (r *timelineRows) letterEvents(today time.Time) (list []Event) {
 		if newest && waitsToHear(Told(l.Told)) && (Told(l.Told) == WithUs || today.After(l.HearBy)) {
 			list = append(list, l.expected(d.OnDay, today))
 		}
-		if what := l.event(Told(d.What), i == first[l.ID]); what != "" {
+		if what := l.event(Told(d.What), before[i], i == first[l.ID]); what != "" {
 			e := Event{On: d.OnDay, What: what, Letter: LetterID(l.ID)}
 			if newest && what == EventBackWithUs && !today.After(l.HearBy) {
 				e.HearBy = l.HearBy
@@ -188,18 +191,31 @@ func (l timelineLetterRow) expected(since, today time.Time) Event {
 	return e
 }
 
+// toldBefore is what each letter's writer was told before each of its days.
+func (r *timelineRows) toldBefore() []Told {
+	before, older := make([]Told, len(r.days)), map[string]Told{}
+	for i, d := range slices.Backward(r.days) {
+		before[i], older[d.LetterID] = older[d.LetterID], Told(d.What)
+	}
+	return before
+}
+
 // event is what a writer is told at one change; "" for a change that the
 // timeline says elsewhere.
-func (l timelineLetterRow) event(told Told, first bool) string {
+func (l timelineLetterRow) event(told, before Told, first bool) string {
 	switch told {
 	case WithUs:
 		switch {
+		case before == Proposed:
+			return EventYouAnswered
 		case !first:
 			return EventAskedAgain
 		case l.Replaces != "":
 			return EventYouRewrote
 		}
 		return EventYouSent
+	case Proposed:
+		return EventProposed
 	case Returned:
 		return EventCameBack
 	case Refused:

@@ -58,8 +58,8 @@ const (
 			and not exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = w.id)
 			and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = w.id)
 		order by w.id`
-	sqlInsertTranslation = `insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, state, leaf, done_leaf)
-		values (agency(), $1, $2, $3, account(), $4, $5, $6, $7, $8)`
+	sqlInsertTranslation = `insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, cut, state, leaf, done_leaf)
+		values (agency(), @letter, @n, @worker, account(), @language, @into, @version, @cut, @state, @leaf, @done)`
 )
 
 var (
@@ -67,6 +67,28 @@ var (
 		where agency_id = agency() and letter_id = $1 and n = $2 and state = 'given' returning 1`)
 	guardedToTranslator = postgres.Guarded(`update letter set state = 'toTranslate', held_until = null where agency_id = agency() and id = $1 and state = $2 returning 1`)
 )
+
+// translationConstraints says the same as Constraints of what is refused because of a
+// letter's language.
+func translationConstraints() postgres.Constraints {
+	return postgres.Constraints{
+		"decision_translation":   fault.New(fault.Invalid, "fault.relay.translate"),
+		"decision_translator":    fault.New(fault.Forbidden, "fault.letter.translated"),
+		"delivery_translation":   fault.New(fault.Invalid, "fault.relay.translate"),
+		"language_worker":        fault.New(fault.Conflict, "fault.letter.lapsed"),
+		"language_decided":       fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_translator":      fault.New(fault.Conflict, "fault.letter.moved"),
+		"reads_manager":          fault.New(fault.Forbidden, "fault.forbidden"),
+		"worker_reads_pkey":      fault.New(fault.Conflict, "fault.conflict"),
+		"translation_worker":     fault.New(fault.Forbidden, "fault.translate.notTheirs"),
+		"translation_letter":     fault.New(fault.Conflict, "fault.letter.moved"),
+		"translation_moved":      fault.New(fault.Conflict, "fault.letter.moved"),
+		"translation_translator": fault.New(fault.Conflict, "fault.translate.nobody"),
+		"translation_once":       fault.New(fault.Conflict, "fault.letter.moved"),
+		"translation_pkey":       fault.New(fault.Conflict, "fault.letter.moved"),
+		"recording_language":     fault.New(fault.Conflict, "fault.recording.language"),
+	}
+}
 
 // Translators lists who could be given a letter to translate, for a worker who may
 // decide about letters. It opens workers' names and no other.
@@ -112,7 +134,35 @@ func (d *deciding) readable(ctx context.Context) error {
 	case d.translation.Text == "":
 		d.rows.relay.Untranslated = true
 	}
+	return d.heardAsItIs()
+}
+
+// heardAsItIs checks that no recording is to go with a letter that needs a translation:
+// what is said in it is in the letter's language, and so is what was written down of it.
+func (d *deciding) heardAsItIs() error {
+	recording, err := d.rows.recording.row()
+	if err == nil && recording.Goes && d.rows.needsTranslation() {
+		return fault.New(fault.Conflict, "fault.recording.language")
+	}
 	return nil
+}
+
+// needsTranslation is the one rule about a letter's case, for the actor.
+func (r *caseRows) needsTranslation() bool {
+	return needsTranslation(r.language.Language, r.language.Side, r.language.Welsh)
+}
+
+// understood checks that the actor has read what they leave out of the open letter: as
+// it was written, or in its translation.
+func (d *deciding) understood(ctx context.Context) error {
+	if err := d.statedLanguages(ctx); err != nil {
+		return err
+	}
+	row := &d.rows.language
+	if row.Language == English || row.Language == Welsh && row.Welsh || d.translation.Text != "" {
+		return nil
+	}
+	return fault.New(fault.Invalid, "fault.relay.translate")
 }
 
 // openTranslation opens the translation that counts for the open letter.
@@ -170,7 +220,10 @@ func (s *Service) readTranslation(ctx context.Context, ag *agency.Agency, actor 
 	reading.Language, reading.Recipient, reading.ReadsWelsh, reading.Into = row.Language, row.Side, row.Welsh, translatedInto(row.Language, row.Side)
 	reading.MayBeForeign = d.mayBeForeign()
 	reading.Translation = TranslationRead{Text: Text(d.translation.Text), Into: d.translation.Into, By: names(actor, row.names, d.translator), Unread: err != nil}
-	reading.Untranslated = err != nil || needsTranslation(row.Language, row.Side, row.Welsh) && (d.translation.Text == "" || row.Untranslated)
+	// With a recording that goes the row says no, whatever was translated.
+	recording, none := rows.recording.row()
+	reading.Foreign = rows.needsTranslation()
+	reading.Untranslated = err != nil || reading.Foreign && (d.translation.Text == "" || row.Untranslated && (none != nil || !recording.Goes))
 	return nil
 }
 
@@ -181,6 +234,9 @@ func (d *deciding) mayTranslate(ctx context.Context) (into string, err error) {
 	}
 	if err := d.statedLanguages(ctx); err != nil {
 		return "", err
+	}
+	if prose.Blank(d.text) {
+		return "", fault.New(fault.Invalid, "fault.translate.notNeeded")
 	}
 	row := &d.rows.language
 	if into = translatedInto(row.Language, row.Side); into == row.Language && into != OtherTongue {
@@ -225,7 +281,7 @@ func (s *Service) GiveToTranslator(ctx context.Context, actor authz.Actor, id Le
 	return d.commit(ctx, step{act: "translate", from: whence("translate", authz.LetterboxWorker), claimed: true, bodies: [][]byte{source.body},
 		write: func(b *pgx.Batch, from State) {
 			source.queue(b)
-			b.Queue(sqlInsertTranslation, l.ID, row.Turn+1, translator, row.Language, into, "given", leaf[:], nil)
+			b.Queue(sqlInsertTranslation, d.turnOf(translator, into, "given", leaf[:], nil))
 			b.Queue(guardedToTranslator, l.ID, string(from))
 		}})
 }
@@ -288,8 +344,17 @@ func (s *Service) TranslateMyself(ctx context.Context, actor authz.Actor, id Let
 	return d.commit(ctx, step{act: "translation", from: whence("translate", authz.LetterboxWorker), claimed: true, bodies: [][]byte{done.body},
 		write: func(b *pgx.Batch, _ State) {
 			done.queue(b)
-			b.Queue(sqlInsertTranslation, d.rows.letter().ID, row.Turn+1, actor.Account(), row.Language, into, "handedIn", leaf[:], leaf[:])
+			b.Queue(sqlInsertTranslation, d.turnOf(actor.Account(), into, "handedIn", leaf[:], leaf[:]))
 		}})
+}
+
+// turnOf is the row of a translator's turn, with which words it is about: the letter's
+// text as it stands, without what it is to go without. A translation of any other
+// counts for nothing.
+func (d *deciding) turnOf(translator, into, state string, leaf, done []byte) pgx.StrictNamedArgs {
+	l, row := d.rows.letter(), &d.rows.language
+	return pgx.StrictNamedArgs{"letter": l.ID, "n": row.Turn + 1, "worker": translator, "language": row.Language, "into": into,
+		"version": int(d.rows.text(l.ID).Version), "cut": d.rows.relay.CutLeaf, "state": state, "leaf": leaf, "done": done}
 }
 
 // translated checks what was typed as a translation.

@@ -271,8 +271,8 @@ func TestTranslation_Knows(t *testing.T) {
 		t.Errorf("it could be given to %+v, %v", list, err)
 	}
 	wantKind(t, "given again", p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()), fault.Invalid)
-	err = p.asStaff(p.Worker.Account(), fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, state, leaf)
-		values (agency(), '%s', 2, '%s', account(), 'cy', 'en', 'given', sha256('x'))`, letter, ifan.Account()))
+	err = p.asStaff(p.Worker.Account(), fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, state, leaf)
+		values (agency(), '%s', 2, '%s', account(), 'cy', 'en', 1, 'given', sha256('x'))`, letter, ifan.Account()))
 	wantBroken(t, err, "23514", "translation_worker")
 	p.logWhole()
 }
@@ -337,7 +337,7 @@ func TestTranslation_ChangedRows(t *testing.T) {
 		"it is in English":           {`update letter set language = 'en'`},
 		"and nobody said otherwise":  {`update letter set language = 'en'`, `delete from object where part = 'language'`},
 		"they read Welsh":            {`update side set language = 'both'`, fmt.Sprintf(`insert into worker_reads (agency_id, worker_id, n, welsh, by_worker, leaf) values ('%s', '%s', 1, true, '%s', sha256('x'))`, p.Home.ID, p.Worker.Account(), p.ManagerLogin.ID)},
-		"a translation nobody wrote": {fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, state, leaf, done_leaf) select agency_id, id, 1, '%[1]s', '%[1]s', 'cy', 'en', 'handedIn', sha256('x'), sha256('x') from letter where state = 'received'`, p.ManagerLogin.ID)},
+		"a translation nobody wrote": {fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, state, leaf, done_leaf) select agency_id, id, 1, '%[1]s', '%[1]s', 'cy', 'en', 1, 'handedIn', sha256('x'), sha256('x') from letter where state = 'received'`, p.ManagerLogin.ID)},
 	} {
 		letter := p.inWelsh()
 		p.untriggered(changes...)
@@ -376,8 +376,8 @@ func TestTranslation_Schema(t *testing.T) {
 	}
 	decide := `insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values ('ag1', $1, account(), $2, 1, sha256('d'))`
 	give := func(letter string, n int, to, language, into, state, done string) string {
-		return fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, state, leaf, done_leaf)
-			values ('ag1', '%s', %d, '%s', account(), '%s', '%s', '%s', sha256('t'), %s)`, letter, n, to, language, into, state, done)
+		return fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, state, leaf, done_leaf)
+			select 'ag1', '%[1]s', %[2]d, '%[3]s', account(), '%[4]s', '%[5]s', coalesce(max(version), 0), '%[6]s', sha256('t'), %[7]s from object where id = '%[1]s' and part = 'text'`, letter, n, to, language, into, state, done)
 	}
 	welsh := claimed("cy")
 	wantBroken(t, s.as("gatepost_staff", s.worker, decide, welsh, "pass"), "23514", "decision_translation")

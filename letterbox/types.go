@@ -59,6 +59,7 @@ type Told string
 // The values of Told. None says that a letter was opened.
 const (
 	WithUs     Told = "withUs"     // a worker has it or will; HearBy says by when
+	Proposed   Told = "proposed"   // the writer is asked to leave parts out
 	Returned   Told = "returned"   // back with the writer, with a reason
 	Replaced   Told = "replaced"   // a later letter took its place
 	Refused    Told = "refused"    // will not be passed on; a second opinion is offered
@@ -83,6 +84,8 @@ type InboxSide struct {
 	MayWrite bool
 	// MayPhotos: photos are agreed on, and this person may add one.
 	MayPhotos bool
+	// MayRecord: recordings are agreed on, and this person may send one.
+	MayRecord bool
 	Waiting   int  // letters that came and are not opened
 	Late      bool // the agency owes this person an answer, about a letter or to what they told it, and its day is past
 	Drafts    []DraftLine
@@ -105,7 +108,7 @@ type SentLine struct {
 	// MayWithdraw: the writer can still take it back. It says nothing of which
 	// worker has the letter.
 	MayWithdraw bool
-	MayAsk      bool // refused, and nobody has asked for a second opinion yet
+	MayAsk      bool // refused or proposed, and nobody has asked for a second opinion yet
 	Late        bool // WithUs or BackWithUs, and the day has gone by
 	PaperCopy   bool // it came on paper, and a worker typed it in
 	OfDay       int  // in a list, where this side sent several on that day: 1 for the first; 0 for the only one
@@ -134,6 +137,10 @@ type Draft struct {
 	Photos   []PhotoLine
 	// MayPhotos: photos are agreed on, and this person may add one.
 	MayPhotos bool
+	Recording bool // there is one
+	// MayRecord: recordings are agreed on, and this person may send one.
+	MayRecord bool
+	Records   bool   // a recording can be made anew here now
 	Language  string // what its writer says that it is in, of Languages
 }
 
@@ -150,6 +157,10 @@ type Sent struct {
 	Unread     bool    // the letter did not open: a notice in its place
 	Rewrite    DraftID // the draft of its rewrite, once begun
 	Photos     []SentPhoto
+	// Proposal is what they are asked, or have agreed, to leave out; nil for nothing.
+	Proposal *Proposal
+	// Recording is nil where there is none.
+	Recording *SentRecording
 }
 
 // Came is a letter as its recipient sees it. Text is empty until it is opened.
@@ -161,6 +172,8 @@ type Came struct {
 	Unread   bool // the letter did not open: a notice in its place
 	MayWrite bool
 	Photos   []CamePhoto // of one that is open
+	// Recording is nil where none came.
+	Recording *CameRecording
 	// Translation stands before the letter where its recipients do not read what it was written in.
 	Translation Translation
 }
@@ -231,6 +244,7 @@ type Reading struct {
 	// Language is what the letter is in, of Languages, and Recipient what its recipients read, of SideLanguages.
 	Language, Recipient string
 	Untranslated        bool // it has to be translated before this worker lets it go on
+	Foreign             bool // its recipients or this worker do not read it as it was written: no recording goes with it
 	MayBeForeign        bool // the screen would have somebody say which language it is in
 	ReadsWelsh          bool // this worker, by a manager's word
 	Into                string
@@ -243,7 +257,11 @@ type Reading struct {
 	First     WriterReason // in a second opinion: what the writer was told before
 	Notes     []WorkNote   // what colleagues wrote down about it, newest first
 	Photos    []DeskPhoto
-	Findings  []Finding // what the screen would have the worker look at, in the order of the text
+	Recording *DeskRecording // nil where there is none
+	// Transcript is what the actor wrote down of a recording that they let go on. It is
+	// screened with the text: the findings are about Screened.
+	Transcript Text
+	Findings   []Finding // what the screen would have the worker look at, in the order of the text
 	// Unscreened: the protected list did not open, so nothing was looked for, and
 	// the letter is not passed on.
 	Unscreened bool
@@ -252,6 +270,16 @@ type Reading struct {
 	// the name of the one who has, "" while nobody has.
 	TwoReaders  bool
 	FirstReader string
+	// Proposal is what the writer was asked before: where they asked another worker
+	// about it, or agreed to it and this is the text as agreed. Nil for nothing.
+	Proposal *Proposal
+	// Cut is with what left out the letter would go on, unasked; nil for nothing.
+	// Text is then the text as it would go.
+	Cut []Piece
+	// Changed is a rewrite beside the letter that it replaces; nil where that is not shown.
+	Changed []Change
+	// MayOriginal: the text is not the letter as it came, which Original opens.
+	MayOriginal bool
 }
 
 // WorkNote is what a worker wrote for colleagues. No family can select it.
@@ -280,7 +308,8 @@ type ReferralText struct {
 	Text    Text         // the letter
 	By      string       // the name of the worker who referred it; "" if it did not open
 	People  []PersonLine // on the side that wrote: whom to call; none where nobody stated it
-	Unread  bool         // the referral did not open: a notice in its place
+	Photos  []ReferredPhoto
+	Unread  bool // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.
@@ -293,11 +322,11 @@ type Earlier struct {
 	Unread bool
 }
 
-// ReturnReason is a key of the list of reasons in plain words; the words
-// stand in the catalogues as "reason.<value>".
+// ReturnReason is an entry of the list of reasons in plain words (Reason.ID).
 type ReturnReason string
 
-// ReturnReasons lists them. "identifying" is one neutral sentence for names,
+// ReturnReasons lists those that every agency begins with; their words stand in
+// the catalogues as "reason.<value>". "identifying" is one neutral sentence for names,
 // places, contact details and other children, the same for a right and a wrong
 // guess: moderation confirms no guess.
 func ReturnReasons() []ReturnReason {
@@ -392,6 +421,7 @@ type ExchangeSide struct {
 	TimesAYear int
 	Months     []int
 	Photos     string // of PhotoPolicies: what is agreed about the photos that they send
+	Recordings string // of RecordingPolicies: the same about their voice
 	Language   string // of SideLanguages: what they read
 }
 

@@ -31,9 +31,9 @@ func (s *Service) Withdraw(ctx context.Context, actor authz.Actor, id LetterID) 
 	})
 }
 
-// SecondOpinion asks that another worker look at a refused letter: it is with
-// the agency again, and the promise of a date begins anew. Once for a letter.
-// Conflict: not refused, or asked before. NotFound: not of the actor's side.
+// SecondOpinion asks that another worker look at a refused letter, or at one of
+// which the writer is asked to leave parts out: it is with the agency again as it was, and the promise of a date begins anew. Once for a letter.
+// Conflict: neither of these, or asked before. NotFound: not of the actor's side.
 func (s *Service) SecondOpinion(ctx context.Context, actor authz.Actor, id LetterID) error {
 	return s.ask(ctx, actor, id, statement.Statement{Event: statement.EventReceipt, Part: "second"}, func(ag *agency.Agency) (string, []any) {
 		return sqlSecondOpinion, []any{string(id), s.promise(ag)}

@@ -64,7 +64,11 @@ func backupWrite(ctx context.Context, c *call) error {
 	for _, s := range cfg.Stanzas() {
 		logs[s.ID] = s.Log
 	}
-	done, err := backup.Write(ctx, backup.Order{DSN: cfg.Database.Backup, To: to, File: words[0], Folder: cfg.Backup.Folder,
+	store, err := cfg.Parts.Store(authz.Staff)
+	if err != nil {
+		return err
+	}
+	done, err := backup.Write(ctx, backup.Order{DSN: cfg.Database.Backup, Parts: store, To: to, File: words[0], Folder: cfg.Backup.Folder,
 		Keep: time.Duration(days) * 24 * time.Hour, Now: time.Now, Verifiers: logs})
 	if done.Size > 0 {
 		var rows int64
@@ -72,6 +76,9 @@ func backupWrite(ctx context.Context, c *call) error {
 			rows += n
 		}
 		fmt.Fprintf(c.stdout, "%s is whole and on the disk: %d rows of %d tables, %d bytes.\n", words[0], rows, len(done.Rows), done.Size)
+		if done.Parts > 0 {
+			fmt.Fprintf(c.stdout, "It holds %d large parts of the store as well.\n", done.Parts)
+		}
 		if !done.Listed {
 			fmt.Fprintf(c.stdout, "It does not lie in backup.folder, where old ones are deleted. Delete it, and every copy, by %s.\n", done.At.Add(backup.MaxAge).Format("2 January 2006"))
 		}
@@ -133,10 +140,14 @@ func backupRestore(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return err
 	}
+	store, err := r.cfg.Parts.Store(authz.Staff)
+	if err != nil {
+		return err
+	}
 	if r.keys, err = keyfile.Load(r.cfg.Staff.Keys, authz.Staff); err != nil {
 		return err
 	}
-	job := backup.Restore{File: words[0], Identity: identity, Owner: r.cfg.Database.Owner, Backup: r.cfg.Database.Backup, Check: r.check,
+	job := backup.Restore{File: words[0], Identity: identity, Owner: r.cfg.Database.Owner, Backup: r.cfg.Database.Backup, Parts: store, Check: r.check,
 		Verifiers: map[string]string{}, Prove: r.canaries, After: r.after, Say: r.say, Now: time.Now}
 	if r.cfg.Staff.State == "" && !r.check {
 		return errors.New("staff.state is missing; name the folder in which the staff tier keeps what it has seen")

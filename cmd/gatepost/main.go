@@ -21,6 +21,7 @@ import (
 	"gatepost/internal/darkroom"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres/private"
+	"gatepost/internal/studio"
 	"gatepost/web/assets"
 	"gatepost/web/words"
 )
@@ -95,6 +96,7 @@ func commands() []command {
 		{[]string{"audit", "extend"}, auditExtend},
 		{[]string{"verify"}, verify},
 		{[]string{"witness"}, witnessLook},
+		{[]string{"parts", "move"}, partsMove},
 		{[]string{"backup"}, backupWrite},
 		{[]string{"restore"}, backupRestore},
 		{[]string{"law", "decide"}, lawDecide},
@@ -103,6 +105,7 @@ func commands() []command {
 		{[]string{"screen"}, screenLetters},
 		{[]string{"bench"}, runBench},
 		{[]string{darkroom.Word}, photoClean}, // for the program itself, and not in its help
+		{[]string{studio.Word}, soundClean},   // so is this
 	}
 }
 
@@ -166,6 +169,9 @@ const usage = `Gatepost relays letters between families through a worker who rea
   gatepost witness --new KEY --name NAME
       that key, and its public line to be printed
 
+  gatepost parts move store|database --config FILE
+      photos and scans from the database into the store of [parts], or back;
+      beside running tiers, and to be begun again when it was stopped
   gatepost backup FILE --config FILE [--keep DAYS]
       the database, sealed to backup.recipient; those that it wrote into
       backup.folder are deleted after 35 days, or DAYS

@@ -19,6 +19,7 @@ import (
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
 	"gatepost/internal/oplog"
+	"gatepost/internal/parts"
 	"gatepost/internal/server"
 	"gatepost/internal/tier"
 	"gatepost/web"
@@ -75,6 +76,8 @@ type part struct {
 	keys *keyfile.Keys
 	tls  *server.Certificate // nil without TLS here
 	mail *notice.Server      // staff tier, where mail is on
+	// parts is where large parts lie; nil for the database.
+	parts *parts.Store
 }
 
 // assemble checks everything that can be checked without the database, all at
@@ -91,7 +94,7 @@ func (pr program) assemble(ctx context.Context, cfg *config.Config, tiers []auth
 	for _, part := range parts {
 		log := all.Tier(string(part.tier))
 		t, err := tier.Open(ctx, tier.Config{Tier: part.tier, DSN: cfg.DSN(part.tier), Keys: part.keys, Stanzas: cfg.Stanzas(),
-			State: cfg.Door(part.tier).State, Gate: gate, Work: pr.work, Log: log, Days: cfg.Days()})
+			State: cfg.Door(part.tier).State, Gate: gate, Work: pr.work, Log: log, Parts: part.parts, Days: cfg.Days()})
 		if err == nil {
 			p.tiers = append(p.tiers, t)
 			err = p.notify(ctx, cfg, part, t, log)
@@ -127,6 +130,10 @@ func check(cfg *config.Config, tiers []authz.Tier, log *oplog.Log) ([]part, erro
 			one.tls, err = server.NewCertificate(door.Certificate, door.CertificateKey, time.Now, log.Tier(string(t)))
 			found = append(found, err)
 		}
+		if found[0] == nil {
+			one.parts, err = cfg.Parts.Store(t)
+			found = append(found, err)
+		}
 		if t == authz.Staff && cfg.Mail.Set() {
 			s, err := cfg.Mail.Server()
 			one.mail, found = &s, append(found, err)
@@ -153,7 +160,7 @@ func (p *process) notify(ctx context.Context, cfg *config.Config, part part, t *
 	}
 	p.hub = t.Nudges()
 	p.lines = live.New(p.hub)
-	p.notifier, err = tier.OpenNotifier(ctx, tier.NotifierConfig{DSN: cfg.Database.Notify, Agencies: t.Agencies, Keys: part.keys, Mail: part.mail, Remind: t.Cases.RemindOverdue, Shed: t.Cases.ShedScans, Log: log})
+	p.notifier, err = tier.OpenNotifier(ctx, tier.NotifierConfig{DSN: cfg.Database.Notify, Agencies: t.Agencies, Keys: part.keys, Mail: part.mail, Remind: t.Cases.RemindOverdue, Shed: t.Cases.ShedScans, Letters: t.Letters, Log: log})
 	return err
 }
 

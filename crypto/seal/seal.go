@@ -48,13 +48,30 @@ type Sealed struct {
 // Errors: no, nil, repeated or more than 10 readers; ErrContext for a context
 // that cannot be written.
 func Seal(c Context, content []byte, to ...*age.HybridRecipient) (Sealed, error) {
+	var out *bytes.Buffer
+	commitment, err := Streamed(c, content, func(size int, write func(io.Writer) error) error {
+		out = bytes.NewBuffer(make([]byte, 0, size))
+		return write(out)
+	}, to...)
+	if err != nil {
+		return Sealed{}, err
+	}
+	return Sealed{Bytes: out.Bytes(), Commit: commitment}, nil
+}
+
+// Streamed is Seal for what is too large to be held twice: it hands put how many
+// bytes the sealed object has, and what writes them. put calls write once at most;
+// what was written is whole only after write has returned nil.
+//
+// Errors: as for Seal; put's.
+func Streamed(c Context, content []byte, put func(size int, write func(io.Writer) error) error, to ...*age.HybridRecipient) (Commitment, error) {
 	context, err := c.encode()
 	if err != nil {
-		return Sealed{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+		return Commitment{}, fmt.Errorf("seal %s: %w", c.Kind, err)
 	}
 	recipients, err := distinct(to)
 	if err != nil {
-		return Sealed{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+		return Commitment{}, fmt.Errorf("seal %s: %w", c.Kind, err)
 	}
 	var salt [saltSize]byte
 	_, _ = rand.Read(salt[:]) // never fails: the runtime stops the program instead
@@ -62,19 +79,20 @@ func Seal(c Context, content []byte, to ...*age.HybridRecipient) (Sealed, error)
 	unpadded := len(head) + len(content)
 	padded := PaddedSize(c.Kind, unpadded)
 
-	out := bytes.NewBuffer(make([]byte, 0, sealedSize(len(to), padded)))
-	w, err := age.Encrypt(out, recipients...)
+	err = put(sealedSize(len(to), padded), func(out io.Writer) error {
+		w, err := age.Encrypt(out, recipients...)
+		if err != nil {
+			return err
+		}
+		if err := writeFrame(w, head, content, padded-unpadded); err != nil {
+			return err
+		}
+		return w.Close() // writes the last chunk
+	})
 	if err != nil {
-		return Sealed{}, fmt.Errorf("seal %s: %w", c.Kind, err)
+		return Commitment{}, fmt.Errorf("seal %s: %w", c.Kind, err)
 	}
-	if err := writeFrame(w, head, content, padded-unpadded); err != nil {
-		return Sealed{}, fmt.Errorf("seal %s: %w", c.Kind, err)
-	}
-	// Closing writes the last chunk; out is whole only after it.
-	if err := w.Close(); err != nil {
-		return Sealed{}, fmt.Errorf("seal %s: %w", c.Kind, err)
-	}
-	return Sealed{Bytes: out.Bytes(), Commit: commit(salt[:], context, content)}, nil
+	return commit(salt[:], context, content), nil
 }
 
 // distinct refuses a list of readers that is empty, too long for a header, or

@@ -291,6 +291,14 @@ func TestInactiveAgency(t *testing.T) {
 	if _, err := w.Public.SignIn(t.Context(), w.Home.ID, account.SignIn{Name: l.Name, Passphrase: l.Passphrase, From: accounttest.From()}); err != nil {
 		t.Errorf("active again: %v", err)
 	}
+	// So with whose letters two workers read.
+	w.Exec(t, "update agency set public_readers = 'new', staff_readers = 'always'")
+	_, err = w.Public.SignIn(t.Context(), w.Home.ID, account.SignIn{Name: l.Name, Passphrase: l.Passphrase, From: accounttest.From()})
+	want(t, "two second readers", err, fault.Forbidden, "fault.agency.inactive")
+	w.Exec(t, "update agency set public_readers = 'always'")
+	if _, err := w.Public.SignIn(t.Context(), w.Home.ID, account.SignIn{Name: l.Name, Passphrase: l.Passphrase, From: accounttest.From()}); err != nil {
+		t.Errorf("active once more: %v", err)
+	}
 }
 
 // Whoever is suspended is out at the next request, and gets the common answer.

@@ -11,7 +11,7 @@ import (
 // Every statement of the package. Times come from the service's clock; who may
 // see a row at all is row-level security's business besides.
 const (
-	sqlActive = `select coalesce(public_seen = stanza and staff_seen = stanza, false) and coalesce(public_promise = staff_promise, true), opened_at is not null
+	sqlActive = `select coalesce(public_seen = stanza and staff_seen = stanza, false) and coalesce(public_promise = staff_promise, true) and coalesce(public_readers = staff_readers, true), opened_at is not null
 		from agency where id = agency()`
 
 	// Failure counts. $4 is when the window before this one ended, $5 the limit;

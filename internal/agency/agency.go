@@ -39,6 +39,9 @@ type Stanza struct {
 	Country    string // E or W: under whose rules it is registered; "" where nobody has said
 	Promise    int    // within how many working days a writer hears; 0 means DefaultPromise
 	Amber      int    // after how many of them the desk says that a letter waits long; 0 means DefaultAmber
+	// SecondReader says whose letters two workers read in the exchanges that are
+	// opened from now on: one of SecondReaders; "" means DefaultSecondReader.
+	SecondReader string
 }
 
 // What is promised where a stanza does not say. MaxPromise is the longest: the
@@ -49,10 +52,16 @@ const (
 	MaxPromise     = 20
 )
 
+// DefaultSecondReader is what a stanza means that does not say.
+const DefaultSecondReader = "risk"
+
+// SecondReaders lists whose letters two workers may read, the fewest first.
+func SecondReaders() []string { return []string{DefaultSecondReader, "new", "always"} }
+
 // Promised is the stanza with the defaults filled in. ok tells whether they can
 // be kept: a letter waits long before it is late, and both are within MaxPromise.
 func (s Stanza) Promised() (filled Stanza, ok bool) {
-	s.Promise, s.Amber = cmp.Or(s.Promise, DefaultPromise), cmp.Or(s.Amber, DefaultAmber)
+	s.Promise, s.Amber, s.SecondReader = cmp.Or(s.Promise, DefaultPromise), cmp.Or(s.Amber, DefaultAmber), cmp.Or(s.SecondReader, DefaultSecondReader)
 	return s, 1 <= s.Amber && s.Amber < s.Promise && s.Promise <= MaxPromise
 }
 
@@ -82,6 +91,9 @@ func New(s Stanza, keys ...string) (*Agency, error) {
 	s, ok := s.Promised()
 	if !ok {
 		return nil, fmt.Errorf("agency %s: what is promised cannot be kept", s.ID)
+	}
+	if !slices.Contains(SecondReaders(), s.SecondReader) {
+		return nil, fmt.Errorf("agency %s: no such second reader", s.ID)
 	}
 	archive, err := age.ParseHybridRecipient(s.Archive)
 	if err != nil {

@@ -268,6 +268,27 @@ func (x *Index) Stated(ctx context.Context, agencyID, object, part string) (bool
 	return false, nil
 }
 
+// Statements gives the true statements of the log about a part of an object, in
+// its order.
+func (x *Index) Statements(ctx context.Context, agencyID, object, part string) (list []*statement.Statement, err error) {
+	for _, v := range x.statedOf(agencyID, object+"\n"+part) {
+		body, err := x.body(ctx, agencyID, v.leaf)
+		if err != nil {
+			return nil, fmt.Errorf("read a statement: %w", err)
+		}
+		if x.verify(ctx, agencyID, body) != nil {
+			x.forget(agencyID, object+"\n"+part, v.leaf)
+			continue
+		}
+		st, err := statement.ParseUnverified(body)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, st)
+	}
+	return list, nil
+}
+
 func (x *Index) statedOf(agencyID, key string) []version {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -98,6 +98,10 @@ const (
 	TakeOver Act = "takeOver"
 	// SeeBreaches: see which letters wait longer than promised, and with whom.
 	SeeBreaches Act = "seeBreaches"
+	// SeeReasons: see the agency's list of reasons that writers are told.
+	SeeReasons Act = "seeReasons"
+	// SetReasons: change that list.
+	SetReasons Act = "setReasons"
 	// Recover: with a second worker, let a person choose a new passphrase; agree
 	// to the same for a worker.
 	Recover Act = "recover"
@@ -212,6 +216,8 @@ var table = []struct {
 	{Rotate, []Role{Manager}},
 	{TakeOver, []Role{Manager}},
 	{SeeBreaches, []Role{Manager}},
+	{SeeReasons, []Role{LetterboxWorker, SafeguardingLead, Manager}},
+	{SetReasons, []Role{Manager}},
 	{Recover, []Role{LetterboxWorker, IntermediaryWorker, Manager}},
 	{RecoverWorker, []Role{Manager}},
 	{Inspect, []Role{Manager, Auditor}},

@@ -25,6 +25,7 @@ func TestPolicy(t *testing.T) {
 		letterboxWorker/invitePerson letterboxWorker/confirmPerson
 		manager/inviteWorker manager/confirmWorker
 		manager/seeWorkers manager/suspendWorker manager/endWorker manager/rotate manager/takeOver manager/seeBreaches
+		letterboxWorker/seeReasons safeguardingLead/seeReasons manager/seeReasons manager/setReasons
 		letterboxWorker/suspendPerson manager/suspendPerson
 		letterboxWorker/recover manager/recover manager/recoverWorker
 		letterboxWorker/setExchange manager/setExchange manager/restrict safeguardingLead/safeguard

@@ -240,7 +240,7 @@ func TestRestore_Refused(t *testing.T) {
 	try("of tomorrow", file, "of a day that has not come", func(r *backup.Restore) { r.Now = func() time.Time { return time.Now().AddDate(0, 0, -2) } })
 	try("an agency without a stanza", file, "the configuration has no agency fernleigh", func(r *backup.Restore) { r.Verifiers = nil })
 	try("a newer program's", w.forge(t, file, "newer.age", func(m *backup.Manifest) { m.Schema = 999 }), "a newer program wrote this backup", nil)
-	try("a newer format", w.forge(t, file, "format.age", func(m *backup.Manifest) { m.Format = 2 }), "a newer program wrote this backup", nil)
+	try("a newer format", w.forge(t, file, "format.age", func(m *backup.Manifest) { m.Format = backup.Format + 1 }), "a newer program wrote this backup", nil)
 	try("a newer server's", w.forge(t, file, "server.age", func(m *backup.Manifest) { m.Server = 99 }), "start one that is as new", nil)
 
 	// These are found after the restore, and it is undone.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"gatepost/internal/logbook"
+	"gatepost/internal/parts"
 )
 
 const (
@@ -81,11 +82,25 @@ type snapshot struct {
 	schema int
 }
 
-// openSnapshot refuses a role that would see less than all.
-func openSnapshot(ctx context.Context, dsn, database string) (_ *snapshot, err error) {
+// keepParts lets what a snapshot sees stay in the store of large parts until it is
+// closed.
+func keepParts(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, sqlPartsStay, parts.BackupLock); err != nil {
+		return fmt.Errorf("keep the large parts where they are: %w", err)
+	}
+	return nil
+}
+
+// openSnapshot refuses a role that would see less than all. before are done first.
+func openSnapshot(ctx context.Context, dsn, database string, before ...func(context.Context, *pgx.Conn) error) (_ *snapshot, err error) {
 	s := &snapshot{}
 	if s.conn, err = connect(ctx, "backup", dsn, database); err != nil {
 		return nil, err
+	}
+	for _, do := range before {
+		if err := do(ctx, s.conn); err != nil {
+			return nil, errors.Join(err, s.close(ctx))
+		}
 	}
 	if err = s.begin(ctx); err != nil {
 		return nil, errors.Join(err, s.close(ctx))

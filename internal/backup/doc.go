@@ -12,6 +12,13 @@
 //
 //	age -d -i backup.key FILE | tail -c +1048577 | pg_restore -l
 //
+// Large parts that lie in a store (package parts) stand between the two, each behind
+// where it lay; the manifest says how many bytes they take, to be added to the
+// number above. From before the snapshot until the file is whole, nothing is
+// deleted in the store. A part that is not there, or is not what its row says,
+// ends the backup: one that hid it would be found when it is needed. They are
+// brought back before the rows that name them.
+//
 // [Read] reads the file to its end once before it touches anything, for a file
 // that is cut short shows it only there. Then it restores into an empty
 // database in one transaction, counts every table again, computes the tree of

@@ -154,10 +154,12 @@ func FuzzList(f *testing.F) {
 // Whatever is sealed, the manifest is whole or an error.
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(manifest))
-	f.Add([]byte(`{"format":2}`))
+	f.Add([]byte(`{"format":3}`))
+	f.Add([]byte(strings.NewReplacer("behind them is", "behind them are part_bytes of large parts, and behind those", `"format":1`, `"format":2,"parts":1,"part_bytes":300000`).Replace(manifest)))
+	f.Add([]byte(strings.Replace(manifest, `"format":1`, `"format":1,"parts":1,"part_bytes":300000`, 1)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := backup.ParseManifestText(text)
-		if err == nil && (m.Format != backup.Format || m.Schema < 1 || m.Server < 1 || m.Dump < 1 || len(m.Rows) == 0) {
+		if err == nil && (m.Format < 1 || m.Format > backup.Format || (m.Parts > 0) != (m.Format == 2) || (m.Parts > 0) != (m.PartBytes > 0) || m.Schema < 1 || m.Server < 1 || m.Dump < 1 || len(m.Rows) == 0) {
 			t.Errorf("read %+v", m)
 		}
 	})

@@ -13,10 +13,15 @@ import (
 // line ends up to there.
 const Block = 1 << 20
 
-// Format is the version of the file's inside.
-const Format = 1
+// Format is the version of the file's inside. One without parts is of version 1,
+// which older programs read.
+const Format = 2
 
-const about = "Gatepost backup. These 1048576 bytes say what it is; behind them is a dump of PostgreSQL in its custom format, for pg_restore."
+const (
+	about = "Gatepost backup. These 1048576 bytes say what it is; behind them is a dump of PostgreSQL in its custom format, for pg_restore."
+	// aboutParts is the same of a file with parts.
+	aboutParts = "Gatepost backup. These 1048576 bytes say what it is; behind them are part_bytes of large parts, and behind those a dump of PostgreSQL in its custom format, for pg_restore."
+)
 
 // Manifest says what a backup holds. It has no name of a person in it.
 type Manifest struct {
@@ -28,6 +33,10 @@ type Manifest struct {
 	Schema int              `json:"schema"`     // migrations that were applied
 	Rows   map[string]int64 `json:"rows"`       // by table, as schema.table
 	Logs   []Log            `json:"logs"`       // one an agency
+
+	// Large parts that lay in a store, and what they take between this and the dump.
+	Parts     int   `json:"parts,omitempty"`
+	PartBytes int64 `json:"part_bytes,omitempty"`
 }
 
 // Log is how far an agency's log was.
@@ -81,8 +90,16 @@ func parseManifest(text []byte) (m Manifest, err error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if d.Decode(&m) != nil || m.About != about || m.Server < 1 || m.Dump < 1 || m.Schema < 1 || len(m.Rows) == 0 {
+	if d.Decode(&m) != nil || !m.told() || m.Server < 1 || m.Dump < 1 || m.Schema < 1 || len(m.Rows) == 0 {
 		return Manifest{}, ErrManifest
 	}
 	return m, nil
+}
+
+// told tells whether the text for a person, the version and the parts go together.
+func (m Manifest) told() bool {
+	if m.Parts == 0 {
+		return m.About == about && m.Format == 1 && m.PartBytes == 0
+	}
+	return m.About == aboutParts && m.Format == 2 && m.Parts > 0 && m.PartBytes > 0
 }

@@ -16,12 +16,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatepost/crypto/seal"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/private"
 	"gatepost/migrations"
 )
 
-// Restore is one backup to be brought back. Every field is needed but Check.
+// Restore is one backup to be brought back. Every field is needed but Check and Parts.
 type Restore struct {
 	File     string
 	Identity *age.HybridIdentity // of the recipient that it was sealed to
@@ -31,6 +32,9 @@ type Restore struct {
 	// Verifiers are the verifier strings of the agencies' log keys, from their
 	// stanzas, by agency.
 	Verifiers map[string]string
+	// Parts is where large parts are brought back to, with the staff tier's key; not
+	// needed for a backup without any.
+	Parts *parts.Store
 	// Prove proves more of the restored database, of that name, before it
 	// counts: that the canary opens. An error undoes the restore.
 	Prove func(ctx context.Context, database string, m Manifest) error
@@ -125,7 +129,11 @@ func (w *restoring) look(ctx context.Context) error {
 		if w.manifest, err = ParseManifest(plain); err != nil {
 			return err
 		}
-		_, err = io.Copy(io.Discard, contextReader{ctx, plain})
+		in := contextReader{ctx, plain}
+		if err := w.manifest.readParts(in, func(parts.Place, []byte) error { return nil }); err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, in)
 		return err
 	})
 	if err != nil {
@@ -137,6 +145,8 @@ func (w *restoring) look(ctx context.Context) error {
 	}
 	age := w.Now().Sub(w.manifest.At)
 	switch {
+	case w.manifest.Parts > 0 && w.Parts == nil && !w.Check:
+		return fmt.Errorf("the backup holds %d large parts of a store, and the configuration has no [parts]; name a store there, and if they are to be in the database, run gatepost parts move afterwards", w.manifest.Parts)
 	case w.manifest.Schema > len(names):
 		return errors.New("a newer program wrote this backup; restore it with that one")
 	case age > MaxAge:
@@ -175,7 +185,11 @@ func (w *restoring) prove(ctx context.Context) error {
 	if err := w.restore(ctx); err != nil {
 		return err
 	}
-	w.proved("the database is restored, in one transaction")
+	if w.manifest.Parts > 0 {
+		w.proved("%d large parts are what their rows say; the database is restored, in one transaction", w.manifest.Parts)
+	} else {
+		w.proved("the database is restored, in one transaction")
+	}
 	if err := w.compare(ctx); err != nil {
 		return err
 	}
@@ -205,13 +219,23 @@ func (w *restoring) restore(ctx context.Context) error {
 		return err
 	}
 	return w.open(func(plain io.Reader) error {
-		if _, err := ParseManifest(plain); err != nil {
+		m, err := ParseManifest(plain)
+		if err != nil {
 			return err
+		}
+		// The parts are there before their rows.
+		if err := m.readParts(contextReader{ctx, plain}, func(p parts.Place, b []byte) error {
+			if w.Check {
+				return nil // a drill touches no store
+			}
+			return w.Parts.Restore(ctx, p, b)
+		}); err != nil {
+			return fmt.Errorf("bring the large parts back: %w", err)
 		}
 		cmd := client(ctx, w.program, "--single-transaction", "--no-password", "--dbname="+dsn)
 		in := &source{r: plain}
 		cmd.Stdin = in
-		err := run(cmd, "pg_restore")
+		err = run(cmd, "pg_restore")
 		if in.err != nil {
 			return in.err // the file has changed since it was looked at
 		}

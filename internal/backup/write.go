@@ -17,11 +17,12 @@ import (
 	"filippo.io/age"
 
 	"gatepost/crypto/seal"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres/private"
 )
 
-// Order is one backup to be written. Every field is needed but Folder and
-// Verifiers.
+// Order is one backup to be written. Every field is needed but Folder, Verifiers
+// and, where no large part lies in a store, Parts.
 type Order struct {
 	DSN    string // of gatepost_backup
 	To     *age.HybridRecipient
@@ -33,6 +34,7 @@ type Order struct {
 	// stanzas, by agency. Where one is missing, no checkpoint of that log is
 	// believed, and a restore can compare its length only.
 	Verifiers map[string]string
+	Parts     *parts.Store // with the staff tier's key
 }
 
 // MaxAge is for how long a backup is kept, and after which it is not restored:
@@ -85,7 +87,7 @@ func write(ctx context.Context, o Order) (_ Written, err error) {
 	if _, err := os.Lstat(o.File); err == nil {
 		return Written{}, fmt.Errorf("%s is there already and is not overwritten; name another file", o.File)
 	}
-	s, err := openSnapshot(ctx, o.DSN, "")
+	s, err := openSnapshot(ctx, o.DSN, "", keepParts)
 	if err != nil {
 		return Written{}, err
 	}
@@ -94,21 +96,31 @@ func write(ctx context.Context, o Order) (_ Written, err error) {
 	if err != nil {
 		return Written{}, err
 	}
-	w := Written{Manifest: Manifest{About: about, Format: Format, At: o.Now().UTC().Truncate(time.Second), Server: s.server, Dump: major, Schema: s.schema}}
+	w := Written{Manifest: Manifest{About: about, Format: 1, At: o.Now().UTC().Truncate(time.Second), Server: s.server, Dump: major, Schema: s.schema}}
 	if w.Rows, err = s.rows(ctx); err != nil {
 		return Written{}, err
 	}
 	if w.Logs, err = s.logs(ctx, o.Verifiers); err != nil {
 		return Written{}, err
 	}
-	if err := w.put(ctx, o, s, program); err != nil {
+	places, err := s.places(ctx)
+	if err != nil {
+		return Written{}, err
+	}
+	if len(places) > 0 {
+		if o.Parts == nil {
+			return Written{}, fmt.Errorf("%d large parts lie in a store, and the configuration has no [parts]; a backup without them would be thin: put it back", len(places))
+		}
+		w.About, w.Format, w.Parts, w.PartBytes = aboutParts, Format, len(places), partsOf(places)
+	}
+	if err := w.put(ctx, o, s, program, places); err != nil {
 		return Written{}, err
 	}
 	return w, nil
 }
 
 // put writes the file and gives it its name.
-func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string) (err error) {
+func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string, places []parts.Place) (err error) {
 	p, err := openPart(o.File)
 	if err != nil {
 		return err
@@ -124,6 +136,9 @@ func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string)
 		return err
 	}
 	if _, err := sealed.Write(block); err != nil {
+		return p.full(err)
+	}
+	if err := writeParts(ctx, sealed, o.Parts, places); err != nil {
 		return p.full(err)
 	}
 	if err := dump(ctx, program, s.name, o.DSN, sealed); err != nil {

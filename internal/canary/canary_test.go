@@ -32,6 +32,7 @@ import (
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
+	"gatepost/internal/studio/studiotest"
 	"gatepost/internal/tier"
 	"gatepost/migrations"
 )
@@ -40,6 +41,7 @@ const database = "gatepost"
 
 func TestMain(m *testing.M) {
 	darkroomtest.Child()
+	studiotest.Child()
 	os.Exit(m.Run())
 }
 

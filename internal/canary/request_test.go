@@ -34,6 +34,8 @@ import (
 	"gatepost/letterbox"
 	"gatepost/letterbox/photo"
 	"gatepost/letterbox/photo/phototest"
+	"gatepost/letterbox/voice"
+	"gatepost/letterbox/voice/voicetest"
 	"gatepost/web"
 	"gatepost/web/assets"
 	"gatepost/web/page"
@@ -271,6 +273,7 @@ func TestCanaryRequests(t *testing.T) {
 	r.crossing()
 	r.paper()
 	r.photo()
+	r.recording()
 	r.told()
 	r.searching()
 	r.refusedForms()
@@ -403,6 +406,48 @@ func (r *requests) photo() {
 			r.t.Errorf("%s gets no picture: %v", what, err)
 		}
 		b += told.body
+		if i := slices.IndexFunc(r.planted, func(w string) bool { return strings.Contains(b, w) }); i >= 0 {
+			r.t.Errorf("%s is told %s", what, r.planted[i])
+		}
+	}
+}
+
+// recording: a voice with names and a place beside its sound crosses, with what a
+// worker wrote down of it; and what is no recording, or too much of one.
+func (r *requests) recording() {
+	r.t.Helper()
+	side := r.find("select m.side_id from side_member m join side s on s.id = m.side_id join side o on o.exchange_id = s.exchange_id and o.id <> s.id "+
+		"join side_member y on y.side_id = o.id where m.person_id = $1 and y.person_id = $2", r.writer.id, r.reader.id)
+	r.worker.post(303, "/side/"+side+"/recordings", "recordings", "permitted")
+	draft, _, _ := strings.Cut(strings.TrimPrefix(r.writer.post(303, "/write/"+side, "text", "Listen to "+r.word("Beside")).to, "/draft/"), "?")
+	r.planted = append(r.planted, voicetest.Word)
+	file := append(voicetest.Tagged(voicetest.Convert(r.t, voicetest.Sine(2), "said.mp3", "-c:a", "libmp3lame")), r.word("AfterSound")...)
+	path := "/draft/" + draft + "/recording"
+	r.writer.upload(422, path, "recording", r.word("NoSound")+".mp3", []byte(r.word("InNoSound")))
+	r.writer.upload(422, path, "recording", "list.mp3", []byte("#EXTM3U\n/etc/"+r.word("List")+"\n"))
+	r.writer.upload(413, path, "recording", "large.mp3", just([]byte(r.word("LargeSound")), letterbox.MaxRecording+int(page.TextBody)+(1<<18)))
+	r.writer.upload(303, path, "recording", r.word("Sound")+".mp3", file)
+	r.writer.post(303, "/draft/"+draft+"/send", "version", r.find("select version::text from draft where id = $1", draft))
+	letter := "lt" + draft[2:]
+	exchange := r.find("select exchange_id from letter where id = $1", letter)
+	r.worker.post(303, "/letter/"+letter+"/claim")
+	desk := "/letter/" + letter + "/recording"
+	r.worker.get(200, desk)
+	heard := r.worker.get(200, desk+"/sound")
+	said := r.word("Said")
+	r.worker.post(422, desk, "goes", "yes", "transcript", r.word("SaidUnheard"))
+	r.worker.post(303, desk, "heard", "yes", "goes", "yes", "transcript", said)
+	r.worker.post(303, "/letter/"+letter+"/pass", "exchange", exchange)
+	delivery := r.find("select id from delivery where letter_id = $1", letter)
+	r.reader.post(303, "/letter/"+delivery+"/open")
+	if read := r.reader.get(200, "/letter/"+delivery+"/read"); !strings.Contains(read.body, said) {
+		r.t.Error("what was written down did not cross")
+	}
+	came := r.reader.get(200, "/letter/"+delivery+"/recording")
+	for what, b := range map[string]string{"the desk": heard.body, "the other family": came.body} {
+		if _, err := voice.Check([]byte(b)); err != nil {
+			r.t.Errorf("%s gets no recording: %v", what, err)
+		}
 		if i := slices.IndexFunc(r.planted, func(w string) bool { return strings.Contains(b, w) }); i >= 0 {
 			r.t.Errorf("%s is told %s", what, r.planted[i])
 		}

@@ -30,6 +30,7 @@ type Config struct {
 	Staff      Door     `toml:"staff"`
 	Mail       Mail     `toml:"mail"`   // staff tier only
 	Backup     Backup   `toml:"backup"` // where backups are made only
+	Parts      Parts    `toml:"parts"`  // none: large parts are in the database
 	Agencies   []Agency `toml:"agency"`
 	// Holidays are bank holidays of England and Wales that were proclaimed for
 	// one year only, as 2006-01-02. Every clock of every agency knows them.
@@ -102,6 +103,8 @@ type Agency struct {
 	// many the desk says that a letter waits long. 0 means agency.Default….
 	Promise int `toml:"promise,omitzero"`
 	Amber   int `toml:"amber,omitzero"`
+	// SecondReader says whose letters two workers read in a new exchange.
+	SecondReader string `toml:"second_reader,omitempty"`
 }
 
 // Problems is everything that is wrong with a configuration, each one sentence
@@ -166,7 +169,8 @@ const credentialsFolder = "CREDENTIALS_DIRECTORY"
 // whoever reads them says what is missing.
 func (c *Config) anchor(dir string) {
 	for _, path := range []*string{&c.Public.Certificate, &c.Public.CertificateKey, &c.Public.Keys, &c.Public.State,
-		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Staff.State, &c.Mail.PasswordFile, &c.Backup.Folder} {
+		&c.Staff.Certificate, &c.Staff.CertificateKey, &c.Staff.Keys, &c.Staff.State, &c.Mail.PasswordFile, &c.Backup.Folder,
+		&c.Parts.PublicKey, &c.Parts.StaffKey} {
 		if name, is := strings.CutPrefix(*path, Credential); is {
 			if here := os.Getenv(credentialsFolder); here != "" && filepath.IsLocal(name) {
 				*path = filepath.Join(here, name)
@@ -217,6 +221,7 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 			c.Mail.check(&found)
 		}
 	}
+	c.Parts.check(&found, tiers...)
 	if len(tiers) > 1 {
 		if !c.OneProcess {
 			found.add("both tiers in one process are less safe than two: set one_process = true if that is meant, or start one tier")
@@ -386,6 +391,10 @@ func (c *Config) checkAgencies(found *Problems) {
 			found.add("%s: promise and amber are working days, %d and %d where they are left out; amber is at least 1 and less than promise, and promise is at most %d",
 				where, agency.DefaultPromise, agency.DefaultAmber, agency.MaxPromise)
 			a.Promise, a.Amber = 0, 0 // said once
+		}
+		if a.SecondReader != "" && !slices.Contains(agency.SecondReaders(), a.SecondReader) {
+			found.add("%s: second_reader is one of %s, and %s where it is left out", where, strings.Join(agency.SecondReaders(), ", "), agency.DefaultSecondReader)
+			a.SecondReader = "" // said once
 		}
 		twice(found, where, "id", a.ID, &ids)
 		twice(found, where, "public_host", a.PublicHost, &publicHosts)

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -132,7 +133,7 @@ func TestPromise(t *testing.T) {
 		if err != nil || a.Promise != want[0] || a.Amber != want[1] {
 			t.Errorf("%q: %+v, %v", lines, a, err)
 		}
-		s.Promise, s.Amber = 0, 0
+		s.Promise, s.Amber, s.SecondReader = 0, 0, "always"
 		if a.Fingerprint() != s.Fingerprint() {
 			t.Errorf("%q: another fingerprint", lines)
 		}
@@ -156,6 +157,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"amber after the promise", promising(t, "promise = 5"), []string{"agency oak: promise and amber are working days, 10 and 5 where they are left out; amber is at least 1 and less than promise, and promise is at most 20"}},
 		{"a promise that is too long", promising(t, "promise = 21"), []string{"agency oak: promise and amber"}},
 		{"a promise of no day", promising(t, "promise = -1\namber = -2"), []string{"agency oak: promise and amber"}},
+		{"a second reader that is none", promising(t, "second_reader = \"never\""), []string{"agency oak: second_reader is one of risk, new, always, and risk where it is left out"}},
 		{"a holiday that is no day", "holidays = [\"3 May 2027\"]\n", []string{"holidays: every bank holiday is written as"}},
 		{"a holiday at a weekend", "holidays = [\"2027-05-03\", \"2027-05-08\"]\n", []string{"holidays: 2027-05-08 is a Saturday"}},
 		{"an archive that is none", strings.Replace(stanzaText(t, "oak"), "age1pq1", "age1", 1), []string{"not an age1pq1 string"}},
@@ -204,6 +206,8 @@ func TestServesRefuses(t *testing.T) {
 		}
 		return text + tail
 	}
+	const parts = "[parts]\nendpoint = \"https://s3.example\"\nbucket = \"oak-letters\"\nregion = \"eu-west-2\"\npublic_key_file = \"p\"\nstaff_key_file = \"s\"\n"
+	store := func(from, to string) string { return good + strings.Replace(parts, from, to, 1) + tail }
 	for _, c := range []struct {
 		name, text, want string
 		tiers            []authz.Tier
@@ -233,6 +237,13 @@ func TestServesRefuses(t *testing.T) {
 		{"metrics on the families' address", change("ops = \"127.0.0.1:9101\"", "ops = \"127.0.0.1:443\"", `listen = ":443"`, `listen = "127.0.0.1:443"`), "public.ops is the address of public.listen", both},
 		{"a drain without end", change("ops = ", "drain_delay = 3600\nops = "), "public.drain_delay is seconds, at most 60", both},
 		{"no keys", change(`keys = "keys/public"`, ""), "public.keys is missing", both},
+		{"a store without TLS", store("https://s3.example", "http://s3.example"), "parts.endpoint is reached without TLS", both},
+		{"a store that is no address", store("https://s3.example", "s3.example"), "parts.endpoint is no address", both},
+		{"a store with a key in its address", store("https://s3.example", "https://key:secret@s3.example"), "parts.endpoint is no address", both},
+		{"a store without a bucket", store("oak-letters", "Oak/letters"), "parts.bucket is no name", both},
+		{"a store without a region", store("region = \"eu-west-2\"", ""), "parts.region is missing", both},
+		{"a store without a key for families", store("public_key_file = \"p\"", ""), "parts.public_key_file is missing", both},
+		{"a store without a key for staff", store("staff_key_file = \"s\"", ""), "parts.staff_key_file is missing", both},
 	} {
 		loaded, err := config.Load(write(t, c.text))
 		if err != nil {
@@ -370,6 +381,42 @@ func TestMail(t *testing.T) {
 	}{{config.Mail{}, false}, {m, true}, {config.Mail{Host: "mail.example", From: "post@mail.example", Off: true}, false}} {
 		if c.mail.Set() != c.set {
 			t.Errorf("%+v: set %v", c.mail, !c.set)
+		}
+	}
+}
+
+// A tier's key of the store is read from its own file, and its secret is told nobody.
+func TestParts(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "key")
+	if err := os.WriteFile(path, []byte("families\ns3cret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := config.Parts{Endpoint: "http://127.0.0.1:7070", Bucket: "letters", Region: "any", PublicKey: path}
+	if s, err := p.Store(authz.Public); err != nil || !s.Keeps() {
+		t.Errorf("the store: %v", err)
+	}
+	if s, err := p.Store(authz.Staff); err == nil || s != nil {
+		t.Error("the staff tier took the families' key")
+	}
+	p.ReadOnly = true
+	if s, err := p.Store(authz.Public); err != nil || s == nil || s.Keeps() {
+		t.Errorf("one that is only read: %v", err)
+	}
+	if s, err := (config.Parts{}).Store(authz.Public); err != nil || s != nil {
+		t.Errorf("none: %v", err)
+	}
+	for _, c := range []struct {
+		name string
+		do   func() error
+	}{{"everybody reads it", func() error { return os.Chmod(path, 0o644) }},
+		{"one line", func() error { return errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("s3cret"), 0o600)) }},
+		{"not there", func() error { return os.Remove(path) }}} {
+		if err := c.do(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Store(authz.Public); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

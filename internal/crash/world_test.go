@@ -27,6 +27,7 @@ import (
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/postgres/private"
+	"gatepost/internal/studio/studiotest"
 	"gatepost/internal/tier"
 	"gatepost/migrations"
 )
@@ -52,6 +53,7 @@ func given(name string, usual uint64) uint64 {
 
 func TestMain(m *testing.M) {
 	darkroomtest.Child()
+	studiotest.Child()
 	if text := os.Getenv(envServe); text != "" {
 		if err := serve(text); err != nil {
 			fmt.Fprintln(os.Stderr, err)

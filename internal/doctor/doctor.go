@@ -65,6 +65,7 @@ func Examine(ctx context.Context, c Config) (sound bool) {
 	}
 	for _, t := range c.Tiers {
 		e.atTier(ctx, t)
+		e.parts(ctx, t)
 	}
 	if e.here(authz.Staff) {
 		e.queue(ctx)
@@ -74,6 +75,7 @@ func Examine(ctx context.Context, c Config) (sound bool) {
 	for _, t := range c.Tiers {
 		e.certificate(t)
 	}
+	e.recordings()
 	e.disks(ctx)
 	return e.sound
 }

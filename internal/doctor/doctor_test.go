@@ -36,7 +36,11 @@ func byRaw(sql string) func(*world) { return func(w *world) { w.Helper(); w.raw(
 
 func none(*world) {}
 
+// programs is where this machine has its own.
+var programs = os.Getenv("PATH")
+
 var illnesses = []illness{
+	{"no ffmpeg", func(w *world) { w.Setenv("PATH", w.TempDir()) }, func(w *world) { w.Setenv("PATH", programs) }, doctor.Look, "recordings: ffmpeg is not on this host"},
 	// Files of this host.
 	{"configuration", byConfig(func(c *config.Config) { c.Staff.State = "" }), none, doctor.Wrong, "configuration: staff.state is missing"},
 	{"open key", func(w *world) { must(w, os.Chmod(w.path("keys/public/login.key"), 0o644)) },
@@ -95,6 +99,7 @@ var illnesses = []illness{
 	{"families' tier", bySQL("update agency set public_seen = null"), bySQL("update agency set public_seen = stanza"), doctor.Wrong, "no families' tier has been started with this stanza"},
 	{"workers' tier", bySQL("update agency set staff_seen = null"), bySQL("update agency set staff_seen = stanza"), doctor.Wrong, "no workers' tier has been started with this stanza"},
 	{"two promises", bySQL("update agency set public_promise = 15"), bySQL("update agency set public_promise = staff_promise"), doctor.Wrong, "the two tiers were started with another promise each"},
+	{"two second readers", bySQL("update agency set public_readers = 'always'"), bySQL("update agency set public_readers = staff_readers"), doctor.Wrong, "the two tiers were started with another second_reader each"},
 	{"other stanza", byRaw("update agency set stanza = sha256(stanza)"), byRaw("update agency set stanza = public_seen"), doctor.Wrong, "is not the one of gatepost agency add"},
 	{"not open", byRaw("update agency set opened_at = null"), byRaw("update agency set opened_at = now()"), doctor.Look, "it has no manager yet"},
 	{"unknown agency", byRaw("update agency set id = 'elsewhere'"), byRaw("update agency set id = '" + demoAgency + "'"), doctor.Wrong, "the database does not know it"},
@@ -126,6 +131,9 @@ var illnesses = []illness{
 		func(w *world) { must(w, os.Chmod(w.path("state/staff"), 0o700)) }, doctor.Wrong, "it can be written by others"},
 	{"no canary", byRaw("create table kept as table canary; delete from canary"), byRaw("insert into canary table kept; drop table kept"), doctor.Wrong, "there is none; start a workers' tier"},
 	{"another's canary", otherNotifier, func(w *world) { must(w, os.Rename(w.path("away"), w.path("keys/staff/notify.key"))) }, doctor.Wrong, "it does not open with notify.key"},
+
+	{"a store that is forgotten", byRaw("insert into part_gone (agency_id, key) values ('" + demoAgency + "', repeat('a', 26))"), byRaw("delete from part_gone"),
+		doctor.Wrong, "the configuration has no [parts]; put it back"},
 
 	// The queue, mail, clocks, other instances.
 	{"stuck job", byRaw("insert into jobs.river_job (kind, max_attempts, args, scheduled_at) values ('notice', 25, '{}', now() - interval '10 minutes')"),
@@ -215,6 +223,7 @@ func TestExamine(t *testing.T) {
 		t.Error("the illnesses, or looking at them, changed the log")
 	}
 	w.instances()
+	w.parts()
 	w.publicHost()
 	w.noDatabase()
 	postgrestest.Prepare(t, w.admin, ".")

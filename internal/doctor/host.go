@@ -14,6 +14,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/backup"
 	"gatepost/internal/server"
+	"gatepost/internal/studio"
 )
 
 const (
@@ -74,6 +75,19 @@ func (e *examination) certificate(t authz.Tier) {
 	case sound:
 		e.say(OK, about, "it holds until %s", leaf.NotAfter.Format("2 January 2006"))
 	}
+}
+
+// recordings looks whether families can send a recording from here.
+func (e *examination) recordings() {
+	const about = "recordings"
+	if !e.here(authz.Public) {
+		return
+	}
+	if _, err := studio.Program(); err != nil {
+		e.say(Look, about, "ffmpeg is not on this host, so nobody can send one; install it (Debian: apt install ffmpeg), and nothing has to be restarted")
+		return
+	}
+	e.say(OK, about, "ffmpeg is there to make them anew")
 }
 
 // disks looks at the folders of state, of backups, and of a PostgreSQL on this host.

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	sqlStanding = `select stanza = $1, coalesce(public_seen = $1, false), coalesce(staff_seen = $1, false), coalesce(public_promise = staff_promise, true), opened_at is not null
+	sqlStanding = `select stanza = $1, coalesce(public_seen = $1, false), coalesce(staff_seen = $1, false), coalesce(public_promise = staff_promise, true), coalesce(public_readers = staff_readers, true), opened_at is not null
 		from agency where id = agency()`
 	sqlPublicPeppers = `select distinct pepper_version from credential_person where agency_id = agency()`
 	sqlStaffPeppers  = `select distinct pepper_version from credential_worker where agency_id = agency()`
@@ -61,9 +61,9 @@ func (e *examination) atTier(ctx context.Context, t authz.Tier) {
 func (e *examination) standing(ctx context.Context, db *postgres.DB, t authz.Tier, a *agency.Agency) {
 	about := "agency " + a.ID + " on the " + string(t) + " tier"
 	print := a.Fingerprint()
-	var ours, public, staff, promise, opened bool
+	var ours, public, staff, promise, readers, opened bool
 	err := db.Read(ctx, postgres.Scope{Agency: a.ID}, func(b *pgx.Batch) {
-		b.Queue(sqlStanding, print[:]).QueryRow(func(row pgx.Row) error { return row.Scan(&ours, &public, &staff, &promise, &opened) })
+		b.Queue(sqlStanding, print[:]).QueryRow(func(row pgx.Row) error { return row.Scan(&ours, &public, &staff, &promise, &readers, &opened) })
 	})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -78,6 +78,8 @@ func (e *examination) standing(ctx context.Context, db *postgres.DB, t authz.Tie
 		e.say(Wrong, about, "no workers' tier has been started with this stanza, so nobody can sign in; put it into that host's configuration and start it")
 	case !promise:
 		e.say(Wrong, about, "the two tiers were started with another promise each, so nobody can sign in; put the same into both configurations and start both anew")
+	case !readers:
+		e.say(Wrong, about, "the two tiers were started with another second_reader each, so nobody can sign in; put the same into both configurations and start both anew")
 	case !opened:
 		e.say(Look, about, "it has no manager yet; gatepost worker invite and agency open come next")
 	default:

@@ -55,6 +55,8 @@ async function launch ({ keeps = false } = {}) {
     ignoreDefaultArgs: keeps ? ['--disable-back-forward-cache'] : [],
     // One process for all pages of a site: else each page that is left and come back to costs a new one.
     args: ['--process-per-site', '--no-sandbox', '--disable-dev-shm-usage', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run',
+      // A microphone that hears a tone, and a person who lets a page have it.
+      '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
       // No name leads out of the machine, and that of the quick exit leads to
       // a server of the test.
       `--host-resolver-rules=MAP ${weather}:443 ${brief.weather}, MAP * ~NOTFOUND, EXCLUDE *.localhost, EXCLUDE 127.0.0.1`]
@@ -157,11 +159,12 @@ export class Person {
     const fault = what => this.walk.fault(`${this.name} at ${placeOf(page.url())}: ${what}`)
     page.on('request', request => {
       const url = new URL(request.url())
+      if (url.protocol === 'blob:') return // what the page itself holds: a recording, before it is sent up
       const ours = tierOf(url)
       const leaving = url.host === weather && request.isNavigationRequest()
       if (!leaving && (ours !== this.tier)) fault(`asks for ${url.origin}${url.pathname}`)
-      // A picture has an address of its own and is asked for by its page.
-      if (!leaving && (request.isNavigationRequest() || request.resourceType() === 'image') && ours) {
+      // A picture, and a recording, has an address of its own and is asked for by its page; a photo is sent beside it.
+      if (!leaving && (request.isNavigationRequest() || ['image', 'media', 'xhr'].includes(request.resourceType())) && ours) {
         this.walk.asked.push({ tier: ours, method: request.method(), path: url.pathname })
       }
     })

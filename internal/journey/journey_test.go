@@ -186,6 +186,7 @@ func answered() map[string]visit {
 		"desk/invitation":     post(authz.Staff, "/person/{id}/invite", http.StatusOK),
 		"desk/opening-side":   post(authz.Staff, "/exchange/new", http.StatusOK),
 		"desk/opening-check":  post(authz.Staff, "/exchange/new", http.StatusOK),
+		"desk/reasons-check":  post(authz.Staff, "/reasons/edit", http.StatusOK),
 		"desk/return-check":   post(authz.Staff, "/letter/{id}/return", http.StatusOK),
 		"page/refused":        get(authz.Public, http.StatusNotFound),
 	}

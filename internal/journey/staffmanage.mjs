@@ -297,5 +297,34 @@ async function leaves (p, his, login, act) {
 /** rotations are the keys that are still to be replaced. */
 const rotations = p => p.page.locator('[data-rotation]').filter({ has: p.page.getByRole('button', { name: say('manage.keys.goOn') }) }).all()
 
-export const manage = [restsAndGoesOn, protectsWords, namesWorkers, keptOut]
+// The sentences that writers are told: one is written anew, looked at as its
+// writer will read it, and the old one is switched off.
+async function saysWhy (walk) {
+  const p = await worker(walk, 'judith')
+  await p.go('/workers')
+  await p.press('reasons.title')
+  await p.expect('/reasons').look('reasons')
+  const entry = words => p.page.locator('li').filter({ hasText: words }).last()
+  await p.press(entry(say('reason.money')).getByRole('link'))
+  await p.expect(/^\/reasons\/edit/).look('reason')
+  await p.fill({ words: 'You named their school.' })
+  await p.press('reasons.preview')
+  await p.reads(say('fault.reason.neutral'))
+  await p.look('reason refused')
+  await p.fill({ words: 'Letters cannot come with anything of value.' })
+  await p.press('reasons.preview')
+  await p.reads(say('reasons.check.title'), 'anything of value')
+  await p.look('reason as its writer reads it')
+  await p.press('reasons.check.send')
+  await p.expect('/reasons').reads(say('reasons.done'))
+  await p.look('reasons changed')
+  await p.press(entry('anything of value').locator('button[value=off]'))
+  await p.expect('/reasons')
+  await p.press(entry(say('reason.money')).locator('button[value=on]'))
+  await p.expect('/reasons').reads(say('reasons.done'))
+  await p.go('/reasons/edit?list=photo')
+  await p.look('reason for photos')
+}
+
+export const manage = [restsAndGoesOn, protectsWords, namesWorkers, keptOut, saysWhy]
 export const last = [waitsLong, comesAndLeaves]

@@ -1,5 +1,5 @@
 // A photo on its way: agreed on, sent, looked at, cut, passed on and seen.
-import { known, say } from './browser.mjs'
+import { brief, known, say } from './browser.mjs'
 import * as family from './family.mjs'
 import { exchangeOf, takeNewest, worker } from './staff.mjs'
 import { scan } from './staffbeside.mjs'
@@ -11,6 +11,62 @@ async function shown (p, count) {
   const wide = await p.page.locator('figure img').evaluateAll(all => Promise.all(all.map(async one => { await one.decode(); return one.naturalWidth })))
   if (wide.length !== count || wide.some(w => w === 0)) throw new Error(`${p.name} sees pictures ${wide} wide, not ${count}`)
   return wide
+}
+
+// A line of a village: the photo of sent() takes half a minute.
+const slow = 64 << 10
+const hill = () => ({ name: 'hill.png', mimeType: 'image/png', buffer: Buffer.concat([scan(), Buffer.alloc(2 << 20)]) })
+
+/** adds sends a photo that was chosen. With scripts it goes beside the page, which stays where the server says no. */
+async function adds (p) {
+  if (brief.mode !== 'on') return p.press('photo.add')
+  const moved = p.page.waitForNavigation()
+  moved.catch(() => {}) // the page stays where the server says no
+  const [answer] = await Promise.all([p.page.waitForResponse(r => r.request().method() === 'POST'), p.by(say('photo.add')).click()])
+  if (answer.status() === 303) return p.arrive(() => moved)
+  await p.main().locator('.govuk-error-summary').waitFor()
+  p.last = answer
+}
+
+/** onItsWay: where scripts run, a photo on a slow line shows how far it is, tells whoever listens each quarter, and can be stopped. */
+async function onItsWay (p) {
+  if (brief.mode !== 'on') {
+    if (await p.page.locator('progress').isVisible()) throw new Error('a bar is shown that nothing moves')
+    return
+  }
+  const line = await p.context.newCDPSession(p.page)
+  const speed = uploadThroughput => line.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput })
+  const heard = []
+  await p.page.exposeFunction('heard', words => { heard.push(words) })
+  const listen = () => p.page.evaluate(() => {
+    const said = document.querySelector('[data-upload-said]')
+    new globalThis.MutationObserver(() => globalThis.heard(said.textContent)).observe(said, { childList: true, characterData: true, subtree: true })
+  })
+  const percent = say('photo.upload.percent', { Percent: '' }).trim()
+  await listen()
+  await speed(slow)
+  await p.field('photo').setInputFiles(hill())
+  await p.by(say('photo.add')).click()
+  await p.page.waitForFunction(() => document.querySelector('progress').value >= 1)
+  await p.reads(percent)
+  await p.look('photo on its way')
+  await p.by(say('photo.upload.stop')).click()
+  await p.reads(say('photo.upload.stopped')).then(p => p.readsNot(percent))
+  await p.go(p.path())
+  await shown(p, 0)
+
+  heard.length = 0
+  await listen()
+  await speed(16 * slow)
+  await p.field('photo').setInputFiles(hill())
+  await p.by(say('photo.add')).click()
+  await p.page.waitForURL(/said=added$/)
+  await speed(-1)
+  await shown(p, 1)
+  const quarters = heard.filter(words => words.endsWith(percent)).map(words => Math.floor(parseInt(words, 10) / 25))
+  if (quarters.length < 2 || quarters.length > 3 || new Set(quarters).size !== quarters.length) throw new Error(`whoever listens hears “${heard.join('”, “')}”`)
+  await p.press(p.main().locator('form[action$="/remove"] button').last())
+  await shown(p, 0)
 }
 
 async function agrees (p) {
@@ -32,12 +88,13 @@ async function sends (p) {
   await p.reads(say('fault.photo.choose'))
   await p.look('photo not chosen')
   await p.field('photo').setInputFiles({ name: 'note.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') })
-  await p.press('photo.add')
+  await adds(p)
   await p.reads(say('fault.photo.kind'))
   await p.look('no photo')
+  await onItsWay(p)
   for (const count of [1, 2]) {
     await p.field('photo').setInputFiles({ name: 'hill.png', mimeType: 'image/png', buffer: scan() })
-    await p.press('photo.add')
+    await adds(p)
     await p.reads(say('photo.added'))
     await shown(p, count)
   }
@@ -73,7 +130,8 @@ async function photo (walk) {
   await p.look('letter with a photo')
   await p.press('desk.letter.pass')
   await p.reads(say('fault.photo.answerFirst'))
-  await p.press(p.main().locator('[data-list=photos] a').first())
+  await p.fill({ note: 'A hill, and nobody in it.' })
+  await p.press(p.main().locator('[data-list=photos] button').first())
   await p.expect(/^\/letter\/lt.*\/photo\/ph/).look('photo on the desk')
   const [wide] = await shown(p, 1)
   await p.press('photo.desk.answer')
@@ -97,7 +155,8 @@ async function photo (walk) {
   for (const name of ['uniform', 'badge', 'plate', 'sign']) await p.tick(name, 'no')
   await p.tick('goes', 'yes')
   await p.press('photo.desk.answer')
-  await p.expect(letter).reads(say('photo.desk.goes'))
+  await p.reads(say('photo.desk.goes'))
+  if (await p.field('note').inputValue() !== 'A hill, and nobody in it.') throw new Error('what was typed beside a photo is lost')
   await p.press('desk.letter.pass')
   await p.expect(letter + '/done')
   await p.go(letter + '/print')
@@ -119,4 +178,23 @@ async function photo (walk) {
   if (file.suggestedFilename() !== 'picture.jpg') throw new Error(`a photo is kept as ${file.suggestedFilename()}`)
 }
 
-export const photos = [photo]
+// A photo that worries a worker is seen by the safeguarding lead, as it came.
+async function worries (walk) {
+  const his = await walk.person('Dean', 'public')
+  await sends(his)
+  const owen = await worker(walk, 'owen')
+  const letter = await takeNewest(owen, dean)
+  await owen.press('desk.letter.escalate')
+  await owen.fill({ concern: 'A uniform that somebody could know.' })
+  await owen.press('desk.escalate.do')
+  await owen.expect(letter + '/done')
+  const ruth = await worker(walk, 'ruth')
+  await ruth.go('/referral/' + letter.split('/').pop())
+  await shown(ruth, 1)
+  await ruth.look('referral with a photo')
+  await ruth.press('desk.referral.keep')
+  await ruth.press('desk.referral.keep')
+  await ruth.expect('/safeguarding')
+}
+
+export const photos = [photo, worries]

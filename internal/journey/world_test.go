@@ -36,6 +36,7 @@ import (
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
 	"gatepost/internal/server"
+	"gatepost/internal/studio/studiotest"
 	"gatepost/internal/tier"
 	"gatepost/web"
 	"gatepost/web/assets"
@@ -45,6 +46,7 @@ import (
 
 func TestMain(m *testing.M) {
 	darkroomtest.Child()
+	studiotest.Child()
 	postgrestest.Main(m)
 }
 

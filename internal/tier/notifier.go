@@ -2,7 +2,9 @@ package tier
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"gatepost/internal/agency"
@@ -10,10 +12,11 @@ import (
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/postgres"
+	"gatepost/letterbox"
 )
 
-// NotifierConfig is what a Notifier is made of. Every field but Mail, Remind and
-// Shed is needed.
+// NotifierConfig is what a Notifier is made of. Every field but Mail, Remind, Shed
+// and Letters is needed.
 type NotifierConfig struct {
 	DSN      string // of gatepost_notify
 	Agencies *agency.Registry
@@ -25,7 +28,10 @@ type NotifierConfig struct {
 	// Shed is the same for what is kept for some days only:
 	// intermediary.Service.ShedScans. nil: nothing.
 	Shed func(ctx context.Context, agencyID string) error
-	Log  *slog.Logger
+	// Letters deletes in the store of large parts what is no row's any more. nil:
+	// nobody does.
+	Letters *letterbox.Service
+	Log     *slog.Logger
 }
 
 // Notifier sends notices and does the clock's work, in the staff tier's
@@ -67,13 +73,15 @@ func OpenNotifier(ctx context.Context, c NotifierConfig) (*Notifier, error) {
 
 // clock does the clock's work, reminds and sheds; none of them stops another.
 func (c NotifierConfig) clock(work jobs.Work) jobs.Work {
+	var swept sweep
 	return func(ctx context.Context, job jobs.Job) error {
 		err := work(ctx, job)
 		for _, also := range []struct {
 			do     func(ctx context.Context, agencyID string) error
 			failed string
 			code   jobs.Code
-		}{{c.Remind, "nobody was reminded of overdue enquiries", "remind"}, {c.Shed, "copies of identity documents were not destroyed on their day", "shed"}} {
+		}{{c.Remind, "nobody was reminded of overdue enquiries", "remind"}, {c.Shed, "copies of identity documents were not destroyed on their day", "shed"},
+			{c.deleteParts(&swept), "large parts were not deleted in their store", "parts"}} {
 			if also.do == nil {
 				continue
 			}
@@ -81,6 +89,40 @@ func (c NotifierConfig) clock(work jobs.Work) jobs.Work {
 				c.Log.ErrorContext(ctx, also.failed, "agency", job.Agency, "error", failed)
 				err = also.code
 			}
+		}
+		return err
+	}
+}
+
+// sweepEvery is how often the store is looked through for what no row names.
+const sweepEvery = 24 * time.Hour
+
+// sweep is when that was last begun here.
+type sweep struct {
+	mu sync.Mutex // guards at
+	at time.Time
+}
+
+// due tells whether it is time, once for all agencies.
+func (s *sweep) due(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.at) < sweepEvery {
+		return false
+	}
+	s.at = now
+	return true
+}
+
+// deleteParts deletes what is no row's any more, and now and then what never was.
+func (c NotifierConfig) deleteParts(swept *sweep) func(ctx context.Context, agencyID string) error {
+	if c.Letters == nil {
+		return nil
+	}
+	return func(ctx context.Context, agencyID string) error {
+		err := c.Letters.DeleteParts(ctx, agencyID)
+		if swept.due(time.Now()) {
+			err = errors.Join(err, c.Letters.SweepParts(ctx, agencyID))
 		}
 		return err
 	}

@@ -28,6 +28,8 @@ const (
 		coalesce(extract(epoch from now() - min(due) filter (where state in ('waiting', 'sending') and due <= now())), 0)::float8
 		from notice where agency_id = agency()`
 
+	sqlPartsGone = `select exists (select from part_gone where agency_id = agency() and gone_at < now() - interval '1 hour')::int`
+
 	// statesEvery is how often all letters are counted, which reads every row.
 	statesEvery = 10 * time.Minute
 
@@ -65,8 +67,25 @@ func (t *Tier) checkpoints(context.Context) []ops.Figure {
 // Figures are the tier's numbers, over all its agencies together.
 func (t *Tier) Figures() []ops.Source {
 	list := []ops.Source{{Ask: func(context.Context) []ops.Figure { return pool(string(t.config.Tier), t.db) }}, {Ask: t.signIns}}
+	if t.config.Parts != nil {
+		list = append(list, ops.Source{Ask: t.parts})
+	}
 	if t.config.Tier == authz.Staff {
 		list = append(list, ops.Source{Ask: t.waiting}, ops.Source{Every: statesEvery, Ask: t.states}, ops.Source{Ask: t.checkpoints})
+	}
+	return list
+}
+
+// parts tells of the store of large parts. Letters go without it, so readiness does not ask.
+func (t *Tier) parts(ctx context.Context) []ops.Figure {
+	down := 0.0
+	if t.config.Parts.Reach(ctx) != nil {
+		down = 1
+	}
+	list := []ops.Figure{{Name: "gatepost_parts_down", Help: "1 while the store of large parts does not answer this tier: photos wait, letters go.", Value: down}}
+	waits, n := 0, 0
+	if t.config.Tier == authz.Staff && count(ctx, t.db, t.Agencies.All(), sqlPartsGone, func(row pgx.Row) error { err := row.Scan(&n); waits = max(waits, n); return err }) {
+		list = append(list, ops.Figure{Name: "gatepost_parts_delete_late", Help: "1 where large parts have waited for an hour to be deleted in their store.", Value: float64(waits)})
 	}
 	return list
 }

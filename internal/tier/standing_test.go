@@ -83,7 +83,7 @@ func TestOpen_Promise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stanzas[1].Promise = 15
+	stanzas[1].Promise, stanzas[0].SecondReader = 15, "always"
 	var said strings.Builder
 	public, err := tier.Open(t.Context(), tier.Config{Tier: authz.Public, DSN: db.DSN(postgres.RolePublic), Keys: keys, Stanzas: stanzas, State: filepath.Join(t.TempDir(), "state"),
 		Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: slog.New(slog.NewTextHandler(&said, nil))})
@@ -96,6 +96,15 @@ func TestOpen_Promise(t *testing.T) {
 		if err := db.Admin().QueryRow(t.Context(), `select public_promise, staff_promise from agency where id = $1`, id).Scan(&got[0], &got[1]); err != nil || got != want {
 			t.Errorf("%s: %v, %v", id, got, err)
 		}
+	}
+	for id, want := range map[string][2]string{"oak": {"always", "risk"}, "elm": {"risk", "risk"}} {
+		var got [2]string
+		if err := db.Admin().QueryRow(t.Context(), `select public_readers, staff_readers from agency where id = $1`, id).Scan(&got[0], &got[1]); err != nil || got != want {
+			t.Errorf("%s: %v, %v", id, got, err)
+		}
+	}
+	if strings.Count(said.String(), "another second reader for new exchanges") != 1 || !strings.Contains(said.String(), "agency=oak") {
+		t.Errorf("the log says %s", said.String())
 	}
 	if strings.Count(said.String(), "promises another day") != 1 || !strings.Contains(said.String(), "agency=elm") {
 		t.Errorf("the log says %s", said.String())

@@ -23,12 +23,14 @@ import (
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
 	"gatepost/internal/nudge"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
+	"gatepost/internal/studio"
 	"gatepost/letterbox"
 	"gatepost/migrations"
 )
 
-// Config is what a Tier is made of. Every field is needed.
+// Config is what a Tier is made of. Every field but Parts is needed.
 type Config struct {
 	Tier    authz.Tier
 	DSN     string // in the tier's role
@@ -38,6 +40,7 @@ type Config struct {
 	Gate    *passphrase.Gate // one for the process
 	Work    *passphrase.Work
 	Log     *slog.Logger
+	Parts   *parts.Store  // nil: large parts are in the database
 	Days    calendar.Days // that the agencies count in; the zero value knows of no holiday that was proclaimed for one year
 }
 
@@ -50,6 +53,7 @@ type Tier struct {
 	db     *postgres.DB
 	index  *audit.Index // staff tier only
 	photos *darkroom.Room
+	voices *studio.Studio // public tier only
 
 	keeper  *checkpoint.Keeper  // staff tier only
 	watcher *checkpoint.Watcher // public tier only
@@ -66,6 +70,9 @@ type Services struct {
 // photosAtOnce is how many pictures a tier takes in or cuts at a time: each holds
 // some 25 MB here and half a gigabyte in its child.
 const photosAtOnce = 2
+
+// voicesAtOnce is the same of recordings, of which a child has work for some seconds.
+const voicesAtOnce = 2
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
 // holds the agencies' logs against what this tier has seen of them (the error is
@@ -95,7 +102,12 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 		db.Close()
 		return nil, err
 	}
-	t := &Tier{photos: photos, Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
+	voices, err := studio.New(voicesAtOnce, studio.Standard())
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	t := &Tier{photos: photos, voices: voices, Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
 	if c.Tier == authz.Staff {
 		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
 	}
@@ -162,13 +174,18 @@ func (t *Tier) At(now func() time.Time) (Services, error) {
 	if err != nil {
 		return Services{}, err
 	}
-	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos),
+	reasons, err := Reasons()
+	if err != nil {
+		return Services{}, err
+	}
+	made := Services{Accounts: accounts, Letters: letterbox.New(t.db, t.Agencies, t.index, now, t.config.Log).WithDarkroom(t.photos).WithParts(t.config.Parts).WithReasons(reasons),
 		Cases: intermediary.New(t.db, t.Agencies, t.index, now, t.config.Log)}
 	if t.config.Tier == authz.Staff {
 		made.Letters = made.Letters.WithCodes(accounts).WithRelay(Relay)
 		made.Cases = made.Cases.WithCodes(accounts).WithExchanges(made.Letters)
 	}
 	if t.config.Tier == authz.Public {
+		made.Letters = made.Letters.WithStudio(t.voices)
 		made.Notices = notice.New(t.db, t.Agencies, now, t.config.Log)
 		made.Cases = made.Cases.WithStrangers(accounts)
 	}
@@ -202,9 +219,11 @@ func unreached(err error) error {
 const (
 	sqlInsertAgency = `insert into agency (id, stanza) values (agency(), $1)`
 	sqlInsertGate   = `insert into audit_gate (agency_id) values (agency())`
-	sqlPublicSeen   = `update agency set public_seen = $1, public_promise = $2 where id = agency() returning stanza = $1, coalesce(staff_promise = $2, true)`
-	sqlStaffSeen    = `update agency set staff_seen = $1, staff_promise = $2 where id = agency() returning stanza = $1, coalesce(public_promise = $2, true)`
-	sqlAgency       = `select coalesce(public_seen = stanza, false), coalesce(staff_seen = stanza, false), opened_at is not null
+	sqlPublicSeen   = `update agency set public_seen = $1, public_promise = $2, public_readers = $3 where id = agency()
+		returning stanza = $1, coalesce(staff_promise = $2, true), coalesce(staff_readers = $3, true)`
+	sqlStaffSeen = `update agency set staff_seen = $1, staff_promise = $2, staff_readers = $3 where id = agency()
+		returning stanza = $1, coalesce(public_promise = $2, true), coalesce(public_readers = $3, true)`
+	sqlAgency = `select coalesce(public_seen = stanza, false), coalesce(staff_seen = stanza, false), opened_at is not null
 		from agency where id = agency()`
 )
 
@@ -216,12 +235,12 @@ func (t *Tier) believe(ctx context.Context) error {
 	}
 	for _, a := range t.Agencies.All() {
 		print := a.Fingerprint()
-		found, same, agreed := false, false, false
+		found, same, agreed, readers := false, false, false, false
 		err := t.db.Act(ctx, postgres.Scope{Agency: a.ID}, nil, func(b *pgx.Batch) error {
-			b.Queue(sql, print[:], a.Promise).Query(func(rows pgx.Rows) error {
+			b.Queue(sql, print[:], a.Promise, a.SecondReader).Query(func(rows pgx.Rows) error {
 				for rows.Next() {
 					found = true
-					if err := rows.Scan(&same, &agreed); err != nil {
+					if err := rows.Scan(&same, &agreed, &readers); err != nil {
 						return err
 					}
 				}
@@ -239,6 +258,8 @@ func (t *Tier) believe(ctx context.Context) error {
 			continue
 		case !agreed:
 			t.config.Log.WarnContext(ctx, "the other tier promises another day; nobody can sign in there until both are started with the same promise", "agency", a.ID)
+		case !readers:
+			t.config.Log.WarnContext(ctx, "the other tier has another second reader for new exchanges; nobody can sign in there until both are started with the same", "agency", a.ID)
 		}
 		if t.config.Tier == authz.Staff && t.config.Keys.Notify != nil {
 			if err := notice.RenewCanary(ctx, t.db, a, t.config.Keys.Notify, time.Now()); err != nil {

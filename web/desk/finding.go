@@ -61,7 +61,11 @@ func (p *letterPage) looked(found []letterbox.Finding, of letterbox.TranslationR
 			list[i].Items = p.answers(list[i])
 		}
 	}
-	p.Marked, p.Translated.Marked = marked(p.Letter, found, numbers), marked(string(of.Text), of.Findings, numbers)
+	all := marked(p.Letter, found, numbers)
+	// An empty line stands between the two, so no paragraph is of both.
+	own := len(marked(string(p.Text), nil, nil))
+	p.Marked, p.Told = all[:own], all[own:]
+	p.Translated.Marked = marked(string(of.Text), of.Findings, numbers)
 }
 
 // answers are what a worker can say of a finding.

@@ -18,7 +18,7 @@ import (
 type letterPage struct {
 	page.Base
 	letterbox.Reading
-	Letter  string // its text
+	Letter  string // what is screened of it: its text, and what was written down of its recording
 	Earlier []earlier
 	Notes   []noteView
 	Tags    []page.Tag
@@ -27,10 +27,13 @@ type letterPage struct {
 
 	Translated translated
 	Marked     [][][]markedPart // the letter, with what the screen found marked
+	Told       [][][]markedPart // the same of what was written down of its recording
 	Asked      []findingView    // what has to be answered before it is passed on
 	News       []findingView    // illness and death: wanted, and to be told first
 	AlsoFound  []findingView
 	MoreFound  int // how many are marked in the letter and not asked about: there are too many
+
+	beside
 }
 
 // PassAct is the act of the first button: to pass the letter on, or to leave it to a second reader.
@@ -71,7 +74,7 @@ func (room Room) letterPage(r *http.Request, title string) letterPage {
 // show puts a letter on the page.
 func (room Room) show(p *letterPage, reading letterbox.Reading) {
 	p.Wide = true
-	p.Reading, p.Letter, p.Tags = reading, string(reading.Text), room.row(&p.Base, false).tags(reading.DeskLine)
+	p.Reading, p.Letter, p.Tags = reading, reading.Screened(), room.row(&p.Base, false).tags(reading.DeskLine)
 	for _, e := range reading.Earlier {
 		p.Earlier = append(p.Earlier, earlier{e, string(e.Text)})
 	}
@@ -80,6 +83,7 @@ func (room Room) show(p *letterPage, reading letterbox.Reading) {
 	}
 	p.Translated = translated{Lang: langOf(reading.Translation.Into), Into: reading.Translation.Into, By: reading.Translation.By, Unread: reading.Translation.Unread}
 	p.looked(reading.Findings, reading.Translation)
+	p.beside = besideOf(reading)
 }
 
 // carried is a field that a page takes along for another one.
@@ -89,13 +93,13 @@ type carried struct{ Name, Value string }
 // travel between the letter and the pages of its acts, so that whoever looks at
 // one act and takes another finds what they wrote.
 func typed() []string {
-	return []string{"note", "reason", "words", "until-day", "until-month", "until-year", "concern"}
+	return []string{"note", "reason", "words", "until-day", "until-month", "until-year", "concern", "words-1", "why-1", "words-2", "why-2", "words-3", "why-3"}
 }
 
 // carry gives what was typed and is not among the fields of the page itself.
 func carry(form page.Form, own ...string) (list []carried) {
-	for _, name := range slices.Concat(typed(), slices.DeleteFunc(form.Names(), func(name string) bool { return !aboutFinding(name) })) {
-		if value := form.Get(name); value != "" && !slices.Contains(own, name) {
+	for _, name := range slices.Concat(typed(), slices.DeleteFunc(form.Names(), func(name string) bool { return !aboutFinding(name) && !aboutPart(name) })) {
+		if value := form.Get(name); value != "" && !slices.Contains(own, name) && !(aboutPart(name) && slices.Contains(own, partField)) {
 			list = append(list, carried{name, value})
 		}
 	}
@@ -301,6 +305,8 @@ func outcomeOf(state letterbox.State) string {
 		return "passedLater"
 	case letterbox.Waiting, letterbox.KeptForLater, letterbox.Opened:
 		return "passed"
+	case letterbox.ProposedToWriter:
+		return "proposed"
 	case letterbox.ReturnedToWriter, letterbox.ReplacedByRewrite:
 		return "returned"
 	case letterbox.RefusedByWorker:

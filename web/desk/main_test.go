@@ -13,8 +13,10 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/internal/darkroom/darkroomtest"
 	"gatepost/internal/postgres/postgrestest"
+	"gatepost/internal/studio/studiotest"
 	"gatepost/letterbox"
 	"gatepost/letterbox/photo/phototest"
+	"gatepost/letterbox/voice/voicetest"
 	"gatepost/web/webtest"
 )
 
@@ -22,6 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) {
 	darkroomtest.Child()
+	studiotest.Child()
 	postgrestest.Main(m)
 }
 
@@ -74,6 +77,15 @@ func (d *desk) addPhoto(t *testing.T, actor authz.Actor, draft letterbox.DraftID
 	defer place.Leave()
 	must(t, d.Families.AddPhoto(t.Context(), actor, draft, place,
 		phototest.JPEG(phototest.Scene(320, 240), phototest.Exif(phototest.Everything(binary.BigEndian)))))
+}
+
+// addRecording puts a recording into a draft.
+func (d *desk) addRecording(t *testing.T, actor authz.Actor, draft letterbox.DraftID) {
+	t.Helper()
+	place, err := d.Families.RecordingPlace(t.Context(), actor, draft)
+	must(t, err)
+	defer place.Leave()
+	must(t, d.Families.AddRecording(t.Context(), actor, draft, place, voicetest.Sine(2)))
 }
 
 // read claims a letter and opens it.

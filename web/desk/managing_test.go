@@ -188,7 +188,7 @@ func TestNobodyLeft(t *testing.T) {
 	for _, act := range []string{"suspend", "leave", "roles"} {
 		manager.Get("/worker/" + l.ID + "/" + act).Want(http.StatusOK).Doc().None(".govuk-warning-text")
 		path := "/worker/" + d.WorkerLogin.ID + "/" + act
-		contains(t, manager.Get(path).Want(http.StatusOK).Doc().One(".govuk-warning-text").Text(), "1 letter waits that only they can decide about.")
+		contains(t, manager.Get(path).Want(http.StatusOK).Doc().One(".govuk-warning-text").Text(), "1 letter waits that nobody can pass on")
 	}
 	path := "/worker/" + d.WorkerLogin.ID + "/suspend"
 	manager.Get(path).Submit(path, "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther)

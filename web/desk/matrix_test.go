@@ -59,7 +59,11 @@ var matrix = []visit{
 	{pattern: "POST /letter/{id}/take-back", act: authz.Decide, own: 409, abroad: 404},           // it is with no translator
 	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409}, // it did not come on paper
 	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},
 	{pattern: "GET /letter/{id}/photo/{photo}/picture", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "GET /letter/{id}/recording", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "GET /letter/{id}/recording/sound", act: authz.Claim, own: 200, abroad: 404},
+	{pattern: "POST /letter/{id}/recording", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/cut", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "POST /letter/{id}/photo/{photo}/answer", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "GET /letter/{id}/print", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409}, // it is not passed on
@@ -73,6 +77,14 @@ var matrix = []visit{
 	{pattern: "POST /letter/{id}/hold", act: authz.Claim, own: 422, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/escalate", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "POST /letter/{id}/escalate", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/propose", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/propose", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/cut", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/cut", act: authz.Decide, own: 422, abroad: 404},
+	{pattern: "GET /letter/{id}/uncut", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/uncut", act: authz.Decide, own: 409, abroad: 404},                                       // nothing was left out
+	{pattern: "GET /letter/{id}/original", act: authz.Decide, own: 200, abroad: 200, restricted: 200, connected: 200},    // a form that asks why
+	{pattern: "POST /letter/{id}/original", act: authz.Decide, own: 404, abroad: 404},                                    // it is as it came
 	{pattern: "GET /letter/{id}/recall", act: authz.SeeExchange, own: 409, abroad: 404, restricted: 404, connected: 404}, // it is on the desk, not on its way
 	{pattern: "POST /letter/{id}/recall", act: authz.Decide, own: 409, abroad: 404},
 	{pattern: "GET /letter/{id}/undeliverable", act: authz.SeeExchange, own: 409, abroad: 404, restricted: 404, connected: 404},
@@ -89,6 +101,7 @@ var matrix = []visit{
 
 	{pattern: "GET /safeguarding", act: authz.Safeguard, own: 200, abroad: 200},
 	{pattern: "GET /referral/{id}", act: authz.Safeguard, own: 200, abroad: 404},
+	{pattern: "GET /referral/{id}/photo/{photo}", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/connect", act: authz.Safeguard, own: 200, abroad: 404, connected: 200}, // what is declared there: TestReferral_Connected
 	{pattern: "GET /referral/{id}/hand-back", act: authz.Safeguard, own: 200, abroad: 404},
 	{pattern: "GET /referral/{id}/keep", act: authz.Safeguard, own: 200, abroad: 404},
@@ -123,6 +136,8 @@ var matrix = []visit{
 	{pattern: "POST /side/{id}/state", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/photos", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /side/{id}/photos", act: authz.SetExchange, own: 422, abroad: 404},
+	{pattern: "GET /side/{id}/recordings", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
+	{pattern: "POST /side/{id}/recordings", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /side/{id}/language", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
 	{pattern: "POST /side/{id}/language", act: authz.SetExchange, own: 422, abroad: 404},
 	{pattern: "GET /exchange/{id}/named", act: authz.SetExchange, own: 200, abroad: 404, restricted: 200, connected: 200},
@@ -190,6 +205,10 @@ var matrix = []visit{
 	{pattern: "POST /rotation/{id}/stop", act: authz.Rotate, own: 404, abroad: 404},
 	{pattern: "GET /breaches", act: authz.SeeBreaches, own: 200, abroad: 200},
 	{pattern: "GET /pace", act: authz.SeeBreaches, own: 200, abroad: 200},
+	{pattern: "GET /reasons", act: authz.SetReasons, own: 200, abroad: 200},
+	{pattern: "POST /reasons", act: authz.SetReasons, own: 409, abroad: 409}, // no version is sent
+	{pattern: "GET /reasons/edit", act: authz.SetReasons, own: 404, abroad: 404},
+	{pattern: "POST /reasons/edit", act: authz.SetReasons, own: 404, abroad: 404},
 	{pattern: "POST /letter/{id}/take-away", act: authz.TakeOver, own: 409, abroad: 404}, // nobody holds it
 	{pattern: "GET /letter/{id}/give", act: authz.TakeOver, own: 200, abroad: 404},
 	{pattern: "POST /letter/{id}/give", act: authz.TakeOver, own: 422, abroad: 404},
@@ -238,7 +257,11 @@ func pathOf(t *testing.T, pattern string, ids map[string]string) (method, path s
 	if id == "" {
 		t.Fatalf("there is no id for %s", pattern)
 	}
-	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", ids["photo"], 1)
+	photo := ids["photo"]
+	if strings.HasPrefix(path, "/referral/") {
+		photo = ids["referred"]
+	}
+	return method, strings.Replace(strings.Replace(path, "{id}", id, 1), "{photo}", photo, 1)
 }
 
 // searching is what an intermediary worker gets for a person who is on a side of
@@ -330,13 +353,15 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	must(t, err)
 	_, writer := d.NewPerson(t, string(seen.Sides[0].People[0].ID))
 	must(t, d.Desk.SetPhotos(t.Context(), d.World.Worker, seen.Sides[0].ID, "permitted"))
+	must(t, d.Desk.SetRecordings(t.Context(), d.World.Worker, seen.Sides[0].ID, "permitted"))
 	send := func() letterbox.LetterID {
 		inbox, err := d.Families.Inbox(t.Context(), writer)
 		must(t, err)
 		draft, err := d.Families.NewDraft(t.Context(), writer, inbox.Sides[0].Side, sealedWords)
 		must(t, err)
 		d.addPhoto(t, writer, draft)
-		id, err := d.Families.Send(t.Context(), writer, draft, 2)
+		d.addRecording(t, writer, draft)
+		id, err := d.Families.Send(t.Context(), writer, draft, 3)
 		must(t, err)
 		return id
 	}
@@ -352,9 +377,10 @@ func (d *desk) matter(t *testing.T, birth, adoptive string) matter {
 	recovery, err := d.World.Staff.StartRecovery(t.Context(), d.SignInWorker(t, &d.WorkerLogin),
 		service.NewRecovery{Kind: "person", Account: person, What: "passphrase", Identity: "inPerson"}, d.Code(t, &d.WorkerLogin))
 	must(t, err)
-	var photo string
+	var photo, referred string
+	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(referral)).Scan(&referred))
 	must(t, d.Database.Admin().QueryRow(t.Context(), `select id from letter_photo where letter_id = $1`, string(letter)).Scan(&photo))
-	return matter{x, map[string]string{"letter": string(letter), "translation": string(letter), "photo": photo, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
+	return matter{x, map[string]string{"letter": string(letter), "translation": string(letter), "photo": photo, "referred": referred, "referral": string(referral), "exchange": string(x), "person": person, "recovery": recovery, "side": string(seen.Sides[0].ID),
 		"message": string(message), "rotation": "rtaaaaaaaaaaaaaaaaaaaa", "records": "dsaaaaaaaaaaaaaaaaaaaa"}}
 }
 

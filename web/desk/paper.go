@@ -23,6 +23,7 @@ type paperPage struct {
 	Writer  string             // the account that the page was made for
 	Letter  letterbox.LetterID // chosen when the page was made: two clicks are one letter
 	Authors []page.Choice
+	Helpers []page.Choice
 	Again   bool // the form came back, and a browser does not keep the file
 }
 
@@ -59,7 +60,7 @@ func paperOf(form page.Form, scan []byte) (letterbox.PaperLetter, error) {
 		return letterbox.PaperLetter{}, fault.Field("author", "paper.authorNeeded")
 	}
 	p := letterbox.PaperLetter{ID: letterbox.LetterID(form.Get("letter")), Side: letterbox.SideID(side), Author: letterbox.PersonID(author),
-		Text: form.Get("text"), Scan: scan}
+		Text: form.Get("text"), Scan: scan, Helpers: form.All("helpers")}
 	if day, there := dateOf(form.Get("came-day"), form.Get("came-month"), form.Get("came-year")); there {
 		p.CameOn = day
 	}
@@ -110,6 +111,11 @@ func (room Room) showPaper(w http.ResponseWriter, r *http.Request, form page.For
 		}
 		status = statusOf(err)
 	}
+	helpers, bad := room.Letters.Helpers(r.Context(), room.Actor(r))
+	if bad != nil {
+		return bad
+	}
+	p.Helpers = workerChoices(&p.Base, helpers)
 	if p.Letter == "" {
 		p.Letter = letterbox.NewLetterID()
 	}

@@ -129,3 +129,33 @@ func TestPrint(t *testing.T) {
 	contains(t, done.Doc().One("main").Text(), "Posted on")
 	done.Doc().None("form[action=/letter/" + id + "/posted]")
 }
+
+// A colleague who wrote it with them is ticked on the form, and decides about it no
+// more than who types it in.
+func TestPaper_Helpers(t *testing.T) {
+	d := openDesk(t)
+	login, _ := d.NewWorker(t, "Imogen Farr", authz.LetterboxWorker)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	path := "/exchange/" + string(d.exchange) + "/paper"
+	ask := d.Get(path).Want(http.StatusOK)
+	ask.Doc().None("input[name=helpers][value=" + d.WorkerLogin.ID + "]")
+	ask.Doc().One("input[name=helpers][value=" + login.ID + "]")
+	form := ask.Form(path)
+	form.Set("author", ask.Doc().All("input[type=radio][name=author]")[0].Attr("value"))
+	form.Set("text", "Dear Wren, we write this together.")
+	form["helpers"] = []string{login.ID}
+	again := scanned(t, d.Browser, path, form, "MZ a program").Want(http.StatusUnprocessableEntity)
+	if got := again.Form(path)["helpers"]; len(got) != 1 || got[0] != login.ID {
+		t.Errorf("who was ticked is lost: %v", got)
+	}
+	today := calendar.Today(d.Clock.Now())
+	form.Set("came-day", strconv.Itoa(today.Day()))
+	form.Set("came-month", strconv.Itoa(int(today.Month())))
+	form.Set("came-year", strconv.Itoa(today.Year()))
+	scanned(t, d.Browser, path, form, "%PDF-1.4 x").Want(http.StatusSeeOther)
+	colleague := d.as(t, &login)
+	id := form.Get("letter")
+	read := colleague.Get("/desk").Submit("/letter/" + id + "/claim").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	contains(t, read.Doc().One("main").Text(), "You helped")
+	post(t, colleague, "/letter/"+id+"/pass").Want(http.StatusForbidden)
+}

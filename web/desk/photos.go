@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"gatepost/internal/agency"
 	"gatepost/internal/fault"
@@ -25,6 +26,53 @@ type photoPage struct {
 	Cuts   []page.Choice
 	Max    int
 	Office bool // the letter was passed on: there is nothing to decide
+	// Carried is what was typed about the letter: it goes through these pages and
+	// back, and is kept nowhere.
+	Carried []carried
+}
+
+// ofLetter begins the names of fields that are carried for the letter's page: the
+// photo has a reason and words of its own.
+const ofLetter = "letter-"
+
+// takeAlong gives what was typed on the page of a letter as it is carried past a photo.
+func takeAlong(form page.Form) (along page.Form) {
+	for _, c := range carry(form) {
+		along = along.With(ofLetter+c.Name, c.Value)
+	}
+	return along
+}
+
+// along lists what a form carries for the letter's page.
+func along(form page.Form) (list []carried) {
+	for _, name := range form.Names() {
+		if strings.HasPrefix(name, ofLetter) {
+			list = append(list, carried{name, form.Get(name)})
+		}
+	}
+	return list
+}
+
+// toLetter shows the letter again, with what was typed there before.
+func (room Room) toLetter(w http.ResponseWriter, r *http.Request, form page.Form) error {
+	var typed page.Form
+	for _, c := range along(form) {
+		typed = typed.With(strings.TrimPrefix(c.Name, ofLetter), c.Value)
+	}
+	return room.showLetter(w, r, typed, nil)
+}
+
+// lookFromLetter shows a photo to whoever comes from its letter, with what they
+// typed there in its forms; or goes back with it.
+func (room Room) lookFromLetter(w http.ResponseWriter, r *http.Request) error {
+	form, err := page.FormOf(r)
+	if err != nil {
+		return err
+	}
+	if form.Get("do") == doBack {
+		return room.toLetter(w, r, form)
+	}
+	return room.showPhoto(w, r, takeAlong(form), "", nil)
 }
 
 // seenQuestion is one of the questions about what can be seen.
@@ -67,10 +115,15 @@ func (room Room) showPhoto(w http.ResponseWriter, r *http.Request, form page.For
 		p.Back = "/exchange/" + string(view.Exchange)
 	}
 	p.Src = fmt.Sprintf("/letter/%s/photo/%s/picture?of=%d%s", id, photo, view.Picture, tried)
-	p.Form = form
+	p.Form, p.Carried = form, along(form)
 	if refused == nil && tried == "" {
 		p.Form = answered(view.Answer)
 	}
+	reasons, err := room.Letters.Reasons(r.Context(), room.Actor(r))
+	if err != nil {
+		return err
+	}
+	p.Why = reasonsOf(reasons, letterbox.PhotoLeftOut)
 	p.choices()
 	status := http.StatusOK
 	if refused != nil {
@@ -89,9 +142,6 @@ func (p *photoPage) choices() {
 		p.Seen = append(p.Seen, seenQuestion{name, p.Words.T("photo.desk.seen." + name), []page.Choice{choice("yes", "photo.desk.yes"), choice("no", "photo.desk.no")}})
 	}
 	p.Goes = []page.Choice{choice("yes", "photo.desk.goes.yes"), choice("no", "photo.desk.goes.no")}
-	for _, reason := range letterbox.PhotoReasons() {
-		p.Why = append(p.Why, choice(reason, "photo.reason."+reason))
-	}
 	p.Cuts = []page.Choice{choice("crop", "photo.desk.act.crop"), choice("blur", "photo.desk.act.blur")}
 }
 
@@ -167,6 +217,9 @@ func (room Room) cutPhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return room.showPhoto(w, r, form, "", onLeft(err))
 	}
+	if len(along(form)) > 0 {
+		return room.showPhoto(w, r, form, "", nil)
+	}
 	return page.SeeOther(w, r, "/letter/"+string(id)+"/photo/"+string(photo))
 }
 
@@ -213,7 +266,24 @@ func (room Room) answerPhoto(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return room.showPhoto(w, r, form, "", err)
 	}
+	if len(along(form)) > 0 {
+		return room.toLetter(w, r, form)
+	}
 	return page.SeeOther(w, r, "/letter/"+string(id))
+}
+
+// referredPhoto sends a photo of a referred letter, to be seen and not to be kept.
+// The service has the reading in the log before it gives it.
+func (room Room) referredPhoto(w http.ResponseWriter, r *http.Request) error {
+	id, photo, err := photoOf(r)
+	if err != nil {
+		return err
+	}
+	picture, err := room.Letters.LookAtReferred(r.Context(), room.Actor(r), id, photo)
+	if err != nil {
+		return err
+	}
+	return page.SendPicture(w, picture, "")
 }
 
 // photoForm asks what is agreed about the photos of a side.
@@ -233,9 +303,11 @@ func (room Room) photoRoutes() []page.Route {
 	}
 	return []page.Route{
 		get("/letter/{id}/photo/{photo}", "desk/photo", room.lookAtPhoto),
+		post("/letter/{id}/photo/{photo}", answersBody, room.lookFromLetter, "note", "words", "concern", wordField+"*"),
 		get("/letter/{id}/photo/{photo}/picture", "", room.pictureOf),
-		post("/letter/{id}/photo/{photo}/cut", page.SmallBody, room.cutPhoto),
-		post("/letter/{id}/photo/{photo}/answer", noteBody, room.answerPhoto, "words"),
+		post("/letter/{id}/photo/{photo}/cut", answersBody, room.cutPhoto, ofLetter+"note", ofLetter+"words", ofLetter+"concern", ofLetter+wordField+"*"),
+		post("/letter/{id}/photo/{photo}/answer", answersBody, room.answerPhoto, "words", ofLetter+"note", ofLetter+"words", ofLetter+"concern", ofLetter+wordField+"*"),
+		get("/referral/{id}/photo/{photo}", "", room.referredPhoto),
 		get("/side/{id}/photos", "desk/side-photos", room.photoForm().ask),
 		post("/side/{id}/photos", page.SmallBody, room.photoForm().post),
 	}

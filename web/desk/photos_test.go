@@ -8,6 +8,7 @@ import (
 	"gatepost/letterbox"
 	"gatepost/letterbox/photo"
 	"gatepost/letterbox/photo/phototest"
+	"gatepost/web/webtest"
 )
 
 // photographed sends a letter with a photo, claims it and gives the photo's page.
@@ -24,7 +25,7 @@ func (d *desk) photographed(t *testing.T) (letter, path string) {
 	id, err := d.Families.Send(t.Context(), d.writer, draft, 2)
 	must(t, err)
 	page := d.read(t, string(id))
-	href := page.Doc().One("[data-list=photos] a").Attr("href")
+	href := page.Doc().One("[data-list=photos] button").Attr("formaction")
 	if !strings.HasPrefix(href, "/letter/"+string(id)+"/photo/ph") {
 		t.Fatalf("the photo is at %q", href)
 	}
@@ -105,4 +106,39 @@ func TestPhotoPolicy(t *testing.T) {
 		}
 	}
 	page.Submit(path, "photos", "everything").Want(http.StatusUnprocessableEntity).Doc().One("#photos-error")
+}
+
+// What a worker typed about a letter goes past its photos and is there again: note,
+// answers, and what was begun on the pages of other acts. It is kept nowhere.
+func TestPhoto_KeepsWhatWasTyped(t *testing.T) {
+	d := openDesk(t)
+	letter, path := d.photographed(t)
+	home := "/letter/" + letter
+	begun := d.Get(home+"/return").Want(http.StatusOK).Submit(home+"/return", "do", "back", "reason", "money", "words", "No vouchers.", "note", "mine").Want(http.StatusOK)
+	want := func(what string, a webtest.Answer) {
+		t.Helper()
+		form := a.Form(home + "/pass")
+		for name, value := range map[string]string{"note": "mine", "reason": "money", "words": "No vouchers."} {
+			if form.Get(name) != value {
+				t.Errorf("%s: %s is %q", what, name, form.Get(name))
+			}
+		}
+	}
+	want("from another act", begun)
+	form := begun.Form(home + "/pass")
+	form.Set("do", "look")
+	photo := d.Browser.Post(path, form).Want(http.StatusOK)
+	want("back at once", photo.Submit(path, "do", "back").Want(http.StatusOK))
+	refused := photo.Submit(path + "/answer").Want(http.StatusUnprocessableEntity)
+	tried := refused.Submit(path+"/cut", "do", "try", "act", "crop", "left", "0", "top", "0", "width", "50", "height", "100").Want(http.StatusOK)
+	cut := tried.Submit(path + "/cut").Want(http.StatusOK)
+	answered := cut.Submit(path+"/answer", "uniform", "no", "badge", "no", "plate", "no", "sign", "no", "goes", "no", "reason", "unclear", "words", "Too dark.").Want(http.StatusOK)
+	want("after the answer", answered)
+	contains(t, answered.Doc().One("[data-list=photos]").Text(), "You said that it is left out.")
+	answered.Submit(home + "/pass").Want(http.StatusSeeOther)
+	sent, err := d.Families.OpenSent(t.Context(), d.writer, letterbox.LetterID(letter))
+	must(t, err)
+	if got := sent.Photos[0].Reason; got.Reason != "unclear" || got.Words != "Too dark." {
+		t.Errorf("of the photo its writer is told %+v", got)
+	}
 }

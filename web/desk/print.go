@@ -13,6 +13,7 @@ type printPage struct {
 	page.Base
 	letterbox.Printed
 	Sheet string // the letter's text
+	Said  string // what was written down of its recording
 	// The same in the recipients' own language, where they do not read it; with the lang of both.
 	Translated     string
 	Lang, IntoLang string
@@ -29,7 +30,7 @@ func (room Room) printLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &printPage{Base: room.Site.Base(r, "print.title"), Printed: printed, Sheet: string(printed.Text),
+	p := &printPage{Base: room.Site.Base(r, "print.title"), Printed: printed, Sheet: string(printed.Text), Said: string(printed.Transcript),
 		Translated: string(printed.Translation.Text), Lang: langOf(printed.Translation.Language), IntoLang: langOf(printed.Translation.Into)}
 	p.Back = "/exchange/" + string(printed.Exchange)
 	return room.Site.Render(w, r, http.StatusOK, "desk/print", p)

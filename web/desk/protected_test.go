@@ -2,9 +2,11 @@ package desk_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"gatepost/internal/authz"
 	"gatepost/letterbox"
 )
 
@@ -70,5 +72,40 @@ func TestProtected(t *testing.T) {
 		page := d.Get(p).Want(http.StatusOK).Doc().One("main")
 		contains(t, page.Text(), "cannot be shown", "not looked through")
 		page.None("form")
+	}
+}
+
+// What the screen may lack is said to everybody alike: whether there is a restricted
+// case of the same people, its letter's page and its list do not tell.
+func TestUnknown_Alike(t *testing.T) {
+	d := openDesk(t)
+	named, _ := d.NewWorker(t, "Imogen Farr", authz.LetterboxWorker)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	id := d.send(t, "Dear Wren, is Jory Pascoe well in Redruth?")
+	d.read(t, id)
+	pages := func() (all []string) {
+		for _, path := range []string{"/letter/" + id, "/exchange/" + string(d.exchange) + "/list"} {
+			text := d.Get(path).Want(http.StatusOK).Doc().One("main").Text()
+			contains(t, text, "the screen knows only what you may see")
+			all = append(all, text)
+		}
+		return all
+	}
+	before := pages()
+	sibling, err := d.Desk.OpenExchange(t.Context(), d.SignInWorker(t, &named), letterbox.NewExchange{
+		Sides: [2]letterbox.NewSide{
+			{Book: "birth", People: []letterbox.NewPerson{{ID: letterbox.PersonID(d.birth)}}, Names: letterbox.Names{Children: []string{"Jory"}, Other: "them", Self: "me"}, MaySend: []string{"letter"}, TimesAYear: 1},
+			{Book: "adoptive", People: []letterbox.NewPerson{{Name: "Kerra Pascoe", Relation: "adopter", Address: "1 Fore Street\nRedruth"}}, Names: letterbox.Names{Children: []string{"Jory"}, Other: "them", Self: "us"}, MaySend: []string{"letter"}, TimesAYear: 1}},
+		Children: []letterbox.NewChild{{BirthName: "Jory Vale", AdoptiveName: "Jory Pascoe", Born: d.Clock.Now().AddDate(-5, 0, 0)}}})
+	must(t, err)
+	if open := pages(); slices.Equal(open, before) {
+		t.Error("an open case of the same people is not looked for")
+	}
+	manager := d.SignInWorker(t, &d.ManagerLogin)
+	must(t, d.Desk.Restrict(t.Context(), manager, sibling, []string{named.ID, d.ManagerLogin.ID}, d.Code(t, &d.ManagerLogin)))
+	for i, text := range pages() {
+		if text != before[i] {
+			t.Errorf("a restricted case of the same people changes the page:\n%s\nwas\n%s", text, before[i])
+		}
 	}
 }

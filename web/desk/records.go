@@ -45,6 +45,10 @@ func (room Room) records(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := &recordsPage{Base: room.Site.Base(r, "records.title"), Destructions: list, MayOrder: actor.Can(authz.OrderDestruction)}
 	if did := page.Query(r).Get("done"); slices.Contains([]string{"ordered", "destroyed", "stopped"}, did) {
+		removing := func(d letterbox.Destruction) bool { return d.State == "removing" }
+		if did == "destroyed" && slices.ContainsFunc(list, removing) {
+			did = "removing" // nothing is called done before it is
+		}
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("records.did." + did)}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/records", p)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,7 +11,6 @@ import (
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 	"gatepost/web/page"
-	"gatepost/web/words"
 )
 
 // answerPage asks why a letter goes back to its writer, or is refused.
@@ -32,6 +30,7 @@ type checkPage struct {
 // answer is what a worker typed to a writer.
 type answer struct {
 	Reason letterbox.ReturnReason
+	Told   string // its sentence
 	Words  string // to the writer
 	Note   string // for the file
 	Said   []letterbox.Answer
@@ -40,10 +39,11 @@ type answer struct {
 // answerOf reads an answer from its form; needed is what is said where no reason
 // was chosen. Its faults are those that keep the
 // writer's view from being shown; the service decides about the rest.
-func answerOf(form page.Form, needed string) (answer, error) {
-	a := answer{letterbox.ReturnReason(form.Get("reason")), form.Get("words"), form.Get("note"), answersOf(form)}
+func answerOf(reasons letterbox.Reasons, form page.Form, needed string) (answer, error) {
+	reason, ok := reasons.Find(letterbox.LetterReasons, form.Get("reason"))
+	a := answer{letterbox.ReturnReason(reason.ID), reason.Words, form.Get("words"), form.Get("note"), answersOf(form)}
 	var faults []error
-	if !slices.Contains(letterbox.ReturnReasons(), a.Reason) {
+	if !ok {
 		faults = append(faults, fault.Field("reason", needed))
 	}
 	if utf8.RuneCountInString(a.Words) > letterbox.MaxReason {
@@ -55,28 +55,25 @@ func answerOf(form page.Form, needed string) (answer, error) {
 	return a, errors.Join(faults...)
 }
 
-// reasonsOf are the reasons as a form offers them, each with the sentence that
+// reasonsOf are the reasons of a list as a form offers them: the sentences that
 // the writer will see.
-func reasonsOf(b *page.Base) (list []page.Choice) {
-	for _, reason := range letterbox.ReturnReasons() {
-		list = append(list, page.Choice{
-			Value: string(reason), Text: b.Words.T("desk.reason." + string(reason)),
-			Hint: &page.Hint{Text: b.Words.T("reason." + string(reason))},
-		})
+func reasonsOf(reasons letterbox.Reasons, list string) (choices []page.Choice) {
+	for _, reason := range reasons.Offered(list) {
+		choices = append(choices, page.Choice{Value: reason.ID, Text: reason.Words})
 	}
-	return list
+	return choices
 }
 
 // kinder puts the suggested kinder wording of the chosen reason below the words
 // that were typed, once; needed is what is said where no reason was chosen.
-func kinder(w *words.Words, form page.Form, needed string) (page.Form, error) {
-	reason := letterbox.ReturnReason(form.Get("reason"))
-	if !slices.Contains(letterbox.ReturnReasons(), reason) {
+func kinder(reasons letterbox.Reasons, form page.Form, needed string) (page.Form, error) {
+	reason, ok := reasons.Find(letterbox.LetterReasons, form.Get("reason"))
+	if !ok {
 		return form, fault.Field("reason", needed)
 	}
-	typed, suggested := form.Get("words"), w.T("reason.kinder."+string(reason))
+	typed, suggested := form.Get("words"), reason.Kinder
 	switch {
-	case strings.Contains(typed, suggested):
+	case suggested == "" || strings.Contains(typed, suggested):
 		return form, nil
 	case strings.TrimSpace(typed) == "":
 		return form.With("words", suggested), nil
@@ -129,11 +126,16 @@ func (a answering) post(w http.ResponseWriter, r *http.Request) error {
 		return a.show(w, r, form, nil)
 	case doBack:
 		return a.room.showLetter(w, r, form, nil)
-	case doKinder:
-		fuller, err := kinder(a.room.Site.Words(r), form, a.needed)
+	}
+	reasons, err := a.room.Letters.Reasons(r.Context(), a.room.Actor(r))
+	if err != nil {
+		return err
+	}
+	if form.Get("do") == doKinder {
+		fuller, err := kinder(reasons, form, a.needed)
 		return a.show(w, r, fuller, err)
 	}
-	typed, err := answerOf(form, a.needed)
+	typed, err := answerOf(reasons, form, a.needed)
 	if err != nil || form.Get("do") == doChange {
 		return a.show(w, r, form, err)
 	}
@@ -149,11 +151,16 @@ func (a answering) post(w http.ResponseWriter, r *http.Request) error {
 // cannot be put right there is returned.
 func (a answering) show(w http.ResponseWriter, r *http.Request, form page.Form, refused error) error {
 	p := &answerPage{letterPage: a.room.letterPage(r, "desk.answer.title."+a.act), Act: a.act}
-	p.Reasons, p.Carried = reasonsOf(&p.Base), carry(form, "reason", "words", "note")
+	p.Carried = carry(form, "reason", "words", "note")
 	status, err := a.room.fill(r, &p.letterPage, form, refused)
 	if err != nil {
 		return err
 	}
+	reasons, err := a.room.Letters.Reasons(r.Context(), a.room.Actor(r))
+	if err != nil {
+		return err
+	}
+	p.Reasons = reasonsOf(reasons, letterbox.LetterReasons)
 	return a.room.Site.Render(w, r, status, "desk/return", p)
 }
 

@@ -123,7 +123,8 @@ func (f standingForm) ask(w http.ResponseWriter, r *http.Request) error {
 	if p.Place.ID != "" {
 		state = p.Place.State
 	}
-	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader).With("order", p.Exchange.ContactOrder).With("photos", p.Place.Photos).With("language", p.Place.Language)
+	p.Form = p.Form.With("state", state).With("days", strconv.Itoa(p.Exchange.DelayDays)).With("readers", p.Exchange.SecondReader).With("order", p.Exchange.ContactOrder).With("photos", p.Place.Photos)
+	p.Form = p.Form.With("recordings", p.Place.Recordings).With("language", p.Place.Language)
 	return f.room.Site.Render(w, r, http.StatusOK, "desk/"+f.name, p)
 }
 
@@ -174,6 +175,9 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	case f.name == "side-photos":
 		p.Exchange, p.Place, err = f.room.place(r)
 		p.States = stateChoices(&p.Base, "photo.policy.", letterbox.PhotoPolicies())
+	case f.name == "side-recordings":
+		p.Exchange, p.Place, err = f.room.place(r)
+		p.States = stateChoices(&p.Base, "recording.policy.", letterbox.RecordingPolicies())
 	case f.name == "side-language":
 		p.Exchange, p.Place, err = f.room.place(r)
 		p.States = stateChoices(&p.Base, "translate.side.", letterbox.SideLanguages())

@@ -88,3 +88,36 @@ func TestTranslation_Pages(t *testing.T) {
 	printed := d.Get("/letter/" + letter + "/print").Want(http.StatusOK).Doc().One("[data-sheet=letter]")
 	contains(t, printed.Text(), "Dear Wren, I think of you.", "This is how it was written", "Annwyl")
 }
+
+// Of a letter that needs a translation the recording stays: its pages say so, and offer
+// nothing else. What the screen finds in a translation is no part to leave out.
+func TestTranslation_PagesOfParts(t *testing.T) {
+	d := openDesk(t)
+	login, _ := d.NewWorker(t, "Ifan Trefor", authz.Translator)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	letter, path := d.recorded(t, "Annwyl Wren, meddwl amdanat ti.")
+	d.Get("/letter/"+letter+"/language").Want(http.StatusOK).Submit("/letter/"+letter+"/language", "language", "cy").Want(http.StatusSeeOther)
+	const says = "nobody translates a recording"
+	contains(t, d.Get("/letter/"+letter).Want(http.StatusOK).Doc().One("main").Text(), says)
+	page := d.Get(path).Want(http.StatusOK)
+	contains(t, page.Doc().One("main").Text(), says)
+	page.Doc().None("input[name=goes][value=yes]")
+	d.Get(page.Doc().One("audio").Attr("src")).Want(http.StatusOK)
+	form := page.Form(path)
+	form.Set("heard", "yes")
+	form.Set("goes", "yes")
+	contains(t, d.Post(path, form).Want(http.StatusConflict).Doc().One(".govuk-error-summary").Text(), says)
+	page.Submit(path, "heard", "yes", "goes", "no", "reason", "other", "words", "Please write it.").Want(http.StatusSeeOther)
+
+	d.Get("/letter/"+letter+"/translate").Submit("/letter/"+letter+"/translate", "translator", login.ID).Want(http.StatusSeeOther)
+	ifan := d.as(t, &login)
+	ifan.Get("/translation/"+letter).Submit("/translation/"+letter, "text", "Dear Wren, ring me on 07700 900123.", "do", "handIn").Want(http.StatusSeeOther)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	found := d.read(t, letter)
+	if mark := found.Doc().One("[data-view=translation] mark.gp-mark--high"); mark.Text() != "07700 900123" {
+		t.Errorf("marked is %q", mark.Text())
+	}
+	if strings.Contains(d.Get("/letter/"+letter+"/cut").Want(http.StatusOK).Body, `name="part-`) {
+		t.Error("what is found in the translation can be left out of the letter")
+	}
+}

@@ -110,7 +110,11 @@ func (room Room) keepReferred() referral {
 // refuseReferred is the page that says that a referred letter is not passed on.
 func (room Room) refuseReferred() referral {
 	return referral{room, "refuse", func(ctx context.Context, actor authz.Actor, id letterbox.LetterID, form page.Form) error {
-		typed, err := answerOf(form, "desk.refuse.reasonNeeded")
+		reasons, err := room.Letters.Reasons(ctx, actor)
+		if err != nil {
+			return err
+		}
+		typed, err := answerOf(reasons, form, "desk.refuse.reasonNeeded")
 		if err != nil {
 			return err
 		}
@@ -139,7 +143,11 @@ func (a referral) post(w http.ResponseWriter, r *http.Request) error {
 	case doBack:
 		return referral{room: a.room}.show(w, r, form, nil)
 	case doKinder:
-		fuller, err := kinder(a.room.Site.Words(r), form, "desk.refuse.reasonNeeded")
+		reasons, err := a.room.Letters.Reasons(r.Context(), a.room.Actor(r))
+		if err != nil {
+			return err
+		}
+		fuller, err := kinder(reasons, form, "desk.refuse.reasonNeeded")
 		return a.show(w, r, fuller, err)
 	}
 	if err := a.do(r.Context(), a.room.Actor(r), letterbox.LetterID(id), form); err != nil {
@@ -171,6 +179,10 @@ func (a referral) show(w http.ResponseWriter, r *http.Request, form page.Form, r
 	if p.ReferralText, err = a.room.Letters.Referred(r.Context(), a.room.Actor(r), p.Letter); err != nil {
 		return err // who may not read it is not told what was wrong with the form
 	}
-	p.Text, p.Concern, p.Reasons = string(p.ReferralText.Text), string(p.ReferralText.Concern), reasonsOf(&p.Base)
+	reasons, err := a.room.Letters.Reasons(r.Context(), a.room.Actor(r))
+	if err != nil {
+		return err
+	}
+	p.Text, p.Concern, p.Reasons = string(p.ReferralText.Text), string(p.ReferralText.Concern), reasonsOf(reasons, letterbox.LetterReasons)
 	return a.room.Site.Render(w, r, status, "desk/referral", p)
 }

@@ -26,11 +26,12 @@ type camePage struct {
 	Photos         []letterbox.CamePhoto
 	Office         int  // how many of them are seen at the office only
 	Keep           bool // they may be kept
+	Said           *saidPage
 }
 
 func (room Room) camePage(r *http.Request, c letterbox.Came, title string) *camePage {
 	p := &camePage{Base: room.Site.Base(r, title), CameLine: c.CameLine, Side: c.Side, Text: string(c.Text),
-		Unread: c.Unread, MayWrite: c.MayWrite}
+		Unread: c.Unread, MayWrite: c.MayWrite, Said: cameSaid(c)}
 	p.Translation, p.Lang, p.IntoLang = translationOf(c.Translation)
 	p.With, p.About, p.Self = with(p.Words, c.Names), and(p.Words, c.Names.Children), c.Names.Self
 	p.Back, p.OnHold = "/side/"+string(c.Side), room.Actor(r).OnHold()
@@ -103,6 +104,7 @@ func (room Room) read(w http.ResponseWriter, r *http.Request) error {
 	if c, err = room.Letters.Open(ctx, actor, letterbox.DeliveryID(id)); err != nil {
 		return err
 	}
+	page.Sounds(w)
 	return room.Site.Render(w, r, http.StatusOK, "family/read", room.camePage(r, c, "family.read.title"))
 }
 

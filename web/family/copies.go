@@ -31,6 +31,7 @@ type printPage struct {
 type letter struct {
 	letterbox.Copy
 	Text string
+	Said string // what was written down of its recording
 	// The same in their own language, where they do not read it; with the lang of both.
 	Translation    string
 	Lang, IntoLang string
@@ -100,7 +101,7 @@ func (room Room) copies(w http.ResponseWriter, r *http.Request) error {
 	p := &printPage{Base: room.Site.Base(r, "family.copies.title")}
 	p.Back = "/side/" + id + "/copies"
 	for _, c := range list {
-		one := letter{Copy: c, Text: string(c.Text)}
+		one := letter{Copy: c, Text: string(c.Text), Said: string(c.Transcript)}
 		one.Translation, one.Lang, one.IntoLang = translationOf(c.Translation)
 		p.Copies = append(p.Copies, one)
 	}

@@ -220,7 +220,7 @@ func old(sent letterbox.SentLine) int {
 func sentLine(w *words.Words, sent letterbox.SentLine) line {
 	return line{
 		Href: "/sent/" + string(sent.ID), On: dayOf(w, sent.SentOn, sent.OfDay),
-		Say: told(w, sent), Act: sent.Told == letterbox.Returned || sent.MayAsk,
+		Say: told(w, sent), Act: sent.Told == letterbox.Returned || sent.Told == letterbox.Proposed || sent.MayAsk,
 	}
 }
 
@@ -236,6 +236,8 @@ func told(w *words.Words, sent letterbox.SentLine) string {
 			return w.T("family.told.withUs")
 		}
 		return w.T("family.told.hearBy", "Day", w.Date(sent.HearBy))
+	case letterbox.Proposed:
+		return w.T("family.told.proposed")
 	case letterbox.Returned:
 		return w.T("family.told.returned")
 	case letterbox.Replaced:

@@ -12,6 +12,7 @@ import (
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
 	"gatepost/letterbox/photo/phototest"
+	"gatepost/letterbox/voice/voicetest"
 	"gatepost/web"
 	"gatepost/web/account"
 	"gatepost/web/family"
@@ -55,13 +56,20 @@ var matrix = []visit{
 	{"POST /draft/{id}/photos", 422, 422, 0, 0}, // without a file
 	{"GET /draft/{id}/photo/{photo}", 200, 200, 0, 0},
 	{"POST /draft/{id}/photo/{photo}/remove", 303, 303, 0, 0},
+	{"GET /draft/{id}/recording", 200, 200, 0, 0},
+	{"POST /draft/{id}/recording", 422, 422, 0, 0}, // without a file
+	{"GET /draft/{id}/recording/sound", 200, 200, 0, 0},
+	{"POST /draft/{id}/recording/remove", 303, 303, 0, 0},
 	{"GET /draft/{id}/delete", 200, 200, 0, 0},
 	{"POST /draft/{id}/send", 409, 409, 0, 0}, // it was saved again since
 	{"POST /draft/{id}/delete", 303, 303, 0, 0},
 	{"GET /sent/{id}", 200, 200, 0, 0},
 	{"GET /sent/{id}/photo/{photo}", 200, 200, 0, 0},
+	{"GET /sent/{id}/recording", 200, 200, 0, 0},
 	{"POST /sent/{id}/rewrite", 409, 409, 0, 0}, // it has not come back
-	{"GET /sent/{id}/again", 303, 303, 0, 0},    // it was not refused
+	{"GET /sent/{id}/agree", 303, 303, 0, 0},    // nobody asks for anything
+	{"POST /sent/{id}/agree", 303, 303, 0, 0},
+	{"GET /sent/{id}/again", 303, 303, 0, 0}, // it was not refused
 	{"POST /sent/{id}/again", 303, 303, 0, 0},
 	{"GET /sent/{id}/withdraw", 200, 200, 0, 0},
 	{"POST /sent/{id}/withdraw", 303, 303, 0, 0},
@@ -71,6 +79,7 @@ var matrix = []visit{
 	{"POST /letter/{id}/open", 303, 303, 0, 409}, // on hold, before anything is looked up
 	{"GET /letter/{id}/photo/{photo}", 200, 200, 0, 0},
 	{"GET /letter/{id}/photo/{photo}/keep", 200, 200, 0, 0},
+	{"GET /letter/{id}/recording", 200, 200, 0, 0},
 }
 
 // household is two homes that write to each other. In one live two people, and a
@@ -118,10 +127,12 @@ func (h *household) fill(t *testing.T) {
 		inbox, err := h.Families.Inbox(t.Context(), actor)
 		must(t, err)
 		must(t, h.Desk.SetPhotos(t.Context(), worker, inbox.Sides[0].Side, "permitted"))
+		must(t, h.Desk.SetRecordings(t.Context(), worker, inbox.Sides[0].Side, "permitted"))
 	}
 	draft, err := h.Families.NewDraft(t.Context(), writer, h.side, draftWords)
 	must(t, err)
 	h.addPhoto(t, writer, draft)
+	h.addRecording(t, writer, draft)
 	sent := h.send(t, writer, sentWords)
 	came := h.send(t, reader, cameWords)
 	must(t, h.Desk.Claim(t.Context(), worker, came))
@@ -130,10 +141,13 @@ func (h *household) fill(t *testing.T) {
 	must(t, err)
 	must(t, h.Desk.AnswerPhoto(t.Context(), worker, came, photo, letterbox.PhotoAnswer{Goes: true,
 		Seen: map[string]bool{"uniform": false, "badge": false, "plate": false, "sign": false}}))
+	_, err = h.Desk.HearRecording(t.Context(), worker, came)
+	must(t, err)
+	must(t, h.Desk.AnswerRecording(t.Context(), worker, came, letterbox.RecordingAnswer{Heard: true, Goes: true}))
 	must(t, h.Desk.Pass(t.Context(), worker, came, ""))
 	inbox, err := h.Families.Inbox(t.Context(), writer)
 	must(t, err)
-	h.ids = map[string]string{"version": "2",
+	h.ids = map[string]string{"version": "3",
 		"draft photo":  h.id(t, `select id from draft_photo where draft_id = $1`, string(draft)),
 		"sent photo":   h.id(t, `select id from letter_photo where letter_id = $1`, string(sent)),
 		"letter photo": h.id(t, `select id from delivery_photo where photo_id = $1`, string(photo)),
@@ -147,6 +161,15 @@ func (h *household) addPhoto(t *testing.T, actor authz.Actor, draft letterbox.Dr
 	must(t, err)
 	defer place.Leave()
 	must(t, h.Families.AddPhoto(t.Context(), actor, draft, place, phototest.JPEG(phototest.Scene(64, 48))))
+}
+
+// addRecording puts a recording into a draft.
+func (h *household) addRecording(t *testing.T, actor authz.Actor, draft letterbox.DraftID) {
+	t.Helper()
+	place, err := h.Families.RecordingPlace(t.Context(), actor, draft)
+	must(t, err)
+	defer place.Leave()
+	must(t, h.Families.AddRecording(t.Context(), actor, draft, place, voicetest.Sine(1)))
 }
 
 // id asks the database, past all policies.
@@ -204,7 +227,8 @@ func (h *household) send(t *testing.T, actor authz.Actor, words string) letterbo
 	draft, err := h.Families.NewDraft(t.Context(), actor, inbox.Sides[0].Side, words)
 	must(t, err)
 	h.addPhoto(t, actor, draft)
-	id, err := h.Families.Send(t.Context(), actor, draft, 2)
+	h.addRecording(t, actor, draft)
+	id, err := h.Families.Send(t.Context(), actor, draft, 3)
 	must(t, err)
 	return id
 }

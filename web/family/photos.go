@@ -37,7 +37,9 @@ type sentPhoto struct {
 // photoReason is what a writer is told about a photo that was left out.
 func photoReason(w *words.Words, reason letterbox.PhotoReason) []string {
 	var paragraphs []string
-	if key := "photo.reason." + reason.Reason; w.Has(key) {
+	if reason.Told != "" {
+		paragraphs = append(paragraphs, reason.Told)
+	} else if key := "photo.reason." + reason.Reason; w.Has(key) {
 		paragraphs = append(paragraphs, w.T(key))
 	}
 	return append(paragraphs, reasonOf(w, letterbox.WriterReason{Words: reason.Words})...)

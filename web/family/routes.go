@@ -3,6 +3,7 @@ package family
 import (
 	"embed"
 	"net/http"
+	"slices"
 
 	"gatepost/intermediary"
 	"gatepost/internal/agency"
@@ -53,7 +54,7 @@ func Routes(room Room) []page.Route {
 	}
 	add := page.Route{Method: http.MethodPost, Pattern: "/draft/{id}/photos", Who: account.Writing, Body: photoBody, Upload: photoField,
 		Gate: room.photoGate, Handler: room.addPhoto}
-	return []page.Route{
+	return slices.Concat(room.recordingRoutes(), []page.Route{
 		get("/letters", page.SignedIn, "family/letters", room.letters),
 		get("/side/{id}", page.SignedIn, "family/side", room.side),
 		get("/side/{id}/copies", page.SignedIn, "family/copies", room.askCopies),
@@ -84,6 +85,8 @@ func Routes(room Room) []page.Route {
 		get("/sent/{id}/photo/{photo}", page.SignedIn, "", room.sentPhoto),
 		get("/sent/{id}/withdraw", page.SignedIn, "family/withdraw", room.askWithdraw),
 		post("/sent/{id}/withdraw", room.withdraw),
+		get("/sent/{id}/agree", page.SignedIn, "family/agree", room.askAgree),
+		post("/sent/{id}/agree", room.agree),
 		get("/sent/{id}/again", page.SignedIn, "family/again", room.askAgain),
 		post("/sent/{id}/again", room.secondOpinion),
 
@@ -93,7 +96,7 @@ func Routes(room Room) []page.Route {
 		get("/letter/{id}/read", page.SignedIn, "family/read", room.read),
 		get("/letter/{id}/photo/{photo}", page.SignedIn, "", room.camePhoto(false)),
 		get("/letter/{id}/photo/{photo}/keep", page.SignedIn, "", room.camePhoto(true)),
-	}
+	})
 }
 
 // idOf reads the id in the path. Anything that has not the form of one is not

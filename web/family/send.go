@@ -25,6 +25,7 @@ type checkPage struct {
 	Unread  bool
 	OnHold  bool
 	Photos  []letterbox.PhotoLine
+	Said    *saidPage
 	hints
 }
 
@@ -68,6 +69,9 @@ func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error
 	}
 	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
 		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold(), Photos: d.Photos}
+	if d.Recording {
+		p.Said = &saidPage{Src: "/draft/" + id + "/recording/sound"}
+	}
 	p.With, p.Back, p.Exit = with(p.Words, d.Names), "/draft/"+id, true
 	if title == "family.check.title" && !p.Unread {
 		p.hints, err = room.hints(r, &p.Base, p.Side, p.Text)
@@ -84,9 +88,10 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return room.becameLetter(w, r, id, err)
 	}
-	if strings.TrimSpace(p.Text) == "" && !p.Unread {
+	if strings.TrimSpace(p.Text) == "" && !p.Unread && p.Said == nil {
 		return page.SeeOther(w, r, "/draft/"+id)
 	}
+	page.Sounds(w)
 	return room.Site.Render(w, r, http.StatusOK, "family/check", p)
 }
 
@@ -120,6 +125,7 @@ func (room Room) send(w http.ResponseWriter, r *http.Request) error {
 		status = http.StatusConflict
 	}
 	p.Refused(form, err)
+	page.Sounds(w)
 	return room.Site.Render(w, r, status, "family/check", p)
 }
 
@@ -171,6 +177,7 @@ type sentPage struct {
 	Then    string // what happens now; "" where how it stands says it
 	Text    string
 	Reason  []string // by paragraphs
+	Unasked []string // of a letter that went on: that something was left out
 	Unread  bool
 	Rewrite letterbox.DraftID
 	Again   bool      // it came back: its writer may write it anew
@@ -178,6 +185,8 @@ type sentPage struct {
 	Asked   bool      // a second opinion was asked for
 	Promise time.Time // by when its writer hears who asks today for a second opinion
 	Photos  []sentPhoto
+	Parts   proposed // what they are, or were, asked to leave out
+	Said    *saidPage
 	// Translated: it went on with a translation.
 	Translated bool
 }
@@ -193,6 +202,7 @@ func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := room.sentPage(r, s, "family.sent.title")
 	p.Back, p.Notice = "/side/"+string(s.Side), p.noticeOf(page.Query(r).Get("said"))
+	page.Sounds(w)
 	return room.Site.Render(w, r, http.StatusOK, "family/sent", p)
 }
 
@@ -203,10 +213,14 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 	p.Then = thenOf(p.Words, s.SentLine)
 	p.Translated = s.Translated
 	p.Promise = room.Site.Promised(p.Agency.Promise)
+	p.Said = sentSaid(p.Words, s)
 	for _, one := range s.Photos {
 		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})
 	}
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
+	if p.Parts = proposedOf(p.Words, s); s.Told == letterbox.PassedOn || s.Told == letterbox.BackWithUs {
+		p.Unasked, p.Reason = p.Reason, nil
+	}
 	return p
 }
 
@@ -225,6 +239,10 @@ func (p *sentPage) noticeOf(said string) *page.NotificationBanner {
 		return &page.NotificationBanner{Text: p.Words.T("family.sent.stays")} // a worker was first, and it does not go on either way
 	case said == "withdrawn":
 		return &page.NotificationBanner{Text: p.Words.T("family.sent.tooLate")}
+	case said == "agreed" && p.Told == letterbox.WithUs && p.Parts.Agreed:
+		return done("family.parts.said")
+	case said == "agreed" && p.Told == letterbox.Proposed:
+		return &page.NotificationBanner{Text: p.Words.T("family.parts.closed")}
 	case said == "again" && p.Told == letterbox.WithUs:
 		return done("family.sent.askedAgain")
 	}
@@ -245,11 +263,13 @@ func thenOf(w *words.Words, sent letterbox.SentLine) string {
 	return ""
 }
 
-// reasonOf is what a writer is told, in paragraphs: the sentence of the list,
-// and the worker's own words. A reason that did not open says nothing.
+// reasonOf is what a writer is told, in paragraphs: the sentence of the list as it
+// was then, and the worker's own words. A reason that did not open says nothing.
 func reasonOf(w *words.Words, reason letterbox.WriterReason) []string {
 	var paragraphs []string
-	if key := "reason." + string(reason.Reason); w.Has(key) {
+	if reason.Told != "" {
+		paragraphs = append(paragraphs, reason.Told)
+	} else if key := "reason." + string(reason.Reason); w.Has(key) {
 		paragraphs = append(paragraphs, w.T(key))
 	}
 	for paragraph := range strings.SplitSeq(reason.Words, "\n") {

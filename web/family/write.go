@@ -60,6 +60,8 @@ type writePage struct {
 	Limit   int
 	Photos  bool // photos are agreed on
 	Count   int  // photos in the draft
+	Record  bool // recordings are agreed on
+	Said    bool // there is one in the draft
 	Tongues []page.Choice
 	hints   // of what was just saved
 }
@@ -86,7 +88,7 @@ func (room Room) newPage(r *http.Request, side letterbox.SideID) (*writePage, er
 		return nil, err
 	}
 	p := room.pageFor(r, s.Side, s.Names)
-	p.Action, p.Closed, p.Photos = "/write/"+string(side), !s.MayWrite, s.MayPhotos
+	p.Action, p.Closed, p.Photos, p.Record = "/write/"+string(side), !s.MayWrite, s.MayPhotos, s.MayRecord
 	p.Form = p.Form.With(languageField, letterbox.English)
 	return p, nil
 }
@@ -136,7 +138,7 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 	p := room.pageFor(r, d.Side, d.Names)
 	p.Action, p.Draft, p.Version = "/draft/"+string(id), d.ID, d.Version
 	p.Text, p.Reason, p.Unread, p.Shared = string(d.Text), reasonOf(p.Words, d.Reason), d.Unread, d.Shared
-	p.Photos, p.Count = d.MayPhotos, len(d.Photos)
+	p.Photos, p.Count, p.Record, p.Said = d.MayPhotos, len(d.Photos), d.MayRecord, d.Recording
 	p.Form = p.Form.With(languageField, d.Language)
 	return p, nil
 }
@@ -215,13 +217,16 @@ func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said stri
 	}
 	id, err := room.store(r, t)
 	if err == nil && t.form.Get(doField) == "check" {
-		if !t.blank() {
+		if !t.blank() || room.recorded(r, id) {
 			return page.SeeOther(w, r, "/draft/"+string(id)+"/check")
 		}
 		t.draft, err = id, fault.Field(textField, "family.write.empty")
 	}
 	if err != nil {
 		return room.again(w, r, t, err)
+	}
+	if t.form.Get(doField) == "record" {
+		return page.SeeOther(w, r, "/draft/"+string(id)+"/recording")
 	}
 	if t.form.Get(doField) == "photos" {
 		return page.SeeOther(w, r, "/draft/"+string(id)+"/photos")
@@ -241,6 +246,12 @@ func (room Room) saveAndAsk(w http.ResponseWriter, r *http.Request, t typed) err
 		}
 	}
 	return page.SeeOther(w, r, "/side/"+string(t.side)+writeWithMe)
+}
+
+// recorded tells whether something is said in a draft, which needs no words then.
+func (room Room) recorded(r *http.Request, id letterbox.DraftID) bool {
+	d, err := room.Letters.OpenDraft(r.Context(), room.Actor(r), id)
+	return err == nil && d.Recording
 }
 
 func (t typed) blank() bool { return strings.TrimSpace(string(t.text)) == "" }

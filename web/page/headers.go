@@ -9,9 +9,15 @@ import "net/http"
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// permissions turns off what no page of ours asks a browser for.
-const permissions = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
-	"magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+// permissions turns off what no page of ours asks a browser for; hearing leaves one
+// page the microphone.
+const (
+	permissions = others + ", microphone=()"
+	hearing     = others + ", microphone=(self)"
+
+	others = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), " +
+		"magnetometer=(), midi=(), payment=(), usb=()"
+)
 
 // setHeaders puts the headers of every answer. Only the built assets change one
 // of them afterwards, Cache-Control.

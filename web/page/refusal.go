@@ -185,6 +185,10 @@ func (s *Site) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if out.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
 	}
+	if (kind == fault.Sealed || kind == fault.Busy) && inPicture(r) {
+		_ = sendSentence(w, out.status, s.Renderer.catalogue.In(s.Door.Visit(r).Lang).T(out.text)) // as for a page
+		return
+	}
 	p := &refusedPage{Base: s.Base(r, out.heading)}
 	p.Heading, p.Text = p.Title, p.Words.T(out.text)
 	if out.status == http.StatusInternalServerError {

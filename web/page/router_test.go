@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -121,6 +122,39 @@ func TestErrorsBecomePages(t *testing.T) {
 			if want == 500 && !strings.Contains(tr.log.String(), "torn") {
 				t.Errorf("%s, %s: the log lacks the cause", tt.name, name)
 			}
+		}
+	}
+}
+
+// In the place of a picture stands the sentence, as one; nothing that tells what is
+// there and what is not.
+func TestErrorsBecomePictures(t *testing.T) {
+	lost := fault.Wrap(fault.Sealed, "fault.part.lost", errors.New("torn"))
+	for _, tt := range []struct {
+		name    string
+		err     error
+		dest    string
+		picture bool
+	}{
+		{"a picture that is lost", lost, "image", true},
+		{"a picture that waits", fault.New(fault.Busy, "fault.part.lost"), "image", true},
+		{"one that is opened by itself", lost, "document", false},
+		{"an older browser's", lost, "", false},
+		{"one of somebody else", fault.New(fault.Forbidden, "fault.part.lost"), "image", false},
+		{"our mistake", errors.New("torn"), "image", false},
+	} {
+		tr := newTier(t, page.Public, pagetest.Door{SignedIn: true})
+		tr.fail = tt.err
+		r := httptest.NewRequest(http.MethodGet, "/letters/"+letterID, nil)
+		r.Header.Set("Sec-Fetch-Dest", tt.dest)
+		w := httptest.NewRecorder()
+		tr.ServeHTTP(w, r)
+		body, kind, policy := w.Body.String(), w.Header().Get("Content-Type"), w.Header().Get("Content-Security-Policy")
+		if (kind == "image/svg+xml") != tt.picture || w.Code < 400 || strings.Contains(body, "torn") {
+			t.Errorf("%s: %d %s", tt.name, w.Code, kind)
+		}
+		if tt.picture && (!strings.Contains(body, ">We cannot show this</text>") || !strings.Contains(body, ">picture just now.</text>") || xml.Unmarshal(w.Body.Bytes(), new(struct{})) != nil || !strings.HasSuffix(policy, "; sandbox")) {
+			t.Errorf("%s: %s\n%s", tt.name, policy, body)
 		}
 	}
 }

@@ -71,6 +71,7 @@ type Browser struct {
 	Cookies map[string]string
 	Agent   string
 	Origin  string // of the page that asks; "" for none
+	Range   string // the part that a player asks for; "" for all
 }
 
 // Family is a browser at the families' tier that was never there before.
@@ -138,6 +139,9 @@ func (b *Browser) do(r *http.Request) Answer {
 	b.t.Helper()
 	r.Host, r.RemoteAddr = b.Host, b.From
 	r.Header.Set("User-Agent", b.Agent)
+	if b.Range != "" {
+		r.Header.Set("Range", b.Range)
+	}
 	if b.Origin != "" {
 		r.Header.Set("Origin", b.Origin)
 	}

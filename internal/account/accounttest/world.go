@@ -26,6 +26,7 @@ import (
 	"gatepost/internal/darkroom"
 	"gatepost/internal/postgres"
 	"gatepost/internal/postgres/postgrestest"
+	"gatepost/internal/studio"
 	"gatepost/internal/tier"
 	"gatepost/letterbox"
 )
@@ -241,8 +242,12 @@ func (w *World) services(t testing.TB) {
 	w.Public, w.Staff = MustService(t, w.PublicConfig), MustService(t, w.StaffConfig)
 	photos, err := darkroom.New(2, darkroom.Standard())
 	must(t, err)
-	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t)).WithDarkroom(photos)
-	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff).WithRelay(tier.Relay).WithDarkroom(photos)
+	voices, err := studio.New(2, studio.Standard())
+	must(t, err)
+	reasons, err := tier.Reasons()
+	must(t, err)
+	w.Families = letterbox.New(w.PublicDB, w.PublicAgencies, nil, w.Clock.Now, Log(t)).WithDarkroom(photos).WithStudio(voices)
+	w.Desk = letterbox.New(w.StaffDB, w.StaffAgencies, index, w.Clock.Now, Log(t)).WithCodes(w.Staff).WithRelay(tier.Relay).WithDarkroom(photos).WithReasons(reasons)
 }
 
 // MustService makes a door.

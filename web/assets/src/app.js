@@ -13,23 +13,30 @@ import {
   SkipLink
 } from 'govuk-frontend'
 import { live } from './live.js'
+import { recorder } from './recorder.js'
+import { uploads } from './upload.js'
 
 // govuk-frontend asks for these classes and puts them there with a script
 // inside the page, which our content security policy does not allow.
 document.body.classList.add('js-enabled', 'govuk-frontend-supported')
 
-for (const component of [
-  Button,
-  CharacterCount,
-  Checkboxes,
-  ErrorSummary,
-  ExitThisPage,
-  NotificationBanner,
-  PasswordInput,
-  Radios,
-  SkipLink
-]) {
-  createAll(component)
+const start = within => {
+  for (const component of [
+    Button,
+    CharacterCount,
+    Checkboxes,
+    ErrorSummary,
+    ExitThisPage,
+    NotificationBanner,
+    PasswordInput,
+    Radios,
+    SkipLink
+  ]) {
+    createAll(component, undefined, within)
+  }
+  uploads(within, start)
 }
 
+start(document)
 live()
+recorder()

@@ -7,20 +7,17 @@ alter table worker drop constraint worker_roles_check;
 alter table worker add constraint worker_roles_check
 	check (roles <@ array['letterboxWorker', 'intermediaryWorker', 'safeguardingLead', 'manager', 'recordsOfficer', 'auditor', 'translator']);
 
--- Two states more: of a proposal that waits for its writer, and with a translator. In both the writer is told "with us".
-alter table letter drop constraint letter_state_check;
-alter table letter add constraint letter_state_check check (state in ('received', 'held', 'escalated', 'proposed', 'toTranslate', 'returned', 'replaced', 'refused', 'keptOnFile',
-	'withdrawn', 'passed', 'waiting', 'keptForLater', 'opened', 'recalled', 'undeliverable', 'stoppedAt18'));
+-- A letter that a translator has is with us, and on the desk.
 alter table letter drop column told;
 alter table letter add column told text not null generated always as (case
-	when state in ('received', 'held', 'escalated', 'proposed', 'toTranslate') then 'withUs'
+	when state in ('received', 'held', 'escalated', 'toTranslate') then 'withUs'
 	when state in ('recalled', 'undeliverable') then 'backWithUs'
 	when state = 'stoppedAt18' and back then 'keptOnFile'
 	when state in ('passed', 'waiting', 'keptForLater', 'opened', 'stoppedAt18') then 'passedOn'
 	else state end) stored;
 grant select (told) on letter to gatepost_public;
 drop index letter_queue;
-create index letter_queue on letter (agency_id, submitted_at) where state in ('received', 'held', 'proposed', 'toTranslate', 'recalled', 'undeliverable');
+create index letter_queue on letter (agency_id, submitted_at) where state in ('received', 'held', 'toTranslate', 'recalled', 'undeliverable');
 
 alter table letter_move drop constraint letter_move_role_check;
 alter table letter_move add constraint letter_move_role_check check (role in ('correspondent', 'letterboxWorker', 'safeguardingLead', 'manager', 'translator', 'clock'));
@@ -96,8 +93,16 @@ create function side_reads(side text, letter text) returns bool
 create function into_language(letter text, side text) returns text
 	language sql immutable as $$ select case when side in ('en', 'both') then 'en' when side = 'other' then 'other' when letter = 'cy' then 'en' else 'cy' end $$;
 
+-- text_version: as which version a letter's text stands now. One that its writer agreed to is a later one.
+create function text_version(letter text) returns int
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select coalesce(max(o.version), 0) from object o where o.agency_id = agency() and o.id = text_version.letter and o.part = 'text' and o.kind = 'submission');
+end
+$$;
+
 -- A letter's text with a translator, and what came of it; or, handed in at once, what a worker who reads the language wrote themselves. The
--- draft is sealed to the translator alone, and gone with their turn.
+-- draft is sealed to the translator alone, and gone with their turn. text_version and cut say which words it is of: those that would have gone then.
 create table translation (
 	agency_id text not null,
 	letter_id id not null,
@@ -106,6 +111,8 @@ create table translation (
 	given_by id not null,
 	language text not null,
 	into_language text not null,
+	text_version int not null,
+	cut digest,
 	given_on date not null default current_date,
 	state text not null check (state in ('given', 'handedIn', 'givenBack', 'takenBack', 'over')),
 	leaf digest not null,
@@ -148,8 +155,8 @@ declare
 begin
 	select * into strict l from letter x where x.agency_id = new.agency_id and x.id = new.letter_id for update;
 	if tg_op = 'UPDATE' then
-		if (new.agency_id, new.letter_id, new.n, new.worker_id, new.given_by, new.language, new.into_language, new.given_on, new.leaf)
-			is distinct from (old.agency_id, old.letter_id, old.n, old.worker_id, old.given_by, old.language, old.into_language, old.given_on, old.leaf)
+		if (new.agency_id, new.letter_id, new.n, new.worker_id, new.given_by, new.language, new.into_language, new.text_version, new.cut, new.given_on, new.leaf)
+			is distinct from (old.agency_id, old.letter_id, old.n, old.worker_id, old.given_by, old.language, old.into_language, old.text_version, old.cut, old.given_on, old.leaf)
 			or old.state <> 'given' then
 			raise exception 'written once' using errcode = '23514', constraint = 'translation_moved';
 		end if;
@@ -176,7 +183,8 @@ begin
 	end if;
 	if l.state not in ('received', 'held') or new.n <> 1 + (select coalesce(max(t.n), 0) from translation t where t.agency_id = l.agency_id and t.letter_id = l.id)
 		or new.language <> l.language or new.into_language <> (select into_language(l.language, s.language) from side s where s.agency_id = l.agency_id and s.id = l.to_side)
-		or new.language <> 'other' and new.language = new.into_language or new.draft is not null then
+		or new.language <> 'other' and new.language = new.into_language or new.draft is not null
+		or new.text_version <> text_version(l.id) or new.cut is distinct from cut_leaf(l.id) then
 		raise exception 'not to be given so' using errcode = '23514', constraint = 'translation_letter';
 	end if;
 	-- Their leaving waits for this act, or this act for it.
@@ -242,16 +250,40 @@ end
 $$;
 create trigger language_by_right before update of language on letter for each row execute function language_by_right();
 
+-- as_written: do a letter's recipients and this worker read it as it was written? Of nobody, null.
+create function as_written(letter text, worker text) returns bool
+	language plpgsql stable strict security definer set search_path = public, pg_temp as $$
+begin
+	return (select side_reads(s.language, l.language) and (l.language = 'en' or l.language = 'cy' and reads_welsh(as_written.worker))
+		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side where l.agency_id = agency() and l.id = as_written.letter);
+end
+$$;
+-- translation_counts: is the newest translation of a letter of the words that would go now, all of them and no other, and into the language that is asked for?
+create function translation_counts(letter text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return coalesce((select t.done_leaf is not null and t.language = l.language and t.into_language = into_language(l.language, s.language)
+			and t.text_version = text_version(l.id) and t.cut is not distinct from cut_leaf(l.id)
+			and exists (select from object o where o.agency_id = t.agency_id and o.id = t.letter_id and o.part = 'translation' and o.kind = 'translation' and o.leaf = t.done_leaf)
+		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side
+		join translation t on t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'handedIn'
+		where l.agency_id = agency() and l.id = translation_counts.letter order by t.n desc limit 1), false);
+end
+$$;
+-- recording_goes: is the recording of a letter to go with it, by the newest word?
+create function recording_goes(letter text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return coalesce((select w.goes from letter_recording p join recording_word w on w.agency_id = p.agency_id and w.recording_id = p.id
+		where p.agency_id = agency() and p.letter_id = recording_goes.letter order by w.n desc limit 1), false);
+end
+$$;
 -- untranslated: is a letter still to be translated before this worker lets it go on? It needs nothing where its recipients and the worker read it.
--- Of nobody, null.
+-- Nobody translates a recording: with one that goes it is never translated. Of nobody, null.
 create function untranslated(letter text, worker text) returns bool
 	language plpgsql stable strict security definer set search_path = public, pg_temp as $$
 begin
-	return (select not (side_reads(s.language, l.language) and (l.language = 'en' or l.language = 'cy' and reads_welsh(untranslated.worker)))
-			and coalesce((select t.done_leaf is null or t.language <> l.language or t.into_language <> into_language(l.language, s.language)
-					or not exists (select from object o where o.agency_id = t.agency_id and o.id = t.letter_id and o.part = 'translation' and o.kind = 'translation' and o.leaf = t.done_leaf)
-				from translation t where t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'handedIn' order by t.n desc limit 1), true)
-		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side where l.agency_id = agency() and l.id = untranslated.letter);
+	return not as_written(letter, worker) and (recording_goes(letter) or not translation_counts(letter));
 end
 $$;
 -- translated_by: who wrote the translation that a letter has; null for nobody.
@@ -282,6 +314,36 @@ end
 $$;
 create trigger decision_by_translation before insert on decision for each row execute function decision_by_translation();
 create trigger first_reading_by_translation before insert on first_reading for each row execute function decision_by_translation();
+
+-- Who cuts a letter has read what they cut: as it was written, or its translation. (They are the first of its two readers.)
+create function letter_cut_by_translation() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if translated_by(new.letter_id) is not distinct from new.worker_id then
+		raise exception 'translated by themselves' using errcode = '23514', constraint = 'decision_translator';
+	end if;
+	if not exists (select from letter l where l.agency_id = new.agency_id and l.id = new.letter_id
+			and (l.language = 'en' or l.language = 'cy' and reads_welsh(new.worker_id) or translation_counts(l.id))) then
+		raise exception 'not read' using errcode = '23514', constraint = 'decision_translation';
+	end if;
+	return new;
+end
+$$;
+create trigger letter_cut_by_translation before insert on letter_cut for each row when (not new.whole) execute function letter_cut_by_translation();
+
+-- A recording goes where what is said in it needs no translation, for its recipients and for both of two readers.
+create function delivery_recording_by_language() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	l text := (select d.letter_id from delivery d where d.agency_id = new.agency_id and d.id = new.delivery_id);
+begin
+	if not coalesce(as_written(l, account()), false) or not coalesce(as_written(l, first_reader(l, account())), true) then
+		raise exception 'in a language that not all of them read' using errcode = '23514', constraint = 'recording_language';
+	end if;
+	return new;
+end
+$$;
+create trigger delivery_recording_by_language before insert on delivery_recording for each row execute function delivery_recording_by_language();
 
 -- At commit: what goes to somebody who does not read it goes with its translation.
 create function delivery_translated() returns trigger
@@ -323,30 +385,6 @@ begin
 	delete from claim c where c.agency_id = agency() and c.letter_id = withdraw_letter.letter;
 end
 $$;
--- As before: a letter that is with a translator, or whose writer is asked, is undecided too.
-create or replace function destroyable(exchange text, ground text) returns void
-	language plpgsql volatile security definer set search_path = public, pg_temp as $$
-begin
-	perform from exchange x where x.agency_id = agency() and x.id = destroyable.exchange and x.state = 'ended' for update;
-	if not found then
-		raise exception 'not an exchange that has ended' using errcode = '23514', constraint = 'destruction_exchange';
-	end if;
-	perform from side s where s.agency_id = agency() and s.exchange_id = destroyable.exchange order by s.id for update;
-	if is_party(destroyable.exchange) then
-		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'destruction_party';
-	end if;
-	if destroyable.ground <> 'openedInError' then
-		raise exception 'the hundred years are not known to be over' using errcode = '23514', constraint = 'destruction_retention';
-	end if;
-	if exists (select from letter l where l.agency_id = agency() and l.exchange_id = destroyable.exchange and (
-			l.state in ('received', 'held', 'escalated', 'proposed', 'toTranslate', 'passed', 'waiting', 'keptForLater', 'opened', 'recalled', 'undeliverable', 'stoppedAt18', 'keptOnFile')
-			or exists (select from delivery d where d.agency_id = l.agency_id and d.letter_id = l.id)
-			or exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.act in ('pass', 'keepOnFile'))
-			or exists (select from object o where o.agency_id = l.agency_id and o.id = l.id and o.kind = 'referral'))) then
-		raise exception 'letters that are to be kept' using errcode = '23514', constraint = 'destruction_kept';
-	end if;
-end
-$$;
 
 do $$
 declare
@@ -361,7 +399,8 @@ end
 $$;
 
 revoke all on function reads_by_right(), reads_welsh(text), side_reads(text, text), into_language(text, text), knows_family(text, text), translation_by_right(), translation_ends(),
-	letter_with_translator(), translator_leaves(), language_by_right(), untranslated(text, text), translated_by(text), decision_by_translation(), delivery_translated(),
+	letter_with_translator(), translator_leaves(), language_by_right(), text_version(text), as_written(text, text), translation_counts(text), recording_goes(text), untranslated(text, text), translated_by(text),
+	decision_by_translation(), letter_cut_by_translation(), delivery_recording_by_language(), delivery_translated(),
 	was_translated(text) from public;
 grant execute on function reads_welsh(text), knows_family(text, text), untranslated(text, text), translated_by(text) to gatepost_staff;
 grant execute on function was_translated(text) to gatepost_public;

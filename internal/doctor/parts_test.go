@@ -1,0 +1,58 @@
+package doctor_test
+
+import (
+	"strings"
+
+	"gatepost/internal/config"
+	"gatepost/internal/doctor"
+	"gatepost/internal/parts"
+	"gatepost/internal/parts/partstest"
+)
+
+// parts tries each tier's key of a store: it may do what it has to and no more.
+func (w *world) parts() {
+	w.Helper()
+	gate, kept := partstest.New(w.T), partstest.Versioned(w.T)
+	by := func(g *partstest.Gateway, public, staff parts.S3) config.Parts {
+		for name, key := range map[string]parts.S3{"families": public, "staff": staff} {
+			w.write(name+".s3", key.Access+"\n"+key.Secret+"\n")
+		}
+		return config.Parts{Endpoint: g.Staff.Endpoint.String(), Bucket: g.Staff.Bucket, Region: g.Staff.Region, PublicKey: w.path("families.s3"), StaffKey: w.path("staff.s3")}
+	}
+	stranger := gate.Families
+	stranger.Secret = "guessed"
+	for _, c := range []struct {
+		name string
+		with func() config.Parts
+		text string // part of what is wrong; "" for nothing
+	}{
+		{"as it should be", func() config.Parts { return by(gate, gate.Families, gate.Staff) }, ""},
+		{"families who may delete", func() config.Parts { return by(gate, gate.Staff, gate.Staff) }, "as the public tier sees it: the families' key may delete"},
+		{"staff who may not", func() config.Parts { return by(gate, gate.Families, gate.Families) }, "as the staff tier sees it: this tier's key may not delete"},
+		{"a wrong key", func() config.Parts { return by(gate, stranger, gate.Staff) }, "as the public tier sees it: it does not answer, does not let this tier's key in"},
+		{"a wrong key, read only", func() config.Parts {
+			p := by(gate, stranger, gate.Staff)
+			p.ReadOnly = true
+			return p
+		}, "as the public tier sees it: it does not answer, or does not let this tier's key in"},
+		{"no key", func() config.Parts {
+			p := by(gate, gate.Families, gate.Staff)
+			p.PublicKey += "x"
+			return p
+		}, "parts.public_key_file is missing"},
+		{"a bucket with versions", func() config.Parts { return by(kept, kept.Families, kept.Staff) }, "as the staff tier sees it: the bucket keeps versions"},
+		{"away", func() config.Parts { gate.Stop(); return by(gate, gate.Families, gate.Staff) }, "it does not answer"},
+	} {
+		before := clone(w.cfg)
+		w.cfg.Parts = c.with()
+		found, sound := w.examine()
+		w.cfg = before
+		text := lines(found, doctor.OK)
+		if sound != (c.text == "") || !strings.Contains(text, c.text) {
+			w.Errorf("%s: sound %v, want %q:\n%s", c.name, sound, c.text, text)
+		}
+		if c.text == "" && strings.Count(lines(found, ""), "it answers, and its key may do what it has to and no more") != 2 {
+			w.Errorf("%s:\n%s", c.name, lines(found, ""))
+		}
+	}
+}

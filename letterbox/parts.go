@@ -1,0 +1,157 @@
+package letterbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
+	"gatepost/crypto/seal"
+	"gatepost/crypto/statement"
+	"gatepost/internal/agency"
+	"gatepost/internal/fault"
+	"gatepost/internal/parts"
+	"gatepost/internal/postgres"
+)
+
+// WithParts is the same letterbox with a store for large parts. Without one they
+// stand in their rows.
+func (s *Service) WithParts(store *parts.Store) *Service {
+	other := *s
+	other.parts = store
+	return &other
+}
+
+// sealLarge is seal.Seal for what may be large: the bytes that it gives are what the
+// row's column holds. Busy where the store of large parts does not take it.
+func (s *Service) sealLarge(ctx context.Context, c seal.Context, content []byte, to ...*age.HybridRecipient) (sealed seal.Sealed, err error) {
+	sealed.Commit, err = seal.Streamed(c, content, func(size int, write func(io.Writer) error) (err error) {
+		sealed.Bytes, err = s.parts.Put(ctx, size, write)
+		return err
+	}, to...)
+	if err == nil {
+		s.at("part put")
+		return sealed, nil
+	}
+	if errors.Is(err, parts.ErrAway) {
+		if ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "the store of large parts takes nothing; photos wait", "kind", string(c.Kind), "part", c.Part, "error", err)
+		}
+		return seal.Sealed{}, fault.Wrap(fault.Busy, "fault.part.waits", err)
+	}
+	return seal.Sealed{}, fmt.Errorf("seal a large part: %w", err)
+}
+
+// sealLarge is seal for what may be large.
+func (d *deciding) sealLarge(ctx context.Context, c seal.Context, side string, content []byte, event statement.Event, refs [][32]byte, to ...agency.Node) (sealedObject, error) {
+	sealed, err := d.Service.sealLarge(ctx, c, content, d.readers(to)...)
+	if err != nil {
+		return sealedObject{}, err
+	}
+	return d.sealed(c, side, sealed, event, refs)
+}
+
+// whole gives the sealed bytes of a row's column, wherever they lie. Busy where the
+// store does not answer; any other error is an alarm.
+func (s *Service) whole(ctx context.Context, column []byte) ([]byte, error) {
+	sealed, err := s.parts.Get(ctx, column)
+	if errors.Is(err, parts.ErrAway) {
+		if ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "the store of large parts gives nothing; photos are not shown", "error", err)
+		}
+		return nil, fault.Wrap(fault.Busy, "fault.part.lost", err)
+	}
+	return sealed, err
+}
+
+// unopened is the fault of what does not open, after its alarm.
+func unopened(err error) error {
+	if errors.Is(err, parts.ErrLost) || errors.Is(err, parts.ErrNone) {
+		return fault.Wrap(fault.Sealed, "fault.part.lost", err)
+	}
+	return fault.Wrap(fault.Sealed, "fault.sealed", err)
+}
+
+const (
+	sqlPartsGone = `select key from part_gone where agency_id = agency() and not part_used(key) order by gone_at, key limit $1`
+	// A backup holds this lock from before its snapshot. It is asked for after the keys were read: a backup that begins later does not
+	// see their rows any more.
+	sqlNoBackup     = `select pg_try_advisory_xact_lock($1)`
+	sqlPartDeleted  = `delete from part_gone where agency_id = agency() and key = any($1)`
+	sqlPartsUnknown = `select parts_unknown($1)`
+)
+
+// DeleteParts deletes in the store what is no row's any more, of one agency, and
+// nothing while a backup is being written. It is the clock's work, and asks for no
+// actor. What it could not delete stays to be deleted.
+func (s *Service) DeleteParts(ctx context.Context, agencyID string) error {
+	if s.parts == nil {
+		return nil
+	}
+	for {
+		n, err := s.deleteParts(ctx, postgres.Scope{Agency: agencyID})
+		if err != nil {
+			return fmt.Errorf("delete large parts: %w", err)
+		}
+		if n < partsAtOnce {
+			return nil
+		}
+	}
+}
+
+// partsAtOnce is how many are deleted before that is written down.
+const partsAtOnce = 50
+
+func (s *Service) deleteParts(ctx context.Context, at postgres.Scope) (int, error) {
+	var keys []string
+	var free bool
+	err := s.db.Read(ctx, at, func(b *pgx.Batch) {
+		b.Queue(sqlPartsGone, partsAtOnce).Query(func(r pgx.Rows) (err error) {
+			keys, err = pgx.CollectRows(r, pgx.RowTo[string])
+			return err
+		})
+		b.Queue(sqlNoBackup, parts.BackupLock).QueryRow(func(r pgx.Row) error { return r.Scan(&free) })
+	})
+	if err != nil || !free || len(keys) == 0 {
+		return 0, err
+	}
+	if err := s.parts.Versions(ctx); err != nil {
+		return 0, err
+	}
+	for _, k := range keys {
+		if err := s.parts.Delete(ctx, parts.Key(k)); err != nil {
+			return 0, err
+		}
+	}
+	return len(keys), s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
+		b.Queue(sqlPartDeleted, keys)
+		return nil
+	})
+}
+
+// SweepParts deletes in the store what no act ever named. It is the clock's work,
+// once for all agencies, and asks for no actor.
+func (s *Service) SweepParts(ctx context.Context, agencyID string) error {
+	if s.parts == nil {
+		return nil
+	}
+	n, err := s.parts.Sweep(ctx, s.now(), func(ctx context.Context, keys []parts.Key) (unknown []parts.Key, err error) {
+		err = s.db.Read(ctx, postgres.Scope{Agency: agencyID}, func(b *pgx.Batch) {
+			b.Queue(sqlPartsUnknown, keys).Query(func(r pgx.Rows) (err error) {
+				unknown, err = pgx.CollectRows(r, pgx.RowTo[parts.Key])
+				return err
+			})
+		})
+		return unknown, err
+	})
+	if n > 0 {
+		s.log.WarnContext(ctx, "large parts that no row names were deleted", "entries", n)
+	}
+	if err != nil {
+		return fmt.Errorf("look for large parts that no row names: %w", err)
+	}
+	return nil
+}

@@ -141,6 +141,9 @@ func (a proposing) show(w http.ResponseWriter, r *http.Request, form page.Form, 
 	p.Why = p.whys(reasons)
 	for _, list := range [][]findingView{p.Asked, p.AlsoFound, p.News} {
 		for _, f := range list {
+			if f.End > len(p.Reading.Text) {
+				continue // in what was written down of the recording, which is changed there
+			}
 			if f.Closed && a.act == "propose" {
 				p.Closed++
 				continue

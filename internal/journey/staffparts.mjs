@@ -5,11 +5,10 @@ import * as family from './family.mjs'
 import { takeNewest, worker } from './staff.mjs'
 
 const dean = 'Dean Fallon'
-const kelly = 'Kelly Marsh'
 
-async function writes (walk, text, key = 'dean') {
-  const his = await walk.person({ dean: 'Dean', kelly: 'Kelly' }[key], 'public')
-  await his.enter(known(key))
+async function writes (walk, text) {
+  const his = await walk.person('Dean', 'public')
+  await his.enter(known('dean'))
   await family.write(his, text)
   await family.send(his)
   return his
@@ -85,10 +84,10 @@ async function proposes (walk) {
 }
 
 async function appeals (walk) {
-  const his = await writes(walk, 'Dear Rachel and Tom\n\nI will be there at every match. The hens lay again.\n\nKelly', 'kelly')
+  const his = await writes(walk, 'Dear Rachel and Tom\n\nI will be there at every match. The hens lay again.\n\nDean')
   const owen = await worker(walk, 'owen')
   await owen.go('/desk')
-  const letter = await takeNewest(owen, kelly)
+  const letter = await takeNewest(owen, dean)
   await asks(owen, letter, 'at every match')
   const sent = letter.replace('/letter/', '/sent/')
   await his.go(sent + '/agree')
@@ -99,11 +98,11 @@ async function appeals (walk) {
   await his.expect(sent).reads(say('family.sent.askedAgain'), say('family.parts.first'))
   await his.look('another worker looks at it')
 
-  await takeNewest(owen, kelly)
+  await takeNewest(owen, dean)
   await owen.expect(letter).reads(say('desk.letter.whyNot.refusedBefore'))
   await owen.press('desk.letter.release')
   const nasreen = await worker(walk, 'nasreen')
-  await takeNewest(nasreen, kelly)
+  await takeNewest(nasreen, dean)
   await nasreen.expect(letter).reads(say('proposal.appealed'))
   await nasreen.look('letter of which the writer was asked')
   await nasreen.press('proposal.title.cut')
@@ -120,7 +119,7 @@ async function appeals (walk) {
   await nasreen.expect(letter + '/done').reads(say('desk.done.first'))
 
   const idris = await worker(walk, 'idris')
-  await takeNewest(idris, kelly)
+  await takeNewest(idris, dean)
   await idris.expect(letter).reads(say('proposal.cutWhat'))
   await idris.look('letter that would go on without parts')
   await idris.press('proposal.title.uncut')
@@ -131,7 +130,7 @@ async function appeals (walk) {
   await idris.fill({ note: 'He has been at the last four. It may stay.' })
   await idris.press('proposal.do.uncut')
   await idris.expect('/desk')
-  await takeNewest(idris, kelly)
+  await takeNewest(idris, dean)
   await idris.expect(letter).reads('I will be there at every match. The hens lay again.')
   await goesOn(walk, idris, letter, 'nasreen')
   await his.go(sent)

@@ -62,7 +62,8 @@ func piecesOf(text string, found []Finding, parts []Part, may pointing, reasons 
 			field, at = fmt.Sprintf("words-%d", p.Row), places(text, string(p.Words))
 		}
 		for _, f := range found {
-			if p.Finding != "" && f.Key == p.Finding {
+			// What was found in a transcript is changed where that is written, and is no part of the letter.
+			if p.Finding != "" && f.Key == p.Finding && f.End <= len(text) {
 				at = append(append(at, [2]int{f.Start, f.End}), places(text, text[f.Start:f.End])...)
 			}
 		}
@@ -91,13 +92,13 @@ func piecesOf(text string, found []Finding, parts []Part, may pointing, reasons 
 	return list, nil
 }
 
-// cut takes a text apart. Parts that touch are one, with the reason of the first.
+// cut takes a text apart. Parts with nothing said between them are one, with the reason of the first: what would go with them is shown with them.
 func cut(text string, spans []span) (list []Piece) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(a.start-b.start, b.end-a.end) })
 	at := 0
 	for i := 0; i < len(spans); {
 		s := spans[i]
-		for i++; i < len(spans) && spans[i].start <= s.end; i++ {
+		for i++; i < len(spans) && (spans[i].start <= s.end || !strings.ContainsFunc(text[s.end:spans[i].start], wordRune)); i++ {
 			s.end = max(s.end, spans[i].end)
 		}
 		if s.start > at {

@@ -42,8 +42,9 @@ type Printed struct {
 
 const (
 	sqlPrintDelivery = `select d.id, d.side_id, d.passed_on, coalesce(d.posted_on, 'epoch') as posted_on, d.posted_on is not null as posted,
-			l.exchange_id, l.state, l.stop, l.visible_on <= current_date as shown
-		from letter l join delivery d on d.agency_id = l.agency_id and d.letter_id = l.id where l.agency_id = agency() and l.id = $1`
+			l.exchange_id, l.state, l.stop, l.visible_on <= current_date as shown, x.contact_order = 'prohibits' as prohibited
+		from letter l join delivery d on d.agency_id = l.agency_id and d.letter_id = l.id
+		join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id where l.agency_id = agency() and l.id = $1`
 	sqlPrintObjects = `select ` + sqlObjectColumns + ` from delivery d join object o on o.agency_id = d.agency_id and o.id = d.id and o.part in ('text', 'translation')
 		where d.agency_id = agency() and d.letter_id = $1 order by o.part, o.version desc`
 	sqlPrintPeople = `select leaf_body(m.leaf) as body, p.state, r.book, r.id, r.epoch, r.name, r.details
@@ -66,12 +67,13 @@ type printRow struct {
 	State      string
 	Stop       bool
 	Shown      bool
+	Prohibited bool // by a court, whoever has read it by now
 }
 
 // goes tells whether a letter may be posted today: its recipient may see it,
 // and nothing has stopped it since.
 func (r printRow) goes() bool {
-	return r.Shown && (State(r.State) == Opened || !r.Stop && (State(r.State) == Waiting || State(r.State) == KeptForLater))
+	return r.Shown && !r.Prohibited && (State(r.State) == Opened || !r.Stop && (State(r.State) == Waiting || State(r.State) == KeptForLater))
 }
 
 type recipientRow struct {

@@ -71,7 +71,7 @@ func TestPropose_Agreed(t *testing.T) {
 	must(t, p.Desk.Propose(ctx, p.Worker, letter, out("Love"), "", "")) // a second press
 	sent := p.sent(p.birth, letter)
 	if sent.Proposal == nil || sent.Proposal.Turn != 1 || sent.Proposal.Agreed || sent.Proposal.Words != "We are sorry to ask." ||
-		!slices.Equal(cutWords(sent.Proposal.Pieces), []string{"at Easter", "I promise"}) || sent.Proposal.Text() != "Dear Wren, we will see you […]. Love, T" {
+		!slices.Equal(cutWords(sent.Proposal.Pieces), []string{"at Easter. I promise"}) || sent.Proposal.Text() != "Dear Wren, we will see you […]. Love, T" {
 		t.Fatalf("the writer is shown %+v", sent.Proposal)
 	}
 	if !sent.MayAsk || !sent.MayWithdraw || sent.Late || sent.Text != "Dear Wren, we will see you at Easter. I promise. Love, T" {
@@ -88,7 +88,7 @@ func TestPropose_Agreed(t *testing.T) {
 	p.wantState(letter, letterbox.Received, letterbox.WithUs)
 	sent = p.sent(p.birth, letter)
 	if sent.Proposal == nil || !sent.Proposal.Agreed || sent.Text != "Dear Wren, we will see you […]. Love, T" || sent.Asked ||
-		!slices.Equal(cutWords(sent.Proposal.Pieces), []string{"at Easter", "I promise"}) {
+		!slices.Equal(cutWords(sent.Proposal.Pieces), []string{"at Easter. I promise"}) {
 		t.Errorf("after they agreed the writer sees %q of %+v", string(sent.Text), sent.Proposal)
 	}
 	if n := p.count(`select count(*) from letter where hear_by > current_date and agreed = 1 and decided_on is null`); n != 1 {

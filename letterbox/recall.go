@@ -94,6 +94,9 @@ func (s *Service) showAgain(ctx context.Context, actor authz.Actor, id LetterID,
 	if d.rows.helped {
 		return fault.New(fault.Forbidden, "fault.letter.helped")
 	}
+	if err := d.statedOrder(ctx); err != nil {
+		return err
+	}
 	written, err := d.note(act, "", statement.EventCasework)
 	if err != nil {
 		return fmt.Errorf("write down: %w", err)

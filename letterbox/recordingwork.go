@@ -196,10 +196,13 @@ func (s *Service) hear(ctx context.Context, actor authz.Actor, id LetterID, hear
 	if err := s.relations(ctx, ag, actor, rows); err != nil {
 		return RecordingView{}, nil, err
 	}
-	if err := s.logHearing(ctx, ag, actor, rows.letter(), row, heard); err != nil {
+	if err := s.logHearing(ctx, ag, actor, rows.letter(), row); err != nil {
 		return RecordingView{}, nil, err
 	}
 	sound, err := s.openRecording(ctx, ag, actor, rows.letter(), row, keys)
+	if err == nil && heard {
+		err = s.given(ctx, actor, rows.letter(), row)
+	}
 	if err != nil {
 		return RecordingView{}, nil, err
 	}
@@ -217,7 +220,7 @@ func (s *Service) hear(ctx context.Context, actor authz.Actor, id LetterID, hear
 
 // logHearing states that a recording is listened to: by who holds the claim, which is
 // renewed, or after the letter was passed on.
-func (s *Service) logHearing(ctx context.Context, ag *agency.Agency, actor authz.Actor, l deskRow, row recordingRow, heard bool) error {
+func (s *Service) logHearing(ctx context.Context, ag *agency.Agency, actor authz.Actor, l deskRow, row recordingRow) error {
 	signer, err := actor.Keys().Signer()
 	if err != nil {
 		return fmt.Errorf("sign listening: %w", err)
@@ -234,13 +237,30 @@ func (s *Service) logHearing(ctx context.Context, ag *agency.Agency, actor authz
 				return err
 			}
 			b.Queue(guardedClaim, l.ID)
-			if heard {
-				b.Queue(sqlInsertHeard, row.ID)
-			}
 		}
 		audit.Append(b, body)
 		return nil
 	})
+	return s.db.Fault(err)
+}
+
+// given notes that a recording was there to listen to, for who holds the claim: not
+// before it was opened, for nobody has heard what did not come.
+func (s *Service) given(ctx context.Context, actor authz.Actor, l deskRow, row recordingRow) error {
+	var lock lockRow
+	err := s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { lockLetter(b, &lock, l.ID) }, func(b *pgx.Batch) error {
+		if passedOn(lock.State) || lock.State == Opened {
+			return errSame
+		}
+		if err := holds(lock, actor); err != nil {
+			return err
+		}
+		b.Queue(sqlInsertHeard, row.ID)
+		return nil
+	})
+	if errors.Is(err, errSame) {
+		return nil
+	}
 	return s.db.Fault(err)
 }
 

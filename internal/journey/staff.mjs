@@ -250,5 +250,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...recordings, ...parts, ...translations, ...manage, ...inspection, ...keys]
-export const lastly = [...presses, ...last, ...records, courtForbids, lostCodes]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...presses, ...beside, ...photos, ...recordings, ...parts, ...translations, ...manage, ...inspection, ...keys]
+export const lastly = [...last, ...records, courtForbids, lostCodes]

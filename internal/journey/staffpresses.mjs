@@ -20,7 +20,7 @@ async function sends (walk, text) {
 // With the mouse: open the letter, pass it on.
 async function passesInThree (walk) {
   const letter = await sends(walk, 'The first frost came, and the garden is white.')
-  const p = await worker(walk, 'owen')
+  const p = await worker(walk, 'nasreen')
   await p.go('/desk')
   let count = 0
   const press = (...where) => { count++; return p.press(...where) }
@@ -36,7 +36,7 @@ async function passesInThree (walk) {
 async function worksByKeyboard (walk) {
   const odd = await sends(walk, 'I cannot read my own hand today, so this is short.')
   const clean = await sends(walk, 'The robins are back on the fence.')
-  const p = await worker(walk, 'owen')
+  const p = await worker(walk, 'nasreen')
   const { keyboard } = p.page
   const at = (selector, from) => tabTo(p, selector, from)
   await p.go('/desk')

@@ -167,7 +167,7 @@ func TestRefuseAndSecondOpinion(t *testing.T) {
 	card := d.Get("/desk?show=second").Want(http.StatusOK).Doc().One("[data-letter=" + id + "]")
 	contains(t, card.Text(), "Second opinion")
 	mine := d.read(t, id)
-	contains(t, mine.Doc().One("main").Text(), "You said before that this letter is not passed on.")
+	contains(t, mine.Doc().One("main").Text(), "You decided about this letter before.")
 	mine.Doc().None("[data-act=pass]")
 	for _, act := range []string{"return", "refuse", "keep", "hold", "escalate"} {
 		d.Get("/letter/" + id + "/" + act).Want(http.StatusOK).Doc().None("main form[action=/letter/" + id + "/" + act + "]")

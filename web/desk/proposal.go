@@ -142,7 +142,7 @@ func (a proposing) show(w http.ResponseWriter, r *http.Request, form page.Form, 
 	for _, list := range [][]findingView{p.Asked, p.AlsoFound, p.News} {
 		for _, f := range list {
 			if !f.InLetter(string(p.Text)) {
-				continue // of its translation, or of what was written down of its recording
+				continue // of its translation, or of what was written down of its recording: that is changed there
 			}
 			if f.Closed && a.act == "propose" {
 				p.Closed++

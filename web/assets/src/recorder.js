@@ -8,13 +8,14 @@ export function recorder () {
   const part = name => root.querySelector('[data-' + name + ']')
   const [say, time, listen, start, stop, again] = ['say', 'time', 'listen', 'start', 'stop', 'again'].map(part)
   const input = root.closest('form').elements.recording
-  const most = Number(root.dataset.most) * 60
+  const most = Number(root.dataset.most) * 60 - 10 // a clock in the background is late
 
   // The field is for a recording that there is already; without this it opens the device's own recorder.
   input.removeAttribute('capture')
   root.hidden = false
 
   let media, stream, tick
+  let whenDone = () => {}
   const show = (...shown) => {
     for (const one of [time, listen, start, stop, again]) one.hidden = !shown.includes(one)
   }
@@ -24,6 +25,7 @@ export function recorder () {
   }
 
   async function record () {
+    start.disabled = again.disabled = true // a second press would leave a microphone on
     listen.removeAttribute('src')
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true })
@@ -32,6 +34,8 @@ export function recorder () {
       quiet()
       say.textContent = root.dataset.denied
       return
+    } finally {
+      start.disabled = again.disabled = false
     }
     const pieces = []
     media.addEventListener('dataavailable', e => pieces.push(e.data))
@@ -45,6 +49,7 @@ export function recorder () {
       say.textContent = root.dataset.done + ' ' + time.textContent
       show(time, listen, again)
       again.focus()
+      whenDone()
     })
     const begun = Date.now()
     const count = () => {
@@ -63,6 +68,15 @@ export function recorder () {
   start.addEventListener('click', record)
   again.addEventListener('click', record)
   stop.addEventListener('click', () => media.stop())
+  // Who presses the form's button while they speak has said it all: it is sent once it is whole.
+  const form = root.closest('form')
+  form.addEventListener('submit', event => {
+    if (media && media.state === 'recording') {
+      event.preventDefault()
+      whenDone = () => form.submit()
+      media.stop()
+    }
+  })
 }
 
 // fillable tells whether this browser lets a page fill a file field.

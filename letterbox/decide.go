@@ -24,7 +24,8 @@ import (
 )
 
 const (
-	sqlDecided        = `select worker_id, act from decision where agency_id = agency() and letter_id = $1 order by turn`
+	sqlDecided        = `select d.worker_id, d.act, l.second and d.turn <= coalesce(l.appealed, d.turn) as appealed from decision d
+		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id where d.agency_id = agency() and d.letter_id = $1 order by d.turn`
 	sqlInsertDecision = `insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values (agency(), $1, account(), $2, $3, $4)`
 	sqlInsertDelivery = `insert into delivery (agency_id, id, letter_id, side_id) values (agency(), $1, $2, $3)`
 
@@ -70,6 +71,7 @@ type decisionNote struct {
 type decidedRow struct {
 	WorkerID string
 	Act      string
+	Appealed bool // the writer asked another worker after it
 }
 
 // errSame ends an act that this worker has done already: nothing is written, and it is no error.
@@ -329,7 +331,7 @@ func outcomes(act string) []State {
 // worker, may still be done, and by them.
 func (d *deciding) check(a step, lock lockRow, decided []decidedRow) error {
 	n := len(decided)
-	if a.decision.body != nil && n > 0 && decided[n-1] == (decidedRow{d.actor.Account(), a.act}) && slices.Contains(outcomes(a.act), lock.State) {
+	if a.decision.body != nil && n > 0 && decided[n-1].WorkerID == d.actor.Account() && decided[n-1].Act == a.act && slices.Contains(outcomes(a.act), lock.State) {
 		return errSame
 	}
 	if a.claimed {

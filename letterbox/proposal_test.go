@@ -159,7 +159,7 @@ func TestPropose_Appealed(t *testing.T) {
 	if reading.Proposal == nil || reading.Proposal.Agreed || reading.Text != "I promise you a dog." || !reading.MayDecide || reading.MayOriginal {
 		t.Errorf("the second worker reads %+v", reading.Proposal)
 	}
-	// The second worker asks for less; whom nobody asks any more is answered by anybody.
+	// The second worker asks for less, and is who goes on with it.
 	must(t, p.Desk.Propose(ctx, other, letter, out("a dog"), "Only this.", ""))
 	sent := p.sent(p.birth, letter)
 	if sent.MayAsk || sent.Proposal.Turn != 2 || sent.Proposal.Text() != "I promise you […]." {
@@ -169,7 +169,32 @@ func TestPropose_Appealed(t *testing.T) {
 	wantKind(t, "agreeing to the first", p.Families.Agree(ctx, p.birth, letter, 1), fault.Conflict)
 	must(t, p.Families.Agree(ctx, p.birth, letter, 2))
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
-	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+	for name, err := range map[string]error{
+		"pass": p.Desk.Pass(ctx, p.Worker, letter, ""), "refuse": p.Desk.Refuse(ctx, p.Worker, letter, "other", "x", ""),
+		"cut": p.Desk.Cut(ctx, p.Worker, letter, out("promise"), "why"), "keep": p.Desk.KeepOnFile(ctx, p.Worker, letter, ""),
+	} {
+		wantKind(t, "whoever asked first, after the yes: "+name, err, fault.Forbidden)
+	}
+	_, constraint := broke(p.asStaff(p.Worker.Account(), `insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values (agency(), $1, account(), 'refuse', 3, sha256('e'))`, string(letter)))
+	if constraint != "decision_second" {
+		t.Errorf("by hand: %q", constraint)
+	}
+	must(t, p.Desk.Release(ctx, p.Worker, letter))
+	must(t, p.Desk.Claim(ctx, other, letter))
+	must(t, p.Desk.Pass(ctx, other, letter, ""))
+
+	// And of a letter that was refused, proposed by the second worker, and agreed to.
+	twice := p.claimed("I promise you a pony.")
+	must(t, p.Desk.Refuse(ctx, p.Worker, twice, "promises", "No ponies.", ""))
+	must(t, p.Families.SecondOpinion(ctx, p.birth, twice))
+	must(t, p.Desk.Claim(ctx, other, twice))
+	must(t, p.Desk.Propose(ctx, other, twice, out("a pony"), "", ""))
+	must(t, p.Families.Agree(ctx, p.birth, twice, 2))
+	must(t, p.Desk.Claim(ctx, p.Worker, twice))
+	wantKind(t, "refused again by whoever refused", p.Desk.Refuse(ctx, p.Worker, twice, "promises", "No.", ""), fault.Forbidden)
+	must(t, p.Desk.Release(ctx, p.Worker, twice))
+	must(t, p.Desk.Claim(ctx, other, twice))
+	must(t, p.Desk.Pass(ctx, other, twice, ""))
 
 	passed := p.proposed("I promise you a cat.", "I promise")
 	must(t, p.Families.SecondOpinion(ctx, p.birth, passed))

@@ -259,7 +259,7 @@ func TestProtected_ChangedRows(t *testing.T) {
 			if err := h.desk.ChangeProtected(ctx, h.Worker, h.exchange, 2, nil, []letterbox.ProtectedWord{{Kind: screening.Town, Value: "Penryn"}}); err == nil {
 				t.Error("it is built on")
 			}
-			for _, sql := range []string{`delete from object`, `alter table kept drop column if exists told`, `insert into object select * from kept`, `drop table kept`} {
+			for _, sql := range []string{`delete from object`, `alter table kept drop column if exists told, drop column if exists sealed_part`, `insert into object select * from kept`, `drop table kept`} {
 				_, err := conn.Exec(ctx, sql)
 				must(t, err)
 			}

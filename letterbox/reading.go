@@ -118,13 +118,11 @@ func (r *caseRows) whyNot(worker string) string {
 	return ""
 }
 
-// refusedBy tells whether this is a second opinion on what the worker decided.
+// refusedBy tells whether this is a second opinion on what the worker decided. Who
+// looked at the letter after them may go on doing so.
 func (r *caseRows) refusedBy(worker string) bool {
-	if text := r.text(r.letter().ID); text != nil && text.Version > 1 && text.Version == uint64(len(r.decided))+1 {
-		return false // the writer agreed to what was proposed since
-	}
-	return r.letter().Second && slices.Contains([]State{Received, Held, Escalated, ToTranslate}, State(r.letter().State)) &&
-		slices.ContainsFunc(r.decided, func(d decidedRow) bool { return d.WorkerID == worker })
+	return slices.Contains([]State{Received, Held, Escalated, ToTranslate}, State(r.letter().State)) &&
+		slices.ContainsFunc(r.decided, func(d decidedRow) bool { return d.Appealed && d.WorkerID == worker })
 }
 
 // loadCase reads a letter's case in one trip. It opens nothing.

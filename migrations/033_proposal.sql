@@ -6,8 +6,10 @@ set local role gatepost_owner;
 alter table letter drop constraint letter_state_check,
 	add constraint letter_state_check check (state in ('received', 'held', 'escalated', 'proposed', 'toTranslate', 'returned', 'replaced', 'refused', 'keptOnFile',
 		'withdrawn', 'passed', 'waiting', 'keptForLater', 'opened', 'recalled', 'undeliverable', 'stoppedAt18')),
-	add column agreed smallint;
+	add column agreed smallint,
+	add column appealed smallint;
 comment on column letter.agreed is 'the turn whose proposal its writer agreed to last: the text as agreed is version agreed + 1';
+comment on column letter.appealed is 'how many decisions there were when its writer asked another worker: who made them makes no more; null for before there was a count';
 
 -- A proposal is a decision of its turn. Four at most, so that a letter is not sent to and fro for ever; the turns after them are for what ends it.
 alter table decision drop constraint decision_act_check, drop constraint decision_turn_check,
@@ -52,13 +54,13 @@ begin
 end
 $$;
 
--- decided_before: is this a second opinion on what that worker decided? Once the writer has agreed to a proposal since, it is one no more.
+-- decided_before: is this a second opinion on what that worker decided? They stay barred from the letter, whatever it becomes; who looked at it
+-- after them does not.
 create function decided_before(letter text, worker text) returns bool
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
 	return (select l.second and l.state in ('received', 'held', 'escalated') and exists (select from decision d
-			where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = decided_before.worker)
-			and l.agreed is distinct from (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id)
+			where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = decided_before.worker and d.turn <= coalesce(l.appealed, d.turn))
 		from letter l where l.agency_id = agency() and l.id = decided_before.letter);
 end
 $$;
@@ -290,7 +292,8 @@ begin
 		or not exists (select from letter l where l.agency_id = agency() and l.id = second_opinion.letter and granted_side(l.from_side)) then
 		raise exception 'no such letter' using errcode = 'GP404';
 	end if;
-	update letter l set state = 'received', second = true, hear_by = current_date + second_opinion.days, decided_on = null
+	update letter l set state = 'received', second = true,
+			appealed = (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id), hear_by = current_date + second_opinion.days, decided_on = null
 		where l.agency_id = agency() and l.id = second_opinion.letter and l.state in ('refused', 'proposed') and not l.second;
 	if not found then
 		raise exception 'not to be asked again' using errcode = 'GP409';

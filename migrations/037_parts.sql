@@ -21,8 +21,20 @@ create table part_gone (
 comment on column part_gone.destruction_id is 'the destruction that it is part of: told as done once the store has it no more';
 create index part_gone_destruction on part_gone (destruction_id, agency_id) where destruction_id is not null;
 
--- part_used: does a row of this agency name the part? The columns that may are those with a trigger part_goes, so that a table joins by
--- its triggers and an index.
+-- What may lie in the store: the columns with a trigger part_goes. Beside each stands the key, for an index: row-level security lets no index answer
+-- for a function that is not known to keep what it is given to itself.
+alter table object add column sealed_part text generated always as (part_key(sealed)) stored;
+alter table draft_photo add column sealed_part text generated always as (part_key(sealed)) stored,
+	add column original_part text generated always as (part_key(original)) stored;
+alter table draft_recording add column sealed_part text generated always as (part_key(sealed)) stored,
+	add column original_part text generated always as (part_key(original)) stored;
+create index object_part on object (agency_id, sealed_part) where sealed_part is not null;
+create index draft_photo_part on draft_photo (agency_id, sealed_part) where sealed_part is not null;
+create index draft_photo_part_original on draft_photo (agency_id, original_part) where original_part is not null;
+create index draft_recording_part on draft_recording (agency_id, sealed_part) where sealed_part is not null;
+create index draft_recording_part_original on draft_recording (agency_id, original_part) where original_part is not null;
+
+-- part_used: does a row of this agency name the part? part_here: does one name any?
 create function part_used(key text) returns bool
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
@@ -30,7 +42,22 @@ declare
 	used bool;
 begin
 	for c in select t.tgrelid::regclass::text as tbl, rtrim(encode(t.tgargs, 'escape'), '\0') as col from pg_trigger t where t.tgfoid = 'part_goes()'::regprocedure loop
-		execute format('select exists (select from %s where agency_id = agency() and part_key(%I) = $1)', c.tbl, c.col) into used using part_used.key;
+		execute format('select exists (select from %s where agency_id = agency() and %I = $1)', c.tbl, c.col || '_part') into used using part_used.key;
+		if used then
+			return true;
+		end if;
+	end loop;
+	return false;
+end
+$$;
+create function part_here() returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+	c record;
+	used bool;
+begin
+	for c in select t.tgrelid::regclass::text as tbl, rtrim(encode(t.tgargs, 'escape'), '\0') as col from pg_trigger t where t.tgfoid = 'part_goes()'::regprocedure loop
+		execute format('select exists (select from %s where agency_id = agency() and %I is not null)', c.tbl, c.col || '_part') into used;
 		if used then
 			return true;
 		end if;
@@ -55,15 +82,10 @@ end
 $$;
 
 create trigger part_goes after delete or update of sealed on object for each row when (part_key(old.sealed) is not null) execute function part_goes('sealed');
-create index object_part on object (part_key(sealed)) where part_key(sealed) is not null;
 create trigger part_goes_picture after delete or update of sealed on draft_photo for each row when (part_key(old.sealed) is not null) execute function part_goes('sealed');
 create trigger part_goes_original after delete or update of original on draft_photo for each row when (part_key(old.original) is not null) execute function part_goes('original');
-create index draft_photo_part on draft_photo (part_key(sealed)) where part_key(sealed) is not null;
-create index draft_photo_part_original on draft_photo (part_key(original)) where part_key(original) is not null;
 create trigger part_goes_sound after delete or update of sealed on draft_recording for each row when (part_key(old.sealed) is not null) execute function part_goes('sealed');
 create trigger part_goes_original after delete or update of original on draft_recording for each row when (part_key(old.original) is not null) execute function part_goes('original');
-create index draft_recording_part on draft_recording (part_key(sealed)) where part_key(sealed) is not null;
-create index draft_recording_part_original on draft_recording (part_key(original)) where part_key(original) is not null;
 
 -- The rows of a destruction go in its own transaction, after it says so.
 create function part_destroyed() returns trigger
@@ -103,9 +125,9 @@ alter table part_gone enable row level security;
 alter table part_gone force row level security;
 create policy staff on part_gone to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
 
-revoke all on function part_key(bytea), part_used(text), part_goes(), part_destroyed(), parts_unknown(text[]) from public;
+revoke all on function part_key(bytea), part_used(text), part_here(), part_goes(), part_destroyed(), parts_unknown(text[]) from public;
 grant execute on function part_key(bytea) to gatepost_public, gatepost_staff, gatepost_backup;
-grant execute on function part_used(text), parts_unknown(text[]) to gatepost_staff;
+grant execute on function part_used(text), part_here(), parts_unknown(text[]) to gatepost_staff;
 grant select, delete on part_gone to gatepost_staff;
 grant select on part_gone to gatepost_backup;
 

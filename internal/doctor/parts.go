@@ -12,7 +12,7 @@ import (
 	"gatepost/internal/parts"
 )
 
-const sqlParts = `select exists (select from object where agency_id = agency() and part_key(sealed) is not null) or exists (select from part_gone where agency_id = agency())`
+const sqlParts = `select part_here() or exists (select from part_gone where agency_id = agency())`
 
 // parts tries a tier's key of the store for large parts: each may do what it has to,
 // and the families' no more. What it puts there is deleted by the staff tier, here

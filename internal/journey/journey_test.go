@@ -54,7 +54,7 @@ func TestJourney(t *testing.T) {
 		name   string
 		secure bool
 		parts  []string
-	}{{"on", false, []string{"letters", "cases"}}, {"off", false, []string{"letters", "cases"}}, {"cut", true, []string{"first"}}} {
+	}{{"on", false, []string{"letters", "cases", "desk"}}, {"off", false, []string{"letters", "cases", "desk"}}, {"cut", true, []string{"first"}}} {
 		t.Run(mode.name, func(t *testing.T) {
 			t.Parallel()
 			var whole journeyed

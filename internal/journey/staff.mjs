@@ -8,7 +8,6 @@ import { keys, lostCodes } from './staffkeys.mjs'
 import { last, manage } from './staffmanage.mjs'
 import { parts } from './staffparts.mjs'
 import { photos } from './staffphotos.mjs'
-import { presses } from './staffpresses.mjs'
 import { recordings } from './staffrecording.mjs'
 import { records } from './staffrecords.mjs'
 import { translations } from './stafftranslate.mjs'
@@ -250,5 +249,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...presses, ...beside, ...photos, ...recordings, ...parts, ...translations, ...manage, ...inspection, ...keys]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...recordings, ...parts, ...translations, ...manage, ...inspection, ...keys]
 export const lastly = [...last, ...records, courtForbids, lostCodes]

@@ -153,7 +153,7 @@ func TestErrorsBecomePictures(t *testing.T) {
 		if (kind == "image/svg+xml") != tt.picture || w.Code < 400 || strings.Contains(body, "torn") {
 			t.Errorf("%s: %d %s", tt.name, w.Code, kind)
 		}
-		if tt.picture && (!strings.Contains(body, ">We cannot show this</text>") || !strings.Contains(body, ">picture just now.</text>") || xml.Unmarshal(w.Body.Bytes(), new(struct{})) != nil || !strings.HasSuffix(policy, "; sandbox")) {
+		if tt.picture && (!strings.Contains(body, ">We cannot show or play</text>") || !strings.Contains(body, ">this just now.</text>") || xml.Unmarshal(w.Body.Bytes(), new(struct{})) != nil || !strings.HasSuffix(policy, "; sandbox")) {
 			t.Errorf("%s: %s\n%s", tt.name, policy, body)
 		}
 	}

@@ -11,6 +11,7 @@ import * as kin from './kin.mjs'
 import { refusals, stills } from './refusals.mjs'
 import { lastly, workers } from './staff.mjs'
 import { presses } from './staffpresses.mjs'
+import { translations } from './stafftranslate.mjs'
 import { stories } from './stories.mjs'
 
 const child = { birth: 'Elsie Rowe', adoptive: 'Elsie Denby' }
@@ -454,7 +455,7 @@ const wrong = [function refused (walk) { return refusals(walk, begun) }, stills]
 const parts = {
   letters: [...letter, ...workers, ...wrong, ...kin.chapters, ...lastly],
   cases: [...applies, ...cases, ...stories],
-  desk: presses,
+  desk: [...presses, ...translations],
   // Of pages whose scripts do not come, a letter and its answer tell enough: all are walked without scripts, too.
   first: letter.slice(0, letter.indexOf(sessions))
 }

@@ -10,7 +10,6 @@ import { parts } from './staffparts.mjs'
 import { photos } from './staffphotos.mjs'
 import { recordings } from './staffrecording.mjs'
 import { records } from './staffrecords.mjs'
-import { translations } from './stafftranslate.mjs'
 
 /** worker is somebody of the demo, signed in, in a browser of their own. */
 export async function worker (walk, key, how) {
@@ -249,5 +248,5 @@ async function takesBack (walk) {
 }
 
 /** workers are the chapters that the families' come after, and lastly those that leave the world much older. */
-export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...recordings, ...parts, ...translations, ...manage, ...inspection, ...keys]
+export const workers = [holdsALetter, escalates, safeguards, keepsOnFile, refusesAgain, takesBack, ...beside, ...photos, ...recordings, ...parts, ...manage, ...inspection, ...keys]
 export const lastly = [...last, ...records, courtForbids, lostCodes]

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -73,12 +73,13 @@ func (w *Work) cost() int {
 	return w.logN
 }
 
-// release collects the memory of a run before another one may begin: 128 MiB
-// each, of which the collector would let as much again pile up. It takes some
-// milliseconds beside half a second.
+// release gives the memory of a run back to the system before another one may
+// begin: 128 MiB each, of which the collector would let as much again pile up. Only
+// collected, it would stay the process's, and what is put into a corner of it would
+// send the next run elsewhere. It takes some milliseconds beside half a second.
 func (w *Work) release() {
 	if w.cost() >= standardLogN {
-		runtime.GC()
+		debug.FreeOSMemory()
 	}
 }
 

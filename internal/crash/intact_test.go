@@ -16,19 +16,20 @@ func broken() map[string]string {
 		"a gap in the log": `select count(*) from audit_gate g where g.next <> (select count(*) from audit_body b where b.agency_id = g.agency_id)
 			or g.next <> (select coalesce(max(b.idx) + 1, 0) from audit_body b where b.agency_id = g.agency_id)`,
 		"a letter without its text": `select count(*) from letter l
-			where (select count(*) from object o where o.id = l.id and o.part = 'text' and o.kind = 'submission') <> 1`,
+			where (select count(*) from object o where o.id = l.id and o.part = 'text' and o.kind = 'submission' and o.version = 1) <> 1`,
 		"a text without its letter": `select count(*) from object o where o.kind = 'submission'
 			and not exists (select from letter l where l.id = o.id)`,
 		"a draft beside its letter": `select count(*) from draft d join letter l on substr(l.id, 3) = substr(d.id, 3)`,
-		// A second opinion is asked for after a refusal; a letter can be withdrawn before or after a decision.
+		// A second opinion is asked for after a refusal or a proposal, and a proposal ends nothing; a letter can be withdrawn before or after a decision.
 		"a letter neither with the desk nor decided": `select count(*) from letter l
-			where case when l.state in ('received', 'held', 'escalated') then exists (select from decision d where d.letter_id = l.id) <> l.second
+			where case when l.state in ('received', 'held', 'escalated', 'toTranslate') then
+					exists (select from decision d where d.letter_id = l.id and (l.second or d.act <> 'propose')) <> l.second
 				when l.state = 'withdrawn' then false else not exists (select from decision d where d.letter_id = l.id) end`,
 		// What came back after it was passed on keeps its delivery, which nobody sees.
 		"a letter passed on and not delivered, or the other way": `select count(*) from letter l
 			where (l.state in ('passed', 'waiting', 'keptForLater', 'opened', 'recalled', 'undeliverable', 'stoppedAt18'))
 				and not exists (select from delivery d where d.letter_id = l.id)
-			or l.state in ('received', 'held', 'escalated', 'refused') and exists (select from delivery d where d.letter_id = l.id)
+			or l.state in ('received', 'held', 'escalated', 'toTranslate', 'proposed', 'refused') and exists (select from delivery d where d.letter_id = l.id)
 			or exists (select from delivery d where d.letter_id = l.id) <> exists (select from decision d where d.letter_id = l.id and d.act = 'pass')`,
 		"a letter delivered twice":      `select count(*) from (select letter_id from delivery group by letter_id having count(*) > 1) twice`,
 		"a delivery without its text":   `select count(*) from delivery d where not exists (select from object o where o.id = d.id and o.kind = 'delivery' and o.side_id = d.side_id)`,
@@ -38,7 +39,7 @@ func broken() map[string]string {
 		"a letter returned or refused without a reason, or the other way": `select count(*) from letter l
 			where exists (select from decision d where d.letter_id = l.id and d.act in ('return', 'refuse')) <> exists (select from object o where o.id = l.id and o.kind = 'reason')`,
 		"a claim on a letter that is decided": `select count(*) from claim c join letter l on l.id = c.letter_id
-			where l.state not in ('received', 'held', 'recalled', 'undeliverable') and not l.stop`,
+			where l.state not in ('received', 'held', 'toTranslate', 'recalled', 'undeliverable') and not l.stop`,
 		"a letter that stopped on its way": `select count(*) from letter where state = 'passed' and visible_on <= current_date and not stop`,
 		// Whose day has come, or who passes it on sooner, claims it again.
 		"a letter on hold without a day": `select count(*) from letter l where l.state = 'held' and l.held_until is null`,

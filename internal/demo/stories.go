@@ -40,6 +40,8 @@ func stories() []story {
 		{"a letter is not shown yet", delayed},
 		{"a letter is stopped on its way, and may go on again", stopped},
 		{"an exchange rests", resting},
+		{"a letter could go without one part, and waits for its writer", couldGoWithout},
+		{"a court has said that there may be contact", permitted},
 		{"a letter came on paper", margaretOnPaper},
 		{"another came on paper, and its writer should have heard", markOnPaper},
 		{"a third came on paper, and waits long", joanneOnPaper},
@@ -107,11 +109,13 @@ const (
 	noteRemoved   = "Imelda rang: the removal van comes on Thursday, and the new flat has no broadband yet. Nothing is to go there until she rings again."
 	noteSettled   = "Imelda rang from the new flat. Letters may come again."
 	noteCourt     = "The court has been asked whether Clive should write. Letters rest until it has said."
+	wordsLorna    = "Lorna, the puddles made us all smile. Letters go without telephone numbers, so we ask you to let this one go without yours. We can ask Imelda whether she wants the recipe."
+	noteOrder     = "Weldbridge family court, order of the spring: Joanne and Mia may write to each other."
 )
 
 // said lists it.
 func said() []string {
-	return []string{noteBaby, concernDean, wordsJoanne, wordsMargaret, noteLily, noteConcert, noteMoving, noteRemoved, noteSettled, noteCourt, kellyTells, kellyHears, joanneTells, kellyMail, rachelMail}
+	return []string{noteBaby, concernDean, wordsJoanne, wordsMargaret, noteLily, noteConcert, noteMoving, noteRemoved, noteSettled, noteCourt, wordsLorna, noteOrder, kellyTells, kellyHears, joanneTells, kellyMail, rachelMail}
 }
 
 // Addresses of the demo (RFC 2606, 3: nobody's).
@@ -252,6 +256,22 @@ func resting(s *seeding, ctx context.Context) error {
 		return err
 	}
 	return s.staff.Letters.SetState(ctx, nasreen, s.exchanges["clive"].ID, "paused", noteCourt)
+}
+
+func couldGoWithout(s *seeding, ctx context.Context) error {
+	_, err := s.decided(ctx, "lorna", "lorna", "lorna-custard", "nasreen", func(desk *letterbox.Service, a authz.Actor, id letterbox.LetterID) error {
+		number := letterbox.Part{Words: "07700 900436", Row: 1, Reason: "identifying"}
+		return desk.Propose(ctx, a, id, []letterbox.Part{number}, wordsLorna, "")
+	})
+	return err
+}
+
+func permitted(s *seeding, ctx context.Context) error {
+	nasreen, err := s.actor(ctx, "nasreen")
+	if err != nil {
+		return err
+	}
+	return s.staff.Letters.SetContactOrder(ctx, nasreen, s.exchanges["mia"].ID, "permits", noteOrder)
 }
 
 func delayed(s *seeding, ctx context.Context) error {

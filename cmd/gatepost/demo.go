@@ -393,16 +393,19 @@ What to try first
   5. Lorna's letter was stopped while the other home moved. As Owen, look under Stopped on the desk
      why it was, and let it go on. Then sign in as Imelda: it is there.
   6. Sign in as Clive: his letters rest. As Nasreen, open his exchange and let them go on.
+  7. Sign in as Lorna: a worker asks her to leave one thing out of another letter. Send it like that,
+     and pass it on as Nasreen.
+  8. A letter to Clive is in Welsh. Ifan translates it on a page of his own; then Owen reads both.
 
 And for those who look for each other
-  7. Sign in as Bronwen. Under Cases are seven people who look for somebody, each as far as the law
+  9. Sign in as Bronwen. Under Cases are seven people who look for somebody, each as far as the law
      lets it go; the first page of a case says what stands in the way, and by which rule.
-  8. Sign in as Maureen on the families' page: something lies ready for her. Open it.
-  9. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
- 10. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.
- 11. Gethin asks in Wales what Bernard asks in England. Compare what stands in the way of each.
- 12. Maureen hopes for a sister. As Bronwen, look for pairs in the contact register; as Idris, say the same.
- 13. On the families' page under /apply ask that nobody contacts you. Until Bronwen has read it, nobody is approached.
+ 10. Sign in as Maureen on the families' page: something lies ready for her. Open it.
+ 11. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
+ 12. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.
+ 13. Gethin asks in Wales what Bernard asks in England. Compare what stands in the way of each.
+ 14. Maureen hopes for a sister. As Bronwen, look for pairs in the contact register; as Idris, say the same.
+ 15. On the families' page under /apply ask that nobody contacts you. Until Bronwen has read it, nobody is approached.
 
 Ctrl-C stops the demo. The same command goes on from here.
 `, program, data)

@@ -21,8 +21,11 @@ const (
 	sqlLetterNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '') as verifier, n.key_leaf, leaf_body(n.key_leaf) as body
 		from letter l join node n on n.agency_id = l.agency_id and n.id = 'case/' || l.exchange_id
 		where l.agency_id = agency() and l.id = $1 and n.key_leaf is not null order by n.epoch desc limit 1`
-	sqlHoldProposal = `select hold_proposal($1, $2)`
-	sqlAgree        = `select agree_proposal($1, $2, $3)`
+	sqlFirstText = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id and o.id = l.id and o.part = 'text' and o.version = 1
+		where l.agency_id = agency() and l.id = $1`
+	sqlLetterLanguage = `select language from letter where agency_id = agency() and id = $1`
+	sqlHoldProposal   = `select hold_proposal($1, $2)`
+	sqlAgree          = `select agree_proposal($1, $2, $3)`
 )
 
 // Agree says for the writer that their letter goes without the parts that they were
@@ -147,7 +150,7 @@ func toldLeftOut(objects []objectRow, id LetterID, told Told) bool {
 
 // whyAgain is why a letter is written again: the reason why it came back, or what
 // its writer was asked, whichever came last.
-func (s *Service) whyAgain(ctx context.Context, ag *agency.Agency, actor authz.Actor, objects []objectRow, row draftRow) (WriterReason, error) {
+func (s *Service) whyAgain(ctx context.Context, ag *agency.Agency, actor authz.Actor, objects []objectRow, row draftRow) (WriterReason, *Proposal, error) {
 	newest := func(part string) (version uint64) {
 		for _, o := range objects {
 			if o.is(row.Replaces, part) {
@@ -158,17 +161,30 @@ func (s *Service) whyAgain(ctx context.Context, ag *agency.Agency, actor authz.A
 	}
 	if newest("proposal") <= newest("reason") {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.Replaces, "reason")
-		return parseReason(reason), err
+		return parseReason(reason), nil, err
 	}
 	content, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.Replaces, "proposal")
-	p := parseProposal([]byte(content), 0, false)
-	if err != nil || p == nil {
-		return WriterReason{}, err
+	if err != nil {
+		return WriterReason{}, nil, err
 	}
-	for _, piece := range p.Pieces {
-		if piece.Reason != "" {
-			return WriterReason{Reason: piece.Reason, Told: piece.Told, Words: p.Words}, nil
-		}
+	return WriterReason{}, parseProposal([]byte(content), newest("proposal"), false), nil
+}
+
+// written opens a letter of the actor's side as its writer wrote it, also where they
+// agreed since to leave parts out, and tells what language it was in.
+func (s *Service) written(ctx context.Context, actor authz.Actor, side SideID, id LetterID) (text, language string, err error) {
+	ag, err := s.begin(ctx, actor, authz.ReadOwn, string(id))
+	if err != nil {
+		return "", "", err
 	}
-	return WriterReason{Words: p.Words}, nil
+	var first []objectRow
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		queueObjects(b, &first, sqlFirstText, string(id))
+		b.Queue(sqlLetterLanguage, string(id)).QueryRow(func(r pgx.Row) error { return r.Scan(&language) })
+	})
+	if err != nil {
+		return "", "", s.db.Fault(fmt.Errorf("load letter %s as it came: %w", id, err))
+	}
+	text, err = s.openSideObject(ctx, ag, actor, first, string(side), string(id), "text")
+	return text, language, err
 }

@@ -375,6 +375,7 @@ func TestStrangers(t *testing.T) {
 		wantKind(t, name+" opens a draft", err, kind)
 		_, err = p.Families.SaveDraft(ctx, actor, draft, 1, "x")
 		wantKind(t, name+" saves a draft", err, kind)
+		wantKind(t, name+" frees a draft", p.Families.FreeDraft(ctx, actor, draft), kind)
 		wantKind(t, name+" deletes a draft", p.Families.DeleteDraft(ctx, actor, draft), kind)
 		_, err = p.Families.Send(ctx, actor, draft, 1)
 		wantKind(t, name+" sends a draft", err, kind)

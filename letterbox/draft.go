@@ -25,13 +25,16 @@ const (
 			(select count(*) from draft d where d.agency_id = s.agency_id and d.side_id = s.id)::int as drafts, leaf_body(m.leaf) as body
 		from side_member m join side s on s.agency_id = m.agency_id and s.id = m.side_id
 		where m.agency_id = agency() and m.side_id = $1 and m.person_id = account()`
-	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, shared, sealed, mac, version, expires_on)
-		values (agency(), @id, @exchange, @side, @author, @replaces, @shared, @sealed, @mac, 1, current_date + 90)`
-	sqlDraft = `select id, exchange_id, side_id, author, coalesce(replaces, '') as replaces, shared, sealed, mac, version, language
-		from draft where agency_id = agency() and id = $1`
+	sqlInsertDraft = `insert into draft (agency_id, id, exchange_id, side_id, author, replaces, language, shared, sealed, mac, version, expires_on)
+		values (agency(), @id, @exchange, @side, @author, @replaces, @language, @shared, @sealed, @mac, 1, current_date + 90)`
+	// What the writer of a letter is told about it, beside the draft that rewrites it.
+	toldOfIt = `coalesce((select l.told from letter l where l.agency_id = d.agency_id and l.id = d.replaces), '') as told`
+	sqlDraft = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version, d.language, ` + toldOfIt + `
+		from draft d where d.agency_id = agency() and d.id = $1`
 	sqlSaveDraft = `update draft set sealed = $3, mac = $4, version = version + 1, shared = $5, updated_at = now(), expires_on = current_date + 90
 		where agency_id = agency() and id = $1 and version = $2 returning 1`
 	sqlDeleteDraft    = `delete from draft where agency_id = agency() and id = $1 returning 1`
+	sqlFreeDraft      = `select free_draft($1)`
 	sqlDraftReplacing = `select id from draft where agency_id = agency() and replaces = $1 order by updated_at limit 1`
 )
 
@@ -61,6 +64,16 @@ type draftRow struct {
 	MAC        []byte
 	Version    uint64
 	Language   string
+	Told       string // of the letter that it rewrites; "" for none
+}
+
+// overtaken is what became of the letter that a rewrite was to take the place of,
+// where it does not wait for one any more; "" while it does, and for no rewrite.
+func (r draftRow) overtaken() Told {
+	if told := Told(r.Told); told != Returned && told != Proposed {
+		return told
+	}
+	return ""
 }
 
 func (r draftRow) context(agencyID string) seal.Context {
@@ -77,25 +90,26 @@ const sqlGranted = `select granted_side($1)`
 // NotFound for a side that is not the actor's, Conflict when this side may not
 // write now, Invalid on the field "text".
 func (s *Service) NewDraft(ctx context.Context, actor authz.Actor, side SideID, text string) (DraftID, error) {
-	return s.newDraft(ctx, actor, side, text, "")
+	return s.newDraft(ctx, actor, draftRow{SideID: string(side), Language: English}, text)
 }
 
-func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, text string, replaces LetterID) (DraftID, error) {
-	ag, err := s.begin(ctx, actor, authz.Write, string(side))
+// newDraft keeps a first text on the side of draft, with what else draft says of it.
+func (s *Service) newDraft(ctx context.Context, actor authz.Actor, draft draftRow, text string) (DraftID, error) {
+	ag, err := s.begin(ctx, actor, authz.Write, draft.SideID)
 	if err != nil {
 		return "", err
 	}
-	if !agency.ValidID("sd", string(side)) {
+	if !agency.ValidID("sd", draft.SideID) {
 		return "", notFound()
 	}
 	if text, err = prose.Clean("text", text, s.limits.Text); err != nil {
 		return "", err
 	}
 	var row writingRow
-	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlSide, string(side)) })
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.One(b, &row, sqlSide, draft.SideID) })
 	switch {
 	case err != nil:
-		return "", s.db.Fault(fmt.Errorf("load side %s: %w", side, err))
+		return "", s.db.Fault(fmt.Errorf("load side %s: %w", draft.SideID, err))
 	case !row.MayWrite:
 		return "", fault.New(fault.Conflict, "fault.letter.notNow")
 	case row.Drafts >= MaxDrafts:
@@ -105,22 +119,23 @@ func (s *Service) newDraft(ctx context.Context, actor authz.Actor, side SideID, 
 	if err := s.statedMember(ctx, ag, actor, row); err != nil {
 		return "", s.unstated(ctx, ag, row.ID, err)
 	}
-	draft := draftRow{ID: agency.NewID("dr"), ExchangeID: row.ExchangeID, SideID: row.ID, Author: actor.Account(), Version: 1}
+	draft.ID, draft.ExchangeID, draft.Author, draft.Version = agency.NewID("dr"), row.ExchangeID, actor.Account(), 1
 	sealed, mac, shared, err := sealDraft(ag, actor, draft, text)
 	if err != nil {
 		return "", err
 	}
-	photos, err := s.photosAgain(ctx, ag, actor, draft, replaces)
+	photos, err := s.photosAgain(ctx, ag, actor, draft, LetterID(draft.Replaces))
 	if err != nil {
 		return "", err
 	}
-	recorded, err := s.saidAgain(ctx, ag, actor, draft, replaces)
+	recorded, err := s.saidAgain(ctx, ag, actor, draft, LetterID(draft.Replaces))
 	if err != nil {
 		return "", err
 	}
+	s.at("draft")
 	err = s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
 		b.Queue(sqlInsertDraft, pgx.StrictNamedArgs{"id": draft.ID, "exchange": draft.ExchangeID, "side": draft.SideID,
-			"author": draft.Author, "replaces": null(string(replaces)), "shared": shared, "sealed": sealed, "mac": mac[:]})
+			"author": draft.Author, "replaces": null(draft.Replaces), "language": draft.Language, "shared": shared, "sealed": sealed, "mac": mac[:]})
 		for _, photo := range photos {
 			b.Queue(sqlInsertDraftPhoto, photo)
 		}
@@ -214,8 +229,8 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	}
 	d.Text, d.Unread = Text(text), unread(err)
 	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
-	if row.Replaces != "" {
-		d.Reason, err = s.whyAgain(ctx, ag, actor, objects, row)
+	if d.Overtaken = row.overtaken(); row.Replaces != "" {
+		d.Reason, d.Proposal, err = s.whyAgain(ctx, ag, actor, objects, row)
 		if err != nil && !unread(err) {
 			return Draft{}, err
 		}
@@ -377,7 +392,25 @@ func (s *Service) DeleteDraft(ctx context.Context, actor authz.Actor, id DraftID
 	return s.db.Fault(err)
 }
 
-const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version, d.language,
+// FreeDraft makes of a rewrite a letter of its own, which takes no other's place, once
+// the letter that it was begun for does not wait for it any more. Of any other draft it
+// changes nothing. Conflict: that letter waits for it. NotFound for a draft that is not
+// the actor's.
+func (s *Service) FreeDraft(ctx context.Context, actor authz.Actor, id DraftID) error {
+	if _, err := s.begin(ctx, actor, authz.Write, string(id)); err != nil {
+		return err
+	}
+	row, _, err := s.loadDraft(ctx, actor, id)
+	if err != nil || row.Replaces == "" {
+		return err
+	}
+	return s.db.Fault(s.db.Act(ctx, scope(actor), nil, func(b *pgx.Batch) error {
+		b.Queue(sqlFreeDraft, string(id))
+		return nil
+	}))
+}
+
+const sqlSend = `select d.id, d.exchange_id, d.side_id, d.author, coalesce(d.replaces, '') as replaces, d.shared, d.sealed, d.mac, d.version, d.language, ` + toldOfIt + `,
 		coalesce(other_side(d.side_id), '') as other,
 		exchange_open(d.exchange_id) and exists (select from side s where s.agency_id = d.agency_id and s.id = d.side_id and 'letter' = any(s.may_send)) as may_write,
 		letters_today() as today, (select count(*) from draft_photo p where p.agency_id = d.agency_id and p.draft_id = d.id)::int as photos,
@@ -400,8 +433,9 @@ type sendRow struct {
 // archive, stated by the door, its photos with it, and the draft is gone, all in
 // one transaction.
 // Sent twice, the second call gives the same letter. Conflict: the draft has
-// changed since version, or this side may not write now; Invalid: it is empty, and
-// nothing is said in its place.
+// changed since version, this side may not write now, or the letter that it was to take
+// the place of does not wait for it any more; Invalid: it is empty, and nothing is said
+// in its place.
 func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, version int) (LetterID, error) {
 	ag, err := s.begin(ctx, actor, authz.Write, string(id))
 	if err != nil {
@@ -421,6 +455,8 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 		return "", fault.New(fault.Conflict, "fault.draft.changed")
 	case actor.OnHold():
 		return "", fault.New(fault.Conflict, "fault.letter.onHold")
+	case row.overtaken() != "":
+		return "", fault.New(fault.Conflict, "fault.draft.overtaken")
 	case !row.MayWrite || row.Other == "":
 		return "", fault.New(fault.Conflict, "fault.letter.notNow")
 	case row.Today >= s.limits.LettersADay:
@@ -449,10 +485,15 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if err != nil {
 		return "", err
 	}
+	s.at("send")
 	if err := s.store(ctx, ag, actor, row, version, letter, object, photos, recorded, language); err != nil {
-		// Lost the race against the same click, or the answer to it: look once more.
-		if _, _, sent, again := s.loadSend(ctx, actor, id); again == nil && sent {
+		// Lost the race against the same click, or the answer to it, or against another
+		// answer about the letter that this one rewrites: look once more.
+		switch row, _, sent, again := s.loadSend(ctx, actor, id); {
+		case again == nil && sent:
 			return letter, nil
+		case again == nil && row.overtaken() != "":
+			return "", fault.Wrap(fault.Conflict, "fault.draft.overtaken", err)
 		}
 		return "", s.db.Fault(fmt.Errorf("send draft %s: %w", id, err))
 	}

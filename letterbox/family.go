@@ -266,7 +266,8 @@ func explained(told Told, asked bool) bool {
 }
 
 // Rewrite begins a new draft with the text, the photos and the recording of a letter
-// that came back, or whose writer is asked to leave parts out, which it will replace.
+// that came back, or whose writer is asked to leave parts out, which it will replace:
+// as its writer wrote it, in the language that it was in.
 // Called again, it gives the draft that was begun. Conflict if the
 // letter has not come back, Sealed if it does not open.
 func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (DraftID, error) {
@@ -283,7 +284,11 @@ func (s *Service) Rewrite(ctx context.Context, actor authz.Actor, id LetterID) (
 	if sent.Unread {
 		return "", fault.New(fault.Sealed, "fault.sealed")
 	}
-	draft, err := s.newDraft(ctx, actor, sent.Side, string(sent.Text), id)
+	text, language, err := s.written(ctx, actor, sent.Side, id)
+	if err != nil {
+		return "", err
+	}
+	draft, err := s.newDraft(ctx, actor, draftRow{SideID: string(sent.Side), Replaces: string(id), Language: language}, text)
 	if fault.KindOf(err) != fault.Conflict {
 		return draft, err
 	}

@@ -221,8 +221,9 @@ func TestPropose_OtherWays(t *testing.T) {
 	must(t, err)
 	d, err := p.Families.OpenDraft(ctx, p.birth, draft)
 	must(t, err)
-	if d.Text != "I promise to write. The rain is back." || d.Reason.Reason != "promises" || d.Reason.Words != "We are sorry to ask." {
-		t.Errorf("written again from %q, %+v", string(d.Text), d.Reason)
+	if d.Text != "I promise to write. The rain is back." || d.Proposal == nil || d.Proposal.Words != "We are sorry to ask." || d.Reason != (letterbox.WriterReason{}) ||
+		!slices.Equal(cutWords(d.Proposal.Pieces), []string{"I promise to write"}) {
+		t.Errorf("written again from %q, %+v", string(d.Text), d.Proposal)
 	}
 	_, err = p.Families.SaveDraft(ctx, p.birth, draft, 1, "I hope to write. The rain is back.")
 	must(t, err)

@@ -130,6 +130,7 @@ func Constraints() postgres.Constraints {
 		"letter_photo_place":    fault.New(fault.Conflict, "fault.conflict"),
 		"delivery_photo_once":   fault.New(fault.Conflict, "fault.letter.decided"),
 		"delivery_photo_place":  fault.New(fault.Conflict, "fault.letter.decided"),
+		"draft_rewrites":        fault.New(fault.Conflict, "fault.letter.notReturned"),
 		"draft_replaces":        fault.New(fault.Conflict, "fault.conflict"),
 		"worker_stands":         fault.New(fault.Forbidden, "fault.forbidden"),
 		"worker_manager":        fault.New(fault.Forbidden, "fault.forbidden"),

@@ -131,10 +131,16 @@ type Draft struct {
 	Text     Text
 	Version  int          // optimistic: what SaveDraft must name
 	Shared   bool         // others on this side can read it too
-	Replaces LetterID     // the returned letter that this one rewrites, or ""
+	Replaces LetterID     // the letter that this one rewrites, or ""
 	Reason   WriterReason // why that one came back
-	Unread   bool         // the draft did not open: a notice in its place
-	Photos   []PhotoLine
+	// Proposal is what its writer was asked to leave out of that one, where it is
+	// written again for that; nil for nothing.
+	Proposal *Proposal
+	// Overtaken is what became of that one, where somebody of this side was first: it
+	// takes no rewrite any more, and this one is sent once it is free of it (FreeDraft).
+	Overtaken Told
+	Unread    bool // the draft did not open: a notice in its place
+	Photos    []PhotoLine
 	// MayPhotos: photos are agreed on, and this person may add one.
 	MayPhotos bool
 	Recording bool // there is one

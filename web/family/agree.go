@@ -25,14 +25,14 @@ type proposed struct {
 // whyLine is one part that is left out, and why.
 type whyLine struct{ Text, Why string }
 
-func proposedOf(w *words.Words, s letterbox.Sent) (p proposed) {
-	if s.Proposal == nil {
+func proposedOf(w *words.Words, told letterbox.Told, asked *letterbox.Proposal) (p proposed) {
+	if asked == nil {
 		return p
 	}
-	p = proposed{Asked: s.Told == letterbox.Proposed, Agreed: s.Proposal.Agreed, Turn: s.Proposal.Turn, ToThem: s.Proposal.Words}
+	p = proposed{Asked: told == letterbox.Proposed, Agreed: asked.Agreed, Turn: asked.Turn, ToThem: asked.Words}
 	p.Waiting = !p.Asked && !p.Agreed
 	var runs []page.Run
-	for _, piece := range s.Proposal.Pieces {
+	for _, piece := range asked.Pieces {
 		runs = append(runs, page.Run{Text: string(piece.Text), Gone: piece.Reason != ""})
 		if piece.Reason != "" {
 			p.Whys = append(p.Whys, whyLine{string(piece.Text), cmp.Or(piece.Told, w.T("reason."+string(piece.Reason)))})

@@ -26,6 +26,8 @@ type checkPage struct {
 	OnHold  bool
 	Photos  []letterbox.PhotoLine
 	Said    *saidPage
+	// Overtaken: the letter that it rewrites does not wait for it any more.
+	Overtaken bool
 	hints
 }
 
@@ -68,7 +70,7 @@ func (room Room) checkPage(r *http.Request, id, title string) (*checkPage, error
 		return nil, err
 	}
 	p := &checkPage{Base: room.Site.Base(r, title), ID: d.ID, Version: d.Version, Side: d.Side,
-		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold(), Photos: d.Photos}
+		Text: string(d.Text), Unread: d.Unread, OnHold: actor.OnHold(), Photos: d.Photos, Overtaken: d.Overtaken != ""}
 	if d.Recording {
 		p.Said = &saidPage{Src: "/draft/" + id + "/recording/sound"}
 	}
@@ -88,7 +90,8 @@ func (room Room) check(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return room.becameLetter(w, r, id, err)
 	}
-	if strings.TrimSpace(p.Text) == "" && !p.Unread && p.Said == nil {
+	// The page where it is written says what became of the letter that it rewrites.
+	if strings.TrimSpace(p.Text) == "" && !p.Unread && p.Said == nil || p.Overtaken {
 		return page.SeeOther(w, r, "/draft/"+id)
 	}
 	page.Sounds(w)
@@ -119,6 +122,9 @@ func (room Room) send(w http.ResponseWriter, r *http.Request) error {
 	p, opened := room.checkPage(r, id, "family.check.title")
 	if opened != nil {
 		return opened
+	}
+	if p.Overtaken {
+		return page.SeeOther(w, r, "/draft/"+id)
 	}
 	status := http.StatusUnprocessableEntity
 	if kind == fault.Conflict {
@@ -218,7 +224,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})
 	}
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
-	if p.Parts = proposedOf(p.Words, s); s.Told == letterbox.PassedOn || s.Told == letterbox.BackWithUs {
+	if p.Parts = proposedOf(p.Words, s.Told, s.Proposal); s.Told == letterbox.PassedOn || s.Told == letterbox.BackWithUs {
 		p.Unasked, p.Reason = p.Reason, nil
 	}
 	return p

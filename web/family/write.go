@@ -11,6 +11,7 @@ import (
 	"gatepost/letterbox"
 	"gatepost/web/account"
 	"gatepost/web/page"
+	"gatepost/web/words"
 )
 
 // Fields of the form in which a letter is written.
@@ -63,7 +64,11 @@ type writePage struct {
 	Record  bool // recordings are agreed on
 	Said    bool // there is one in the draft
 	Tongues []page.Choice
-	hints   // of what was just saved
+	hints            // of what was just saved
+	Parts   proposed // what its writer was asked to leave out of the letter that this one rewrites
+	// Overtaken says what became of that one, where it does not wait for this one any
+	// more; First is its page.
+	Overtaken, First string
 }
 
 func (room Room) write(w http.ResponseWriter, r *http.Request) error {
@@ -123,6 +128,8 @@ func (room Room) draft(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
+	case "free":
+		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("family.overtaken.free")}
 	case "kept":
 		p.Notice = &page.NotificationBanner{Text: p.Words.T("family.write.kept")}
 	}
@@ -138,9 +145,23 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 	p := room.pageFor(r, d.Side, d.Names)
 	p.Action, p.Draft, p.Version = "/draft/"+string(id), d.ID, d.Version
 	p.Text, p.Reason, p.Unread, p.Shared = string(d.Text), reasonOf(p.Words, d.Reason), d.Unread, d.Shared
+	p.Parts = proposedOf(p.Words, letterbox.Proposed, d.Proposal)
+	if d.Overtaken != "" {
+		p.Overtaken, p.First = overtaken(p.Words, d.Overtaken), "/sent/"+string(d.Replaces)
+		p.Reason, p.Parts = nil, proposed{}
+	}
 	p.Photos, p.Count, p.Record, p.Said = d.MayPhotos, len(d.Photos), d.MayRecord, d.Recording
 	p.Form = p.Form.With(languageField, d.Language)
 	return p, nil
+}
+
+// overtaken says what somebody of a side has done with a letter while it was written
+// again.
+func overtaken(w *words.Words, told letterbox.Told) string {
+	if told == letterbox.Withdrawn {
+		return w.T("family.overtaken.withdrawn")
+	}
+	return w.T("family.overtaken.answered")
 }
 
 // typed is the form of a letter.
@@ -225,6 +246,9 @@ func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said stri
 	if err != nil {
 		return room.again(w, r, t, err)
 	}
+	if t.form.Get(doField) == "free" {
+		return room.free(w, r, id)
+	}
 	if t.form.Get(doField) == "record" {
 		return page.SeeOther(w, r, "/draft/"+string(id)+"/recording")
 	}
@@ -232,6 +256,19 @@ func (room Room) take(w http.ResponseWriter, r *http.Request, t typed, said stri
 		return page.SeeOther(w, r, "/draft/"+string(id)+"/photos")
 	}
 	return page.SeeOther(w, r, "/draft/"+string(id)+"?said="+said)
+}
+
+// free makes of a rewrite a letter of its own. Where its letter has come back
+// meanwhile, it is a rewrite, and its page says so.
+func (room Room) free(w http.ResponseWriter, r *http.Request, id letterbox.DraftID) error {
+	err := room.Letters.FreeDraft(r.Context(), room.Actor(r), id)
+	switch {
+	case fault.KindOf(err) == fault.Conflict:
+		return page.SeeOther(w, r, "/draft/"+string(id)+"?said=saved")
+	case err != nil:
+		return err
+	}
+	return page.SeeOther(w, r, "/draft/"+string(id)+"?said=free")
 }
 
 // saveAndAsk saves what was typed, if anything was, and goes to where a worker

@@ -192,9 +192,10 @@ export class Person {
       const status = /the server responded with a status of/.test(message.text()) && message.location().url === page.url()
       // The empty page that the quick exit goes by names no icon: Chromium looks for one.
       const icon = new URL(message.location().url || page.url()).pathname === '/favicon.ico'
+      const lost = /ERR_INTERNET_DISCONNECTED/.test(message.text()) // a line that a chapter cut
       // A picture alone is shown by a page of Chromium's own, whose style our policy refuses: it stands in the corner then.
       const viewer = /\/scan(\/\d+)?$/.test(page.url()) && /Applying inline style/.test(message.text())
-      if (['error', 'warning'].includes(message.type()) && !cut && !status && !icon && !viewer) fault(`the browser complains: ${message.text()} ${placeOf(message.location().url)}`)
+      if (['error', 'warning'].includes(message.type()) && !cut && !status && !icon && !lost && !viewer) fault(`the browser complains: ${message.text()} ${placeOf(message.location().url)}`)
     })
   }
 

@@ -1,4 +1,5 @@
 // A voice in place of a letter: agreed on, said, listened to, written down, passed on and heard.
+import { stat } from 'node:fs/promises'
 import { brief, known, say } from './browser.mjs'
 import * as family from './family.mjs'
 import { exchangeOf, takeNewest, worker } from './staff.mjs'
@@ -47,8 +48,41 @@ async function agrees (p) {
   await p.look('exchange with recordings')
 }
 
+/** adds sends the recording up: with scripts beside the page, which stays where it is refused. */
+async function adds (p, button = 'recording.add') {
+  if (brief.mode !== 'on') return p.press(button)
+  const moved = p.page.waitForNavigation().catch(() => {})
+  const [answer] = await Promise.all([p.page.waitForResponse(r => r.request().method() === 'POST'), p.by(say(button)).click()])
+  if (answer.status() === 303) return p.arrive(() => moved)
+  await p.by(say('recording.upload.again')).waitFor()
+}
+
+/** kept refuses a recording twice, once by an answer and once by a lost line: it is spoken once, and is still there to be sent or saved. */
+async function kept (p) {
+  const spoken = () => p.page.evaluate(() => {
+    const file = document.querySelector('input[type=file]').files[0]
+    return `${file.size} ${document.querySelector('[data-listen]').src}`
+  })
+  const first = await spoken()
+  const next = act => p.page.route(/\/recording$/, act, { times: 1 })
+  const headers = { ...p.last.headers(), 'content-type': 'text/html; charset=utf-8' }
+  for (const name of ['content-length', 'content-encoding']) delete headers[name]
+  await next(route => route.fulfill({ status: 503, headers, body: `<!doctype html><title>503</title><main><p>${say('fault.recording.busy')}</p></main>` }))
+  await adds(p)
+  await p.reads(say('fault.recording.busy'))
+  await p.look('recording that found no place')
+  await next(route => route.abort('internetdisconnected'))
+  await p.by(say('recording.upload.again')).click()
+  await p.page.getByText(say('recording.upload.failed')).waitFor()
+  const [saved] = await Promise.all([p.page.waitForEvent('download'), p.by(say('recording.upload.save')).click()])
+  const { size } = await stat(await saved.path())
+  if (!/^recording\.(webm|m4a|ogg)$/.test(saved.suggestedFilename()) || size !== parseInt(first, 10)) throw new Error(`saved as ${saved.suggestedFilename()} of ${size}, not ${first}`)
+  if (await spoken() !== first) throw new Error('it has to be spoken again')
+}
+
 /** says speaks into the microphone; a browser without scripts sends a file. */
-async function says (p) {
+async function says (p, refused = false) {
+  let button = 'recording.add'
   if (brief.mode === 'on') {
     await p.page.locator('[data-start]').focus()
     await p.page.keyboard.press('Enter')
@@ -59,8 +93,12 @@ async function says (p) {
     await p.page.locator('[data-again]').waitFor()
     await p.reads(say('recording.done'))
     await p.look('recorded')
+    if (refused) {
+      await kept(p)
+      button = 'recording.upload.again'
+    }
   } else await p.field('recording').setInputFiles({ name: 'hello.wav', mimeType: 'audio/wav', buffer: tone(2) })
-  await p.press('recording.add')
+  await adds(p, button)
   await p.reads(say('recording.added'))
   return plays(p)
 }
@@ -74,10 +112,10 @@ async function sends (p) {
   await p.reads(say('fault.recording.choose'))
   await p.look('nothing recorded')
   await p.field('recording').setInputFiles({ name: 'list.mp3', mimeType: 'audio/mpeg', buffer: Buffer.from('#EXTM3U\n/etc/hostname\n') })
-  await p.press('recording.add')
+  await adds(p)
   await p.reads(say('fault.recording.kind'))
   await p.look('no recording')
-  await says(p)
+  await says(p, true)
   await p.look('recording that is there')
   await p.press('recording.remove')
   if (await p.page.locator('audio[src]').count()) throw new Error('a recording that was taken out is there')

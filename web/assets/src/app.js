@@ -34,9 +34,9 @@ const start = within => {
   ]) {
     createAll(component, undefined, within)
   }
+  recorder(within)
   uploads(within, start)
 }
 
 start(document)
 live()
-recorder()

@@ -63,8 +63,8 @@ type RecordingPlace struct{ visit *studio.Visit }
 func (p *RecordingPlace) Leave() { p.visit.Leave() }
 
 // RecordingPlace takes a place before a recording is read, so that what recordings
-// take of the memory is known. Busy where every place is taken, or where recordings
-// cannot be made anew now.
+// take of the memory is known. Busy where every place is taken, or this person has two,
+// or where recordings cannot be made anew now.
 func (s *Service) RecordingPlace(ctx context.Context, actor authz.Actor, id DraftID) (*RecordingPlace, error) {
 	if _, err := s.begin(ctx, actor, authz.Write, string(id)); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *Service) RecordingPlace(ctx context.Context, actor authz.Actor, id Draf
 	if !s.records() {
 		return nil, fault.New(fault.Busy, "fault.recording.away")
 	}
-	visit, err := s.studio.TryEnter()
+	visit, err := s.studio.TryEnter(actor.Agency() + "/" + actor.Account())
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatepost/crypto/seal"
 	"gatepost/internal/authz"
@@ -511,4 +512,54 @@ func TestRecording_Unsigned(t *testing.T) {
 	must(t, p.Desk.AnswerRecording(ctx, p.Worker, two, letterbox.RecordingAnswer{Heard: true, RecordingReason: letterbox.RecordingReason{Reason: "unclear"}}))
 	p.untriggered(`update recording_word set goes = true`)
 	wantKind(t, "a word turned round", p.Desk.Pass(ctx, p.Worker, two, ""), fault.Sealed)
+}
+
+// A player asks for a recording in parts: that is one listening in the log, for the same
+// statement of the same hour is there once, and it is there before anything is played.
+// Nothing is played that could not be written down.
+func TestRecording_ListenedOnce(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.mayRecord("permitted")
+	letter := p.recorded("Listen to this.")
+	entries := func(of string) int {
+		return p.count(`select count(*) from audit_body where convert_from(body, 'UTF8') like '%event access%object ` + of + `%'`)
+	}
+	full := func(full bool) {
+		if full {
+			p.Exec(t, `alter table audit_body add constraint full_disk check (idx < 0) not valid`)
+		} else {
+			p.Exec(t, `alter table audit_body drop constraint full_disk`)
+		}
+	}
+	listens := func(who, of string, hear func() ([]byte, error)) {
+		t.Helper()
+		full(true)
+		if sound, err := hear(); err == nil || len(sound) > 0 {
+			t.Errorf("%s hears what is not in the log", who)
+		}
+		full(false)
+		before := entries(of)
+		for range 3 {
+			must(t, second(hear()))
+		}
+		if n := entries(of); n != before+1 {
+			t.Errorf("%s: %d entries of one listening", who, n-before)
+		}
+	}
+	listens("a worker", "au", func() ([]byte, error) { return p.Desk.HearRecording(ctx, p.Worker, letter) })
+	must(t, p.Desk.AnswerRecording(ctx, p.Worker, letter, goes("")))
+	must(t, p.Desk.Release(ctx, p.Worker, letter))
+	wantKind(t, "without the claim, though in the log", second(p.Desk.HearRecording(ctx, p.Worker, letter)), fault.Conflict)
+	other := p.secondWorker()
+	must(t, p.Desk.Claim(ctx, other, letter))
+	listens("another one", "au", func() ([]byte, error) { return p.Desk.HearRecording(ctx, other, letter) })
+	must(t, p.Desk.AnswerRecording(ctx, other, letter, goes("")))
+	must(t, p.Desk.Pass(ctx, other, letter, ""))
+	delivery := p.delivery(letter)
+	must(t, second(p.Families.Open(ctx, p.adoptive, delivery)))
+	listens("who it came to", "ac", func() ([]byte, error) { return p.Families.CameRecording(ctx, p.adoptive, delivery) })
+	p.Clock.Advance(time.Hour)
+	p.adoptive = p.SignInPerson(t, &p.adoptiveLogin)
+	listens("an hour later", "ac", func() ([]byte, error) { return p.Families.CameRecording(ctx, p.adoptive, delivery) })
+	p.logWhole()
 }

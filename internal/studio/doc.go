@@ -6,8 +6,11 @@
 // It is to a voice what gatepost/internal/darkroom is to a picture. A [Studio] has a
 // few places. Whoever takes in a recording takes a place first ([Studio.TryEnter]
 // says at once that there is none), and only then reads the upload: so what
-// recordings take of the server's memory is known, 20 MB of each that comes in and at
-// most 6 MB of what comes out. With the place, [Visit.Clean] starts this same program
+// recordings take of the server's memory is known. There are more places than
+// children, and nobody has more than two: who sends slowly keeps nobody else waiting.
+// Each place holds 20 MB at most of what comes in; each child's, 6 MB more of what
+// comes out, and both once more while they are sealed.
+// With the place, [Visit.Clean] waits for its turn, starts this same program
 // once more, gives it the file, and puts what it answers into a file of ours.
 //
 // What decodes is ffmpeg, of the machine's own package: nothing in Go reads all that

@@ -8,7 +8,7 @@ import (
 // NewWith makes a studio whose child is this test itself, told by its environment
 // what to be, with its errors on stderr.
 func NewWith(limits Limits, stderr io.Writer, env ...string) *Studio {
-	return &Studio{limits: limits, places: make(chan struct{}, 1), command: []string{os.Args[0], Word}, env: env, stderr: stderr}
+	return &Studio{limits: limits, places: make(chan struct{}, 1), work: make(chan struct{}, 1), of: make(map[string]int), command: []string{os.Args[0], Word}, env: env, stderr: stderr}
 }
 
 // Confine shuts this thread in as a child is.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -45,24 +46,32 @@ func Program() (string, error) {
 	return path, nil
 }
 
+// eachMost is how many places one person has at once: a line that broke may not have
+// been noticed here when they send it again.
+const eachMost = 2
+
 // Studio is where recordings are made anew, a few at once.
 type Studio struct {
 	limits Limits
-	places chan struct{}
+	places chan struct{} // one for each recording that comes in
+	work   chan struct{} // one for each child
+	mu     sync.Mutex
+	of     map[string]int // places by who has them; guarded by mu
 	// What is started, and what it sees of the world. Tests start themselves.
 	command []string
 	env     []string
 	stderr  io.Writer
 }
 
-// New makes a studio with so many places. Each holds a recording in our memory and a
-// child beside it.
-func New(places int, limits Limits) (*Studio, error) {
+// New makes a studio with so many places, each with a recording in our memory, and so
+// many children at once.
+func New(places, children int, limits Limits) (*Studio, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	return &Studio{limits: limits, places: make(chan struct{}, max(1, places)), command: []string{self, Word}}, nil
+	return &Studio{limits: limits, places: make(chan struct{}, max(1, places)), work: make(chan struct{}, max(1, children)),
+		of: make(map[string]int), command: []string{self, Word}}, nil
 }
 
 // Ready tells whether recordings can be made here at all: ffmpeg is there. It is
@@ -73,13 +82,24 @@ func (s *Studio) Ready() bool {
 }
 
 // Visit is a place in the studio. It is given back with Leave.
-type Visit struct{ studio *Studio }
+type Visit struct {
+	studio *Studio
+	who    string
+	works  bool // a child is this visit's
+}
 
-// TryEnter takes a place if there is one; else it is a fault of kind Busy.
-func (s *Studio) TryEnter() (*Visit, error) {
+// TryEnter takes a place for somebody if there is one, and they have not two by now;
+// else it is a fault of kind Busy.
+func (s *Studio) TryEnter(who string) (*Visit, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[who] >= eachMost {
+		return nil, fault.New(fault.Busy, "fault.recording.busy")
+	}
 	select {
 	case s.places <- struct{}{}:
-		return &Visit{s}, nil
+		s.of[who]++
+		return &Visit{studio: s, who: who}, nil
 	default:
 		return nil, fault.New(fault.Busy, "fault.recording.busy")
 	}
@@ -87,10 +107,20 @@ func (s *Studio) TryEnter() (*Visit, error) {
 
 // Leave gives the place back. A second time does nothing.
 func (v *Visit) Leave() {
-	if v.studio != nil {
-		<-v.studio.places
-		v.studio = nil
+	s := v.studio
+	if s == nil {
+		return
 	}
+	v.studio = nil
+	if v.works {
+		<-s.work
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[v.who]--; s.of[v.who] == 0 {
+		delete(s.of, v.who)
+	}
+	<-s.places
 }
 
 // errLeft is a programmer's mistake.
@@ -108,7 +138,8 @@ func broken(cause error) error {
 }
 
 // Clean makes an M4A of the sound of a file, of one channel, and nothing else of it
-// ([voice.Box]). It gives how long it is, in seconds.
+// ([voice.Box]). It gives how long it is, in seconds. It waits for one of the children;
+// the visit has it until it leaves.
 //
 // Invalid on "recording": a kind that is not taken, larger or longer than may be, or
 // one that cannot be opened. Busy: there is no ffmpeg.
@@ -127,6 +158,15 @@ func (v *Visit) Clean(ctx context.Context, file []byte) (made []byte, seconds in
 	program, err := Program()
 	if err != nil {
 		return nil, 0, fault.Wrap(fault.Busy, "fault.recording.away", err)
+	}
+	// One who sends slowly waits for their own line alone: a child is taken once all is here.
+	if !v.works {
+		select {
+		case v.studio.work <- struct{}{}:
+			v.works = true
+		case <-ctx.Done():
+			return nil, 0, fmt.Errorf("wait for a child: %w", context.Cause(ctx))
+		}
 	}
 	frames, err := v.studio.child(ctx, kind, program, file)
 	if err != nil && ctx.Err() != nil {

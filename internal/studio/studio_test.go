@@ -87,7 +87,7 @@ func act(as string) {
 
 func visit(t *testing.T, s *studio.Studio) *studio.Visit {
 	t.Helper()
-	v, err := s.TryEnter()
+	v, err := s.TryEnter("one")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func visit(t *testing.T, s *studio.Studio) *studio.Visit {
 
 func real(t *testing.T) *studio.Visit {
 	t.Helper()
-	s, err := studio.New(1, studio.Standard())
+	s, err := studio.New(1, 1, studio.Standard())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,11 +281,11 @@ func TestClean_Wall(t *testing.T) {
 // Places are counted, and a place that was left is nobody's.
 func TestTryEnter(t *testing.T) {
 	s := studio.NewWith(studio.Standard(), nil)
-	v, err := s.TryEnter()
+	v, err := s.TryEnter("one")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.TryEnter(); fault.KindOf(err) != fault.Busy {
+	if _, err := s.TryEnter("one"); fault.KindOf(err) != fault.Busy {
 		t.Errorf("a second one: %v", err)
 	}
 	v.Leave()
@@ -293,16 +293,56 @@ func TestTryEnter(t *testing.T) {
 	if _, _, err := v.Clean(t.Context(), voicetest.Sine(1)); fault.KindOf(err) != fault.Internal {
 		t.Errorf("after it was left: %v", err)
 	}
-	again, err := s.TryEnter()
+	again, err := s.TryEnter("one")
 	if err != nil {
 		t.Fatal(err)
 	}
 	again.Leave()
 }
 
+// Nobody has more than two places, so that whoever sends slowly, however often, leaves
+// some to others; and who sends has no child until all is here.
+func TestTryEnter_Each(t *testing.T) {
+	s, err := studio.New(3, 1, studio.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter := func(who string) *studio.Visit {
+		t.Helper()
+		v, err := s.TryEnter(who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	slow, slower := enter("one"), enter("one")
+	if _, err := s.TryEnter("one"); fault.KindOf(err) != fault.Busy {
+		t.Errorf("a third one of the same: %v", err)
+	}
+	other := enter("two")
+	if _, _, err := other.Clean(t.Context(), voicetest.Sine(1)); err != nil {
+		t.Errorf("beside two that are on their way: %v", err)
+	}
+	// One has the child by now: another waits for it, and is gone with who asked.
+	gone, end := context.WithCancel(t.Context())
+	end()
+	if _, _, err := slow.Clean(gone, voicetest.Sine(1)); !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "wait for a child") {
+		t.Errorf("without a child: %v", err)
+	}
+	other.Leave()
+	if _, _, err := slow.Clean(t.Context(), voicetest.Sine(1)); err != nil {
+		t.Errorf("once it is free: %v", err)
+	}
+	slow.Leave()
+	slower.Leave()
+	for range 2 {
+		enter("one")
+	}
+}
+
 // A machine without ffmpeg says so, and says it as something that may pass.
 func TestClean_Away(t *testing.T) {
-	s, err := studio.New(1, studio.Standard())
+	s, err := studio.New(1, 1, studio.Standard())
 	if err != nil {
 		t.Fatal(err)
 	}

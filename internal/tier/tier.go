@@ -71,8 +71,13 @@ type Services struct {
 // some 25 MB here and half a gigabyte in its child.
 const photosAtOnce = 2
 
-// voicesAtOnce is the same of recordings, of which a child has work for some seconds.
-const voicesAtOnce = 2
+// voicesComing is how many recordings a tier takes in at a time, each of 20 MB at most,
+// and voicesAtOnce how many are made anew, of which a child has work for some seconds:
+// 160 MB, and 52 MB more for each of the two.
+const (
+	voicesComing = 8
+	voicesAtOnce = 2
+)
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
 // holds the agencies' logs against what this tier has seen of them (the error is
@@ -102,7 +107,7 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 		db.Close()
 		return nil, err
 	}
-	voices, err := studio.New(voicesAtOnce, studio.Standard())
+	voices, err := studio.New(voicesComing, voicesAtOnce, studio.Standard())
 	if err != nil {
 		db.Close()
 		return nil, err

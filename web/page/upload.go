@@ -16,6 +16,13 @@ import (
 // twenty megabytes over a slow line.
 const uploadTime = 5 * time.Minute
 
+// So much of a file comes in so long, or no more of it is read: whoever sends less
+// keeps a place that somebody else needs.
+const (
+	paceBytes = 64 << 10
+	paceTime  = 20 * time.Second
+)
+
 // errFormFile is a form whose file is not where the route says.
 var errFormFile = errors.New("the form has a file where none belongs")
 
@@ -105,9 +112,9 @@ func (u *upload) readFile(w http.ResponseWriter, r *http.Request) (*http.Request
 		return r, nil
 	}
 	// The server's own limit is for forms; a recorder in a test has none.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadTime))
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(uploadTime + time.Minute))
-	content, err := io.ReadAll(u.file)
+	answer := http.NewResponseController(w)
+	_ = answer.SetWriteDeadline(time.Now().Add(uploadTime + time.Minute))
+	content, err := io.ReadAll(&paced{Reader: u.file, answer: answer, until: time.Now().Add(uploadTime)})
 	if err != nil {
 		return r, readError(err)
 	}
@@ -117,7 +124,32 @@ func (u *upload) readFile(w http.ResponseWriter, r *http.Request) (*http.Request
 		}
 		return r, errFormFile
 	}
+	// All is here: what is done with it takes its own time.
+	_ = answer.SetReadDeadline(time.Now().Add(uploadTime))
+	_ = answer.SetWriteDeadline(time.Now().Add(uploadTime))
 	return r.WithContext(context.WithValue(r.Context(), fileKey{}, content)), nil
+}
+
+// paced is a file as it comes in, at a pace.
+type paced struct {
+	io.Reader
+	answer *http.ResponseController
+	until  time.Time // all of it
+	left   int       // bytes until the next deadline
+}
+
+func (p *paced) Read(b []byte) (int, error) {
+	if p.left <= 0 {
+		p.left += paceBytes
+		next := time.Now().Add(paceTime)
+		if next.After(p.until) {
+			next = p.until
+		}
+		_ = p.answer.SetReadDeadline(next)
+	}
+	n, err := p.Reader.Read(b)
+	p.left -= n
+	return n, err
 }
 
 // drop reads what is left of a form that is refused, and keeps nothing of it: a

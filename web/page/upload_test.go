@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"gatepost/web/page"
 	"gatepost/web/page/pagetest"
@@ -154,6 +155,41 @@ func TestUpload_Stranger(t *testing.T) {
 	h.ServeHTTP(w, r)
 	if w.Code != http.StatusUnauthorized || read != len(body) {
 		t.Errorf("status %d after %d of %d bytes", w.Code, read, len(body))
+	}
+}
+
+// deadlines is an answer that notes by when the next bytes are to be here.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	set []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(at time.Time) error {
+	d.set = append(d.set, at)
+	return nil
+}
+
+func (d *deadlines) SetWriteDeadline(time.Time) error { return nil }
+
+// A file comes in at a pace: each part of it has a deadline of its own, which is
+// sooner than that of all; and once it is here, nothing that is done with it has that.
+func TestUpload_Pace(t *testing.T) {
+	done := 0
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	h := uploads(t, pagetest.Door{SignedIn: true}, func(page.Form, []byte) { done = len(w.set) })
+	body, kind := multipartOf(t, part{name: page.TokenField, content: pagetest.Token}, part{"scan", "a.jpg", strings.Repeat("x", 300<<10)})
+	r := httptest.NewRequest(http.MethodPost, "/scan", strings.NewReader(body))
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusSeeOther || done != 6 {
+		t.Fatalf("status %d, with %d deadlines for five parts and what follows", w.Code, done)
+	}
+	last := w.set[len(w.set)-1]
+	for i, at := range w.set[:5] {
+		if last.Sub(at) < time.Minute {
+			t.Errorf("part %d may take as long as all", i)
+		}
 	}
 }
 

@@ -242,7 +242,7 @@ func (w *World) services(t testing.TB) {
 	w.Public, w.Staff = MustService(t, w.PublicConfig), MustService(t, w.StaffConfig)
 	photos, err := darkroom.New(2, darkroom.Standard())
 	must(t, err)
-	voices, err := studio.New(2, studio.Standard())
+	voices, err := studio.New(3, 2, studio.Standard())
 	must(t, err)
 	reasons, err := tier.Reasons()
 	must(t, err)

@@ -48,6 +48,8 @@ const (
 		where d.agency_id = agency() and d.id = $1 order by o.version desc`
 	sqlCameMayWrite = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id)
 		from delivery d join side s on s.agency_id = d.agency_id and s.id = d.side_id where d.agency_id = agency() and d.id = $1`
+	sqlSentMay = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, not exchange_open(s.exchange_id) as rests
+		from letter l join side s on s.agency_id = l.agency_id and s.id = l.from_side where l.agency_id = agency() and l.id = $1`
 	sqlTranslated   = `select was_translated($1)`
 	sqlOpenDelivery = `select open_delivery($1)`
 	sqlCameBack     = `select came_back($1)`
@@ -64,6 +66,12 @@ type mineRow struct {
 	Opened bool
 	Kept   bool
 	OfDay  int
+}
+
+// sentMayRow is what the side of a letter may do now.
+type sentMayRow struct {
+	MayWrite bool
+	Rests    bool
 }
 
 // Inbox is the actor's front page: every exchange that they are on a side of.
@@ -205,7 +213,15 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	var reasons, told []objectRow
 	var recorded []letterRecordingRow
 	var translated bool
+	var may sentMayRow
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+		b.Queue(sqlSentMay, string(id)).Query(func(r pgx.Rows) error {
+			rows, err := pgx.CollectRows(r, pgx.RowToStructByName[sentMayRow])
+			if len(rows) == 1 {
+				may = rows[0]
+			}
+			return err
+		})
 		b.Queue(sqlOneSent, string(id)).Query(collectMine(&rows, scanSent))
 		queueObjects(b, &objects, sqlSentObjects, string(id))
 		postgres.Many(b, &photos, sqlSentPhotos, string(id))
@@ -234,7 +250,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		return Sent{}, err
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
-	sent.Asked, sent.Translated = rows[0].Second, translated
+	sent.Asked, sent.Translated, sent.MayWrite, sent.Rests = rows[0].Second, translated, may.MayWrite, may.Rests
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
 	sent.Recording = s.openSaid(ctx, ag, actor, rows[0].SideID, recorded, told)
 	if sent.Proposal, err = s.openProposal(ctx, ag, actor, objects, rows[0]); err != nil {

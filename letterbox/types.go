@@ -162,6 +162,8 @@ type Sent struct {
 	Translated bool
 	Unread     bool    // the letter did not open: a notice in its place
 	Rewrite    DraftID // the draft of its rewrite, once begun
+	MayWrite   bool    // this side may write now, so also write it again
+	Rests      bool    // the exchange rests: nobody agrees to anything now
 	Photos     []SentPhoto
 	// Proposal is what they are asked, or have agreed, to leave out; nil for nothing.
 	Proposal *Proposal

@@ -128,3 +128,37 @@ func TestLeftOutUnasked(t *testing.T) {
 		t.Error("it did not come back")
 	}
 }
+
+// While an exchange rests, the page that asks says so, and has no button that would be
+// refused; nor has one whose proposal does not open.
+func TestAgree_NotNow(t *testing.T) {
+	h := newHome(t)
+	id := h.asked(t, "We hope for a dog. The sea was calm.", "We hope for a dog")
+	path := "/sent/" + string(id)
+	set := func(sql string) {
+		t.Helper()
+		if _, err := h.Database.Admin().Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(`update exchange set state = 'paused'`)
+	ask := h.birth.Get(path + "/agree").Want(http.StatusOK)
+	says(t, ask, "You cannot say yes at the moment.")
+	says(t, ask, "The letter makes promises that may not come true.")
+	ask.Doc().None("main form")
+	link(t, ask, path+"/again")
+	set(`update exchange set state = 'active'`)
+	action(t, h.birth.Get(path+"/agree").Want(http.StatusOK), path+"/agree")
+
+	// Told what is asked, and asked nothing that opens.
+	set(`alter table object disable trigger user`)
+	set(`update object set sealed = set_byte(sealed, octet_length(sealed) - 5, get_byte(sealed, octet_length(sealed) - 5) # 1) where part = 'proposal'`)
+	gone := h.birth.Get(path + "/agree").Want(http.StatusOK)
+	says(t, gone, "We cannot show you now which words we asked about.")
+	gone.Doc().None("form[action=" + path + "/agree]")
+	action(t, gone, path+"/rewrite")
+
+	back := h.returned(t, "The heron is back.")
+	set(`update exchange set state = 'paused'`)
+	h.birth.Get("/sent/" + string(back)).Want(http.StatusOK).Doc().None("form[action=/sent/" + string(back) + "/rewrite]")
+}

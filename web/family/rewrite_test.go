@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"gatepost/letterbox"
 )
 
 // Somebody of the side says yes while a letter is written again: its page says what
@@ -76,4 +78,15 @@ func TestRewrite_Beside(t *testing.T) {
 	if got := doc.One("textarea").Text(); got != text {
 		t.Errorf("it begins from %q", got)
 	}
+}
+
+// returned sends a letter that comes back.
+func (h *home) returned(t *testing.T, text string) letterbox.LetterID {
+	t.Helper()
+	send(t, h.birth, text)
+	id := h.claimed(t)
+	if err := h.Desk.Return(t.Context(), h.World.Worker, id, "unclear", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }

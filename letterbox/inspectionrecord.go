@@ -147,6 +147,7 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "claim", "changedHands"},
 	{statement.EventCasework, "lt", "cut", "partsCut"},
 	{statement.EventCasework, "dl", "posted", "posted"},
+	{statement.EventCasework, "dl", partAloud, "readAloud"},
 	{statement.EventCasework, "ms", "", "answered"},
 	{statement.EventCasework, "ph", "referral", "photoReferred"},
 	{statement.EventCasework, "ph", "edit", "photoCut"},

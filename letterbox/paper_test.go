@@ -245,6 +245,7 @@ func TestPrint(t *testing.T) {
 	for name, actor := range map[string]authz.Actor{"a manager": p.Manager, "a person": p.adoptive} {
 		wantKind(t, name+" prints", second(p.Desk.PrintPassed(ctx, actor, id)), fault.Forbidden)
 		wantKind(t, name+" posts", p.Desk.MarkPosted(ctx, actor, id), fault.Forbidden)
+		wantKind(t, name+" reads aloud", p.Desk.MarkReadAloud(ctx, actor, id), fault.Forbidden)
 	}
 	p.Exec(t, `update letter set stop = true`)
 	wantKind(t, "a stopped letter", second(p.Desk.PrintPassed(ctx, p.Worker, id)), fault.Conflict)
@@ -253,6 +254,47 @@ func TestPrint(t *testing.T) {
 	wantKind(t, "a recalled letter", second(p.Desk.PrintPassed(ctx, p.Worker, id)), fault.Conflict)
 	p.Exec(t, `insert into connection (agency_id, exchange_id, worker_id) values ($1, $2, $3)`, p.Home.ID, string(p.exchange), p.WorkerLogin.ID)
 	wantKind(t, "a connected worker", second(p.Desk.PrintPassed(ctx, p.Worker, id)), fault.Forbidden)
+	p.logWhole()
+}
+
+// That a worker read a letter to somebody is in the log under their name, and changes
+// nothing that a family can see.
+func TestReadAloud(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	id := p.send("Dear Wren, read this to them.")
+	wantKind(t, "before it is passed on", p.Desk.MarkReadAloud(ctx, p.Worker, id), fault.Conflict)
+	p.pass(id)
+	printed, err := p.Desk.PrintPassed(ctx, p.Worker, id)
+	if must(t, err); len(printed.Aloud) != 0 {
+		t.Error("nobody has read it aloud")
+	}
+	aloud := func(by string) int {
+		return p.count(`select count(*) from audit_body where convert_from(body, 'UTF8') like '%event casework%object ' || (select id from delivery) || '%part aloud%worker/' || $1 || '%side/' || $2 || '%'`, by, string(p.toSide))
+	}
+	before := p.families()
+	must(t, p.Desk.MarkReadAloud(ctx, p.Worker, id))
+	p.Clock.Advance(10 * time.Minute)
+	must(t, p.Desk.MarkReadAloud(ctx, p.Worker, id)) // a second press
+	if after := p.families(); after != before {
+		t.Errorf("it changed what families can select:\n%s\n%s", before, after)
+	}
+	if printed, err = p.Desk.PrintPassed(ctx, p.Worker, id); err != nil || len(printed.Aloud) != 1 || printed.Aloud[0].By != "Rhys Penhaligon" || !printed.Aloud[0].On.Equal(p.today()) || !printed.PostedOn.IsZero() {
+		t.Errorf("it was read aloud: %+v, %v", printed.Aloud, err)
+	}
+	if n := aloud(p.Worker.Account()); n != 1 {
+		t.Errorf("%d entries of one reading", n)
+	}
+	p.wantState(id, letterbox.Waiting, letterbox.PassedOn) // they may still open it themselves
+	other := p.secondWorker()
+	must(t, p.Desk.MarkReadAloud(ctx, other, id))
+	if n := aloud(other.Account()); n != 1 {
+		t.Errorf("%d entries of another one's", n)
+	}
+	p.Exec(t, `update letter set stop = true`)
+	wantKind(t, "a stopped letter", p.Desk.MarkReadAloud(ctx, p.Worker, id), fault.Conflict)
+	p.Exec(t, `insert into connection (agency_id, exchange_id, worker_id) values ($1, $2, $3)`, p.Home.ID, string(p.exchange), other.Account())
+	p.untriggered(`update letter set stop = false`)
+	wantKind(t, "a connected worker", p.Desk.MarkReadAloud(ctx, other, id), fault.Forbidden)
 	p.logWhole()
 }
 

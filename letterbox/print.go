@@ -15,6 +15,7 @@ import (
 	"gatepost/internal/agency"
 	"gatepost/internal/audit"
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
 )
@@ -32,12 +33,19 @@ type Printed struct {
 	To          Names // what the recipient's side calls everybody
 	PassedOn    time.Time
 	PostedOn    time.Time   // zero until somebody has posted it
+	Aloud       []ReadAloud // who stated that they read it to somebody
 	AddressTo   string      // names and address of the recipients, a line each; "" where there is none
 	Photos      []PhotoLine // those that were passed on with it
 	Agreed      string      // of PhotoPolicies: what is agreed about them
 	Recorded    bool        // a recording was passed on with it, which cannot be printed
 	// Transcript is what was written down of it.
 	Transcript Text
+}
+
+// ReadAloud is a worker who read a letter to somebody, as they stated.
+type ReadAloud struct {
+	By string // a name, "" if it did not open
+	On time.Time
 }
 
 const (
@@ -153,6 +161,9 @@ func (s *Service) PrintPassed(ctx context.Context, actor authz.Actor, id LetterI
 		return Printed{}, err
 	}
 	out.Text, out.Unread = Text(text), err != nil
+	if out.Aloud, err = s.aloud(ctx, ag, actor, p.delivery.ID); err != nil {
+		return Printed{}, err
+	}
 	went, err := s.index.Stated(ctx, ag.ID, p.delivery.ID, "translation")
 	switch {
 	case err != nil:
@@ -245,6 +256,45 @@ var errPosted = errors.New("posted already")
 // MarkPosted writes down, and into the log, that a letter was posted today.
 // Twice is once. Errors as for PrintPassed.
 func (s *Service) MarkPosted(ctx context.Context, actor authz.Actor, id LetterID) error {
+	return s.mark(ctx, actor, id, statement.Statement{Part: "posted", At: s.now()}, func(now printRow, b *pgx.Batch) error {
+		if now.Posted {
+			return errPosted
+		}
+		b.Queue(guardedPosted, now.ID)
+		return nil
+	})
+}
+
+// MarkReadAloud writes into the log that the actor read a letter that was passed on to
+// somebody of the side that it is for. Within an hour, twice is once. Errors as for
+// PrintPassed.
+func (s *Service) MarkReadAloud(ctx context.Context, actor authz.Actor, id LetterID) error {
+	return s.mark(ctx, actor, id, statement.Statement{Part: partAloud, At: hour(s.now())}, func(printRow, *pgx.Batch) error { return nil })
+}
+
+const partAloud = "aloud"
+
+// aloud tells who stated that they read a delivery to somebody, oldest first.
+func (s *Service) aloud(ctx context.Context, ag *agency.Agency, actor authz.Actor, delivery string) ([]ReadAloud, error) {
+	said, err := s.index.Statements(ctx, ag.ID, delivery, partAloud)
+	if err != nil || len(said) == 0 {
+		return nil, err
+	}
+	var staff []nameRow
+	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &staff, sqlReaderName) })
+	if err != nil {
+		return nil, s.db.Fault(fmt.Errorf("load who works here: %w", err))
+	}
+	var list []ReadAloud
+	for _, st := range said {
+		list = append(list, ReadAloud{names(actor, staff, strings.TrimPrefix(st.From, "worker/")), calendar.Today(st.At)})
+	}
+	return list, nil
+}
+
+// mark states what a worker did with a letter that was passed on, as its part and time
+// say, with what else is written in the same transaction.
+func (s *Service) mark(ctx context.Context, actor authz.Actor, id LetterID, st statement.Statement, write func(printRow, *pgx.Batch) error) error {
 	ag, err := s.begin(ctx, actor, authz.PrintLetter, string(id))
 	if err != nil {
 		return err
@@ -256,24 +306,31 @@ func (s *Service) MarkPosted(ctx context.Context, actor authz.Actor, id LetterID
 	if _, _, err := s.caseKeys(ctx, ag, actor, p.caseRows); err != nil {
 		return err
 	}
+	if st.Part == partAloud {
+		// Which words were read is in the log too: those that were delivered.
+		if err := s.statedDelivery(ctx, ag, p); err != nil {
+			return s.unstated(ctx, ag, p.delivery.ID, err)
+		}
+		st.Commit = [32]byte(p.texts[0].Commit)
+	}
 	signer, err := actor.Keys().Signer()
 	if err != nil {
-		return fmt.Errorf("sign posting: %w", err)
+		return fmt.Errorf("sign what was done: %w", err)
 	}
-	body, err := ag.State(statement.Statement{Event: statement.EventCasework, Object: p.delivery.ID, Part: "posted", Version: 1,
-		Exchange: p.delivery.ExchangeID, From: "worker/" + actor.Account(), To: "side/" + p.delivery.SideID, At: s.now()}, "", signer)
+	st.Event, st.Object, st.Version, st.Exchange = statement.EventCasework, p.delivery.ID, 1, p.delivery.ExchangeID
+	st.From, st.To = "worker/"+actor.Account(), "side/"+p.delivery.SideID
+	body, err := ag.State(st, "", signer)
 	if err != nil {
 		return err
 	}
 	var now []printRow
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { postgres.Many(b, &now, sqlPrintDelivery+" for update of d", string(id)) }, func(b *pgx.Batch) error {
-		switch {
-		case len(now) != 1 || !now[0].goes():
+		if len(now) != 1 || !now[0].goes() {
 			return fault.New(fault.Conflict, "fault.print.notNow")
-		case now[0].Posted:
-			return errPosted
 		}
-		b.Queue(guardedPosted, p.delivery.ID)
+		if err := write(now[0], b); err != nil {
+			return err
+		}
 		audit.Append(b, body)
 		return nil
 	})

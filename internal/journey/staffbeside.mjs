@@ -121,6 +121,8 @@ async function prints (p, exchange, letter) {
   await p.press('print.done')
   await p.expect(letter + '/print').reads(say('print.posted').replace(/ \.$/, ''))
   await p.look('printed and posted')
+  await p.press('print.aloud')
+  await p.expect(letter + '/print').reads(say('print.readAloud', { By: 'Owen Pritchard', Day: '' }).replace(/ \.$/, ''))
 }
 
 // A desk that lies open shows a letter by itself, a moment after it was sent.

@@ -68,6 +68,7 @@ var matrix = []visit{
 	{pattern: "POST /letter/{id}/photo/{photo}/answer", act: authz.Claim, own: 422, abroad: 404},
 	{pattern: "GET /letter/{id}/print", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409}, // it is not passed on
 	{pattern: "POST /letter/{id}/posted", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409},
+	{pattern: "POST /letter/{id}/aloud", act: authz.PrintLetter, own: 409, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/return", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "POST /letter/{id}/return", act: authz.Claim, own: 422, abroad: 404, restricted: 409},
 	{pattern: "GET /letter/{id}/refuse", act: authz.Claim, own: 200, abroad: 404, restricted: 409},

@@ -128,6 +128,8 @@ func TestPrint(t *testing.T) {
 	done := page.Submit("/letter/" + id + "/posted").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	contains(t, done.Doc().One("main").Text(), "Posted on")
 	done.Doc().None("form[action=/letter/" + id + "/posted]")
+	aloud := done.Submit("/letter/" + id + "/aloud").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	contains(t, aloud.Doc().One("main").Text(), "read it aloud to them on")
 }
 
 // A colleague who wrote it with them is ticked on the form, and decides about it no

@@ -47,3 +47,16 @@ func (room Room) posted(w http.ResponseWriter, r *http.Request) error {
 	}
 	return page.SeeOther(w, r, "/letter/"+id+"/print")
 }
+
+// readAloud writes down that this worker read a letter to somebody. A second press
+// finds it done.
+func (room Room) readAloud(w http.ResponseWriter, r *http.Request) error {
+	id, err := idOf(r, "lt")
+	if err != nil {
+		return err
+	}
+	if err := room.Letters.MarkReadAloud(r.Context(), room.Actor(r), letterbox.LetterID(id)); err != nil {
+		return err
+	}
+	return page.SeeOther(w, r, "/letter/"+id+"/print")
+}

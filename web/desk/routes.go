@@ -104,6 +104,7 @@ func Routes(room Room) []page.Route {
 		get("/letter/{id}/scan", "", room.scan),
 		get("/letter/{id}/print", "desk/print", room.printLetter),
 		post("/letter/{id}/posted", page.SmallBody, room.posted),
+		post("/letter/{id}/aloud", page.SmallBody, room.readAloud),
 
 		get("/people", "desk/people", room.people),
 		get("/person/{id}/invite", "desk/invite", room.askInvite),

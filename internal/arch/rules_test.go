@@ -339,7 +339,7 @@ func withoutComments(s source) string {
 
 // withoutActor are the methods that nobody asks as somebody: those that make the
 // service, those of a first enquiry, which a code opens and no account, and the clock's.
-var withoutActor = []string{"WithLimits", "WithCodes", "WithRelay", "WithDarkroom", "WithReasons", "WithStudio", "WithParts", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue", "ShedScans", "DeleteParts", "SweepParts"}
+var withoutActor = []string{"WithLimits", "WithCodes", "WithRelay", "WithDarkroom", "WithReasons", "WithStudio", "WithParts", "WithStrangers", "WithExchanges", "BeginIntake", "ResumeIntake", "LoadIntake", "SaveIntake", "SendIntake", "RemindOverdue", "ShedScans", "DeleteParts", "FindParts", "SweepParts"}
 
 // Every exported method of a Service takes the actor right after the context,
 // but for those of the door, where nobody is known yet.

@@ -12,6 +12,7 @@ import {
   Radios,
   SkipLink
 } from 'govuk-frontend'
+import { failed } from './failed.js'
 import { live } from './live.js'
 import { recorder } from './recorder.js'
 import { uploads } from './upload.js'
@@ -38,5 +39,6 @@ const start = within => {
 }
 
 start(document)
+failed()
 live()
 recorder()

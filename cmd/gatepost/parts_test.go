@@ -139,21 +139,7 @@ func TestPartsTake(t *testing.T) {
 	if _, errs, code := gatepost(t, "", "backup", file, "--config", d.config); code != lacks {
 		t.Fatalf("code %d: %s", code, errs)
 	}
-	cfg, err := config.Load(d.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), cfg.Database.Owner)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Exec(t.Context(), "create database second"); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	second := d.write(t, "second.toml", strings.ReplaceAll(d.text, "dbname='gatepost'", "dbname='second'"))
+	second := d.second(t)
 	if _, errs, code := gatepost(t, "", "restore", file, "--identity", identity, "--missing", "1", "--config", second); code != failed || !strings.Contains(errs, "is restored and proved, but its tiers will not start: "+another) {
 		t.Errorf("restored beside: code %d, %s", code, errs)
 	}

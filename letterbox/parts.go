@@ -12,6 +12,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
@@ -87,6 +88,31 @@ func (s *Service) whole(ctx context.Context, ag *agency.Agency, column []byte) (
 		}
 	}
 	return sealed, err
+}
+
+// openBeside opens what a draft has beside its text, with the side's key, which vouches
+// for it.
+func (s *Service) openBeside(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, c seal.Context, column, mac []byte) (content []byte, err error) {
+	key, ok := sideKey(actor, d.SideID)
+	if !ok {
+		return nil, s.noKey(ctx, actor, d.SideID)
+	}
+	sealed, err := s.whole(ctx, ag, column)
+	if fault.KindOf(err) == fault.Busy {
+		return nil, err
+	}
+	var commit seal.Commitment
+	if err == nil {
+		content, commit, err = seal.Open(sealed, c, key)
+	}
+	if err == nil {
+		err = seal.Owned(key, c, commit, mac)
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "ALARM: a photo or the recording of a draft does not open", "agency", ag.ID, "object", c.Object, "error", err)
+		return nil, unopened(err)
+	}
+	return content, nil
 }
 
 // gone tells whether an error is a part that the store has lost: no key and no

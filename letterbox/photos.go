@@ -388,26 +388,9 @@ func (s *Service) DraftPhoto(ctx context.Context, actor authz.Actor, id DraftID,
 
 // openDraftPhoto opens a photo of a draft with the side's key, which vouches for it.
 func (s *Service) openDraftPhoto(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, r draftPhotoRow) (pictured, error) {
-	key, ok := sideKey(actor, d.SideID)
-	if !ok {
-		return pictured{}, s.noKey(ctx, actor, d.SideID)
-	}
-	c := r.context(ag.ID, d)
-	sealed, err := s.whole(ctx, ag, r.Sealed)
-	if fault.KindOf(err) == fault.Busy {
-		return pictured{}, err
-	}
-	var content []byte
-	var commit seal.Commitment
-	if err == nil {
-		content, commit, err = seal.Open(sealed, c, key)
-	}
-	if err == nil {
-		err = seal.Owned(key, c, commit, r.MAC)
-	}
+	content, err := s.openBeside(ctx, ag, actor, d, r.context(ag.ID, d), r.Sealed, r.MAC)
 	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: a photo of a draft does not open", "agency", ag.ID, "object", r.ID, "error", err)
-		return pictured{}, unopened(err)
+		return pictured{}, err
 	}
 	p, _, _, err := parsePicture(content)
 	return p, err

@@ -283,26 +283,9 @@ func (s *Service) DraftRecording(ctx context.Context, actor authz.Actor, id Draf
 // openDraftRecording opens the sound of a draft with the side's key, which vouches
 // for it.
 func (s *Service) openDraftRecording(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, r draftRecordingRow) ([]byte, error) {
-	key, ok := sideKey(actor, d.SideID)
-	if !ok {
-		return nil, s.noKey(ctx, actor, d.SideID)
-	}
-	c := r.context(ag.ID, d)
-	sealed, err := s.whole(ctx, ag, r.Sealed)
-	if fault.KindOf(err) == fault.Busy {
-		return nil, err
-	}
-	var content []byte
-	var commit seal.Commitment
-	if err == nil {
-		content, commit, err = seal.Open(sealed, c, key)
-	}
-	if err == nil {
-		err = seal.Owned(key, c, commit, r.MAC)
-	}
+	content, err := s.openBeside(ctx, ag, actor, d, r.context(ag.ID, d), r.Sealed, r.MAC)
 	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: the recording of a draft does not open", "agency", ag.ID, "object", r.ID, "error", err)
-		return nil, unopened(err)
+		return nil, err
 	}
 	return checkSound(content)
 }

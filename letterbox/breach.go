@@ -50,6 +50,11 @@ const (
 		from exchange x where x.agency_id = agency() and (x.contact_order = 'permits' and x.state <> 'active'
 			or x.contact_order = 'prohibits' and exists (select from letter l where l.agency_id = x.agency_id and l.exchange_id = x.id and l.state in ('received', 'held', 'toTranslate')))
 		order by x.opened_at, x.id limit 500`
+	// Exchanges of which the store has lost a photo or a recording, and somebody looks for it.
+	sqlLostIn = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.restricted and case_closed(x.id) as closed
+		from exchange x where x.agency_id = agency() and x.id in (select o.exchange_id from part_lost p join object o on o.agency_id = p.agency_id and o.sealed_part = p.key
+			where p.agency_id = agency() and p.written_off_at is null)
+		order by x.opened_at, x.id limit 500`
 	sqlReferredLate = `select count(*)::int from letter where agency_id = agency() and state = 'escalated' and hear_by < $1`
 )
 
@@ -71,6 +76,8 @@ type Breaches struct {
 	// look at the same day: it permits a contact that rests or is over, or letters
 	// wait in one that it prohibits. No names.
 	Orders []ExchangeLine
+	// Lost lists exchanges of which our store has lost a photo or a recording. No names.
+	Lost []ExchangeLine
 	// Slow lists letters that a translator has had for longer than TranslatePromise.
 	Slow []DeskLine
 	// Referred counts letters with the safeguarding lead whose writers should
@@ -90,7 +97,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	}
 	today := calendar.Today(s.now())
 	var rows, alone, stops, given deskRows
-	var orders []exchangeRow
+	var orders, lost []exchangeRow
 	var list Breaches
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		by := s.amberBy(ag, today)
@@ -103,6 +110,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		postgres.Many(b, &alone.letters, sqlNobody, "")
 		postgres.Many(b, &alone.names, sqlNobodyNames, "")
 		postgres.Many(b, &orders, sqlOrders)
+		postgres.Many(b, &lost, sqlLostIn)
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
 		b.Queue(sqlMessagesLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Messages) })
 	})
@@ -111,6 +119,9 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 	}
 	for _, r := range orders {
 		list.Orders = append(list.Orders, r.line())
+	}
+	for _, r := range lost {
+		list.Lost = append(list.Lost, r.line())
 	}
 	for _, r := range alone.letters {
 		list.Nobody = append(list.Nobody, s.line(ag, actor, r, &alone))

@@ -87,7 +87,7 @@ type Destruction struct {
 	Ordered                        time.Time // when it was ordered
 	Ready                          time.Time // from when it may be agreed to
 	Ended                          time.Time // destroyed or stopped; zero until then
-	// Left is how many photos and other large parts that were deleted until then, its
+	// Left is how many photos, recordings and other large parts that were deleted until then, its
 	// own and others', are in the store of those still. It is destroyed when there is none.
 	Left int
 	// Entry is the SHA-256, in base64, of the log's statement that it was

@@ -229,7 +229,13 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	}
 	d.Text, d.Unread = Text(text), unread(err)
 	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
-	if d.Overtaken = row.overtaken(); row.Replaces != "" {
+	d.Overtaken = row.overtaken()
+	if row.Replaces != "" {
+		if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
+			b.Queue(sqlLetterLost, row.Replaces).QueryRow(func(r pgx.Row) error { return r.Scan(&d.Lost) })
+		}); err != nil {
+			return Draft{}, s.db.Fault(fmt.Errorf("load draft %s: %w", id, err))
+		}
 		d.Reason, d.Proposal, err = s.whyAgain(ctx, ag, actor, objects, row)
 		if err != nil && !unread(err) {
 			return Draft{}, err
@@ -433,9 +439,9 @@ type sendRow struct {
 // archive, stated by the door, its photos with it, and the draft is gone, all in
 // one transaction.
 // Sent twice, the second call gives the same letter. Conflict: the draft has
-// changed since version, this side may not write now, or the letter that it was to take
-// the place of does not wait for it any more; Invalid: it is empty, and nothing is said
-// in its place.
+// changed since version, a photo or its recording is lost, this side may not write
+// now, or the letter that it was to take the place of does not wait for it any more;
+// Invalid: it is empty, and nothing is said in its place.
 func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, version int) (LetterID, error) {
 	ag, err := s.begin(ctx, actor, authz.Write, string(id))
 	if err != nil {

@@ -209,7 +209,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	var rows []mineRow
 	var objects []objectRow
 	var rewrites []string
-	var photos []PhotoLine
+	var photos []sentPhotoRow
 	var reasons, told []objectRow
 	var recorded []letterRecordingRow
 	var translated bool

@@ -162,7 +162,7 @@ func (s *Service) tryOpen(ctx context.Context, ag *agency.Agency, row objectRow,
 			return nil, err
 		}
 	}
-	sealed, err := s.whole(ctx, row.Sealed)
+	sealed, err := s.whole(ctx, ag, row.Sealed)
 	if err != nil {
 		return nil, err
 	}

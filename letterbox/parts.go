@@ -12,6 +12,7 @@ import (
 	"gatepost/crypto/seal"
 	"gatepost/crypto/statement"
 	"gatepost/internal/agency"
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
@@ -36,9 +37,9 @@ func (s *Service) sealLarge(ctx context.Context, c seal.Context, content []byte,
 		s.at("part put")
 		return sealed, nil
 	}
-	if errors.Is(err, parts.ErrAway) {
+	if errors.Is(err, parts.ErrAway) || errors.Is(err, parts.ErrAnother) {
 		if ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "the store of large parts takes nothing; photos wait", "kind", string(c.Kind), "part", c.Part, "error", err)
+			s.log.ErrorContext(ctx, "the store of large parts takes nothing; photos and recordings wait", "kind", string(c.Kind), "part", c.Part, "error", err)
 		}
 		return seal.Sealed{}, fault.Wrap(fault.Busy, "fault.part.waits", err)
 	}
@@ -55,17 +56,88 @@ func (d *deciding) sealLarge(ctx context.Context, c seal.Context, side string, c
 }
 
 // whole gives the sealed bytes of a row's column, wherever they lie. Busy where the
-// store does not answer; any other error is an alarm.
-func (s *Service) whole(ctx context.Context, column []byte) ([]byte, error) {
+// store does not answer; any other error is an alarm. What is lost is noted, for who
+// has to look for it.
+func (s *Service) whole(ctx context.Context, ag *agency.Agency, column []byte) ([]byte, error) {
 	sealed, err := s.parts.Get(ctx, column)
+	place, placed, _ := parts.ParsePlace(column)
+	at := postgres.Scope{Agency: ag.ID}
+	if errors.Is(err, parts.ErrAway) && placed {
+		// A store may tell the families' key of what is not there that it is forbidden.
+		known := false
+		asked := s.db.Read(ctx, at, func(b *pgx.Batch) {
+			b.Queue(sqlKnownLost, string(place.Key)).QueryRow(func(r pgx.Row) error { return r.Scan(&known) })
+		})
+		if asked == nil && known {
+			return nil, parts.ErrLost
+		}
+	}
 	if errors.Is(err, parts.ErrAway) {
 		if ctx.Err() == nil {
-			s.log.ErrorContext(ctx, "the store of large parts gives nothing; photos are not shown", "error", err)
+			s.log.ErrorContext(ctx, "the store of large parts gives nothing; photos are not shown and recordings not played", "error", err)
 		}
 		return nil, fault.Wrap(fault.Busy, "fault.part.lost", err)
 	}
+	if errors.Is(err, parts.ErrLost) && place.Key.Valid() {
+		noted := s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
+			b.Queue(sqlPartMissed, string(place.Key))
+			return nil
+		})
+		if noted != nil && ctx.Err() == nil {
+			s.log.ErrorContext(ctx, "it could not be noted that a large part is lost; the next who opens it tries again", "agency", ag.ID, "error", noted)
+		}
+	}
 	return sealed, err
 }
+
+// openBeside opens what a draft has beside its text, with the side's key, which vouches
+// for it.
+func (s *Service) openBeside(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, c seal.Context, column, mac []byte) (content []byte, err error) {
+	key, ok := sideKey(actor, d.SideID)
+	if !ok {
+		return nil, s.noKey(ctx, actor, d.SideID)
+	}
+	sealed, err := s.whole(ctx, ag, column)
+	if fault.KindOf(err) == fault.Busy {
+		return nil, err
+	}
+	var commit seal.Commitment
+	if err == nil {
+		content, commit, err = seal.Open(sealed, c, key)
+	}
+	if err == nil {
+		err = seal.Owned(key, c, commit, mac)
+	}
+	if err != nil {
+		s.log.ErrorContext(ctx, "ALARM: a photo or the recording of a draft does not open", "agency", ag.ID, "object", c.Object, "error", err)
+		return nil, unopened(err)
+	}
+	return content, nil
+}
+
+// gone tells whether an error is a part that the store has lost: no key and no
+// patience opens it.
+func gone(err error) bool { return errors.Is(err, parts.ErrLost) }
+
+// leaveOut is the fault for a part that was to go and is lost.
+func leaveOut(err error) error {
+	if gone(err) {
+		return fault.Wrap(fault.Conflict, "fault.part.leaveOut", err)
+	}
+	return err
+}
+
+// takeOut is the same for who sends it.
+func takeOut(err error) error {
+	if gone(err) {
+		return fault.Wrap(fault.Conflict, "fault.part.draft", err)
+	}
+	return err
+}
+
+// PartLost is the reason of a photo or a recording that is left out because our store
+// has lost it. It is in no list: whoever chooses it, it has to be so.
+const PartLost = "lost"
 
 // unopened is the fault of what does not open, after its alarm.
 func unopened(err error) error {
@@ -82,6 +154,16 @@ const (
 	sqlNoBackup     = `select pg_try_advisory_xact_lock($1)`
 	sqlPartDeleted  = `delete from part_gone where agency_id = agency() and key = any($1)`
 	sqlPartsUnknown = `select parts_unknown($1)`
+	// Is the photo or the recording p known to be lost, as it was sent or as it came?
+	sqlLost = `exists (select from object l where l.agency_id = agency() and l.id = p.id and l.part in ('picture', 'sound')
+		and l.kind in ('submission', 'delivery') and part_known_lost(l.sealed_part)) as lost`
+	// Is any of a letter?
+	sqlLetterLost = `select coalesce(bool_or(l.lost), false) from (select ` + sqlLost + ` from (select id from letter_photo where agency_id = agency() and letter_id = $1
+		union all select id from letter_recording where agency_id = agency() and letter_id = $1) p) l`
+	sqlKnownLost  = `select part_known_lost($1)`
+	sqlPartMissed = `select part_missed($1)`
+	sqlPartsLost  = `select key, place from parts_lost() limit $1`
+	sqlPartFound  = `delete from part_lost where agency_id = agency() and key = $1`
 )
 
 // DeleteParts deletes in the store what is no row's any more, of one agency, and
@@ -118,7 +200,7 @@ func (s *Service) deleteParts(ctx context.Context, at postgres.Scope) (int, erro
 	if err != nil || !free || len(keys) == 0 {
 		return 0, err
 	}
-	if err := s.parts.Versions(ctx); err != nil {
+	if err := errors.Join(s.parts.Ours(ctx), s.parts.Versions(ctx)); err != nil {
 		return 0, err
 	}
 	for _, k := range keys {
@@ -130,6 +212,45 @@ func (s *Service) deleteParts(ctx context.Context, at postgres.Scope) (int, erro
 		b.Queue(sqlPartDeleted, keys)
 		return nil
 	})
+}
+
+// lostAtOnce is how many lost parts are looked for at a time.
+const lostAtOnce = 100
+
+// FindParts looks for the parts of one agency that are known to be lost: of one that
+// is there again, or that no row names any more, nothing more is said. It is the
+// clock's work, and asks for no actor.
+func (s *Service) FindParts(ctx context.Context, agencyID string) error {
+	if s.parts == nil {
+		return nil
+	}
+	at := postgres.Scope{Agency: agencyID}
+	var rows []struct {
+		Key   string
+		Place []byte
+	}
+	if err := s.db.Read(ctx, at, func(b *pgx.Batch) { postgres.Many(b, &rows, sqlPartsLost, lostAtOnce) }); err != nil {
+		return fmt.Errorf("list lost parts: %w", err)
+	}
+	for _, r := range rows {
+		if r.Place != nil {
+			switch _, err := s.parts.Get(ctx, r.Place); {
+			case errors.Is(err, parts.ErrLost):
+				continue
+			case err != nil:
+				return fmt.Errorf("look for a lost part: %w", err)
+			}
+			s.log.InfoContext(ctx, "a large part that was lost is there again", "agency", agencyID)
+		}
+		err := s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
+			b.Queue(sqlPartFound, r.Key)
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("note that a part is there: %w", err)
+		}
+	}
+	return nil
 }
 
 // SweepParts deletes in the store what no act ever named. It is the clock's work,

@@ -57,8 +57,15 @@ type PhotoLine struct {
 // left out when the letter was passed on.
 type SentPhoto struct {
 	PhotoLine
+	Lost    bool // our store has lost it
 	LeftOut bool
 	Reason  PhotoReason
+}
+
+// sentPhotoRow is a photo of a letter, for its writer.
+type sentPhotoRow struct {
+	PhotoLine
+	Lost bool
 }
 
 // CamePhoto is a photo that came with a letter.
@@ -67,6 +74,7 @@ type CamePhoto struct {
 	Place int
 	Shown bool // on the page; else it is seen at the office
 	Keep  bool // there is a button to keep it
+	Lost  bool // our store has lost it
 }
 
 // WithDarkroom is the same letterbox with the room in which pictures are
@@ -145,13 +153,13 @@ const (
 		select agency(), p.id, 'original', 1, 'submission', @exchange, @from, @to, p.original, p.original_commit, @leaf
 		from draft_photo p where p.agency_id = agency() and p.id = @id`
 	sqlLetterPhotos = `select id, place, coalesce(original_of, '') as original_of from letter_photo where agency_id = agency() and letter_id = $1 order by place`
-	sqlSentPhotos   = `select id, place from letter_photo where agency_id = agency() and letter_id = $1 order by place`
+	sqlSentPhotos   = `select p.id, p.place, ` + sqlLost + ` from letter_photo p where p.agency_id = agency() and p.letter_id = $1 order by p.place`
 	sqlPhotoReasons = `select ` + sqlObjectColumns + ` from letter_photo p join object o on o.agency_id = p.agency_id and o.id = p.id and o.part = 'reason'
 		where p.agency_id = agency() and p.letter_id = $1`
 	sqlSentPictures = `select ` + sqlObjectColumns + ` from letter_photo p join object o on o.agency_id = p.agency_id and o.id = p.id and o.part = 'picture' and o.kind = 'submission'
 		where p.agency_id = agency() and p.letter_id = $1 and ($2 = '' or p.id = $2) order by p.place`
 	sqlSentSide    = `select from_side from letter where agency_id = agency() and id = $1`
-	sqlCamePhotos  = `select id, place, may from photos_came($1)`
+	sqlCamePhotos  = `select p.id, p.place, p.may, ` + sqlLost + ` from photos_came($1) p`
 	sqlCamePicture = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'picture' and o.kind = 'delivery'`
 	sqlCameSide    = `select side_id from delivery where agency_id = agency() and id = $1`
 )
@@ -380,26 +388,9 @@ func (s *Service) DraftPhoto(ctx context.Context, actor authz.Actor, id DraftID,
 
 // openDraftPhoto opens a photo of a draft with the side's key, which vouches for it.
 func (s *Service) openDraftPhoto(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, r draftPhotoRow) (pictured, error) {
-	key, ok := sideKey(actor, d.SideID)
-	if !ok {
-		return pictured{}, s.noKey(ctx, actor, d.SideID)
-	}
-	c := r.context(ag.ID, d)
-	sealed, err := s.whole(ctx, r.Sealed)
-	if fault.KindOf(err) == fault.Busy {
-		return pictured{}, err
-	}
-	var content []byte
-	var commit seal.Commitment
-	if err == nil {
-		content, commit, err = seal.Open(sealed, c, key)
-	}
-	if err == nil {
-		err = seal.Owned(key, c, commit, r.MAC)
-	}
+	content, err := s.openBeside(ctx, ag, actor, d, r.context(ag.ID, d), r.Sealed, r.MAC)
 	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: a photo of a draft does not open", "agency", ag.ID, "object", r.ID, "error", err)
-		return pictured{}, unopened(err)
+		return pictured{}, err
 	}
 	p, _, _, err := parsePicture(content)
 	return p, err
@@ -434,7 +425,7 @@ func (s *Service) sealPhotos(ctx context.Context, ag *agency.Agency, actor authz
 	for i, r := range rows {
 		p, err := s.openDraftPhoto(ctx, ag, actor, row.draftRow, r)
 		if err != nil {
-			return nil, err
+			return nil, takeOut(err)
 		}
 		c := photoContext(ag.ID, row.draftRow, r.ID, "picture")
 		sealed, err := s.sealLarge(ctx, c, p.marshal(), caseNode.Recipient(), side.Recipient(), ag.Archive())
@@ -498,7 +489,8 @@ type letterPhotoRow struct {
 }
 
 // photosAgain seals the photos of a letter that came back for the draft of its
-// rewrite, as their writer sent them. None where photos are not agreed on any more.
+// rewrite, as their writer sent them, but for those that are lost. None where photos
+// are not agreed on any more.
 func (s *Service) photosAgain(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, of LetterID) (list []pgx.StrictNamedArgs, err error) {
 	if of == "" {
 		return nil, nil
@@ -523,6 +515,9 @@ func (s *Service) photosAgain(ctx context.Context, ag *agency.Agency, actor auth
 	}
 	for _, r := range rows {
 		content, err := s.openSideObject(ctx, ag, actor, objects, d.SideID, r.ID, "picture")
+		if gone(err) {
+			continue // the draft says so
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -574,9 +569,9 @@ func (s *Service) SentPhoto(ctx context.Context, actor authz.Actor, id LetterID,
 }
 
 // openSentPhotos puts the photos of a letter beside what its writer was told of each.
-func (s *Service) openSentPhotos(ctx context.Context, ag *agency.Agency, actor authz.Actor, side string, lines []PhotoLine, reasons []objectRow) (list []SentPhoto) {
+func (s *Service) openSentPhotos(ctx context.Context, ag *agency.Agency, actor authz.Actor, side string, lines []sentPhotoRow, reasons []objectRow) (list []SentPhoto) {
 	for _, line := range lines {
-		p := SentPhoto{PhotoLine: line}
+		p := SentPhoto{PhotoLine: line.PhotoLine, Lost: line.Lost}
 		for _, r := range reasons {
 			if r.ID != string(line.ID) {
 				continue
@@ -594,6 +589,7 @@ type camePhotoRow struct {
 	ID    string
 	Place int
 	May   string
+	Lost  bool
 }
 
 // camePhotos lists the photos of a letter that is open.
@@ -604,7 +600,7 @@ func (s *Service) camePhotos(ctx context.Context, actor authz.Actor, id Delivery
 		return nil, s.db.Fault(fmt.Errorf("load photos of delivery %s: %w", id, err))
 	}
 	for _, r := range rows {
-		list = append(list, CamePhoto{ID: CamePhotoID(r.ID), Place: r.Place, Shown: r.May == photosShown || r.May == photosPermitted, Keep: r.May == photosPermitted})
+		list = append(list, CamePhoto{ID: CamePhotoID(r.ID), Place: r.Place, Shown: r.May == photosShown || r.May == photosPermitted, Keep: r.May == photosPermitted, Lost: r.Lost})
 	}
 	return list, nil
 }

@@ -36,6 +36,7 @@ type PhotoView struct {
 	Reference string // LB-XXXXX
 	PhotoLine
 	Of            int      // how many photos the letter has
+	Lost          bool     // our store has lost it: there is no picture, and it can only be left out, or begun again whole where it was cut
 	Picture       int      // its version: 0 as it came, n as it was cut the n-th time
 	Marks         []string // what the original told beside its picture, of PhotoMarks
 	Width, Height int
@@ -179,7 +180,8 @@ func (r *caseRows) photo(id PhotoID) (photoRow, error) {
 // LookAtPhoto opens a photo of a letter that the actor has claimed, or of one that
 // was passed on, for somebody who sees it at the office. The reading is in the log
 // before it is opened; what was looked at is known for the answer. With a cut, the
-// picture is what that would make of it, and nothing is kept.
+// picture is what that would make of it, and nothing is kept. Of one that is lost it is
+// told that it is.
 //
 // NotFound where there is no such photo. Conflict, Forbidden and Sealed as for Read.
 // Invalid on "part" for a cut that lies outside. Busy where no place is free for a cut.
@@ -212,21 +214,20 @@ func (s *Service) LookAtPhoto(ctx context.Context, actor authz.Actor, id LetterI
 		return PhotoView{}, err
 	}
 	p, answer, err := s.openPhoto(ctx, ag, actor, rows.letter(), row, keys)
-	if err != nil {
-		return PhotoView{}, err
+	lost := gone(err) && cut == nil
+	width, height := 0, 0
+	if err == nil && cut != nil {
+		p, err = s.cut(ctx, p, *cut)
 	}
-	if cut != nil {
-		if p, err = s.cut(ctx, p, *cut); err != nil {
-			return PhotoView{}, err
-		}
+	if err == nil {
+		_, width, height, err = parsePicture(p.marshal())
 	}
-	_, width, height, err := parsePicture(p.marshal())
-	if err != nil {
+	if err != nil && !lost {
 		return PhotoView{}, err
 	}
 	l := rows.letter()
 	view := PhotoView{Letter: id, Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference, PhotoLine: PhotoLine{photo, row.Place}, Of: len(rows.photos),
-		Picture: row.Now, Marks: p.marks(), Width: width, Height: height, JPEG: p.jpeg, Agreed: row.Agreed, Answer: answer}
+		Lost: lost, Picture: row.Now, Marks: p.marks(), Width: width, Height: height, JPEG: p.jpeg, Agreed: row.Agreed, Answer: answer}
 	view.MayDecide = l.ClaimedBy == actor.Account() && rows.whyNot(actor.Account()) == "" && (State(l.State) == Received || State(l.State) == Held)
 	return view, nil
 }
@@ -425,18 +426,23 @@ func (s *Service) CutPhoto(ctx context.Context, actor authz.Actor, id LetterID, 
 
 // AnswerPhoto says of a photo whether it goes with its letter, by who looked at it
 // as it is now. The newest word counts. One that shows what was asked about does
-// not go.
+// not go. One that is lost is left out with the reason PartLost, and nothing is asked
+// about what it shows.
 //
 // Invalid on "goes", "reason" or "words", and on a name of PhotoSeen that has no
-// answer, or the answer yes for one that goes. Conflict: not looked at, cut since, or
-// the letter is decided or not claimed. Otherwise as for Pass.
+// answer, or the answer yes for one that goes. Conflict: not looked at, or not lost, cut
+// since, or the letter is decided or not claimed. Otherwise as for Pass.
 func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterID, photo PhotoID, a PhotoAnswer) error {
 	d, row, err := s.beginPhoto(ctx, actor, id, photo, a.Picture)
 	if err != nil {
 		return err
 	}
 	a, err = checkAnswer(a)
-	if !a.Goes {
+	if !a.Goes && a.Reason == PartLost {
+		if _, _, err := s.openPhoto(ctx, d.ag, actor, d.rows.letter(), row, d.keys); !gone(err) {
+			return errors.Join(err, fault.New(fault.Conflict, "fault.part.here"))
+		}
+	} else if !a.Goes {
 		var unknown error
 		a.Told, unknown = d.told(ctx, PhotoLeftOut, a.Reason)
 		err = errors.Join(err, unknown)
@@ -463,6 +469,9 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 
 func checkAnswer(a PhotoAnswer) (PhotoAnswer, error) {
 	var faults []error
+	if !a.Goes && a.Reason == PartLost {
+		return PhotoAnswer{Picture: a.Picture, PhotoReason: PhotoReason{Reason: PartLost}}, nil // nobody saw it
+	}
 	for _, name := range PhotoSeen() {
 		switch seen, said := a.Seen[name]; {
 		case !said:
@@ -520,15 +529,23 @@ func (d *deciding) passPhotos(ctx context.Context, to agency.Node, refs [][32]by
 
 func (d *deciding) passPhoto(ctx context.Context, row photoRow, to agency.Node, refs [][32]byte) (sealedObject, error) {
 	l := d.rows.letter()
-	p, answer, err := d.openPhoto(ctx, d.ag, d.actor, l, row, d.keys)
+	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: agency.NewID("pd"), Part: "picture",
+		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
+	if row.Goes { // which its answer has to say too
+		p, _, err := d.openPhoto(ctx, d.ag, d.actor, l, row, d.keys)
+		if err != nil {
+			return sealedObject{}, leaveOut(err)
+		}
+		// The picture alone: what its original told stays here.
+		return d.sealLarge(ctx, c, l.ToSide, p.jpeg, statement.EventDeliver, refs, to, d.node)
+	}
+	_, objects, err := d.photoObject(ctx, d.actor, row)
 	if err != nil {
 		return sealedObject{}, err
 	}
-	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: agency.NewID("pd"), Part: "picture",
-		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}
-	if answer.Goes {
-		// The picture alone: what its original told stays here.
-		return d.sealLarge(ctx, c, l.ToSide, p.jpeg, statement.EventDeliver, refs, to, d.node)
+	answer, err := d.openAnswer(ctx, d.ag, row, objects, d.keys)
+	if err != nil {
+		return sealedObject{}, err
 	}
 	content, err := json.Marshal(answer.PhotoReason)
 	if err != nil {

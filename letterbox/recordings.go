@@ -36,6 +36,7 @@ const recordingsNone = "none"
 // was left out when the letter was passed on; Transcript what a worker wrote down of
 // it, which went with it.
 type SentRecording struct {
+	Lost       bool // our store has lost it
 	LeftOut    bool
 	Reason     RecordingReason
 	Transcript Text
@@ -44,6 +45,7 @@ type SentRecording struct {
 // CameRecording is a recording that came with a letter.
 type CameRecording struct {
 	Plays      bool // on the page; else it is not agreed on any more
+	Lost       bool // our store has lost it
 	Transcript Text
 }
 
@@ -114,13 +116,13 @@ const (
 	sqlInsertOriginalSound = `insert into object (agency_id, id, part, version, kind, exchange_id, from_node, to_node, sealed, commit, leaf)
 		select agency(), p.id, 'original', 1, 'submission', @exchange, @from, @to, p.original, p.original_commit, @leaf
 		from draft_recording p where p.agency_id = agency() and p.id = @id`
-	sqlLetterRecording = `select id, coalesce(original_of, '') as original_of from letter_recording where agency_id = agency() and letter_id = $1`
+	sqlLetterRecording = `select p.id, coalesce(p.original_of, '') as original_of, ` + sqlLost + ` from letter_recording p where p.agency_id = agency() and p.letter_id = $1`
 	sqlSentSound       = `select ` + sqlObjectColumns + ` from letter_recording p join object o on o.agency_id = p.agency_id and o.id = p.id and o.part = 'sound' and o.kind = 'submission'
 		where p.agency_id = agency() and p.letter_id = $1`
 	// What its writer was told of a recording: why it was left out, or what was written down of it.
 	sqlRecordingTold = `select ` + sqlObjectColumns + ` from letter_recording p join object o on o.agency_id = p.agency_id and o.id = p.id and o.part in ('reason', 'transcript') and o.kind = 'reason'
 		where p.agency_id = agency() and p.letter_id = $1`
-	sqlCameRecording = `select id, may from recording_came($1)`
+	sqlCameRecording = `select p.id, p.may, ` + sqlLost + ` from recording_came($1) p`
 	sqlCameSound     = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = $2 and o.kind = 'delivery'`
 )
 
@@ -281,26 +283,9 @@ func (s *Service) DraftRecording(ctx context.Context, actor authz.Actor, id Draf
 // openDraftRecording opens the sound of a draft with the side's key, which vouches
 // for it.
 func (s *Service) openDraftRecording(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, r draftRecordingRow) ([]byte, error) {
-	key, ok := sideKey(actor, d.SideID)
-	if !ok {
-		return nil, s.noKey(ctx, actor, d.SideID)
-	}
-	c := r.context(ag.ID, d)
-	sealed, err := s.whole(ctx, r.Sealed)
-	if fault.KindOf(err) == fault.Busy {
-		return nil, err
-	}
-	var content []byte
-	var commit seal.Commitment
-	if err == nil {
-		content, commit, err = seal.Open(sealed, c, key)
-	}
-	if err == nil {
-		err = seal.Owned(key, c, commit, r.MAC)
-	}
+	content, err := s.openBeside(ctx, ag, actor, d, r.context(ag.ID, d), r.Sealed, r.MAC)
 	if err != nil {
-		s.log.ErrorContext(ctx, "ALARM: the recording of a draft does not open", "agency", ag.ID, "object", r.ID, "error", err)
-		return nil, unopened(err)
+		return nil, err
 	}
 	return checkSound(content)
 }
@@ -337,7 +322,7 @@ func (s *Service) sealSaid(ctx context.Context, ag *agency.Agency, actor authz.A
 	}
 	sound, err := s.openDraftRecording(ctx, ag, actor, row.draftRow, r)
 	if err != nil {
-		return nil, err
+		return nil, takeOut(err)
 	}
 	c := photoContext(ag.ID, row.draftRow, r.ID, "sound")
 	sealed, err := s.sealLarge(ctx, c, sound, caseNode.Recipient(), side.Recipient(), ag.Archive())
@@ -383,10 +368,12 @@ func (r *sentRecording) bodies() (bodies [][]byte) {
 type letterRecordingRow struct {
 	ID         string
 	OriginalOf string
+	Lost       bool
 }
 
 // saidAgain seals the recording of a letter that came back for the draft of its
-// rewrite, as its writer sent it. None where that is not agreed on any more.
+// rewrite, as its writer sent it. None where that is not agreed on any more, or it is
+// lost.
 func (s *Service) saidAgain(ctx context.Context, ag *agency.Agency, actor authz.Actor, d draftRow, of LetterID) (pgx.StrictNamedArgs, error) {
 	if of == "" {
 		return nil, nil
@@ -410,6 +397,9 @@ func (s *Service) saidAgain(ctx context.Context, ag *agency.Agency, actor authz.
 		return nil, s.noKey(ctx, actor, d.SideID)
 	}
 	sound, err := s.openSound(ctx, ag, actor, objects, d.SideID, rows[0].ID, "sound")
+	if gone(err) {
+		return nil, nil // the draft says so
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -462,7 +452,7 @@ func (s *Service) openSaid(ctx context.Context, ag *agency.Agency, actor authz.A
 	if len(rows) == 0 {
 		return nil
 	}
-	r := &SentRecording{}
+	r := &SentRecording{Lost: rows[0].Lost}
 	for _, o := range told {
 		// One that does not open has raised its alarm.
 		content, _ := s.openSideObject(ctx, ag, actor, told, side, rows[0].ID, o.Part)
@@ -476,8 +466,9 @@ func (s *Service) openSaid(ctx context.Context, ag *agency.Agency, actor authz.A
 }
 
 type cameRecordingRow struct {
-	ID  string
-	May bool
+	ID   string
+	May  bool
+	Lost bool
 }
 
 // cameRecording finds the recording of a letter that is open, and opens what was
@@ -487,7 +478,7 @@ func (s *Service) cameRecording(ctx context.Context, ag *agency.Agency, actor au
 	if err != nil || row == nil {
 		return nil, err
 	}
-	r := &CameRecording{Plays: row.May}
+	r := &CameRecording{Plays: row.May, Lost: row.Lost}
 	if len(objects) == 1 {
 		content, err := s.openSideObject(ctx, ag, actor, objects, string(side), row.ID, "transcript")
 		if err != nil && !unread(err) {

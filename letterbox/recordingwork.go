@@ -34,6 +34,7 @@ type RecordingView struct {
 	Exchange  ExchangeID
 	Reference string           // LB-XXXXX
 	Agreed    string           // of RecordingPolicies: what may be done with it today
+	Lost      bool             // our store has lost it: nobody can listen to it, and it can only be left out
 	Seconds   int              // how long it is
 	MayDecide bool             // the actor has the claim, and the letter waits for its decision
 	Foreign   bool             // it cannot go: the letter needs a translation, and nobody translates a recording
@@ -161,7 +162,8 @@ func screenedText(text, transcript string) string {
 func (r Reading) Screened() string { return screenedText(string(r.Text), string(r.Transcript)) }
 
 // OpenRecording tells of the recording of a letter that the actor has claimed what
-// was said of it, without its sound. The reading is in the log before it is opened.
+// was said of it, without its sound; of one that is lost, that it is. The reading is in
+// the log before it is opened.
 // NotFound where there is none. Conflict, Forbidden and Sealed as for Read.
 func (s *Service) OpenRecording(ctx context.Context, actor authz.Actor, id LetterID) (RecordingView, error) {
 	view, _, err := s.hear(ctx, actor, id, false)
@@ -200,7 +202,11 @@ func (s *Service) hear(ctx context.Context, actor authz.Actor, id LetterID, hear
 		return RecordingView{}, nil, err
 	}
 	sound, err := s.openRecording(ctx, ag, actor, rows.letter(), row, keys)
-	if err == nil && heard {
+	lost := gone(err)
+	switch {
+	case lost && !heard:
+		err = nil
+	case err == nil && heard:
 		err = s.given(ctx, actor, rows.letter(), row)
 	}
 	if err != nil {
@@ -214,6 +220,9 @@ func (s *Service) hear(ctx context.Context, actor authz.Actor, id LetterID, hear
 	view := RecordingView{Letter: id, Exchange: ExchangeID(l.ExchangeID), Reference: l.Reference, Agreed: row.Agreed, Answer: answer, Mine: row.answered(actor.Account())}
 	view.Foreign = rows.needsTranslation()
 	view.MayDecide = l.ClaimedBy == actor.Account() && rows.whyNot(actor.Account()) == "" && (State(l.State) == Received || State(l.State) == Held)
+	if view.Lost = lost; lost {
+		return view, nil, nil
+	}
 	view.Seconds, err = voice.Check(sound)
 	return view, sound, err
 }
@@ -281,11 +290,12 @@ func (s *Service) openRecording(ctx context.Context, ag *agency.Agency, actor au
 }
 
 // AnswerRecording says of the recording of a letter that the actor has claimed
-// whether it goes, by who listened to it. The newest word counts.
+// whether it goes, by who listened to it. The newest word counts. One that is lost is
+// left out with the reason PartLost, which needs no listening.
 //
-// Invalid on "heard", "reason", "words" or "transcript". Conflict: not listened to, the
-// letter is decided or not claimed, or it would go in a language that not all of them
-// read. Otherwise as for Pass.
+// Invalid on "heard", "reason", "words" or "transcript". Conflict: not listened to, or
+// not lost, the letter is decided or not claimed, or it would go in a language that not
+// all of them read. Otherwise as for Pass.
 func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id LetterID, a RecordingAnswer) error {
 	d, err := s.beginWork(ctx, actor, id)
 	if err != nil {
@@ -300,6 +310,11 @@ func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id Let
 	}
 	if a, err = s.checkRecording(a); err != nil {
 		return err
+	}
+	if a.Reason == PartLost {
+		if _, err := s.openRecording(ctx, d.ag, actor, d.rows.letter(), row, d.keys); !gone(err) {
+			return errors.Join(err, fault.New(fault.Conflict, "fault.part.here"))
+		}
 	}
 	if a.Goes && row.Agreed == recordingsNone {
 		return fault.New(fault.Conflict, "fault.recording.notAgreedNow")
@@ -321,6 +336,9 @@ func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id Let
 
 func (s *Service) checkRecording(a RecordingAnswer) (RecordingAnswer, error) {
 	var faults []error
+	if !a.Goes && a.Reason == PartLost {
+		return RecordingAnswer{RecordingReason: RecordingReason{Reason: PartLost}}, nil // nobody heard it
+	}
 	if !a.Heard {
 		faults = append(faults, fault.Field("heard", "fault.recording.hear"))
 	}
@@ -408,7 +426,7 @@ func (d *deciding) passRecording(ctx context.Context, to agency.Node, refs [][32
 	}
 	sound, err := d.openRecording(ctx, d.ag, d.actor, l, row, d.keys)
 	if err != nil {
-		return nil, err
+		return nil, leaveOut(err)
 	}
 	c := seal.Context{Kind: seal.KindDelivery, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: agency.NewID("ac"), Part: "sound",
 		From: "case/" + l.ExchangeID, To: "side/" + l.ToSide, Version: 1}

@@ -147,6 +147,7 @@ type Draft struct {
 	// MayRecord: recordings are agreed on, and this person may send one.
 	MayRecord bool
 	Records   bool   // a recording can be made anew here now
+	Lost      bool   // our store has lost a photo or the recording of the letter that this one rewrites
 	Language  string // what its writer says that it is in, of Languages
 }
 

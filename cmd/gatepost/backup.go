@@ -24,6 +24,7 @@ import (
 	"gatepost/internal/fault"
 	"gatepost/internal/keyfile"
 	"gatepost/internal/notice"
+	"gatepost/internal/parts"
 	"gatepost/internal/postgres"
 )
 
@@ -83,6 +84,9 @@ func backupWrite(ctx context.Context, c *call) error {
 			fmt.Fprintf(c.stdout, "It does not lie in backup.folder, where old ones are deleted. Delete it, and every copy, by %s.\n", done.At.Add(backup.MaxAge).Format("2 January 2006"))
 		}
 	}
+	if err == nil && done.Missing > 0 {
+		err = c.missing(ctx, cfg, done)
+	}
 	for _, l := range done.Logs {
 		switch {
 		case logs[l.Agency] == "":
@@ -103,6 +107,22 @@ func backupWrite(ctx context.Context, c *call) error {
 	return err
 }
 
+// lacking is the end of a backup that is whole but for what the store has lost.
+type lacking struct{ text string }
+
+func (l lacking) Error() string { return l.text }
+
+// missing tells of what the store has lost, here and in the database. It is no error
+// where all of it is written off.
+func (c *call) missing(ctx context.Context, cfg *config.Config, done backup.Written) error {
+	open, err := done.Tell(ctx, cfg.Database.Backup)
+	fmt.Fprintf(c.stdout, "%d large parts are not in it, for the store has lost them; restore it with --missing %d.\n", done.Missing, done.Missing)
+	if err == nil && open == 0 {
+		return nil
+	}
+	return errors.Join(err, lacking{fmt.Sprintf("THE STORE HAS LOST %d LARGE PARTS that nobody has written off. The backup is whole but for them. Older backups may have them, and are deleted in their time: run gatepost doctor, which names them, and see docs/operations.md.", open)})
+}
+
 // restoring is one call of the command.
 type restoring struct {
 	*call
@@ -110,6 +130,7 @@ type restoring struct {
 	identity     string
 	seen         list
 	check, signs bool
+	missing      int
 	keys         *keyfile.Keys // of the staff tier
 }
 
@@ -121,6 +142,7 @@ func backupRestore(ctx context.Context, c *call) (err error) {
 		fs.Var(&r.seen, "seen", "")
 		fs.BoolVar(&r.check, "check", false, "")
 		fs.BoolVar(&r.signs, "worker", false, "")
+		fs.IntVar(&r.missing, "missing", 0, "")
 	}, "FILE")
 	if err != nil {
 		return err
@@ -147,7 +169,7 @@ func backupRestore(ctx context.Context, c *call) (err error) {
 	if r.keys, err = keyfile.Load(r.cfg.Staff.Keys, authz.Staff); err != nil {
 		return err
 	}
-	job := backup.Restore{File: words[0], Identity: identity, Owner: r.cfg.Database.Owner, Backup: r.cfg.Database.Backup, Parts: store, Check: r.check,
+	job := backup.Restore{File: words[0], Identity: identity, Owner: r.cfg.Database.Owner, Backup: r.cfg.Database.Backup, Parts: store, Missing: r.missing, Check: r.check,
 		Verifiers: map[string]string{}, Prove: r.canaries, After: r.after, Say: r.say, Now: time.Now}
 	if r.cfg.Staff.State == "" && !r.check {
 		return errors.New("staff.state is missing; name the folder in which the staff tier keeps what it has seen")
@@ -166,7 +188,31 @@ func backupRestore(ctx context.Context, c *call) (err error) {
 		fmt.Fprintf(c.stdout, "The backup of %s is good. Nothing else was touched.\n", m.At.Format("2 January 2006"))
 		return nil
 	}
+	if err := r.marked(ctx, store); err != nil {
+		return fmt.Errorf("the database is restored and proved, but its tiers will not start: %w", err)
+	}
 	fmt.Fprint(c.stdout, "The database is restored. Start both tiers; everybody signs in again.\n")
+	return nil
+}
+
+// marked marks the bucket for the database that was restored, where nobody's mark is;
+// parts.ErrAnother where somebody's is. What cannot be told now the tiers ask again.
+func (r *restoring) marked(ctx context.Context, store *parts.Store) (err error) {
+	if store == nil {
+		return nil
+	}
+	conn, err := owned(ctx, r.cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
+	store, err = parts.Own(ctx, conn, store)
+	if err != nil {
+		return err
+	}
+	if err := store.Ours(ctx); errors.Is(err, parts.ErrAnother) {
+		return err
+	}
 	return nil
 }
 

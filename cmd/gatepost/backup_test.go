@@ -96,9 +96,8 @@ func (d *deployment) otherKeys(t *testing.T, file, key string) {
 	must(t, "", "worker", "list", "--agency", "elm", "--config", d.config)
 }
 
-// restoresElsewhere restores into a second database, as on another machine, and
-// gives up what the tiers saw meanwhile.
-func (d *deployment) restoresElsewhere(t *testing.T, file, key string) {
+// second makes an empty database beside, and gives the configuration that names it.
+func (d *deployment) second(t *testing.T) string {
 	t.Helper()
 	cfg, err := config.Load(d.config)
 	if err != nil {
@@ -114,7 +113,14 @@ func (d *deployment) restoresElsewhere(t *testing.T, file, key string) {
 	if err := conn.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	second := d.write(t, "second.toml", strings.ReplaceAll(d.text, "dbname='gatepost'", "dbname='second'"))
+	return d.write(t, "second.toml", strings.ReplaceAll(d.text, "dbname='gatepost'", "dbname='second'"))
+}
+
+// restoresElsewhere restores into a second database, as on another machine, and
+// gives up what the tiers saw meanwhile.
+func (d *deployment) restoresElsewhere(t *testing.T, file, key string) {
+	t.Helper()
+	second := d.second(t)
 	if _, errs, code := gatepost(t, "no such worker\nno passphrase at all\n000000\n", "restore", file, "--identity", key, "--check", "--worker", "--config", second); code != failed || errs == "" {
 		t.Errorf("nobody signs in: code %d, %s", code, errs)
 	}

@@ -35,6 +35,7 @@ const (
 	done     = 0
 	failed   = 1
 	wrongUse = 2
+	lacks    = 3 // a backup that is whole, but for what the store has lost
 )
 
 // program is what the tests of this package exchange: page assets that were
@@ -97,6 +98,8 @@ func commands() []command {
 		{[]string{"verify"}, verify},
 		{[]string{"witness"}, witnessLook},
 		{[]string{"parts", "move"}, partsMove},
+		{[]string{"parts", "take"}, partsTake},
+		{[]string{"parts", "write-off"}, partsWriteOff},
 		{[]string{"backup"}, backupWrite},
 		{[]string{"restore"}, backupRestore},
 		{[]string{"law", "decide"}, lawDecide},
@@ -170,14 +173,21 @@ const usage = `Gatepost relays letters between families through a worker who rea
       that key, and its public line to be printed
 
   gatepost parts move store|database --config FILE
-      photos and scans from the database into the store of [parts], or back;
-      beside running tiers, and to be begun again when it was stopped
+      photos, recordings and scans from the database into the store of [parts],
+      or back; beside running tiers, and to be begun again when it was stopped
+  gatepost parts take --config FILE
+      the bucket of [parts] is this deployment's from now on: after a restore or
+      a move of the database, and only where no other deployment uses it
+  gatepost parts write-off KEY --config FILE
+      a part that the store has lost, and no backup has, is looked for no more
   gatepost backup FILE --config FILE [--keep DAYS]
       the database, sealed to backup.recipient; those that it wrote into
-      backup.folder are deleted after 35 days, or DAYS
+      backup.folder are deleted after 35 days, or DAYS. It ends with 3 where it
+      is whole but for parts that the store has lost
   gatepost restore FILE --config FILE --identity KEYFILE [--seen FILE]...
       into an empty database, with proofs; --worker: a worker signs in here and
-      a letter opens; --check: all of it in a database beside that is dropped
+      a letter opens; --check: all of it in a database beside that is dropped;
+      --missing NUMBER: without so many parts that the backup does not have
 
   gatepost law decide TABLE < FACTS
       what the law says: one JSON object of facts a line, TABLE 8a to 8i as in
@@ -257,6 +267,9 @@ func report(stderr io.Writer, err error) int {
 	if _, ok := errors.AsType[misuse](err); ok {
 		fmt.Fprintln(stderr, "gatepost: gatepost help lists the commands.")
 		return wrongUse
+	}
+	if _, ok := errors.AsType[lacking](err); ok {
+		return lacks
 	}
 	return failed
 }

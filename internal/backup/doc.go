@@ -15,9 +15,12 @@
 // Large parts that lie in a store (package parts) stand between the two, each behind
 // where it lay; the manifest says how many bytes they take, to be added to the
 // number above. From before the snapshot until the file is whole, nothing is
-// deleted in the store. A part that is not there, or is not what its row says,
-// ends the backup: one that hid it would be found when it is needed. They are
-// brought back before the rows that name them.
+// deleted in the store. A part that the store has lost, or gives otherwise than its
+// row says, is counted in the manifest and named there, and the rest is written: the
+// command ends with a code of its own, and [Written.Tell] notes it in the database, so
+// that nobody finds it out when it is needed. A store that does not answer ends the
+// backup. Parts are brought back before the rows that name them; a backup that lacks
+// some is restored by who names how many.
 //
 // [Read] reads the file to its end once before it touches anything, for a file
 // that is cut short shows it only there. Then it restores into an empty

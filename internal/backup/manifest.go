@@ -7,20 +7,27 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"gatepost/internal/parts"
 )
 
 // Block is the size in bytes of what stands before the dump: the manifest and
 // line ends up to there.
 const Block = 1 << 20
 
-// Format is the version of the file's inside. One without parts is of version 1,
-// which older programs read.
-const Format = 2
+// Format is the version of the file's inside. One without parts is of version 1 and one
+// with all of them of version 2, which older programs read.
+const Format = 3
 
 const (
 	about = "Gatepost backup. These 1048576 bytes say what it is; behind them is a dump of PostgreSQL in its custom format, for pg_restore."
 	// aboutParts is the same of a file with parts.
 	aboutParts = "Gatepost backup. These 1048576 bytes say what it is; behind them are part_bytes of large parts, and behind those a dump of PostgreSQL in its custom format, for pg_restore."
+	// aboutMissing is the same where the store had lost some.
+	aboutMissing = aboutParts + " Parts are missing that the store had lost: rows of the dump name them."
+
+	// namedMissing is how many missing parts are named: the block has an end.
+	namedMissing = 10000
 )
 
 // Manifest says what a backup holds. It has no name of a person in it.
@@ -37,6 +44,9 @@ type Manifest struct {
 	// Large parts that lay in a store, and what they take between this and the dump.
 	Parts     int   `json:"parts,omitempty"`
 	PartBytes int64 `json:"part_bytes,omitempty"`
+	// How many more the store did not have as their rows said, and the first 10,000 of them.
+	Missing     int         `json:"missing,omitempty"`
+	MissingKeys []parts.Key `json:"missing_keys,omitempty"`
 }
 
 // Log is how far an agency's log was.
@@ -96,10 +106,37 @@ func parseManifest(text []byte) (m Manifest, err error) {
 	return m, nil
 }
 
+// hold writes down which parts are in the file, and which are not.
+func (m *Manifest) hold(places, missing []placed) {
+	m.Parts, m.PartBytes, m.Missing, m.MissingKeys = len(places), partsOf(places), len(missing), nil
+	for _, p := range missing[:min(len(missing), namedMissing)] {
+		m.MissingKeys = append(m.MissingKeys, p.Key)
+	}
+	switch {
+	case m.Missing > 0:
+		m.About, m.Format = aboutMissing, 3
+	case m.Parts > 0:
+		m.About, m.Format = aboutParts, 2
+	default:
+		m.About, m.Format = about, 1
+	}
+}
+
 // told tells whether the text for a person, the version and the parts go together.
 func (m Manifest) told() bool {
-	if m.Parts == 0 {
-		return m.About == about && m.Format == 1 && m.PartBytes == 0
+	if m.Parts < 0 || m.Missing < 0 || (m.Parts > 0) != (m.PartBytes > 0) || len(m.MissingKeys) != min(m.Missing, namedMissing) {
+		return false
 	}
-	return m.About == aboutParts && m.Format == 2 && m.Parts > 0 && m.PartBytes > 0
+	for _, k := range m.MissingKeys {
+		if !k.Valid() {
+			return false
+		}
+	}
+	switch m.Format {
+	case 1:
+		return m.About == about && m.Parts == 0 && m.Missing == 0
+	case 2:
+		return m.About == aboutParts && m.Parts > 0 && m.Missing == 0
+	}
+	return m.About == aboutMissing && m.Missing > 0
 }

@@ -32,6 +32,8 @@ type Restore struct {
 	// Verifiers are the verifier strings of the agencies' log keys, from their
 	// stanzas, by agency.
 	Verifiers map[string]string
+	// Missing is how many large parts the backup may lack: as many as it does.
+	Missing int
 	// Parts is where large parts are brought back to, with the staff tier's key; not
 	// needed for a backup without any.
 	Parts *parts.Store
@@ -147,6 +149,10 @@ func (w *restoring) look(ctx context.Context) error {
 	switch {
 	case w.manifest.Parts > 0 && w.Parts == nil && !w.Check:
 		return fmt.Errorf("the backup holds %d large parts of a store, and the configuration has no [parts]; name a store there, and if they are to be in the database, run gatepost parts move afterwards", w.manifest.Parts)
+	case w.manifest.Missing != w.Missing && w.manifest.Missing == 0:
+		return errors.New("the backup has all of its large parts; leave --missing out")
+	case w.manifest.Missing != w.Missing:
+		return fmt.Errorf("the store had lost %d large parts when this backup was written (%s), and they are not in it; an older backup may have them: to restore without them, add --missing %d", w.manifest.Missing, named(w.manifest.MissingKeys), w.manifest.Missing)
 	case w.manifest.Schema > len(names):
 		return errors.New("a newer program wrote this backup; restore it with that one")
 	case age > MaxAge:
@@ -185,9 +191,12 @@ func (w *restoring) prove(ctx context.Context) error {
 	if err := w.restore(ctx); err != nil {
 		return err
 	}
-	if w.manifest.Parts > 0 {
+	switch {
+	case w.manifest.Missing > 0:
+		w.proved("%d large parts are what their rows say, and %d are missing; the database is restored, in one transaction", w.manifest.Parts, w.manifest.Missing)
+	case w.manifest.Parts > 0:
 		w.proved("%d large parts are what their rows say; the database is restored, in one transaction", w.manifest.Parts)
-	} else {
+	default:
 		w.proved("the database is restored, in one transaction")
 	}
 	if err := w.compare(ctx); err != nil {

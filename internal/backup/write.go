@@ -50,9 +50,12 @@ type Written struct {
 	Kept    []string // older ones that are no longer what was written, and stay
 	// Unfinished are those that killed runs had left and that were deleted.
 	Unfinished []string
+
+	missing []placed // what the store has lost
 }
 
-// Write writes a backup. If it ends with an error, there is no file of that name,
+// Write writes a backup. What the store of large parts has lost is counted in the
+// manifest, and the rest is in the backup: see Tell. If it ends with an error, there is no file of that name,
 // and no part of one unless the process is killed; the next run of that name
 // takes its place. Only in Folder a finished backup is listed, and older ones and
 // what was left unfinished for a day are deleted. After an error those older than
@@ -96,7 +99,7 @@ func write(ctx context.Context, o Order) (_ Written, err error) {
 	if err != nil {
 		return Written{}, err
 	}
-	w := Written{Manifest: Manifest{About: about, Format: 1, At: o.Now().UTC().Truncate(time.Second), Server: s.server, Dump: major, Schema: s.schema}}
+	w := Written{Manifest: Manifest{At: o.Now().UTC().Truncate(time.Second), Server: s.server, Dump: major, Schema: s.schema}}
 	if w.Rows, err = s.rows(ctx); err != nil {
 		return Written{}, err
 	}
@@ -111,7 +114,6 @@ func write(ctx context.Context, o Order) (_ Written, err error) {
 		if o.Parts == nil {
 			return Written{}, fmt.Errorf("%d large parts lie in a store, and the configuration has no [parts]; a backup without them would be thin: put it back", len(places))
 		}
-		w.About, w.Format, w.Parts, w.PartBytes = aboutParts, Format, len(places), partsOf(places)
 	}
 	if err := w.put(ctx, o, s, program, places); err != nil {
 		return Written{}, err
@@ -120,32 +122,20 @@ func write(ctx context.Context, o Order) (_ Written, err error) {
 }
 
 // put writes the file and gives it its name.
-func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string, places []parts.Place) (err error) {
+func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string, places []placed) (err error) {
 	p, err := openPart(o.File)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close(err)) }()
-	block, err := w.block()
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriterSize(p.f, 1<<18)
-	sealed, err := seal.Stream(out, o.To)
-	if err != nil {
-		return err
-	}
-	if _, err := sealed.Write(block); err != nil {
-		return p.full(err)
-	}
-	if err := writeParts(ctx, sealed, o.Parts, places); err != nil {
-		return p.full(err)
-	}
-	if err := dump(ctx, program, s.name, o.DSN, sealed); err != nil {
-		return p.full(err)
-	}
-	if err := errors.Join(sealed.Close(), out.Flush(), p.f.Sync()); err != nil {
-		return p.full(err)
+	for again := true; again; {
+		w.hold(places, w.missing)
+		there, missing, err := w.fill(ctx, o, s, p.f, program, places)
+		if err != nil {
+			return p.full(err)
+		}
+		// What is lost is found out behind the manifest, which has to say so: once more, without it.
+		again, places, w.missing = len(missing) > 0, there, append(w.missing, missing...)
 	}
 	if w.Size, err = p.f.Seek(0, io.SeekEnd); err != nil {
 		return fmt.Errorf("write the backup: %w", err)
@@ -157,6 +147,36 @@ func (w *Written) put(ctx context.Context, o Order, s *snapshot, program string,
 		}
 	}
 	return p.name(o.File)
+}
+
+// fill writes the file from its beginning. It gives which parts are there and which are
+// missing: where any is, the file is not whole.
+func (w *Written) fill(ctx context.Context, o Order, s *snapshot, f *os.File, program string, places []placed) (there, missing []placed, err error) {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return nil, nil, fmt.Errorf("write the backup: %w", err)
+	}
+	if err := f.Truncate(0); err != nil {
+		return nil, nil, fmt.Errorf("write the backup: %w", err)
+	}
+	block, err := w.block()
+	if err != nil {
+		return nil, nil, err
+	}
+	out := bufio.NewWriterSize(f, 1<<18)
+	sealed, err := seal.Stream(out, o.To)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := sealed.Write(block); err != nil {
+		return nil, nil, err
+	}
+	if there, missing, err = writeParts(ctx, sealed, o.Parts, places); err != nil || len(missing) > 0 {
+		return there, missing, err
+	}
+	if err := dump(ctx, program, s.name, o.DSN, sealed); err != nil {
+		return nil, nil, err
+	}
+	return there, nil, errors.Join(sealed.Close(), out.Flush(), f.Sync())
 }
 
 // dump lets pg_dump write the snapshot to w.

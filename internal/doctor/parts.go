@@ -5,12 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"gatepost/internal/authz"
 	"gatepost/internal/parts"
 )
+
+const sqlPartsLost = `select key from part_lost where agency_id = agency() and written_off_at is null order by found_at, key`
 
 const sqlParts = `select part_here() or exists (select from part_gone where agency_id = agency())`
 
@@ -35,7 +38,11 @@ func (e *examination) parts(ctx context.Context, t authz.Tier) {
 		sound = false
 		e.say(Wrong, about, format, args...)
 	}
+	if err := e.another(ctx, t, store); err != nil {
+		wrong("%v", err)
+	}
 	if t == authz.Staff {
+		e.partsLost(ctx)
 		switch err := store.Versions(ctx); {
 		case errors.Is(err, parts.ErrVersions):
 			wrong("%v: move the parts into another one (gatepost parts move), and delete this one with all its versions", err)
@@ -46,15 +53,15 @@ func (e *examination) parts(ctx context.Context, t authz.Tier) {
 	probe, err := tryPut(ctx, e.Config.Config.Parts.ReadOnly, store)
 	switch {
 	case err != nil:
-		wrong("it does not answer, does not let this tier's key in, or takes nothing (%v); photos wait, letters go: check parts.endpoint, the key and the store", err)
+		wrong("it does not answer, does not let this tier's key in, or takes nothing (%v); photos and recordings wait, letters go: check parts.endpoint, the key and the store", err)
 	case probe == nil:
 		if err := store.Reach(ctx); err != nil {
-			wrong("it does not answer, or does not let this tier's key in (%v); photos are not shown: check parts.endpoint, the key and the store", err)
+			wrong("it does not answer, or does not let this tier's key in (%v); photos are not shown and recordings not played: check parts.endpoint, the key and the store", err)
 		}
 	default:
 		err := store.Delete(ctx, probe.Key)
 		if t == authz.Public && err == nil {
-			wrong("the families' key may delete; take that right away, so that who breaks into the families' tier cannot delete photos (docs/operations.md)")
+			wrong("the families' key may delete; take that right away, so that who breaks into the families' tier cannot delete what families sent (docs/operations.md)")
 		}
 		if t == authz.Staff && err != nil {
 			wrong("this tier's key may not delete (%v), so nothing that is destroyed leaves the store; allow it s3:DeleteObject", err)
@@ -62,6 +69,56 @@ func (e *examination) parts(ctx context.Context, t authz.Tier) {
 	}
 	if sound {
 		e.say(OK, about, "it answers, and its key may do what it has to and no more")
+	}
+}
+
+// another tells whether the bucket is another deployment's. One that cannot be asked is
+// another finding.
+func (e *examination) another(ctx context.Context, t authz.Tier, store *parts.Store) error {
+	conn := e.conns[string(t)]
+	if conn == nil {
+		return nil
+	}
+	mark, err := parts.MarkOf(ctx, conn)
+	if err != nil {
+		return nil // an older schema, which is told
+	}
+	if err := store.For(mark).Another(ctx); errors.Is(err, parts.ErrAnother) {
+		return err
+	}
+	return nil
+}
+
+// partsLost tells what rows name and the store has lost, by key. The staff tier looks
+// for each, so what was put back is told no more.
+func (e *examination) partsLost(ctx context.Context) {
+	const about = "large parts"
+	conn := e.conns["staff"]
+	if conn == nil {
+		return
+	}
+	var keys []string
+	for _, a := range e.agencies[authz.Staff] {
+		err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, sqlScope, a.ID); err != nil {
+				return err
+			}
+			rows, err := tx.Query(ctx, sqlPartsLost)
+			if err != nil {
+				return err
+			}
+			found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			keys = append(keys, found...)
+			return err
+		})
+		if err != nil {
+			e.unanswered(about)
+			return
+		}
+	}
+	if len(keys) > 0 {
+		e.say(Wrong, about, "the store has lost or changed %d of them (%s): find out who has its keys, and put them back from a backup; when no backup has one, tell a manager and write it off with gatepost parts write-off (docs/operations.md)",
+			len(keys), strings.Join(keys[:min(len(keys), 20)], ", "))
 	}
 }
 
@@ -106,7 +163,7 @@ func (e *examination) partsMissing(ctx context.Context, t authz.Tier, about stri
 			return
 		}
 		if there {
-			e.say(Wrong, about, "photos lie in a store, or wait to be deleted there, and the configuration has no [parts]; put it back")
+			e.say(Wrong, about, "photos or recordings lie in a store, or wait to be deleted there, and the configuration has no [parts]; put it back")
 			return
 		}
 	}

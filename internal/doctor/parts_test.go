@@ -35,6 +35,24 @@ func (w *world) parts() {
 			p.ReadOnly = true
 			return p
 		}, "as the public tier sees it: it does not answer, or does not let this tier's key in"},
+		{"another deployment's", func() config.Parts {
+			must(w, gate.Open(gate.Staff).For(parts.Mark("somebody else's")).Take(w.Context()))
+			return by(gate, gate.Families, gate.Staff)
+		}, "as the public tier sees it: the bucket of [parts] is another deployment's"},
+		{"taken over", func() config.Parts {
+			mark, err := parts.MarkOf(w.Context(), w.admin)
+			must(w, err)
+			must(w, gate.Open(gate.Staff).For(mark).Take(w.Context()))
+			return by(gate, gate.Families, gate.Staff)
+		}, ""},
+		{"a part that is lost", func() config.Parts {
+			w.raw("insert into part_lost (agency_id, key) values ('" + demoAgency + "', repeat('a', 26))")
+			return by(gate, gate.Families, gate.Staff)
+		}, "large parts: the store has lost or changed 1 of them (aaaaaaaaaaaaaaaaaaaaaaaaaa): find out"},
+		{"written off", func() config.Parts {
+			w.raw("update part_lost set written_off_at = now()")
+			return by(gate, gate.Families, gate.Staff)
+		}, ""},
 		{"no key", func() config.Parts {
 			p := by(gate, gate.Families, gate.Staff)
 			p.PublicKey += "x"

@@ -24,7 +24,10 @@
 // and when they came. What comes back is compared with its row before it is
 // opened, and opens only in its own place, so that two objects that change places
 // are as good as none. Who has the bucket can delete; a part that is lost is an
-// alarm, and in the backup.
+// alarm, noted in the database, and in the backup.
+//
+// A bucket is one deployment's: its [Mark] is there from the first use on, and with
+// another's nothing is put, swept or moved.
 //
 // The families' tier puts and gets; only the staff tier's key may delete and list.
 package parts

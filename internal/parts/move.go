@@ -43,8 +43,8 @@ func Columns(ctx context.Context, db interface {
 // says, before, between and after.
 type Move struct {
 	Conn  *pgx.Conn // of database.owner
-	Store *Store
-	Into  bool // into the store; else into the database
+	Store *Store    // whose bucket has to be the database's: ErrAnother
+	Into  bool      // into the store; else into the database
 	// Moved is told each part that has moved.
 	Moved func()
 }
@@ -59,21 +59,24 @@ func (m Move) Run(ctx context.Context) (n int, err error) {
 	if m.Into && !m.Store.Keeps() {
 		return 0, errors.New("parts.read_only is set, so nothing goes into the store; remove it")
 	}
-	if _, err := m.Conn.Exec(ctx, "set role gatepost_owner"); err != nil {
-		return 0, errors.New("act as the owner of the tables: database.owner may not; name the one that gatepost migrate uses")
+	if m.Store, err = Own(ctx, m.Conn, m.Store); err != nil {
+		return 0, err
+	}
+	if err := m.Store.Ours(ctx); err != nil {
+		return 0, err
 	}
 	columns, err := Columns(ctx, m.Conn)
 	if err != nil {
 		return 0, err
 	}
-	agencies, err := m.texts(ctx, "select id from agency order by id")
+	agencies, err := texts(ctx, m.Conn, sqlAgencies)
 	if err != nil {
 		return 0, err
 	}
 	lost := 0
 	for _, a := range agencies {
-		if _, err := m.Conn.Exec(ctx, "select set_config('gatepost.agency', $1, false)", a); err != nil {
-			return n, fmt.Errorf("begin with an agency: %w", err)
+		if err := begin(ctx, m.Conn, a); err != nil {
+			return n, err
 		}
 		for _, c := range columns {
 			moved, gone, err := m.column(ctx, c)
@@ -87,6 +90,24 @@ func (m Move) Run(ctx context.Context) (n int, err error) {
 		return n, fmt.Errorf("%w: the store does not have %d parts as their rows say; look for them in a backup", ErrLost, lost)
 	}
 	return n, nil
+}
+
+const sqlAgencies = "select id from agency order by id"
+
+// begin goes on with an agency.
+func begin(ctx context.Context, conn *pgx.Conn, agency string) error {
+	if _, err := conn.Exec(ctx, "select set_config('gatepost.agency', $1, false)", agency); err != nil {
+		return fmt.Errorf("begin with an agency: %w", err)
+	}
+	return nil
+}
+
+// own acts as the owner of the tables, over a connection of database.owner.
+func own(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "set role gatepost_owner"); err != nil {
+		return errors.New("act as the owner of the tables: database.owner may not; name the one that gatepost migrate uses")
+	}
+	return nil
 }
 
 // column moves what is to be moved of one agency's rows. A row that changes meanwhile
@@ -109,7 +130,7 @@ func (m Move) pass(ctx context.Context, c Column) (n, lost int, err error) {
 	sql := fmt.Sprintf("select ctid::text from %s where agency_id = agency() and %s and ctid > $1::tid order by ctid limit %d", c.Table, which, listed)
 	last := "(0,0)"
 	for {
-		rows, err := m.texts(ctx, sql, last)
+		rows, err := texts(ctx, m.Conn, sql, last)
 		if err != nil || len(rows) == 0 {
 			return n, lost, err
 		}
@@ -168,8 +189,8 @@ func (m Move) other(ctx context.Context, was []byte) ([]byte, error) {
 	})
 }
 
-func (m Move) texts(ctx context.Context, sql string, args ...any) ([]string, error) {
-	rows, err := m.Conn.Query(ctx, sql, args...)
+func texts(ctx context.Context, conn *pgx.Conn, sql string, args ...any) ([]string, error) {
+	rows, err := conn.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list what is to be moved: %w", err)
 	}

@@ -17,7 +17,7 @@ import (
 var (
 	// ErrAway: the store does not answer, or not now. Nothing is known about the part.
 	ErrAway = errors.New("the store of large parts does not answer")
-	// ErrLost: the part is not there, is withheld, or is not what was put there.
+	// ErrLost: the store says that the part is not there, or gives something else.
 	ErrLost = errors.New("a large part is lost")
 	// ErrNone: the part lies in a store, and this process has none.
 	ErrNone = errors.New("a part lies in a store, and none is configured")
@@ -53,6 +53,7 @@ type Store struct {
 	client *minio.Client
 	bucket string
 	only   bool
+	owner  *owner // nil: nobody's in particular
 }
 
 // New makes a store. It asks nothing of it yet.
@@ -74,7 +75,7 @@ func (s *Store) Keeps() bool { return s != nil && !s.only }
 // Put takes in a sealed part of size bytes, which write writes, and gives what its
 // row's column holds: the part itself where it is small or there is no store, else
 // where it lies. A large part is not held in memory here. ErrAway where the store
-// does not take it; an error of write as it is.
+// does not take it, ErrAnother where it is not ours; an error of write as it is.
 func (s *Store) Put(ctx context.Context, size int, write func(io.Writer) error) (column []byte, err error) {
 	if !s.Keeps() || size < Large {
 		out := bytes.NewBuffer(make([]byte, 0, size))
@@ -82,6 +83,9 @@ func (s *Store) Put(ctx context.Context, size int, write func(io.Writer) error) 
 			return nil, err
 		}
 		return out.Bytes(), nil
+	}
+	if err := s.oursLately(ctx); err != nil {
+		return nil, err
 	}
 	p := Place{Key: newKey(), Size: size}
 	seen := newDigested()
@@ -149,22 +153,19 @@ func (s *Store) Fetch(ctx context.Context, p Place) ([]byte, error) {
 		return nil, lost(err)
 	}
 	defer func() { _ = o.Close() }() // it has said all that was asked
-	b := make([]byte, p.Size)
-	_, err = io.ReadFull(o, b)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, ErrLost // shorter than its row says
-	}
-	if err != nil {
+	// One that is cut off on its way ends with an error, one that is too short does not.
+	b := bytes.NewBuffer(make([]byte, 0, p.Size+bytes.MinRead))
+	if _, err := io.Copy(b, io.LimitReader(o, int64(p.Size))); err != nil {
 		return nil, lost(err)
 	}
-	if !p.Is(b) {
+	if !p.Is(b.Bytes()) {
 		return nil, ErrLost
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
-// Delete removes an object, for good. One that is not there is none. ErrVersions
-// where the bucket would keep it.
+// Delete removes an object, for good. One that is not there is none. It does not ask
+// whose bucket it is: see Ours.
 func (s *Store) Delete(ctx context.Context, k Key) error {
 	if s == nil {
 		return ErrNone
@@ -194,8 +195,11 @@ func (s *Store) Versions(ctx context.Context) error {
 
 // Sweep removes objects that are older than Orphan at now and of which unknown,
 // asked for some hundreds at a time, says that no row names them. It gives how many
-// went. What is no key of ours is left alone.
+// went. What is no key of ours is left alone. ErrAnother where the bucket is not ours.
 func (s *Store) Sweep(ctx context.Context, now time.Time, unknown func(context.Context, []Key) ([]Key, error)) (n int, err error) {
+	if err := s.Ours(ctx); err != nil {
+		return 0, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the listing
 	var some []Key
@@ -234,15 +238,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, unknown func(context.C
 
 const atOnce = 500
 
-// Reach tells whether the store answers and lets us in: it asks for a part that is
-// not there.
+// Reach tells whether the store answers and lets us in: it asks whose the bucket is,
+// and does not judge the answer.
 func (s *Store) Reach(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, answer)
-	defer cancel()
-	if _, err := s.Fetch(ctx, Place{Key: newKey(), Size: 1}); !errors.Is(err, ErrLost) {
-		return err
-	}
-	return nil
+	_, err := s.marked(ctx)
+	return err
 }
 
 // code is what the store answered, "" for no answer.
@@ -266,12 +266,11 @@ func away(err error) error {
 	return ErrAway
 }
 
-// lost is away for whoever gets. A store that does not let us list says of what is
-// not there that it is forbidden.
+// lost is away for whoever gets. That it is not there is said in these words alone: a
+// key that may not ask for it, and a store that is not well, know nothing of the part.
 func lost(err error) error {
-	switch code(err) {
-	case "NoSuchKey", "AccessDenied":
-		return fmt.Errorf("%w (%s)", ErrLost, code(err))
+	if c := code(err); c == "NoSuchKey" {
+		return fmt.Errorf("%w (%s)", ErrLost, c)
 	}
 	return away(err)
 }

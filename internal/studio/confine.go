@@ -3,31 +3,20 @@ package studio
 import (
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"gatepost/internal/enclosure"
 )
 
 // confine shuts this thread in, for good, and with it the program that it becomes.
 // What cannot be taken away is an error.
 func confine(memory, seconds uint64) error {
-	for _, limit := range []struct {
-		of   int
-		most uint64
-	}{
-		{unix.RLIMIT_CORE, 0},
-		{unix.RLIMIT_FSIZE, 0},
-		{unix.RLIMIT_MEMLOCK, 0},
-		{unix.RLIMIT_NOFILE, 16}, // libraries are opened one by one
-		{unix.RLIMIT_CPU, max(1, seconds)},
-		{unix.RLIMIT_DATA, memory},
-	} {
-		if err := unix.Setrlimit(limit.of, &unix.Rlimit{Cur: limit.most, Max: limit.most}); err != nil {
-			return fmt.Errorf("set limit %d: %w", limit.of, err)
-		}
+	if err := enclosure.Limit(memory, seconds); err != nil {
+		return err
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("forbid new rights: %w", err)
@@ -119,17 +108,11 @@ func allow(rules uintptr, path string) error {
 	return nil
 }
 
-// The filter looks at these words of a system call, as the kernel lays them out.
-const (
-	atNumber = 0
-	atArch   = 4
-	atFirst  = 16 // the lower half of the first argument; both machines have it first
-)
-
 // filter lets this thread, and what it becomes, do what a program does that reads a
-// pipe and computes.
+// pipe and computes. What is refused does not exist, so that libraries fall back to
+// what does.
 func filter() error {
-	program, err := instructions()
+	program, err := enclosure.Filter(unix.ENOSYS, allowed())
 	if err != nil {
 		return err
 	}
@@ -160,44 +143,4 @@ func allowed() []uint32 {
 		// Go's own threads, until the program is another one.
 		unix.SYS_EPOLL_CREATE1, unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_EVENTFD2,
 	}, own())
-}
-
-// instructions is the filter as the kernel runs it. What is refused does not exist,
-// so that libraries fall back to what does.
-func instructions() ([]unix.SockFilter, error) {
-	var arch uint32
-	switch runtime.GOARCH {
-	case "amd64":
-		arch = unix.AUDIT_ARCH_X86_64
-	case "arm64":
-		arch = unix.AUDIT_ARCH_AARCH64
-	default:
-		return nil, errors.New("no filter of system calls was written for this processor")
-	}
-	load := func(at uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: at}
-	}
-	give := func(what uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: what}
-	}
-	// unless skips so many instructions when the word is another one.
-	unless := func(k uint32, skip uint8) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: skip, K: k}
-	}
-	refuse := give(unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS))
-	// A call as another machine numbers them ends at the first refusal; ours pass over it.
-	ours := unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: 1, K: arch}
-	program := []unix.SockFilter{load(atArch), ours, refuse, load(atNumber)}
-	for _, number := range allowed() {
-		program = append(program, unless(number, 1), give(unix.SECCOMP_RET_ALLOW))
-	}
-	return append(program,
-		// A thread, and no process.
-		unless(unix.SYS_CLONE, 3), load(atFirst),
-		unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, Jf: 1, K: unix.CLONE_THREAD}, give(unix.SECCOMP_RET_ALLOW),
-		load(atNumber),
-		// A signal to one of our own threads.
-		unless(unix.SYS_TGKILL, 3), load(atFirst), unless(uint32(os.Getpid()), 1), give(unix.SECCOMP_RET_ALLOW),
-		refuse,
-	), nil
 }

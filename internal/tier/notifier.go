@@ -114,13 +114,14 @@ func (s *sweep) due(now time.Time) bool {
 	return true
 }
 
-// deleteParts deletes what is no row's any more, and now and then what never was.
+// deleteParts deletes what is no row's any more, looks for what is lost, and now and
+// then deletes what never was a row's.
 func (c NotifierConfig) deleteParts(swept *sweep) func(ctx context.Context, agencyID string) error {
 	if c.Letters == nil {
 		return nil
 	}
 	return func(ctx context.Context, agencyID string) error {
-		err := c.Letters.DeleteParts(ctx, agencyID)
+		err := errors.Join(c.Letters.DeleteParts(ctx, agencyID), c.Letters.FindParts(ctx, agencyID))
 		if swept.due(time.Now()) {
 			err = errors.Join(err, c.Letters.SweepParts(ctx, agencyID))
 		}

@@ -2,6 +2,7 @@ package tier_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -45,6 +46,10 @@ func TestTier_Parts(t *testing.T) {
 	t.Cleanup(staff.Close)
 	figure(t, staff, "gatepost_parts_down", 0)
 	figure(t, staff, "gatepost_parts_delete_late", 1)
+	figure(t, staff, "gatepost_parts_lost", 0)
+	_, err = admin.Exec(t.Context(), `insert into part_lost (agency_id, key) values ('oak', repeat('a', 26))`)
+	must(t, err)
+	figure(t, staff, "gatepost_parts_lost", 1)
 
 	_, err = admin.Exec(t.Context(), `create function told() returns trigger language plpgsql as $$ begin perform pg_notify('told', new.args ->> 'agency'); return null; end $$;
 		create trigger told after update of state on jobs.river_job for each row when (new.kind = 'clock' and new.finalized_at is not null) execute function told(); listen told`)
@@ -68,6 +73,7 @@ func TestTier_Parts(t *testing.T) {
 		t.Errorf("%d objects are left", left)
 	}
 	figure(t, staff, "gatepost_parts_delete_late", 0)
+	figure(t, staff, "gatepost_parts_lost", 0) // no row names it, says the clock's work
 	gate.Stop()
 	figure(t, staff, "gatepost_parts_down", 1)
 	for _, c := range staff.Checks() {
@@ -75,6 +81,42 @@ func TestTier_Parts(t *testing.T) {
 			t.Errorf("not ready: %s: %v", c.Name, err)
 		}
 	}
+}
+
+// A tier does not start with another deployment's bucket, and starts while nobody can
+// say whose it is.
+func TestTier_AnothersStore(t *testing.T) {
+	db := postgrestest.New(t)
+	_, _, stanzas, dir := opened(t, db)
+	gate := partstest.New(t)
+	open := func(side authz.Tier) error {
+		t.Helper()
+		keys, err := keyfile.Load(filepath.Join(dir, string(side)), side)
+		must(t, err)
+		role, key := postgres.RoleStaff, gate.Staff
+		if side == authz.Public {
+			role, key = postgres.RolePublic, gate.Families
+		}
+		opened, err := tier.Open(t.Context(), tier.Config{Tier: side, DSN: db.DSN(role), Keys: keys, Stanzas: stanzas, State: filepath.Join(t.TempDir(), "state"),
+			Gate: passphrase.NewGate(), Work: passphrasetest.Fast(), Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Parts: gate.Open(key)})
+		if err == nil {
+			opened.Close()
+		}
+		return err
+	}
+	for range 2 { // the first marks it
+		must(t, open(authz.Staff))
+		must(t, open(authz.Public))
+	}
+	must(t, gate.Open(gate.Staff).For(parts.Mark("another database's")).Take(t.Context()))
+	for _, side := range []authz.Tier{authz.Staff, authz.Public} {
+		if err := open(side); !errors.Is(err, parts.ErrAnother) {
+			t.Errorf("the %s tier starts with it: %v", side, err)
+		}
+	}
+	gate.Stop()
+	must(t, open(authz.Staff))
+	must(t, open(authz.Public))
 }
 
 func figure(t *testing.T, of *tier.Tier, name string, want float64) {

@@ -28,6 +28,7 @@ const (
 		coalesce(extract(epoch from now() - min(due) filter (where state in ('waiting', 'sending') and due <= now())), 0)::float8
 		from notice where agency_id = agency()`
 
+	sqlPartsLost = `select exists (select from part_lost where agency_id = agency() and written_off_at is null)::int`
 	sqlPartsGone = `select exists (select from part_gone where agency_id = agency() and gone_at < now() - interval '1 hour')::int`
 
 	// statesEvery is how often all letters are counted, which reads every row.
@@ -82,14 +83,20 @@ func (t *Tier) parts(ctx context.Context) []ops.Figure {
 	if t.config.Parts.Reach(ctx) != nil {
 		down = 1
 	}
-	list := []ops.Figure{{Name: "gatepost_parts_down", Help: "1 while the store of large parts does not answer this tier: photos wait, letters go.", Value: down}}
-	waits, n := 0, 0
-	if t.config.Tier == authz.Staff && count(ctx, t.db, t.Agencies.All(), sqlPartsGone, func(row pgx.Row) error { err := row.Scan(&n); waits = max(waits, n); return err }) {
-		list = append(list, ops.Figure{Name: "gatepost_parts_delete_late", Help: "1 where large parts have waited for an hour to be deleted in their store.", Value: float64(waits)})
+	list := []ops.Figure{{Name: "gatepost_parts_down", Help: "1 while the store of large parts does not answer this tier: photos and recordings wait, letters go.", Value: down}}
+	if t.config.Tier != authz.Staff {
+		return list
 	}
+	worst := func(name, help, sql string) {
+		most, n := 0, 0
+		if count(ctx, t.db, t.Agencies.All(), sql, func(row pgx.Row) error { err := row.Scan(&n); most = max(most, n); return err }) {
+			list = append(list, ops.Figure{Name: name, Help: help, Value: float64(most)})
+		}
+	}
+	worst("gatepost_parts_delete_late", "1 where large parts have waited for an hour to be deleted in their store.", sqlPartsGone)
+	worst("gatepost_parts_lost", "1 where the store has lost large parts, or changed them, that nobody has written off.", sqlPartsLost)
 	return list
 }
-
 func pool(name string, db *postgres.DB) []ops.Figure {
 	p := db.Pool()
 	figure := func(what, help string, value float64) ops.Figure {

@@ -81,8 +81,9 @@ const (
 
 // Open connects, refuses a database at another version, joins stanzas and keys,
 // holds the agencies' logs against what this tier has seen of them (the error is
-// a checkpoint.Refusal), and writes down which stanzas this tier believes. Close
-// it in the end.
+// a checkpoint.Refusal), and writes down which stanzas this tier believes. A store
+// whose bucket is another deployment's is refused (parts.ErrAnother); one that does not
+// answer is asked again before anything is put there or deleted. Close it in the end.
 func Open(ctx context.Context, c Config) (*Tier, error) {
 	if err := CheckVersion(ctx, c.DSN); err != nil {
 		return nil, err
@@ -112,6 +113,10 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 		db.Close()
 		return nil, err
 	}
+	if err := c.ownStore(ctx, db); err != nil {
+		db.Close()
+		return nil, err
+	}
 	t := &Tier{photos: photos, voices: voices, Agencies: agency.NewRegistry(agencies...).Counting(c.Days), config: c, db: db}
 	if c.Tier == authz.Staff {
 		t.index = audit.NewIndex(db, t.Agencies.VerifyIn(db))
@@ -124,6 +129,28 @@ func Open(ctx context.Context, c Config) (*Tier, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// ownStore opens the store for this database's deployment, and refuses another's.
+func (c *Config) ownStore(ctx context.Context, db *postgres.DB) error {
+	if c.Parts == nil {
+		return nil
+	}
+	var mark parts.Mark
+	err := db.Read(ctx, postgres.Scope{}, func(b *pgx.Batch) {
+		b.Queue(parts.SQLMark).QueryRow(func(row pgx.Row) error { return row.Scan((*[]byte)(&mark)) })
+	})
+	if err != nil {
+		return fmt.Errorf("ask the database for the mark of its store: %w", err)
+	}
+	c.Parts = c.Parts.For(mark)
+	switch err := c.Parts.Ours(ctx); {
+	case errors.Is(err, parts.ErrAnother):
+		return err
+	case err != nil:
+		c.Log.ErrorContext(ctx, "the store of large parts does not say whose it is; photos and recordings wait until it does", "error", err)
+	}
+	return nil
 }
 
 // begin compares the logs before anything is written, for the database may be

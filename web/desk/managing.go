@@ -336,6 +336,7 @@ func (room Room) stopRotation(w http.ResponseWriter, r *http.Request) error {
 type breachesPage struct {
 	page.Base
 	Orders   []letterbox.ExchangeLine
+	Lost     []letterbox.ExchangeLine // the store has lost something of theirs
 	Groups   []breachGroup
 	Referred int
 	Messages int // not answered by their day
@@ -352,7 +353,7 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Orders: list.Orders, Referred: list.Referred, Messages: list.Messages,
+	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Orders: list.Orders, Lost: list.Lost, Referred: list.Referred, Messages: list.Messages,
 		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"translating", list.Slow}, {"stopped", list.Stopped}}}
 	if len(list.Nobody) > 0 {
 		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})

@@ -176,6 +176,9 @@ func (room Room) pictureOf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if view.Lost {
+		return fault.New(fault.Sealed, "fault.part.lost")
+	}
 	return page.SendPicture(w, view.JPEG, "")
 }
 

@@ -34,7 +34,9 @@ type recordingPage struct {
 type saidPage struct {
 	Src        string // "" where it is not played
 	Why        []string
+	Lost       bool // our store has lost it
 	LeftOut    bool
+	LeftLost   bool // for that reason
 	Transcript string
 }
 
@@ -43,7 +45,8 @@ func sentSaid(w *words.Words, s letterbox.Sent) *saidPage {
 	if s.Recording == nil {
 		return nil
 	}
-	p := &saidPage{Src: "/sent/" + string(s.ID) + "/recording", LeftOut: s.Recording.LeftOut, Transcript: string(s.Recording.Transcript)}
+	p := &saidPage{Src: "/sent/" + string(s.ID) + "/recording", Lost: s.Recording.Lost, LeftOut: s.Recording.LeftOut,
+		LeftLost: s.Recording.Reason.Reason == letterbox.PartLost, Transcript: string(s.Recording.Transcript)}
 	if key := "recording.reason." + s.Recording.Reason.Reason; w.Has(key) {
 		p.Why = append(p.Why, w.T(key))
 	}
@@ -56,7 +59,7 @@ func cameSaid(c letterbox.Came) *saidPage {
 	if c.Recording == nil {
 		return nil
 	}
-	p := &saidPage{Transcript: string(c.Recording.Transcript)}
+	p := &saidPage{Lost: c.Recording.Lost, Transcript: string(c.Recording.Transcript)}
 	if c.Recording.Plays {
 		p.Src = "/letter/" + string(c.ID) + "/recording"
 	}

@@ -59,6 +59,7 @@ type writePage struct {
 	OnHold  bool
 	Closed  bool // this side may not write now
 	Limit   int
+	Lost    bool // something of the letter that this one rewrites is lost
 	Photos  bool // photos are agreed on
 	Count   int  // photos in the draft
 	Record  bool // recordings are agreed on
@@ -151,6 +152,7 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 		p.Reason, p.Parts = nil, proposed{}
 	}
 	p.Photos, p.Count, p.Record, p.Said = d.MayPhotos, len(d.Photos), d.MayRecord, d.Recording
+	p.Lost = d.Lost
 	p.Form = p.Form.With(languageField, d.Language)
 	return p, nil
 }

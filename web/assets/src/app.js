@@ -12,6 +12,7 @@ import {
   Radios,
   SkipLink
 } from 'govuk-frontend'
+import { failed } from './failed.js'
 import { live } from './live.js'
 import { recorder } from './recorder.js'
 import { uploads } from './upload.js'
@@ -39,4 +40,5 @@ const start = within => {
 }
 
 start(document)
+failed()
 live()

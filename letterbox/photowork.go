@@ -265,6 +265,9 @@ func (s *Service) logLook(ctx context.Context, ag *agency.Agency, actor authz.Ac
 // openPhoto opens a photo as it is now, and what the actor said of it.
 func (s *Service) openPhoto(ctx context.Context, ag *agency.Agency, actor authz.Actor, l deskRow, row photoRow, keys []*age.HybridIdentity) (p pictured, answer *PhotoAnswer, err error) {
 	o, objects, err := s.photoObject(ctx, actor, row)
+	if row.Now == 0 && fault.KindOf(err) == fault.Conflict {
+		err = s.unstated(ctx, ag, row.ID, fmt.Errorf("%w: the photo is gone", seal.ErrStale)) // as it came it is never cut
+	}
 	if err != nil {
 		return p, nil, err
 	}

@@ -675,8 +675,8 @@ func TestProposal_Referred(t *testing.T) {
 	must(t, p.Desk.Escalate(ctx, other, letter, "a threat"))
 	text, err := p.Desk.Referred(ctx, lead, letter)
 	must(t, err)
-	if text.Text != "[…] you a dog. I know your school." || len(text.People) != 1 {
-		t.Errorf("the lead reads %q and may call %d people", string(text.Text), len(text.People))
+	if text.Text != "I promise you a dog. I know your school." || text.Goes != "[…] you a dog. […]." || text.Agreed || len(text.People) != 1 {
+		t.Errorf("the lead reads %q, and as it would go %q, and may call %d people", string(text.Text), string(text.Goes), len(text.People))
 	}
 	_, err = p.Desk.Original(ctx, p.Worker, letter, "why not")
 	wantKind(t, "the first text of what the lead has", err, fault.Conflict)
@@ -684,6 +684,22 @@ func TestProposal_Referred(t *testing.T) {
 	must(t, p.Desk.Claim(ctx, other, letter))
 	if reading, err := p.Desk.Read(ctx, other, letter); err != nil || reading.Text != "[…] you a dog. […]." {
 		t.Errorf("given back, the desk has %q, %v", string(reading.Text), err)
+	}
+
+	// A first text that does not open holds no worry up, and is not passed off as the first.
+	p.untriggered(`update object set sealed = 'x' where id = '` + string(letter) + `' and part = 'text' and version = 1`)
+	must(t, p.Desk.Escalate(ctx, other, letter, "a threat"))
+	text, err = p.Desk.Referred(ctx, lead, letter)
+	must(t, err)
+	if text.Text != "[…] you a dog. I know your school." || text.Goes != "[…] you a dog. […]." || !text.Agreed {
+		t.Errorf("without its first text, the lead reads %q, and as it would go %q", string(text.Text), string(text.Goes))
+	}
+
+	// As it came is as it would go for every other letter, and stands there once.
+	plain := p.claimed("I know where you live.")
+	must(t, p.Desk.Escalate(ctx, p.Worker, plain, "a threat"))
+	if text, err = p.Desk.Referred(ctx, lead, plain); err != nil || text.Text != "I know where you live." || text.Goes != "" {
+		t.Errorf("the lead reads %q and %q, %v", string(text.Text), string(text.Goes), err)
 	}
 }
 

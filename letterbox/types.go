@@ -262,6 +262,9 @@ type Reading struct {
 	// screened with the text: the findings are about Screened.
 	Transcript Text
 	Findings   []Finding // what the screen would have the worker look at, in the order of the text
+	// Incomplete: a photo or a recording that came with it is gone, or is another
+	// letter's. The operator was told, and the letter does not go on.
+	Incomplete bool
 	// Unscreened: the protected list did not open, so nothing was looked for, and
 	// the letter is not passed on.
 	Unscreened bool
@@ -305,11 +308,17 @@ type Referral struct {
 type ReferralText struct {
 	Referral
 	Concern Text
-	Text    Text         // the letter
-	By      string       // the name of the worker who referred it; "" if it did not open
-	People  []PersonLine // on the side that wrote: whom to call; none where nobody stated it
-	Photos  []ReferredPhoto
-	Unread  bool // the referral did not open: a notice in its place
+	Text    Text // the letter as it came
+	// Goes is the letter as it would go on, where that is not the same; "" where it is.
+	Goes Text
+	// Agreed: it did not open as it came, and Text is what its writer agreed to since.
+	Agreed bool
+	// Incomplete: a photo or a recording that came with it is gone. The operator was told.
+	Incomplete bool
+	By         string       // the name of the worker who referred it; "" if it did not open
+	People     []PersonLine // on the side that wrote: whom to call; none where nobody stated it
+	Photos     []ReferredPhoto
+	Unread     bool // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.

@@ -324,6 +324,70 @@ func (p *pair) listVersion() int {
 	return list.Version
 }
 
+// Whose words a reason is makes no way around it: the worker's own and the agency's say of
+// nothing but what the writer could be pointed at that it goes.
+func TestPropose_NoOracleInOwnWords(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	id := letterbox.NewReasonID()
+	must(t, p.reason(letterbox.ReasonChange{List: letterbox.LetterReasons, Do: letterbox.ReasonNew, ID: id, Words: "We leave this out."}))
+	for _, reason := range []letterbox.ReturnReason{"other", letterbox.ReturnReason(id)} {
+		letter := p.claimed("Is it Ilfracombe? Ring me on 07700 900987.")
+		part := func(words letterbox.Text) []letterbox.Part {
+			return []letterbox.Part{{Words: words, Row: 1, Reason: reason}}
+		}
+		wantAt(t, "a wrong guess", p.Desk.Propose(ctx, p.Worker, letter, part("Ilfracombe"), "", "", p.no(letter)...), "fault.proposal.closed", "words-1")
+		must(t, p.Desk.Propose(ctx, p.Worker, letter, part("07700 900987"), "", "")) // a pattern
+	}
+	letter := p.claimed("Is it Ilfracombe? We wonder.")
+	must(t, p.Desk.Cut(ctx, p.Worker, letter, []letterbox.Part{{Words: "Ilfracombe", Row: 1, Reason: "other"}}, "nobody is asked"))
+}
+
+// A worker's own words to a writer tell nothing that only the other side told us, or that is of
+// another adoption, whichever way they would go; what the writer's side told us, and patterns, may.
+func TestToWriter(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.agreed("permitted")
+	p.mayRecord("permitted")
+	must(t, p.Desk.ChangeProtected(ctx, p.Worker, p.exchange, p.listVersion(), []letterbox.ProtectedWord{
+		{Kind: screening.Town, Value: "Marazion", Of: p.toSide, Told: true}, {Kind: screening.Surname, Value: "Penhallow", Elsewhere: true},
+		{Kind: screening.Town, Value: "Zennor", Of: p.fromSide, Told: true},
+	}, nil))
+	draft := p.draftWith(1)
+	must(t, p.record(draft, said(2)))
+	letter := p.sendDraft(draft)
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	photo := p.photosOf(letter)[0].ID
+	p.look(letter, photo)
+	p.hear(letter)
+	out := []letterbox.Part{{Words: "water", Row: 1, Reason: "promises"}}
+	ways := map[string]func(words string) error{
+		"return":  func(words string) error { return p.Desk.Return(ctx, p.Worker, letter, "other", words, "") },
+		"refuse":  func(words string) error { return p.Desk.Refuse(ctx, p.Worker, letter, "upsetting", words, "") },
+		"propose": func(words string) error { return p.Desk.Propose(ctx, p.Worker, letter, out, words, "") },
+		"photo": func(words string) error {
+			return p.Desk.AnswerPhoto(ctx, p.Worker, letter, photo, letterbox.PhotoAnswer{Seen: nothing(0).Seen, PhotoReason: letterbox.PhotoReason{Reason: "other", Words: words}})
+		},
+		"recording": func(words string) error {
+			return p.Desk.AnswerRecording(ctx, p.Worker, letter, letterbox.RecordingAnswer{Heard: true, RecordingReason: letterbox.RecordingReason{Reason: "other", Words: words}})
+		},
+	}
+	for name, way := range ways {
+		for _, words := range []string{"You may not write Marazion.", "No, not marazion!", "Leave the Penhallows out."} {
+			wantAt(t, name+": "+words, way(words), "fault.words.closed", "words")
+		}
+	}
+	const may = "Please leave Zennor out, and ring us on 01632 960123. Wren is well."
+	for _, name := range []string{"photo", "recording", "return"} {
+		if err := ways[name](may); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p.wantState(letter, letterbox.ReturnedToWriter, letterbox.Returned)
+	if n := p.count(`select count(*) from object where kind = 'proposal'`); n != 0 {
+		t.Errorf("%d proposals of what was refused", n)
+	}
+}
+
 func TestPropose_Refused(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	letter := p.claimed("I promise. Ring 07700 900987. Love, Tamsin")

@@ -77,6 +77,9 @@ func (s *Service) Propose(ctx context.Context, actor authz.Actor, id LetterID, p
 	}
 	pieces, partsErr := piecesOf(d.text, inText(found, d.text), parts, may, reasons)
 	words, note, wordsErr := proposalWords(words, note)
+	if wordsErr == nil {
+		wordsErr = d.toWriter(ctx, words)
+	}
 	said, answerErr := answered(found, answers, d.rows.adopters())
 	if err := errors.Join(partsErr, wordsErr, answerErr); err != nil {
 		return err

@@ -91,6 +91,7 @@ func Constraints() postgres.Constraints {
 		"letter_second":         fault.New(fault.Conflict, "fault.letter.askedAlready"),
 		"letter_stop":           fault.New(fault.Conflict, "fault.letter.stillStopped"),
 		"letter_connected":      fault.New(fault.Forbidden, "fault.letter.connected"),
+		"letter_helper_left":    fault.Field("helping", "fault.paper.helping"),
 		"letter_helper_late":    fault.New(fault.Conflict, "fault.letter.moved"),
 		"letter_replaces_once":  fault.New(fault.Conflict, "fault.letter.replaced"),
 		"decision_pkey":         fault.New(fault.Conflict, "fault.letter.decided"),

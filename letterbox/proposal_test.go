@@ -802,7 +802,7 @@ func TestProposal_Schema(t *testing.T) {
 		"a text nobody asked for":    {letterbox.Received, person, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.from) }, "42501", ""},
 		"a text by the other side":   {letterbox.ProposedToWriter, reader, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.to) }, "42501", ""},
 		"a worker says yes":          {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set agreed = 1 where id = $1` }, "42501", ""},
-		"a worker takes the no back": {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set state = 'received' where id = $1` }, "23514", "letter_move"},
+		"a worker takes the no back": {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set state = 'received' where id = $1` }, "23514", "letter_proposal"},
 		"asked without what":         {letterbox.Received, worker, func(*schema) string { return `update letter set state = 'proposed' where id = $1` }, "23514", "letter_proposal"},
 		"a fifth proposal":           {letterbox.Received, worker, func(s *schema) string { return s.turns(4, "propose") }, "23514", "decision_proposals"},
 		"a fourth":                   {letterbox.Received, worker, func(s *schema) string { return s.turns(3, "propose") }, "23503", "decision_agency_id_leaf_fkey"},

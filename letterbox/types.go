@@ -154,9 +154,11 @@ type Sent struct {
 	Asked  bool         // a second opinion was asked for
 	// Translated: it went on with a translation. It is never told of a letter in English.
 	Translated bool
-	Unread     bool    // the letter did not open: a notice in its place
-	Rewrite    DraftID // the draft of its rewrite, once begun
-	Photos     []SentPhoto
+	// TakenBack: they were asked to leave parts out, and we took it back since.
+	TakenBack bool
+	Unread    bool    // the letter did not open: a notice in its place
+	Rewrite   DraftID // the draft of its rewrite, once begun
+	Photos    []SentPhoto
 	// Proposal is what they are asked, or have agreed, to leave out; nil for nothing.
 	Proposal *Proposal
 	// Recording is nil where there is none.
@@ -219,7 +221,9 @@ type DeskLine struct {
 	Language    string    // of Languages
 	Translator  string    // who has it to translate, "" if nobody
 	GivenOn     time.Time // the day since when; zero for nobody
-	Slow        bool      // that was longer ago than TranslatePromise
+	// AskedOn is the day since when its writer is asked to leave parts out; zero for one who is not.
+	AskedOn time.Time
+	Slow    bool // that was longer ago than TranslatePromise
 }
 
 // TranslationRead is a letter's translation, for the worker who reads the letter;

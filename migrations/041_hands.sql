@@ -30,6 +30,116 @@ begin
 end
 $$;
 create constraint trigger helpers_leave after insert on letter_helper deferrable initially deferred for each row execute function helpers_leave();
+
+-- What a writer was asked can be taken back by whoever may ask, or by a manager: the letter is with the agency again, with the day that it had, and its
+-- writer is told that they need not answer.
+alter table letter add column taken_back smallint;
+comment on column letter.taken_back is 'the turn whose proposal the agency took back last; null for none';
+create index letter_proposed on letter (agency_id, decided_on) where state = 'proposed';
+insert into letter_move (from_state, act, to_state, role) values
+	('proposed', 'unask', 'received', 'letterboxWorker'),
+	('proposed', 'unask', 'received', 'manager');
+
+-- As before; and a third way back to the desk from what its writer was asked about: the agency took it back.
+create or replace function letter_moves() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	was text := '';
+	wanted text;
+	again bool;
+	turns int;
+begin
+	if tg_op = 'UPDATE' then
+		again := old.state in ('recalled', 'undeliverable') and new.state = 'passed';
+		-- What is shown again must not be stopped by anything that still is so. What would stop it waits for this act, or this act for it.
+		if again or old.stop and not new.stop then
+			perform from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id for share;
+			perform from side s where s.agency_id = new.agency_id and s.id = new.to_side for share;
+			if new.stop or not again and not has_role('letterboxWorker')
+				or exists (select from exchange x where x.agency_id = new.agency_id and x.id = new.exchange_id and x.state <> 'active')
+				or exists (select from side s where s.agency_id = new.agency_id and s.id = new.to_side and s.state <> 'ready') then
+				raise exception 'still to be stopped' using errcode = '23514', constraint = 'letter_stop';
+			end if;
+			if exists (select from exchange_child c where c.agency_id = new.agency_id and c.exchange_id = new.exchange_id and c.relays_end_on <= current_date) then
+				raise exception 'a child comes of age' using errcode = '23514', constraint = 'delivery_age';
+			end if;
+		end if;
+		if (again or old.stop and not new.stop or new.taken_back is distinct from old.taken_back or new.state <> old.state and new.state in ('held', 'escalated', 'recalled', 'undeliverable'))
+			and is_party(new.exchange_id) then
+			raise exception 'a party to the exchange' using errcode = '23514', constraint = 'letter_connected';
+		end if;
+		if (new.agreed is distinct from old.agreed or new.taken_back is distinct from old.taken_back) and not (old.state = 'proposed' and new.state = 'received') then
+			raise exception 'nothing to agree to' using errcode = '23514', constraint = 'letter_proposal';
+		end if;
+		if new.state = old.state then
+			return new;
+		end if;
+		was := old.state;
+	end if;
+	if not exists (select from letter_move m where m.from_state = was and m.to_state = new.state and has_role(m.role)) then
+		raise exception 'no such move' using errcode = '23514', constraint = 'letter_move';
+	end if;
+	turns := (select count(*) from decision d where d.agency_id = new.agency_id and d.letter_id = new.id);
+	if was = 'refused' and (old.second or not new.second) then
+		raise exception 'a second opinion is asked for once' using errcode = '23514', constraint = 'letter_second';
+	end if;
+	if was = 'proposed' and new.state = 'received'
+			and not (new.second and not old.second and new.agreed is not distinct from old.agreed)
+			and not (new.second = old.second and new.agreed is not distinct from old.agreed and new.taken_back is distinct from old.taken_back and new.taken_back is not distinct from turns
+				and (has_role('letterboxWorker') or has_role('manager')))
+			and not (new.second = old.second and new.agreed is not distinct from turns and new.taken_back is not distinct from old.taken_back and exists (select from object o
+				where o.agency_id = new.agency_id and o.id = new.id and o.part = 'text' and o.kind = 'submission' and o.version = turns + 1))
+		or new.state = 'proposed' and (new.paper or not exists (select from object o
+			where o.agency_id = new.agency_id and o.id = new.id and o.part = 'proposal' and o.kind = 'proposal' and o.version = turns)) then
+		raise exception 'nothing proposed, or nothing agreed' using errcode = '23514', constraint = 'letter_proposal';
+	end if;
+	wanted := case new.state when 'returned' then 'return' when 'refused' then 'refuse' when 'keptOnFile' then 'keepOnFile' when 'proposed' then 'propose' end;
+	if wanted is not null and wanted is distinct from (select d.act from decision d
+			where d.agency_id = new.agency_id and d.letter_id = new.id order by d.turn desc limit 1)
+		or new.state = 'passed' and not exists (select from decision d
+			where d.agency_id = new.agency_id and d.letter_id = new.id and d.act = 'pass') then
+		raise exception 'no decision' using errcode = '23514', constraint = 'letter_decided';
+	end if;
+	return new;
+end
+$$;
+
+-- As before; and the day on which the agency took back what it asked is told as that.
+create or replace function letter_day_added() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	says text := new.told;
+begin
+	if tg_op = 'UPDATE' then
+		if new.state = old.state then
+			return null;
+		end if;
+		if new.taken_back is distinct from old.taken_back then
+			says := 'takenBack';
+		end if;
+	end if;
+	insert into letter_day (agency_id, letter_id, n, state, told, on_day, hear_by)
+	select new.agency_id, new.id, coalesce(max(d.n), 0) + 1, new.state, says, case tg_op when 'INSERT' then new.submitted_on else current_date end, new.hear_by
+	from letter_day d where d.agency_id = new.agency_id and d.letter_id = new.id;
+	return null;
+end
+$$;
+
+-- As before, but that nobody is told a new day when the agency takes back what it asked.
+create or replace function told_by(exchange text) returns table (letter text, again bool, on_day date, hear_by date)
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return query select h.letter_id::text, h.n > 1, h.on_day, h.hear_by from (
+		select d.letter_id, d.n, d.state, d.told, d.on_day, d.hear_by, lag(d.state) over (partition by d.letter_id order by d.n) as before
+		from letter l join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id
+		where l.agency_id = agency() and l.exchange_id = told_by.exchange) h
+	where h.hear_by is not null and (h.n = 1 or h.state = 'received' and h.before in ('refused', 'proposed') and h.told <> 'takenBack')
+	order by h.letter_id, h.n;
+end
+$$;
+
 revoke all on function helpers_leave() from public;
+grant update (taken_back) on letter to gatepost_staff;
+grant select (taken_back) on letter to gatepost_public;
 
 reset role;

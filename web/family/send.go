@@ -189,6 +189,8 @@ type sentPage struct {
 	Said    *saidPage
 	// Translated: it went on with a translation.
 	Translated bool
+	// TakenBack: we asked them to leave parts out, and took it back since.
+	TakenBack bool
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -211,7 +213,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 		Rewrite: s.Rewrite, Again: s.Told == letterbox.Returned, WontGo: s.Told == letterbox.Refused, Asked: s.Asked}
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
 	p.Then = thenOf(p.Words, s.SentLine)
-	p.Translated = s.Translated
+	p.Translated, p.TakenBack = s.Translated, s.TakenBack
 	p.Promise = room.Site.Promised(p.Agency.Promise)
 	p.Said = sentSaid(p.Words, s)
 	for _, one := range s.Photos {

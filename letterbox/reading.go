@@ -263,6 +263,8 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	reading.Photos, reading.Recording = rows.deskPhotos(actor.Account()), rows.recording.desk(actor.Account())
 	reading.Adopters, reading.TwoReaders = rows.adopters(), rows.relay.TwoReaders
 	reading.FirstReader = names(actor, rows.authors, rows.relay.FirstReader)
+	reading.MayReadFirst = rows.relay.TwoReaders && rows.relay.FirstReader == "" && rows.relay.CutLeaf == nil
+	reading.CutAlone = rows.relay.CutLeaf != nil && rows.relay.FirstReader == ""
 	if reading.Unread {
 		return reading, nil
 	}

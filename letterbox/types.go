@@ -266,6 +266,11 @@ type Reading struct {
 	// screened with the text: the findings are about Screened.
 	Transcript Text
 	Findings   []Finding // what the screen would have the worker look at, in the order of the text
+	// MayReadFirst: two workers read it, nobody has, and it is to go on whole.
+	MayReadFirst bool
+	// CutAlone: it is to go on without parts, and whoever cut it reads it no more: it
+	// goes on once it is made whole again, and cut by somebody else perhaps.
+	CutAlone bool
 	// Incomplete: a photo or a recording that came with it is gone, or is another
 	// letter's. The operator was told, and the letter does not go on.
 	Incomplete bool

@@ -138,7 +138,59 @@ begin
 end
 $$;
 
-revoke all on function helpers_leave() from public;
+-- As before, but that anybody of the team who does not know the family makes a letter whole again: it lets nothing go on, and whoever cut it may have left.
+create or replace function letter_cut_by_right() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+	l letter;
+begin
+	select * into strict l from letter x where x.agency_id = new.agency_id and x.id = new.letter_id for update;
+	if new.worker_id is distinct from account() or not has_role('letterboxWorker')
+		or not exists (select from claim c where c.agency_id = l.agency_id and c.letter_id = l.id and c.worker_id = account() and c.until > now()) then
+		raise exception 'not this worker''s' using errcode = '23514', constraint = 'letter_cut_worker';
+	end if;
+	if l.state not in ('received', 'held') or new.turn <> 1 + (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id)
+		or new.n <> 1 + (select coalesce(max(c.n), 0) from letter_cut c where c.agency_id = l.agency_id and c.letter_id = l.id)
+		or new.whole <> (cut_leaf(l.id) is not null)
+		or not exists (select from object o where o.agency_id = l.agency_id and o.id = l.id and o.part = 'cut' and o.kind = 'worknote' and o.version = new.n and o.leaf = new.leaf) then
+		raise exception 'not to be cut so' using errcode = '23514', constraint = 'letter_cut_letter';
+	end if;
+	if is_party(l.exchange_id) then
+		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'decision_party';
+	end if;
+	if not new.whole and exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = account()) then
+		raise exception 'helped to write' using errcode = '23514', constraint = 'decision_helper';
+	end if;
+	if not new.whole and decided_before(l.id, account()) then
+		raise exception 'the second opinion is another worker''s' using errcode = '23514', constraint = 'decision_second';
+	end if;
+	return new;
+end
+$$;
+
+-- reads_one: does this worker read a letter as it was written, or what it is translated into?
+create function reads_one(letter text, worker text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select 'en' in (l.language, into_language(l.language, s.language)) or 'cy' in (l.language, into_language(l.language, s.language)) and reads_welsh(reads_one.worker)
+		from letter l join side s on s.agency_id = l.agency_id and s.id = l.to_side where l.agency_id = agency() and l.id = reads_one.letter);
+end
+$$;
+-- Nobody lets a letter go on, reads it first or cuts it, of which they read neither text: a translation that nobody here reads is no reading.
+create function decision_by_understanding() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	if coalesce(to_jsonb(new) ->> 'act', 'pass') = 'pass' and not coalesce(reads_one(new.letter_id, new.worker_id), false) then
+		raise exception 'reads neither text' using errcode = '23514', constraint = 'decision_reads_neither';
+	end if;
+	return new;
+end
+$$;
+create trigger decision_by_understanding before insert on decision for each row execute function decision_by_understanding();
+create trigger first_reading_by_understanding before insert on first_reading for each row execute function decision_by_understanding();
+create trigger letter_cut_by_understanding before insert on letter_cut for each row when (not new.whole) execute function decision_by_understanding();
+
+revoke all on function helpers_leave(), reads_one(text, text), decision_by_understanding() from public;
 grant update (taken_back) on letter to gatepost_staff;
 grant select (taken_back) on letter to gatepost_public;
 

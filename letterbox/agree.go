@@ -148,18 +148,20 @@ func toldLeftOut(objects []objectRow, id LetterID, told Told) bool {
 	return (told == PassedOn || told == BackWithUs) && slices.ContainsFunc(objects, func(o objectRow) bool { return o.is(string(id), "reason") })
 }
 
+// newestVersion is the newest version of a part of a letter among objects; 0 for none.
+func newestVersion(objects []objectRow, letter, part string) (version uint64) {
+	for _, o := range objects {
+		if o.is(letter, part) {
+			version = max(version, o.Version)
+		}
+	}
+	return version
+}
+
 // whyAgain is why a letter is written again: the reason why it came back, or what
 // its writer was asked, whichever came last.
 func (s *Service) whyAgain(ctx context.Context, ag *agency.Agency, actor authz.Actor, objects []objectRow, row draftRow) (WriterReason, *Proposal, error) {
-	newest := func(part string) (version uint64) {
-		for _, o := range objects {
-			if o.is(row.Replaces, part) {
-				version = max(version, o.Version)
-			}
-		}
-		return version
-	}
-	if newest("proposal") <= newest("reason") {
+	if newestVersion(objects, row.Replaces, "proposal") <= newestVersion(objects, row.Replaces, "reason") {
 		reason, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.Replaces, "reason")
 		return parseReason(reason), nil, err
 	}
@@ -167,7 +169,7 @@ func (s *Service) whyAgain(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err != nil {
 		return WriterReason{}, nil, err
 	}
-	return WriterReason{}, parseProposal([]byte(content), newest("proposal"), false), nil
+	return WriterReason{}, parseProposal([]byte(content), newestVersion(objects, row.Replaces, "proposal"), false), nil
 }
 
 // written opens a letter of the actor's side as its writer wrote it, also where they

@@ -43,6 +43,10 @@ const (
 	sqlTranslatingNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + translating + `) w)` + namesOf
 	sqlNobodyNames      = `with at as (select distinct n.exchange_id from ` + nobodyOldest + ` n)` + namesOf
 	sqlOnly             = `select count(*)::int ` + nobody + ` and not ` + readersBut + `''` + areFewer + `''` + thanNeeded
+	// Letters whose writers were asked to leave parts out, and have not answered: those asked first first.
+	asked         = `from letter o where o.agency_id = agency() and o.state = 'proposed' and o.decided_on <= $1 order by o.decided_on, o.submitted_at limit 500`
+	sqlAsked      = deskLine + `(select o.id ` + asked + `)` + deskJoins
+	sqlAskedNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + asked + `) w)` + namesOf
 	// Whoever told the agency something, and should have had an answer.
 	sqlMessagesLate = `select count(*)::int from message where agency_id = agency() and by_worker is null and answered_on is null and hear_by < $1`
 	// Exchanges in which a court's order and what happens go apart: it permits what rests, or letters wait that it prohibits.
@@ -78,6 +82,9 @@ type Breaches struct {
 	Orders []ExchangeLine
 	// Lost lists exchanges of which our store has lost a photo or a recording. No names.
 	Lost []ExchangeLine
+	// Asked lists letters whose writers have been asked for as long as makes another
+	// letter amber to leave parts out, and have not answered: they can be taken back.
+	Asked []DeskLine
 	// Slow lists letters that a translator has had for longer than TranslatePromise.
 	Slow []DeskLine
 	// Referred counts letters with the safeguarding lead whose writers should
@@ -96,7 +103,7 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		return Breaches{}, err
 	}
 	today := calendar.Today(s.now())
-	var rows, alone, stops, given deskRows
+	var rows, alone, stops, given, waits deskRows
 	var orders, lost []exchangeRow
 	var list Breaches
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
@@ -109,6 +116,8 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 		postgres.Many(b, &given.names, sqlTranslatingNames)
 		postgres.Many(b, &alone.letters, sqlNobody, "")
 		postgres.Many(b, &alone.names, sqlNobodyNames, "")
+		postgres.Many(b, &waits.letters, sqlAsked, today)
+		postgres.Many(b, &waits.names, sqlAskedNames, today)
 		postgres.Many(b, &orders, sqlOrders)
 		postgres.Many(b, &lost, sqlLostIn)
 		b.Queue(sqlReferredLate, today).QueryRow(func(row pgx.Row) error { return row.Scan(&list.Referred) })
@@ -140,6 +149,12 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 			list.Slow = append(list.Slow, line)
 		}
 	}
+	for _, r := range waits.letters {
+		if s.agencies.Days().Between(r.AskedOn, today) >= ag.Amber {
+			list.Asked = append(list.Asked, s.line(ag, actor, r, &waits))
+		}
+	}
+	slices.SortStableFunc(list.Asked, func(a, b DeskLine) int { return a.AskedOn.Compare(b.AskedOn) })
 	for _, r := range stops.letters {
 		list.Stopped = append(list.Stopped, s.line(ag, actor, r, &stops))
 	}

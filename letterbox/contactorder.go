@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"slices"
 
+	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
+
 	"gatepost/crypto/seal"
+	"gatepost/internal/agency"
 	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/internal/postgres"
@@ -28,6 +32,9 @@ const sqlSettings = `select distinct on (o.part) ` + sqlObjectColumns + ` from l
 	join object o on o.agency_id = l.agency_id and o.id = l.exchange_id and o.part in ('readers', 'order')
 	where l.agency_id = agency() and l.id = $1 order by o.part, o.version desc`
 
+// The newest note about a court's order on an exchange.
+const sqlOrderNote = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'order' order by o.version desc limit 1`
+
 // An exchange that a court has forbidden rests from that moment.
 var guardedOrder = postgres.Guarded(`update exchange set contact_order = $2, state = case when $2 = 'prohibits' and state = 'active' then 'paused' else state end
 	where agency_id = agency() and id = $1 and contact_order <> $2 returning 1`)
@@ -40,8 +47,9 @@ var guardedOrder = postgres.Guarded(`update exchange set contact_order = $2, sta
 // it go on. One that permits contact while the exchange rests is a manager's matter
 // the same day (g04a): it stands in Breaches.
 //
-// Forbidden for who is not a manager and takes a prohibition back, in the database
-// too. Invalid: field "order" or "note". Otherwise as SetState.
+// Any worker writes an order down where none stands. One that stands only a manager
+// changes: Forbidden for others, in the database too. Invalid: field "order" or
+// "note". Otherwise as SetState.
 func (s *Service) SetContactOrder(ctx context.Context, actor authz.Actor, id ExchangeID, order, note string) error {
 	if !slices.Contains(ContactOrders(), order) {
 		return s.refuse(ctx, actor, string(id), fault.Field("order", "fault.exchange.order"))
@@ -55,26 +63,30 @@ func (s *Service) SetContactOrder(ctx context.Context, actor authz.Actor, id Exc
 // the letter's row was read with. least is what stands where nobody ever said anything.
 // Sealed, and an alarm, where a note was said and is gone, or is none of this exchange.
 func (d *deciding) settingNote(ctx context.Context, part string, version uint64, least string) (string, error) {
-	exchange := d.rows.letter().ExchangeID
-	i := slices.IndexFunc(d.rows.settings, func(o objectRow) bool { return o.Part == part })
+	return d.setting(ctx, d.ag, d.rows.letter().ExchangeID, d.rows.settings, d.keys, part, version, least)
+}
+
+// setting is settingNote for an exchange whose notes are there.
+func (s *Service) setting(ctx context.Context, ag *agency.Agency, exchange string, notes []objectRow, keys []*age.HybridIdentity, part string, version uint64, least string) (string, error) {
+	i := slices.IndexFunc(notes, func(o objectRow) bool { return o.Part == part })
 	if i < 0 {
-		stated, err := d.index.Stated(ctx, d.ag.ID, exchange, part)
+		stated, err := s.index.Stated(ctx, ag.ID, exchange, part)
 		if err == nil && stated {
 			err = fmt.Errorf("%w: %s of %s", seal.ErrStale, part, exchange)
 		}
 		if err != nil {
-			return "", d.unstated(ctx, d.ag, exchange, err)
+			return "", s.unstated(ctx, ag, exchange, err)
 		}
 		return least, nil
 	}
-	note := d.rows.settings[i]
+	note := notes[i]
 	if note.Version != version {
 		return "", fault.New(fault.Conflict, "fault.conflict") // said in this moment
 	}
 	if seal.Kind(note.Kind) != seal.KindWorknote || note.ExchangeID != exchange {
-		return "", d.unstated(ctx, d.ag, exchange, fmt.Errorf("%w: not a note of this exchange", seal.ErrUnsigned))
+		return "", s.unstated(ctx, ag, exchange, fmt.Errorf("%w: not a note of this exchange", seal.ErrUnsigned))
 	}
-	content, err := d.open(ctx, d.ag, note, d.keys...)
+	content, err := s.open(ctx, ag, note, keys...)
 	if err != nil {
 		return "", err
 	}
@@ -92,8 +104,39 @@ func (d *deciding) statedOrder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if said != d.rows.relay.ContactOrder {
-		return d.unstated(ctx, d.ag, d.rows.letter().ExchangeID, fmt.Errorf("%w: another order than was written down", seal.ErrUnsigned))
+	return d.sameOrder(ctx, d.ag, d.rows.letter().ExchangeID, d.rows.relay.ContactOrder, said)
+}
+
+func (s *Service) sameOrder(ctx context.Context, ag *agency.Agency, exchange, row, said string) error {
+	if said != row {
+		return s.unstated(ctx, ag, exchange, fmt.Errorf("%w: another order than was written down", seal.ErrUnsigned))
 	}
 	return nil
+}
+
+// orderRows is what a court's order on an exchange is opened with.
+type orderRows struct {
+	notes  []objectRow
+	grants []agency.GrantRow
+	nodes  []agency.NodeRow
+}
+
+func (r *orderRows) queue(b *pgx.Batch, exchange string) {
+	queueObjects(b, &r.notes, sqlOrderNote, exchange)
+	postgres.Many(b, &r.grants, sqlExchangeGrants, exchange)
+	postgres.Many(b, &r.nodes, sqlExchangeNodes, exchange)
+}
+
+// orderStands is statedOrder for who lets an exchange go on, or writes another order
+// down: the row alone is nobody's word. It asks for a key of the case.
+func (s *Service) orderStands(ctx context.Context, ag *agency.Agency, actor authz.Actor, was stateRow, r *orderRows) error {
+	keys, _, err := s.caseKeys(ctx, ag, actor, &caseRows{grants: r.grants, nodes: r.nodes, deskRows: deskRows{letters: []deskRow{{ExchangeID: was.ID, Restricted: was.Restricted}}}})
+	if err != nil {
+		return err
+	}
+	said, err := s.setting(ctx, ag, was.ID, r.notes, keys, "order", uint64(was.OrderVersion), OrderNone)
+	if err != nil {
+		return err
+	}
+	return s.sameOrder(ctx, ag, was.ID, was.ContactOrder, said)
 }

@@ -80,7 +80,10 @@ func TestContactOrder_Permits(t *testing.T) {
 		must(t, err)
 		p.wantOrders(state, x.Reference)
 	}
-	must(t, p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderNone, "")) // nothing that was forbidden
+	for _, order := range []string{letterbox.OrderNone, letterbox.OrderProhibits} {
+		wantAt(t, "changed by a worker", p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, order, ""), "fault.exchange.orderManager", "")
+	}
+	must(t, p.Desk.SetContactOrder(ctx, p.Manager, p.exchange, letterbox.OrderNone, ""))
 	p.wantOrders("no order")
 	p.logWhole()
 }
@@ -117,6 +120,51 @@ func TestContactOrder_ChangedRows(t *testing.T) {
 	}
 }
 
+// An exchange that a court has forbidden is not let go on because of a row, and no
+// order is written over one that somebody took off it.
+func TestContactOrder_ChangedState(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.Manager = p.SignInWorker(t, &p.ManagerLogin)
+	p.Worker = p.SignInWorker(t, &p.WorkerLogin)
+	must(t, p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderProhibits, ""))
+	goesOn := func(what string, kind fault.Kind) {
+		t.Helper()
+		for _, actor := range []authz.Actor{p.Worker, p.Manager} {
+			wantKind(t, what+": let go on", p.Desk.SetState(ctx, actor, p.exchange, "active", ""), kind)
+		}
+		wantKind(t, what+": an order over it", p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderPermits, ""), kind)
+		if n := p.count(`select count(*) from exchange where state = 'active'`); n != 0 {
+			t.Fatal(what + ": it goes on")
+		}
+	}
+	p.untriggered(`update exchange set contact_order = 'none'`)
+	goesOn("the row", fault.Sealed)
+	p.untriggered(`update object set id = 'exaaaaaaaaaaaaaaaaaaaa' where part = 'order'`)
+	goesOn("the row and its note", fault.Sealed)
+	p.untriggered(`update object set id = exchange_id where part = 'order'`, `update exchange set contact_order = 'prohibits'`)
+	must(t, p.Desk.SetContactOrder(ctx, p.Manager, p.exchange, letterbox.OrderNone, ""))
+	// The prohibition that is over comes back as the newest note.
+	p.untriggered(`delete from object where part = 'order' and version = 2`, `update exchange set contact_order = 'prohibits'`)
+	goesOn("an older note", fault.Sealed)
+	p.untriggered(`update exchange set contact_order = 'none'`)
+	goesOn("an older note, and no order", fault.Sealed)
+	must(t, p.Desk.SetState(ctx, p.Worker, p.exchange, "ended", "")) // what stops asks nothing
+}
+
+// An order that overtakes whoever lets the exchange go on, in the act itself.
+func TestRace_OrderState(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	must(t, p.Desk.SetState(ctx, p.Worker, p.exchange, "paused", ""))
+	stateErr, orderErr := overtaken(t, p.Desk, "set", func() error { return p.Desk.SetState(ctx, p.Worker, p.exchange, "active", "") }, func() error {
+		return p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderProhibits, "")
+	})
+	must(t, orderErr)
+	wantKind(t, "forbidden meanwhile", stateErr, fault.Conflict)
+	if n := p.count(`select count(*) from exchange where contact_order = 'prohibits' and state = 'paused'`); n != 1 {
+		t.Error("what is forbidden goes on")
+	}
+}
+
 // The database holds it, too: a prohibition rests, and a manager alone takes it back.
 func TestContactOrder_Schema(t *testing.T) {
 	s := newSchema(t)
@@ -127,6 +175,10 @@ func TestContactOrder_Schema(t *testing.T) {
 		{s.manager, `update exchange set state = 'active'`, "exchange_prohibited"},
 		{s.worker, `update exchange set contact_order = 'none'`, "exchange_order"},
 		{s.worker, `update exchange set contact_order = 'permits'`, "exchange_order"},
+		{s.manager, `update exchange set contact_order = 'none'`, ""},
+		{s.worker, `update exchange set contact_order = 'permits'`, ""},
+		{s.worker, `update exchange set contact_order = 'none'`, "exchange_order"},
+		{s.worker, `update exchange set contact_order = 'prohibits', state = 'paused'`, "exchange_order"},
 		{s.manager, `update exchange set contact_order = 'none'`, ""},
 		{s.worker, `update exchange set contact_order = 'later'`, "exchange_contact_order"},
 	} {

@@ -472,6 +472,9 @@ func (s *Service) Refuse(ctx context.Context, actor authz.Actor, id LetterID, re
 func (d *deciding) sendBack(ctx context.Context, a step, reason WriterReason, note string, answers []Answer) error {
 	words, note, err := returnWords(reason.Reason, reason.Words, note)
 	told, unknown := d.told(ctx, LetterReasons, string(reason.Reason))
+	if err == nil {
+		err = d.toWriter(ctx, words)
+	}
 	if err := errors.Join(unknown, err); err != nil {
 		return err
 	}

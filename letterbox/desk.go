@@ -24,6 +24,7 @@ import (
 const (
 	deskLine = `select l.id, l.exchange_id, x.reference, l.from_side, l.to_side, l.state, l.told, coalesce(l.replaces, '') as replaces,
 			l.submitted_on, l.hear_by, coalesce(l.held_until, 'epoch') as held_until, l.second, l.paper, l.stop, coalesce(l.stopped_on, l.decided_on, l.submitted_on) as stopped_on,
+			coalesce(case l.state when 'proposed' then l.decided_on end, 'epoch') as asked_on,
 			coalesce(c.worker_id, '') as claimed_by, coalesce(c.until, 'epoch') as claim_until,
 			exists (select from connection k where k.agency_id = l.agency_id and k.exchange_id = l.exchange_id and k.worker_id = account()) as connected,
 			case when l.second and l.state in ('received', 'held') then decided_before(l.id, account()) else false end as refused_by_me,
@@ -112,6 +113,7 @@ type deskRow struct {
 	Paper       bool
 	Stop        bool
 	StoppedOn   time.Time
+	AskedOn     time.Time // of a letter that waits for its writer
 	ClaimedBy   string
 	ClaimUntil  time.Time
 	Connected   bool
@@ -190,6 +192,9 @@ func (s *Service) line(ag *agency.Agency, actor authz.Actor, l deskRow, rows *de
 	}
 	if line.Stopped {
 		line.StoppedOn = l.StoppedOn
+	}
+	if line.State == ProposedToWriter {
+		line.AskedOn = l.AskedOn
 	}
 	if !l.Restricted {
 		line.From, line.Children = names(actor, rows.names, l.FromSide), names(actor, rows.names, "child/"+l.FromSide)

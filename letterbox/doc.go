@@ -24,7 +24,8 @@
 //
 // A worker may ask the writer to leave parts out (Propose): the writer is shown
 // which, and agrees (Agree), writes the letter anew, or asks another worker. What
-// is passed on without that (Cut) takes a second worker.
+// is passed on without that (Cut) takes a second worker. What a writer does not answer
+// can be taken back (TakeBackProposal).
 //
 // Apart from letters a person tells the agency something (Tell) and reads its
 // answer; what happened on a side, with a day to expect, is its Timeline. A
@@ -107,6 +108,8 @@
 //	proposed      --secondOpinion: correspondent-->     received
 //	proposed      --replace: correspondent-->           replaced
 //	proposed      --withdraw: correspondent-->          withdrawn
+//	proposed      --unask: letterboxWorker-->           received
+//	proposed      --unask: manager-->                   received
 //	received      --translate: letterboxWorker-->       toTranslate
 //	held          --translate: letterboxWorker-->       toTranslate
 //	toTranslate   --handIn: translator-->               received

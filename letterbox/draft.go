@@ -475,10 +475,6 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 	if prose.Blank(text) && row.Recordings == 0 {
 		return "", fault.Field("text", "fault.text.empty")
 	}
-	object, err := s.sealSubmission(ag, actor, row, nodes, letter, "text", text)
-	if err != nil {
-		return "", err
-	}
 	language, err := s.sealLanguage(ag, actor, row, nodes, letter)
 	if err != nil {
 		return "", err
@@ -488,6 +484,11 @@ func (s *Service) Send(ctx context.Context, actor authz.Actor, id DraftID, versi
 		return "", err
 	}
 	recorded, err := s.sealSaid(ctx, ag, actor, row, nodes)
+	if err != nil {
+		return "", err
+	}
+	// Its text rests on what comes with it.
+	object, err := s.sealSubmission(ag, actor, row, nodes, letter, "text", text, cameWith(photos, recorded)...)
 	if err != nil {
 		return "", err
 	}
@@ -537,7 +538,7 @@ const sqlDraftNodes = `select n.id, n.epoch, n.recipient, coalesce(n.verifier, '
 	from draft d join node n on n.agency_id = d.agency_id and n.id = 'case/' || d.exchange_id
 	where d.agency_id = agency() and d.id = $1 and n.key_leaf is not null order by n.epoch desc limit 1`
 
-func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendRow, nodes []agency.NodeRow, letter LetterID, part, text string) (sealedObject, error) {
+func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendRow, nodes []agency.NodeRow, letter LetterID, part, text string, rests ...[32]byte) (sealedObject, error) {
 	caseNode, err := ag.Trusted(nodes, "case/"+row.ExchangeID)
 	if err != nil {
 		s.log.Error("ALARM: a case key is not the one vouched for", "agency", ag.ID, "exchange", row.ExchangeID, "error", err)
@@ -554,7 +555,7 @@ func (s *Service) sealSubmission(ag *agency.Agency, actor authz.Actor, row sendR
 		return sealedObject{}, fmt.Errorf("seal letter: %w", err)
 	}
 	st := statementOf(c, sealed.Commit)
-	st.Event, st.At = statement.EventReceipt, s.now()
+	st.Event, st.At, st.Refs = statement.EventReceipt, s.now(), rests
 	body, err := ag.State(st, "door")
 	if err != nil {
 		return sealedObject{}, err
@@ -587,7 +588,7 @@ func (s *Service) store(ctx context.Context, ag *agency.Agency, actor authz.Acto
 		recorded.queue(b, letter)
 		b.Queue(guardedDeleteDraft, row.ID)
 		b.Queue(sqlNudge)
-		audit.Append(b, slices.Concat([][]byte{object.body}, language.bodies(), photos.bodies(), recorded.bodies())...)
+		audit.Append(b, slices.Concat(photos.bodies(), recorded.bodies(), [][]byte{object.body}, language.bodies())...)
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,15 @@ const (
 // archive, and to no team.
 type referralContent struct {
 	Concern string `json:"concern"`
-	Text    string `json:"text"` // the letter
+	Text    string `json:"text"` // the letter as it came
+	// As it would go on, where that is not the same: what its writer agreed to, or a
+	// worker left out.
+	Goes string `json:"goes,omitempty"`
+	// The letter as it came did not open: Text is what its writer agreed to since.
+	Agreed bool `json:"agreed,omitempty"`
+	// The photos that are sealed to the lead beside it; and that not all is there that came.
+	Photos     []string `json:"photos,omitempty"`
+	Incomplete bool     `json:"incomplete,omitempty"`
 }
 
 type referralRow struct {
@@ -59,8 +68,9 @@ type referralRow struct {
 	ReferredOn *time.Time
 }
 
-// Escalate refers a claimed letter to the safeguarding lead, with its text, its
-// photos and what the worker is concerned about, and gives the claim back. The team sees
+// Escalate refers a claimed letter to the safeguarding lead, with its text as it came
+// and as it would go on, its photos and what the worker is concerned about, and gives
+// the claim back. The team sees
 // the letter no more until the lead hands it back. The writer is told what
 // they were told before, "with us", and can take it back as any other letter;
 // the referral stays.
@@ -81,11 +91,11 @@ func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, 
 	if err != nil {
 		return err
 	}
-	referral, err := d.referral(concern, lead)
+	photos, err := d.referredPhotos(ctx, lead, d.rows.next("referral"))
 	if err != nil {
 		return err
 	}
-	photos, err := d.referredPhotos(ctx, lead, referral.at.Version)
+	referral, err := d.referral(ctx, concern, photos, lead)
 	if err != nil {
 		return err
 	}
@@ -103,9 +113,31 @@ func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, 
 		}})
 }
 
-// referral seals the letter and the concern to the safeguarding lead.
-func (d *deciding) referral(concern string, lead agency.Node) (sealedObject, error) {
-	content, err := json.Marshal(referralContent{concern, d.whole()})
+// referral seals the letter and the concern to the safeguarding lead. What does not
+// open, or is gone, has raised its alarm and holds nothing up: the lead is told.
+func (d *deciding) referral(ctx context.Context, concern string, photos []sealedObject, lead agency.Node) (sealedObject, error) {
+	r := referralContent{Concern: concern}
+	text, err := d.asItCame(ctx)
+	switch {
+	case err == nil:
+		r.Text = text
+	case unread(err):
+		r.Text, r.Agreed = d.whole(), true
+	default:
+		return sealedObject{}, err
+	}
+	if d.text != r.Text {
+		r.Goes = d.text
+	}
+	for _, p := range photos {
+		r.Photos = append(r.Photos, p.at.Object)
+	}
+	if err := d.statedParts(ctx, d.ag, d.rows); unread(err) {
+		r.Incomplete = true
+	} else if err != nil {
+		return sealedObject{}, err
+	}
+	content, err := json.Marshal(r)
 	if err != nil {
 		return sealedObject{}, fmt.Errorf("write referral: %w", err)
 	}
@@ -176,7 +208,17 @@ func (s *Service) Referred(ctx context.Context, actor authz.Actor, id LetterID) 
 	if err != nil && !unread(err) {
 		return ReferralText{}, err
 	}
-	text.Concern, text.Text, text.Unread = Text(content.Concern), Text(content.Text), err != nil
+	text.Concern, text.Text, text.Goes, text.Unread = Text(content.Concern), Text(content.Text), Text(content.Goes), err != nil
+	text.Agreed, text.Incomplete = content.Agreed, content.Incomplete
+	for _, id := range content.Photos {
+		if slices.ContainsFunc(r.photos, func(p referredPhotoRow) bool { return p.ID == id && p.Sealed }) {
+			continue
+		}
+		if err := s.unstated(ctx, ag, id, fmt.Errorf("%w: a photo that was referred", seal.ErrStale)); !unread(err) {
+			return ReferralText{}, err
+		}
+		text.Incomplete = true
+	}
 	return text, nil
 }
 

@@ -35,7 +35,8 @@ func SideStates() []string { return []string{"ready", "declined", "addressUnconf
 
 const (
 	// What a change of an exchange or a side rests on. $2 is the object that carries the note, $3 its part.
-	sqlStateColumns = `x.id, case_closed(x.id) as closed, x.contact_order,
+	sqlStateColumns = `x.id, case_closed(x.id) as closed, x.restricted, x.contact_order,
+			(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'order')::bigint as order_version,
 			exists (select from connection c where c.agency_id = x.agency_id and c.exchange_id = x.id and c.worker_id = account()) as connected,
 			(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = $2 and o.part = $3)::bigint as version`
 	sqlExchangeNow = `select ` + sqlStateColumns + `, case $3 when 'delay' then x.delay_days::text when 'readers' then x.second_reader when 'order' then x.contact_order else x.state end as state
@@ -69,7 +70,9 @@ type stateRow struct {
 	ID           string // of the exchange
 	Closed       bool
 	Connected    bool
+	Restricted   bool
 	ContactOrder string
+	OrderVersion int64 // of the newest note about it
 	Version      int64 // of the newest note
 	State        string
 }
@@ -95,7 +98,8 @@ type change struct {
 // that was passed on and is not opened is stopped, if it is not to go on; a
 // worker lifts each stop afterwards. Nobody is told why: the note is for
 // colleagues. Setting what is set already changes nothing. What a court has
-// forbidden does not go on (Conflict, in the database too).
+// forbidden does not go on (Conflict, in the database too); what the row says of that
+// is believed only with the signed note (Sealed, and an alarm).
 //
 // Invalid: field "state" or "note". Forbidden: the actor is connected to the
 // family, or the case is restricted to others. Conflict: somebody changed it in
@@ -152,21 +156,39 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 	}
 	var was stateRow
 	var nodes []agency.NodeRow
+	var order orderRows
+	asksOrder := prefix == "ex" && (c.part == "order" || c.part == "state" && c.to == "active")
+	if asksOrder {
+		if err := s.index.Follow(ctx, ag.ID); err != nil {
+			return err
+		}
+	}
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		c.queueNow(b, &was, c.read)
 		postgres.Many(b, &nodes, c.nodes, c.object)
+		if asksOrder {
+			order.queue(b, c.object)
+		}
 	})
 	if err != nil {
 		return s.db.Fault(fmt.Errorf("load %s: %w", c.object, err))
 	}
-	if err := was.may(); err != nil || was.State == c.to {
+	if err := was.may(); err != nil {
 		return err
+	}
+	if asksOrder {
+		if err := s.orderStands(ctx, ag, actor, was, &order); err != nil {
+			return err
+		}
+	}
+	if was.State == c.to {
+		return nil
 	}
 	if c.part == "readers" && slices.Index(SecondReaders(), c.to) < slices.Index(SecondReaders(), was.State) && !actor.Can(authz.Restrict) {
 		return fault.New(fault.Forbidden, "fault.exchange.fewerReaders")
 	}
 	switch {
-	case c.part == "order" && was.State == OrderProhibits && !actor.Can(authz.Restrict):
+	case c.part == "order" && was.State != OrderNone && !actor.Can(authz.Restrict):
 		return fault.New(fault.Forbidden, "fault.exchange.orderManager")
 	case prefix == "ex" && c.part == "state" && c.to == "active" && was.ContactOrder == OrderProhibits:
 		return fault.New(fault.Conflict, "fault.exchange.prohibited")
@@ -176,6 +198,7 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 		return err
 	}
 	var now stateRow
+	s.at("set")
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { c.queueNow(b, &now, c.lock) }, func(b *pgx.Batch) error {
 		switch {
 		case now.State == c.to:

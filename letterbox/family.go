@@ -51,6 +51,7 @@ const (
 	sqlSentMay = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, not exchange_open(s.exchange_id) as rests
 		from letter l join side s on s.agency_id = l.agency_id and s.id = l.from_side where l.agency_id = agency() and l.id = $1`
 	sqlTranslated   = `select was_translated($1)`
+	sqlTakenBack    = `select coalesce(taken_back, 0) from letter where agency_id = agency() and id = $1`
 	sqlOpenDelivery = `select open_delivery($1)`
 	sqlCameBack     = `select came_back($1)`
 )
@@ -214,6 +215,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	var recorded []letterRecordingRow
 	var translated bool
 	var may sentMayRow
+	var takenBack uint64
 	err = s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 		b.Queue(sqlSentMay, string(id)).Query(func(r pgx.Rows) error {
 			rows, err := pgx.CollectRows(r, pgx.RowToStructByName[sentMayRow])
@@ -229,6 +231,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.Many(b, &recorded, sqlLetterRecording, string(id))
 		queueObjects(b, &told, sqlRecordingTold, string(id))
 		b.Queue(sqlTranslated, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&translated) })
+		b.Queue(sqlTakenBack, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&takenBack) })
 		b.Queue(sqlDraftReplacing, string(id)).Query(func(r pgx.Rows) (err error) {
 			rewrites, err = pgx.CollectRows(r, pgx.RowTo[string])
 			return err
@@ -251,6 +254,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
 	sent.Asked, sent.Translated, sent.MayWrite, sent.Rests = rows[0].Second, translated, may.MayWrite, may.Rests
+	sent.TakenBack = sent.Told == WithUs && takenBack > 0 && newestVersion(objects, string(id), "proposal") == takenBack && newestVersion(objects, string(id), "reason") < takenBack
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
 	sent.Recording = s.openSaid(ctx, ag, actor, rows[0].SideID, recorded, told)
 	if sent.Proposal, err = s.openProposal(ctx, ag, actor, objects, rows[0]); err != nil {

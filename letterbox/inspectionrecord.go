@@ -144,6 +144,7 @@ var statedAs = []struct {
 	{statement.EventCasework, "lt", "translation", "translated"},
 	{statement.EventCasework, "lt", "giveback", "translatorGaveBack"},
 	{statement.EventCasework, "lt", "takeback", "takenFromTranslator"},
+	{statement.EventCasework, "lt", "unask", "proposalTakenBack"},
 	{statement.EventCasework, "lt", "claim", "changedHands"},
 	{statement.EventCasework, "lt", "cut", "partsCut"},
 	{statement.EventCasework, "dl", "posted", "posted"},
@@ -329,6 +330,10 @@ func (r *recording) step(l *LetterRecord, line *CaseEntry, st *statement.Stateme
 		turn := &l.Turns[len(l.Turns)-1]
 		turn.On, turn.Decision, turn.By = calendar.Today(st.At), string(st.Event), line.By[0]
 		turn.count(turn.On, r.days)
+	case "proposalTakenBack":
+		if n := len(l.Turns); n > 0 { // it waits again, with the day that it had
+			l.Turns = append(l.Turns, Turn{From: l.Turns[n-1].From, HearBy: l.Turns[n-1].HearBy})
+		}
 	case "passedOn":
 		l.PassedOn = calendar.Today(st.At)
 	case "opened":

@@ -51,6 +51,13 @@ func needsTranslation(letter, side string, welsh bool) bool {
 	return !sideReads(side, letter) || letter == Welsh && !welsh
 }
 
+// readsOne tells whether the actor reads the letter as it was written or what it is
+// translated into. English every worker reads.
+func (r *languageRow) readsOne() bool {
+	into := translatedInto(r.Language, r.Side)
+	return r.Language == English || into == English || r.Welsh && (r.Language == Welsh || into == Welsh)
+}
+
 // translatedInto is the language into which a letter is translated for a side: one
 // that they read; where they read it as it is, English, for the workers.
 func translatedInto(letter, side string) string {

@@ -94,6 +94,8 @@ func Moves() []Move {
 		{ProposedToWriter, "secondOpinion", Received, authz.Correspondent},
 		{ProposedToWriter, "replace", ReplacedByRewrite, authz.Correspondent},
 		{ProposedToWriter, "withdraw", WithdrawnByWriter, authz.Correspondent},
+		{ProposedToWriter, "unask", Received, authz.LetterboxWorker},
+		{ProposedToWriter, "unask", Received, authz.Manager},
 		{Received, "translate", ToTranslate, authz.LetterboxWorker},
 		{Held, "translate", ToTranslate, authz.LetterboxWorker},
 		{ToTranslate, "handIn", Received, authz.Translator},

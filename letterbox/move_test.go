@@ -45,8 +45,10 @@ func (p *pair) workActs() map[letterbox.Move]func(authz.Actor, letterbox.LetterI
 		translator("giveBack"): func(a authz.Actor, id letterbox.LetterID) error {
 			return p.Desk.GiveBack(ctx, a, id, letterbox.BackCannot, "")
 		},
-		lead("handBack"):   func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.HandBack(ctx, a, id, "") },
-		lead("keepOnFile"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.KeepReferred(ctx, a, id, "") },
+		worker("unask"):                   func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.TakeBackProposal(ctx, a, id, "") },
+		{Act: "unask", By: authz.Manager}: func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.TakeBackProposal(ctx, a, id, "") },
+		lead("handBack"):                  func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.HandBack(ctx, a, id, "") },
+		lead("keepOnFile"):                func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.KeepReferred(ctx, a, id, "") },
 		lead("refuse"): func(a authz.Actor, id letterbox.LetterID) error {
 			return p.Desk.RefuseReferred(ctx, a, id, "unclear", "", "")
 		},
@@ -130,8 +132,8 @@ func TestActs_EveryState(t *testing.T) {
 			want := slices.ContainsFunc(letterbox.Moves(), func(m letterbox.Move) bool { return m.From == from && m.Act == act.Act && m.By == act.By })
 			p.put(letter, from, actors[act.By].Account())
 			for role, actor := range actors {
-				if role == act.By {
-					continue
+				if role == act.By || slices.ContainsFunc(letterbox.Moves(), func(m letterbox.Move) bool { return m.Act == act.Act && m.By == role && act.Act == "unask" }) {
+					continue // theirs as well
 				}
 				wantKind(t, fmt.Sprintf("%s of a %s letter by a %s", act.Act, from, role), call(actor, letter), fault.Forbidden)
 			}

@@ -3,6 +3,7 @@ package letterbox
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,6 +45,9 @@ type PaperLetter struct {
 	// Helpers are the workers who helped to write it, beside who types it in: none
 	// of them decides about it.
 	Helpers []string
+	// Helping says who helped and how, to colleagues: asked for where the helpers leave
+	// fewer than two of the team who could decide.
+	Helping string
 }
 
 // NewLetterID chooses the id of a letter that is about to be typed in.
@@ -76,7 +80,11 @@ const (
 		values (agency(), @id, @exchange, @from, @to, @author, 'received', @came, @hearBy, true)`
 	sqlInsertHelper = `insert into letter_helper (agency_id, letter_id, worker_id) values (agency(), $1, $2)`
 	sqlHelpers      = `select id from worker where agency_id = agency() and state = 'active' and id <> account() order by id`
-	sqlScan         = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'scan' order by o.version desc`
+	// Who of the team could decide about a letter of a side, if nobody but the typist and these helped.
+	sqlLeft = `select count(*)::int from side s join exchange x on x.agency_id = s.agency_id and x.id = s.exchange_id join worker w on w.agency_id = s.agency_id
+		where s.agency_id = agency() and s.id = $1 and w.state = 'active' and 'letterboxWorker' = any (w.roles) and w.id <> account() and w.id <> all ($2)
+			and not (x.restricted and not holds_case(w.id, x.id)) and not knows_family(w.id, x.id)`
+	sqlScan = `select ` + sqlObjectColumns + ` from object o where o.agency_id = agency() and o.id = $1 and o.part = 'scan' order by o.version desc`
 )
 
 type paperRow struct {
@@ -97,6 +105,7 @@ type paperRows struct {
 	nodes  []agency.NodeRow
 	typed  []string // the letter, if the same click has made it already
 	others []string // who works here, but for the typist
+	left   int      // how many of the team could decide
 }
 
 // MaxHelpers is how many workers can be named who helped to write one letter.
@@ -130,8 +139,8 @@ func (s *Service) Helpers(ctx context.Context, actor authz.Actor) ([]NamedWorker
 // ask for it. The promise to the writer counts from the day it came. Called
 // again with the same ID by the same worker, it gives the same letter.
 //
-// NotFound: the author is not on that side. Invalid on "text", "scan", "came" or
-// "helpers". Conflict: this side may not write now. Forbidden: the actor is
+// NotFound: the author is not on that side. Invalid on "text", "scan", "came",
+// "helpers" or "helping". Conflict: this side may not write now. Forbidden: the actor is
 // connected to the family, or holds no key of a restricted case.
 func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLetter) (LetterID, error) {
 	ag, err := s.begin(ctx, actor, authz.RecordPaper, string(p.Side))
@@ -153,6 +162,9 @@ func (s *Service) RecordPaper(ctx context.Context, actor authz.Actor, p PaperLet
 	}
 	if len(p.Helpers) > MaxHelpers || slices.ContainsFunc(p.Helpers, func(id string) bool { return !slices.Contains(rows.others, id) }) {
 		return "", fault.Field("helpers", "fault.paper.helpers")
+	}
+	if len(p.Helpers) > 0 && rows.left < 2 && p.Helping == "" {
+		return "", fault.Field("helping", "fault.paper.helping")
 	}
 	objects, err := s.sealPaper(ctx, ag, actor, p, rows)
 	if err != nil {
@@ -188,8 +200,12 @@ func (s *Service) checkPaper(p PaperLetter) (PaperLetter, error) {
 	case !known:
 		faults = append(faults, fault.Field("scan", "fault.paper.kind"))
 	}
-	slices.Sort(p.Helpers)
-	p.Helpers = slices.Compact(p.Helpers)
+	helping, err := prose.Clean("helping", p.Helping, MaxReason*4)
+	if p.Helping = helping; prose.Blank(helping) {
+		p.Helping = ""
+	}
+	faults = append(faults, err)
+	p.Helpers = slices.Compact(slices.Sorted(slices.Values(p.Helpers)))
 	today := calendar.Today(s.now())
 	if p.CameOn.IsZero() || p.CameOn.After(today) || p.CameOn.Before(today.AddDate(0, 0, -oldestPaper)) {
 		faults = append(faults, fault.Field("came", "fault.paper.came"))
@@ -208,6 +224,7 @@ func (s *Service) loadPaper(ctx context.Context, actor authz.Actor, p PaperLette
 			r.others, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
 		})
+		b.Queue(sqlLeft, string(p.Side), p.Helpers).QueryRow(func(row pgx.Row) error { return row.Scan(&r.left) })
 		b.Queue(sqlTypedByMe, string(p.ID)).Query(func(rows pgx.Rows) (err error) {
 			r.typed, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -274,7 +291,28 @@ func (s *Service) sealPaper(ctx context.Context, ag *agency.Agency, actor authz.
 	}
 	written.side = side.ID
 	pictured, err := s.sealRecord(ctx, ag, scan, p.Scan, signer, caseNode.Recipient(), ag.Archive())
-	return []sealedObject{written, pictured}, err
+	if err != nil || len(p.Helpers) == 0 || p.Helping == "" {
+		return []sealedObject{written, pictured}, err
+	}
+	helping, err := s.sealHelping(ag, actor, text, p.Helping, signer, caseNode)
+	return []sealedObject{written, pictured, helping}, err
+}
+
+// sealHelping seals what the typist says of who helped and how, to colleagues.
+func (s *Service) sealHelping(ag *agency.Agency, actor authz.Actor, c seal.Context, words string, by note.Signer, caseNode agency.Node) (sealedObject, error) {
+	content, err := json.Marshal(decisionNote{Act: "helping", Note: words})
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("write who helped: %w", err)
+	}
+	c.Kind, c.Part, c.From = seal.KindWorknote, "helping", workerNode(actor.Account())
+	sealed, err := seal.Seal(c, content, caseNode.Recipient(), ag.Archive())
+	if err != nil {
+		return sealedObject{}, fmt.Errorf("seal who helped: %w", err)
+	}
+	st := statementOf(c, sealed.Commit)
+	st.Event, st.At = statement.EventCasework, s.now()
+	body, err := ag.State(st, "", by)
+	return sealedObject{at: c, sealed: sealed, body: body}, err
 }
 
 // sealRecord seals something that a worker writes down, and states it.

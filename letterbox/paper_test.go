@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -386,8 +387,28 @@ func TestPaper_Helpers(t *testing.T) {
 		_, err := p.Desk.RecordPaper(ctx, p.Worker, letter)
 		wantAt(t, name, err, "fault.paper.helpers", "helpers")
 	}
+	// With the helper named, one is left who could decide: it is said who helped and how, to who reads it.
 	letter := p.paper()
 	letter.Helpers = []string{helper.Account(), lead.Account(), helper.Account()}
+	_, err = p.Desk.RecordPaper(ctx, p.Worker, letter)
+	wantAt(t, "one is left", err, "fault.paper.helping", "helping")
+	letter.Helping = " \n"
+	_, err = p.Desk.RecordPaper(ctx, p.Worker, letter)
+	wantAt(t, "one is left, and nothing said", err, "fault.paper.helping", "helping")
+	byHand := func(helpers ...string) string {
+		sql := ""
+		for _, h := range helpers {
+			sql += `; insert into letter_helper (agency_id, letter_id, worker_id) values (agency(), '` + string(letter.ID) + `', '` + h + `')`
+		}
+		_, constraint := broke(p.asStaff(p.Worker.Account(), `insert into letter (agency_id, id, exchange_id, from_side, to_side, author, state, hear_by, paper)
+			select agency(), '`+string(letter.ID)+`', exchange_id, from_side, to_side, author, 'received', current_date + 9, true from letter limit 1`+sql))
+		return constraint
+	}
+	p.send("One to copy.")
+	if got := byHand(p.Worker.Account(), helper.Account()); got != "letter_helper_left" {
+		t.Errorf("one is left, by hand: %q", got)
+	}
+	letter.Helping = "We both sat with her."
 	id, err := p.Desk.RecordPaper(ctx, p.Worker, letter)
 	must(t, err)
 	if again, err := p.Desk.RecordPaper(ctx, p.Worker, letter); err != nil || again != id {
@@ -416,6 +437,21 @@ func TestPaper_Helpers(t *testing.T) {
 	}
 	p.untriggered(`delete from letter_helper`)
 	refused("the helper without a row")
+	must(t, p.Desk.Claim(ctx, third, id))
+	reading, err := p.Desk.Read(ctx, third, id)
+	must(t, err)
+	if !slices.ContainsFunc(reading.Notes, func(n letterbox.WorkNote) bool {
+		return n.What == "helping" && n.Text == "We both sat with her." && n.By != ""
+	}) {
+		t.Errorf("who decides reads %+v", reading.Notes)
+	}
+	must(t, p.Desk.Release(ctx, third, id))
+
+	// Where two are left nothing is asked; where nobody is named, nothing either, however few there are.
+	p.newStaff("Rowan Tye", authz.LetterboxWorker)
+	enough := p.paper()
+	enough.Helpers = []string{helper.Account()}
+	must(t, second(p.Desk.RecordPaper(ctx, p.Worker, enough)))
 
 	// A lead who helped says nothing final about it, either.
 	must(t, p.Desk.Claim(ctx, third, id))

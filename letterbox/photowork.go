@@ -266,6 +266,9 @@ func (s *Service) logLook(ctx context.Context, ag *agency.Agency, actor authz.Ac
 // openPhoto opens a photo as it is now, and what the actor said of it.
 func (s *Service) openPhoto(ctx context.Context, ag *agency.Agency, actor authz.Actor, l deskRow, row photoRow, keys []*age.HybridIdentity) (p pictured, answer *PhotoAnswer, err error) {
 	o, objects, err := s.photoObject(ctx, actor, row)
+	if row.Now == 0 && fault.KindOf(err) == fault.Conflict {
+		err = s.unstated(ctx, ag, row.ID, fmt.Errorf("%w: the photo is gone", seal.ErrStale)) // as it came it is never cut
+	}
 	if err != nil {
 		return p, nil, err
 	}
@@ -445,7 +448,7 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 	} else if !a.Goes {
 		var unknown error
 		a.Told, unknown = d.told(ctx, PhotoLeftOut, a.Reason)
-		err = errors.Join(err, unknown)
+		err = errors.Join(err, unknown, d.toWriter(ctx, a.Words))
 	}
 	if err != nil {
 		return err

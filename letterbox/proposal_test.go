@@ -325,6 +325,70 @@ func (p *pair) listVersion() int {
 	return list.Version
 }
 
+// Whose words a reason is makes no way around it: the worker's own and the agency's say of
+// nothing but what the writer could be pointed at that it goes.
+func TestPropose_NoOracleInOwnWords(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	id := letterbox.NewReasonID()
+	must(t, p.reason(letterbox.ReasonChange{List: letterbox.LetterReasons, Do: letterbox.ReasonNew, ID: id, Words: "We leave this out."}))
+	for _, reason := range []letterbox.ReturnReason{"other", letterbox.ReturnReason(id)} {
+		letter := p.claimed("Is it Ilfracombe? Ring me on 07700 900987.")
+		part := func(words letterbox.Text) []letterbox.Part {
+			return []letterbox.Part{{Words: words, Row: 1, Reason: reason}}
+		}
+		wantAt(t, "a wrong guess", p.Desk.Propose(ctx, p.Worker, letter, part("Ilfracombe"), "", "", p.no(letter)...), "fault.proposal.closed", "words-1")
+		must(t, p.Desk.Propose(ctx, p.Worker, letter, part("07700 900987"), "", "")) // a pattern
+	}
+	letter := p.claimed("Is it Ilfracombe? We wonder.")
+	must(t, p.Desk.Cut(ctx, p.Worker, letter, []letterbox.Part{{Words: "Ilfracombe", Row: 1, Reason: "other"}}, "nobody is asked"))
+}
+
+// A worker's own words to a writer tell nothing that only the other side told us, or that is of
+// another adoption, whichever way they would go; what the writer's side told us, and patterns, may.
+func TestToWriter(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.agreed("permitted")
+	p.mayRecord("permitted")
+	must(t, p.Desk.ChangeProtected(ctx, p.Worker, p.exchange, p.listVersion(), []letterbox.ProtectedWord{
+		{Kind: screening.Town, Value: "Marazion", Of: p.toSide, Told: true}, {Kind: screening.Surname, Value: "Penhallow", Elsewhere: true},
+		{Kind: screening.Town, Value: "Zennor", Of: p.fromSide, Told: true},
+	}, nil))
+	draft := p.draftWith(1)
+	must(t, p.record(draft, said(2)))
+	letter := p.sendDraft(draft)
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	photo := p.photosOf(letter)[0].ID
+	p.look(letter, photo)
+	p.hear(letter)
+	out := []letterbox.Part{{Words: "water", Row: 1, Reason: "promises"}}
+	ways := map[string]func(words string) error{
+		"return":  func(words string) error { return p.Desk.Return(ctx, p.Worker, letter, "other", words, "") },
+		"refuse":  func(words string) error { return p.Desk.Refuse(ctx, p.Worker, letter, "upsetting", words, "") },
+		"propose": func(words string) error { return p.Desk.Propose(ctx, p.Worker, letter, out, words, "") },
+		"photo": func(words string) error {
+			return p.Desk.AnswerPhoto(ctx, p.Worker, letter, photo, letterbox.PhotoAnswer{Seen: nothing(0).Seen, PhotoReason: letterbox.PhotoReason{Reason: "other", Words: words}})
+		},
+		"recording": func(words string) error {
+			return p.Desk.AnswerRecording(ctx, p.Worker, letter, letterbox.RecordingAnswer{Heard: true, RecordingReason: letterbox.RecordingReason{Reason: "other", Words: words}})
+		},
+	}
+	for name, way := range ways {
+		for _, words := range []string{"You may not write Marazion.", "No, not marazion!", "Leave the Penhallows out."} {
+			wantAt(t, name+": "+words, way(words), "fault.words.closed", "words")
+		}
+	}
+	const may = "Please leave Zennor out, and ring us on 01632 960123. Wren is well."
+	for _, name := range []string{"photo", "recording", "return"} {
+		if err := ways[name](may); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p.wantState(letter, letterbox.ReturnedToWriter, letterbox.Returned)
+	if n := p.count(`select count(*) from object where kind = 'proposal'`); n != 0 {
+		t.Errorf("%d proposals of what was refused", n)
+	}
+}
+
 func TestPropose_Refused(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	letter := p.claimed("I promise. Ring 07700 900987. Love, Tamsin")
@@ -676,8 +740,8 @@ func TestProposal_Referred(t *testing.T) {
 	must(t, p.Desk.Escalate(ctx, other, letter, "a threat"))
 	text, err := p.Desk.Referred(ctx, lead, letter)
 	must(t, err)
-	if text.Text != "[…] you a dog. I know your school." || len(text.People) != 1 {
-		t.Errorf("the lead reads %q and may call %d people", string(text.Text), len(text.People))
+	if text.Text != "I promise you a dog. I know your school." || text.Goes != "[…] you a dog. […]." || text.Agreed || len(text.People) != 1 {
+		t.Errorf("the lead reads %q, and as it would go %q, and may call %d people", string(text.Text), string(text.Goes), len(text.People))
 	}
 	_, err = p.Desk.Original(ctx, p.Worker, letter, "why not")
 	wantKind(t, "the first text of what the lead has", err, fault.Conflict)
@@ -685,6 +749,22 @@ func TestProposal_Referred(t *testing.T) {
 	must(t, p.Desk.Claim(ctx, other, letter))
 	if reading, err := p.Desk.Read(ctx, other, letter); err != nil || reading.Text != "[…] you a dog. […]." {
 		t.Errorf("given back, the desk has %q, %v", string(reading.Text), err)
+	}
+
+	// A first text that does not open holds no worry up, and is not passed off as the first.
+	p.untriggered(`update object set sealed = 'x' where id = '` + string(letter) + `' and part = 'text' and version = 1`)
+	must(t, p.Desk.Escalate(ctx, other, letter, "a threat"))
+	text, err = p.Desk.Referred(ctx, lead, letter)
+	must(t, err)
+	if text.Text != "[…] you a dog. I know your school." || text.Goes != "[…] you a dog. […]." || !text.Agreed {
+		t.Errorf("without its first text, the lead reads %q, and as it would go %q", string(text.Text), string(text.Goes))
+	}
+
+	// As it came is as it would go for every other letter, and stands there once.
+	plain := p.claimed("I know where you live.")
+	must(t, p.Desk.Escalate(ctx, p.Worker, plain, "a threat"))
+	if text, err = p.Desk.Referred(ctx, lead, plain); err != nil || text.Text != "I know where you live." || text.Goes != "" {
+		t.Errorf("the lead reads %q and %q, %v", string(text.Text), string(text.Goes), err)
 	}
 }
 
@@ -723,7 +803,7 @@ func TestProposal_Schema(t *testing.T) {
 		"a text nobody asked for":    {letterbox.Received, person, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.from) }, "42501", ""},
 		"a text by the other side":   {letterbox.ProposedToWriter, reader, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.to) }, "42501", ""},
 		"a worker says yes":          {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set agreed = 1 where id = $1` }, "42501", ""},
-		"a worker takes the no back": {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set state = 'received' where id = $1` }, "23514", "letter_move"},
+		"a worker takes the no back": {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set state = 'received' where id = $1` }, "23514", "letter_proposal"},
 		"asked without what":         {letterbox.Received, worker, func(*schema) string { return `update letter set state = 'proposed' where id = $1` }, "23514", "letter_proposal"},
 		"a fifth proposal":           {letterbox.Received, worker, func(s *schema) string { return s.turns(4, "propose") }, "23514", "decision_proposals"},
 		"a fourth":                   {letterbox.Received, worker, func(s *schema) string { return s.turns(3, "propose") }, "23503", "decision_agency_id_leaf_fkey"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"filippo.io/age"
@@ -77,6 +78,9 @@ func (s *Service) Propose(ctx context.Context, actor authz.Actor, id LetterID, p
 	}
 	pieces, partsErr := piecesOf(d.text, inText(found, d.text), parts, may, reasons)
 	words, note, wordsErr := proposalWords(words, note)
+	if wordsErr == nil {
+		wordsErr = d.toWriter(ctx, words)
+	}
 	said, answerErr := answered(found, answers, d.rows.adopters())
 	if err := errors.Join(partsErr, wordsErr, answerErr); err != nil {
 		return err
@@ -175,14 +179,14 @@ func (s *Service) Cut(ctx context.Context, actor authz.Actor, id LetterID, parts
 }
 
 // UndoCut takes back that a claimed letter goes on without parts of it: it is whole
-// again, and nobody has read it first. Whoever cut may do this too. Errors as for Cut.
+// again, and nobody has read it first. Whoever cut may do this too, and anybody else of
+// the team who does not know the family, whether they may decide about it or not: it
+// lets nothing go on. So a letter whose first reader has left goes on with others.
+// Errors as for Cut.
 func (s *Service) UndoCut(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
 	d, err := s.beginWork(ctx, actor, id)
 	if err != nil {
 		return err
-	}
-	if why := d.rows.whyNot(actor.Account()); why != "" && why != "readFirst" {
-		return d.mayDecide()
 	}
 	cut, err := s.standingCut(ctx, d.ag, d.rows, d.keys)
 	if err != nil {
@@ -300,13 +304,31 @@ func (d *deciding) whole() string {
 }
 
 // tellLeftOut is what the writer of a letter that goes on cut is told: that
-// something was left out, and not what.
+// something was left out, and not what. Who asked for a second opinion hears why, too,
+// as far as that can be said: not that words tell who or where somebody is or are
+// about another child, which would tell a right guess, nor in anybody's own words.
 func (d *deciding) tellLeftOut(ctx context.Context) ([]sealedObject, error) {
 	if d.cut == nil {
 		return nil, nil
 	}
-	o, err := d.reason(ctx, WriterReason{Reason: leftOutUnasked}, statement.EventReturn)
+	told := WriterReason{Reason: leftOutUnasked}
+	if d.rows.letter().Second {
+		told.Words = whyCutAway(d.cut)
+	}
+	o, err := d.reason(ctx, told, statement.EventReturn)
 	return []sealedObject{o}, err
+}
+
+// whyCutAway are the sentences of the reasons why something was left out that its
+// writer may read, each once.
+func whyCutAway(pieces []Piece) string {
+	var why []string
+	for _, p := range pieces {
+		if p.Reason != "" && p.Reason != identifying && p.Reason != "others" && !p.Reason.inOwnWords() && p.Told != "" && !slices.Contains(why, p.Told) {
+			why = append(why, p.Told)
+		}
+	}
+	return strings.Join(why, "\n")
 }
 
 // leftOutUnasked is no reason that a worker chooses.

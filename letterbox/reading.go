@@ -74,6 +74,7 @@ type caseRows struct {
 	versions  []versionRow
 	authors   []nameRow // of notes
 	photos    []photoRow
+	came      []cameWithRow // the statements of what came with the letter, by the rows
 	recording recordingRows
 	connected bool // the worker is a party, or declared a connection
 	helped    bool // the worker helped to write
@@ -145,6 +146,7 @@ func (s *Service) loadCase(ctx context.Context, actor authz.Actor, id LetterID) 
 		postgres.Many(b, &r.authors, sqlNoteNames, string(id))
 		postgres.Many(b, &r.photos, sqlPhotos, string(id))
 		r.recording.queue(b, string(id))
+		postgres.Many(b, &r.came, sqlCameWith, string(id))
 		b.Queue(sqlIsConnected, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.connected) })
 		b.Queue(sqlHelped, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&r.helped) })
 		postgres.One(b, &r.relay, sqlRelay, string(id))
@@ -261,8 +263,15 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 	reading.Photos, reading.Recording = rows.deskPhotos(actor.Account()), rows.recording.desk(actor.Account())
 	reading.Adopters, reading.TwoReaders = rows.adopters(), rows.relay.TwoReaders
 	reading.FirstReader = names(actor, rows.authors, rows.relay.FirstReader)
+	reading.MayReadFirst = rows.relay.TwoReaders && rows.relay.FirstReader == "" && rows.relay.CutLeaf == nil
+	reading.CutAlone = rows.relay.CutLeaf != nil && rows.relay.FirstReader == ""
 	if reading.Unread {
 		return reading, nil
+	}
+	if err := s.statedParts(ctx, ag, rows); unread(err) {
+		reading.Incomplete = true
+	} else if err != nil {
+		return Reading{}, err
 	}
 	if err := s.readAround(ctx, ag, rows, keys, &reading); err != nil {
 		return reading, ctx.Err()

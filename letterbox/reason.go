@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -403,8 +404,20 @@ func written(list []Reason, at int, c ReasonChange) ([]Reason, error) {
 	return slices.Insert(list, at, Reason{ID: c.ID, Words: words, Kinder: kinder}), nil
 }
 
-// ofFixed are words about what only the fixed sentence speaks of.
-var ofFixed = regexp.MustCompile(`(?i)\b(sur|fore|nick)?nam(e[sd]?|ing)\b|\b(address|street|road|place|town|village|city|postcode|school|nurser(y|ie)|club|phone|mobile|e-?mail|contact|instagram|facebook|snapchat|tiktok|whatsapp|brother|sister|sibling|identif\w*|guess)(e?s|ing|ed)?\b|\b(numbers?|live[sd]?|living)\b`)
+// ofFixed are words about what only the fixed sentence speaks of: as they are called,
+// and as somebody would write around them.
+var ofFixed = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`\b(sur|fore|nick)?nam(e[sd]?|ing)\b`,
+	`\b(address|street|road|place|town|village|cit(y|ie)|count(y|ie)|area|region|neighbourhood|locat(e|ion)|postcode|house|home|school|nurser(y|ie)|college|club|church|hospital|shop|employer|workplace|uniform|badge|number plate|` +
+		`phone|mobile|e-?mail|contact|website|profile|online|instagram|facebook|snapchat|tiktok|whatsapp|brother|sister|sibling|twin|cousin|identif\w*|recogni[sz]\w*|guess|initial)(e?s|d|ing|ed)?\b`,
+	`\b(numbers?|live[sd]?|living|whereabouts|called|nearby|maiden)\b`,
+	`\bwhere\b[^.]{0,30}\b(they|he|she|somebody|someone|people|famil(y|ies)|child(ren)?)\b`,
+	`\bwho\b[^.]{0,20}\b(they|he|she|somebody|someone|famil(y|ies)|adopted)\b`,
+	`\b(their|his|her) new\b|\b(other|another) (child(ren)?|boys?|girls?|adoption)\b`,
+	`\b(find|found|trac(e|ed|ing)|reach) (them|him|her|somebody|someone|the (other )?family)\b`,
+	`\b(correct(ly)?|mistaken|right or wrong|(are|were|is|was) (right|wrong))\b`,
+	`\b(enw(au)?|cyfenw(au)?|cyfeiriad(au)?|[td]ref|[pb]entref|d?dinas|stryd|ysgol(ion)?|[bf]rawd|chwaer|[bf]yw|ff[oô]n|rhif(au)?|g?artref|cartref)\b`,
+}, "|"))
 
 // CheckReason cleans the words of an entry, and says what cannot stand there. A
 // sentence of a list goes to many writers: it holds nothing that the screen

@@ -170,7 +170,8 @@ func TestReasons_Changed(t *testing.T) {
 // children, and holds nothing that the screen finds high.
 func TestCheckReason(t *testing.T) {
 	for _, good := range []string{"The letter is longer than we can read with care.", "Some of the words could upset the people who read them.",
-		"We could not read or understand all of the letter.", "Letters cannot come with money, vouchers or presents."} {
+		"We could not read or understand all of the letter.", "Letters cannot come with money, vouchers or presents.", "It asks for an answer by a day.", "Please write it by hand, in a few words.", "It is about a court case that goes on.",
+		"Somebody who is not asked would have to read this.", "We cannot say when there will be an answer."} {
 		if words, _, err := letterbox.CheckReason(" "+good+" ", good); err != nil || words != good {
 			t.Errorf("%q: %q, %v", good, words, err)
 		}
@@ -187,6 +188,21 @@ func TestCheckReason(t *testing.T) {
 		"Please do not guess where they live.":         "fault.reason.neutral",
 		"You wrote about a SISTER.":                    "fault.reason.neutral",
 		"It says a telephone number":                   "fault.reason.neutral",
+		"You wrote the family’s town.":                 "fault.reason.neutral",
+		"It has their new surname.":                    "fault.reason.neutral",
+		"It says what they are called now.":            "fault.reason.neutral",
+		"It tells where the family is.":                "fault.reason.neutral",
+		"It shows where they are.":                     "fault.reason.neutral",
+		"It says who they are.":                        "fault.reason.neutral",
+		"It says who adopted Wren.":                    "fault.reason.neutral",
+		"It is about their new family.":                "fault.reason.neutral",
+		"It is about another child.":                   "fault.reason.neutral",
+		"Somebody could find them by it.":              "fault.reason.neutral",
+		"Somebody could recognise them.":               "fault.reason.neutral",
+		"You were right about it.":                     "fault.reason.neutral",
+		"It shows the house and the area.":             "fault.reason.neutral",
+		"A uniform can be seen.":                       "fault.reason.neutral",
+		"Mae’n dweud ble maen nhw’n byw.":              "fault.reason.neutral",
 	} {
 		_, _, err := letterbox.CheckReason(words, "")
 		wantAt(t, fmt.Sprintf("%.40q", words), err, want, "words")

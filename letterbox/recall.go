@@ -97,6 +97,9 @@ func (s *Service) showAgain(ctx context.Context, actor authz.Actor, id LetterID,
 	if err := d.statedOrder(ctx); err != nil {
 		return err
 	}
+	if err := d.statedParts(ctx, d.ag, d.rows); err != nil {
+		return err
+	}
 	written, err := d.note(act, "", statement.EventCasework)
 	if err != nil {
 		return fmt.Errorf("write down: %w", err)

@@ -308,7 +308,10 @@ func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id Let
 	if err != nil {
 		return err
 	}
-	if a, err = s.checkRecording(a); err != nil {
+	if a, err = s.checkRecording(a); err == nil {
+		err = d.toWriter(ctx, a.Words)
+	}
+	if err != nil {
 		return err
 	}
 	if a.Reason == PartLost {

@@ -137,6 +137,7 @@ func (s *schema) decided(letter string, to letterbox.State) {
 // toState is what a worker's tier does to a letter's row to move it, with whatever
 // else its new state needs.
 const toState = `update letter set state = $2::text, held_until = case when $2::text = 'held' then current_date + 7 end,
+	taken_back = case when state = 'proposed' and $2::text = 'received' then (select count(*) from decision d where d.letter_id = letter.id) else taken_back end,
 	hear_by = case when $2::text in ('recalled', 'undeliverable') then current_date + 14 else hear_by end where id = $1`
 
 // movers are the workers of TestMoves_EveryPair: one of each role, one with every

@@ -170,6 +170,9 @@ func (d *deciding) judged(ctx context.Context, answers []Answer) ([]Answered, er
 	if err := d.statedOrder(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.statedParts(ctx, d.ag, d.rows); err != nil {
+		return nil, err
+	}
 	if err := d.readable(ctx); err != nil {
 		return nil, err
 	}

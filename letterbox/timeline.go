@@ -44,6 +44,7 @@ const (
 	EventWeAreLate   = "weAreLate"   // the day on which it became later than the agency said
 	EventProposed    = "proposed"    // the writer is asked to leave parts out
 	EventYouAnswered = "youAnswered" // what they were asked; the letter is with the agency again
+	EventTakenBack   = "takenBack"   // what the writer was asked: they need not answer, and the letter is with the agency again
 	EventCameBack    = "cameBack"    // with a reason
 	EventYouRewrote  = "youRewrote"  // sent in place of one that came back
 	EventRefused     = "refused"
@@ -62,7 +63,7 @@ const (
 
 // Happenings lists every value of Event.What, for the catalogues' tests.
 func Happenings() []string {
-	return []string{EventYouSent, EventWithUs, EventWeAreLate, EventProposed, EventYouAnswered, EventCameBack, EventYouRewrote, EventRefused, EventAskedAgain, EventKeptOnFile,
+	return []string{EventYouSent, EventWithUs, EventWeAreLate, EventProposed, EventYouAnswered, EventTakenBack, EventCameBack, EventYouRewrote, EventRefused, EventAskedAgain, EventKeptOnFile,
 		EventWithdrawn, EventPassedOn, EventBackWithUs, EventCame, EventYouOpened, EventYouKept, EventYouTold, EventWeAnswered, EventNewKey}
 }
 
@@ -206,6 +207,8 @@ func (l timelineLetterRow) event(told, before Told, first bool) string {
 	switch told {
 	case WithUs:
 		switch {
+		case before == toldTakenBack:
+			return "" // with the agency as it was
 		case before == Proposed:
 			return EventYouAnswered
 		case !first:
@@ -214,6 +217,8 @@ func (l timelineLetterRow) event(told, before Told, first bool) string {
 			return EventYouRewrote
 		}
 		return EventYouSent
+	case toldTakenBack:
+		return EventTakenBack
 	case Proposed:
 		return EventProposed
 	case Returned:
@@ -231,6 +236,10 @@ func (l timelineLetterRow) event(told, before Told, first bool) string {
 	}
 	return "" // replaced: the letter in its place says so
 }
+
+// toldTakenBack is what stands at the day on which the agency took back what it had
+// asked the writer; what they are told since is that the letter is with the agency.
+const toldTakenBack Told = "takenBack"
 
 // cameEvent is what a recipient sees of a letter's state.
 func cameEvent(state string) string {

@@ -133,6 +133,8 @@ func (d *deciding) readable(ctx context.Context) error {
 		return nil
 	case d.translation.Text == "":
 		d.rows.relay.Untranslated = true
+	case !d.rows.language.readsOne():
+		return fault.New(fault.Invalid, "fault.relay.readsNeither")
 	}
 	return d.heardAsItIs()
 }
@@ -159,8 +161,11 @@ func (d *deciding) understood(ctx context.Context) error {
 		return err
 	}
 	row := &d.rows.language
-	if row.Language == English || row.Language == Welsh && row.Welsh || d.translation.Text != "" {
+	switch {
+	case row.Language == English || row.Language == Welsh && row.Welsh || d.translation.Text != "" && row.readsOne():
 		return nil
+	case d.translation.Text != "":
+		return fault.New(fault.Invalid, "fault.relay.readsNeither")
 	}
 	return fault.New(fault.Invalid, "fault.relay.translate")
 }

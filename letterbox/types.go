@@ -161,11 +161,13 @@ type Sent struct {
 	Asked  bool         // a second opinion was asked for
 	// Translated: it went on with a translation. It is never told of a letter in English.
 	Translated bool
-	Unread     bool    // the letter did not open: a notice in its place
-	Rewrite    DraftID // the draft of its rewrite, once begun
-	MayWrite   bool    // this side may write now, so also write it again
-	Rests      bool    // the exchange rests: nobody agrees to anything now
-	Photos     []SentPhoto
+	// TakenBack: they were asked to leave parts out, and we took it back since.
+	TakenBack bool
+	Unread    bool    // the letter did not open: a notice in its place
+	Rewrite   DraftID // the draft of its rewrite, once begun
+	MayWrite  bool    // this side may write now, so also write it again
+	Rests     bool    // the exchange rests: nobody agrees to anything now
+	Photos    []SentPhoto
 	// Proposal is what they are asked, or have agreed, to leave out; nil for nothing.
 	Proposal *Proposal
 	// Recording is nil where there is none.
@@ -228,7 +230,9 @@ type DeskLine struct {
 	Language    string    // of Languages
 	Translator  string    // who has it to translate, "" if nobody
 	GivenOn     time.Time // the day since when; zero for nobody
-	Slow        bool      // that was longer ago than TranslatePromise
+	// AskedOn is the day since when its writer is asked to leave parts out; zero for one who is not.
+	AskedOn time.Time
+	Slow    bool // that was longer ago than TranslatePromise
 }
 
 // TranslationRead is a letter's translation, for the worker who reads the letter;
@@ -271,6 +275,14 @@ type Reading struct {
 	// screened with the text: the findings are about Screened.
 	Transcript Text
 	Findings   []Finding // what the screen would have the worker look at, in the order of the text
+	// MayReadFirst: two workers read it, nobody has, and it is to go on whole.
+	MayReadFirst bool
+	// CutAlone: it is to go on without parts, and whoever cut it reads it no more: it
+	// goes on once it is made whole again, and cut by somebody else perhaps.
+	CutAlone bool
+	// Incomplete: a photo or a recording that came with it is gone, or is another
+	// letter's. The operator was told, and the letter does not go on.
+	Incomplete bool
 	// Unscreened: the protected list did not open, so nothing was looked for, and
 	// the letter is not passed on.
 	Unscreened bool
@@ -314,11 +326,17 @@ type Referral struct {
 type ReferralText struct {
 	Referral
 	Concern Text
-	Text    Text         // the letter
-	By      string       // the name of the worker who referred it; "" if it did not open
-	People  []PersonLine // on the side that wrote: whom to call; none where nobody stated it
-	Photos  []ReferredPhoto
-	Unread  bool // the referral did not open: a notice in its place
+	Text    Text // the letter as it came
+	// Goes is the letter as it would go on, where that is not the same; "" where it is.
+	Goes Text
+	// Agreed: it did not open as it came, and Text is what its writer agreed to since.
+	Agreed bool
+	// Incomplete: a photo or a recording that came with it is gone. The operator was told.
+	Incomplete bool
+	By         string       // the name of the worker who referred it; "" if it did not open
+	People     []PersonLine // on the side that wrote: whom to call; none where nobody stated it
+	Photos     []ReferredPhoto
+	Unread     bool // the referral did not open: a notice in its place
 }
 
 // Earlier is an earlier letter of the exchange, beside the one being read.

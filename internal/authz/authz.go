@@ -178,6 +178,8 @@ const (
 	Translate Act = "translate"
 	// SetReads: say which languages a worker reads.
 	SetReads Act = "setReads"
+	// TakeBackProposal: take back what the writer of a letter was asked.
+	TakeBackProposal Act = "takeBackProposal"
 	// OwnAccount: see and end one's own sessions, change one's second step.
 	OwnAccount Act = "ownAccount"
 )
@@ -252,6 +254,7 @@ var table = []struct {
 	{WriteFile, []Role{Correspondent}},
 	{Translate, []Role{Translator}},
 	{SetReads, []Role{Manager}},
+	{TakeBackProposal, []Role{LetterboxWorker, Manager}},
 	{OwnAccount, Roles()},
 }
 

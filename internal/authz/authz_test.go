@@ -43,7 +43,7 @@ func TestPolicy(t *testing.T) {
 		intermediaryWorker/readLaw manager/readLaw manager/endFlag
 		intermediaryWorker/prepareItem intermediaryWorker/checkItem manager/checkItem intermediaryWorker/disclose
 		intermediaryWorker/enquire intermediaryWorker/answerEnquiry intermediaryWorker/caseMessage manager/seeOpinions
-		correspondent/readFile correspondent/writeFile translator/translate manager/setReads`) {
+		correspondent/readFile correspondent/writeFile translator/translate manager/setReads letterboxWorker/takeBackProposal manager/takeBackProposal`) {
 		allowed[pair] = true
 	}
 	for _, role := range authz.Roles() {

@@ -55,6 +55,16 @@ async function proposes (walk) {
   await owen.look('the writer is asked')
 
   const sent = letter.replace('/letter/', '/sent/')
+  await owen.go(letter + '/unask')
+  await owen.look('take back what the writer was asked')
+  await owen.press('proposal.unask.do')
+  await owen.expect('/desk')
+  await his.go(sent)
+  await his.reads(say('family.sent.takenBack'))
+  await takeNewest(owen, dean)
+  await owen.expect(letter)
+  await asks(owen, letter, 'Next year we will all go to the fair together')
+
   await his.go('/letters')
   await his.reads(say('family.told.proposed'))
   await his.go(sent)

@@ -22,7 +22,7 @@ func Texts() []string { return []string{textField} }
 // Carried names the fields that travel beside it through the sign-in page, for
 // Carry. A file does not: no browser sends one back.
 func Carried() []string {
-	return []string{writerField, exchangeField, messageField, taskField, "letter", "author", "came-day", "came-month", "came-year"}
+	return []string{writerField, exchangeField, messageField, taskField, "letter", "author", "helping", "came-day", "came-month", "came-year"}
 }
 
 // Carry shows a letter on paper, an answer, or a translation again that was posted after the

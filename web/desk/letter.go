@@ -45,7 +45,7 @@ func (p *letterPage) PassAct() string {
 }
 
 // ForSecond tells the page that this worker would be the first of two readers.
-func (p *letterPage) ForSecond() bool { return p.TwoReaders && p.FirstReader == "" }
+func (p *letterPage) ForSecond() bool { return p.MayReadFirst }
 
 // earlier is an earlier letter, with its text as text.
 type earlier struct {

@@ -342,7 +342,7 @@ type breachesPage struct {
 	Messages int // not answered by their day
 }
 
-// breachGroup is one list of it: nobody may decide, late, amber, long with a translator, or stopped.
+// breachGroup is one list of it: nobody may decide, late, amber, long with its writer or a translator, or stopped.
 type breachGroup struct {
 	Name  string
 	Lines []letterbox.DeskLine
@@ -354,11 +354,11 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Orders: list.Orders, Lost: list.Lost, Referred: list.Referred, Messages: list.Messages,
-		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"translating", list.Slow}, {"stopped", list.Stopped}}}
+		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"asked", list.Asked}, {"translating", list.Slow}, {"stopped", list.Stopped}}}
 	if len(list.Nobody) > 0 {
 		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})
 	}
-	if did := page.Query(r).Get("done"); slices.Contains([]string{"taken", "given"}, did) {
+	if did := page.Query(r).Get("done"); slices.Contains([]string{"taken", "given", "unasked"}, did) {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("manage.did." + did)}
 	}
 	return room.Site.Render(w, r, http.StatusOK, "desk/manage-breaches", p)

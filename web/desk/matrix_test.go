@@ -56,6 +56,8 @@ var matrix = []visit{
 	{pattern: "POST /letter/{id}/language", act: authz.Decide, own: 422, abroad: 404},
 	{pattern: "GET /letter/{id}/translate", act: authz.Claim, own: 200, abroad: 404, restricted: 409},
 	{pattern: "POST /letter/{id}/translate", act: authz.Decide, own: 422, abroad: 404},           // it is in English
+	{pattern: "GET /letter/{id}/unask", act: authz.TakeBackProposal, own: 404, abroad: 404},      // nobody was asked
+	{pattern: "POST /letter/{id}/unask", act: authz.TakeBackProposal, own: 409, abroad: 404},     // nobody was asked
 	{pattern: "POST /letter/{id}/take-back", act: authz.Decide, own: 409, abroad: 404},           // it is with no translator
 	{pattern: "GET /letter/{id}/scan", act: authz.Claim, own: 404, abroad: 404, restricted: 409}, // it did not come on paper
 	{pattern: "GET /letter/{id}/photo/{photo}", act: authz.Claim, own: 200, abroad: 404},

@@ -24,6 +24,7 @@ type paperPage struct {
 	Letter  letterbox.LetterID // chosen when the page was made: two clicks are one letter
 	Authors []page.Choice
 	Helpers []page.Choice
+	Max     int  // runes of what is said of them
 	Again   bool // the form came back, and a browser does not keep the file
 }
 
@@ -60,7 +61,7 @@ func paperOf(form page.Form, scan []byte) (letterbox.PaperLetter, error) {
 		return letterbox.PaperLetter{}, fault.Field("author", "paper.authorNeeded")
 	}
 	p := letterbox.PaperLetter{ID: letterbox.LetterID(form.Get("letter")), Side: letterbox.SideID(side), Author: letterbox.PersonID(author),
-		Text: form.Get("text"), Scan: scan, Helpers: form.All("helpers")}
+		Text: form.Get("text"), Scan: scan, Helpers: form.All("helpers"), Helping: form.Get("helping")}
 	if day, there := dateOf(form.Get("came-day"), form.Get("came-month"), form.Get("came-year")); there {
 		p.CameOn = day
 	}
@@ -115,7 +116,7 @@ func (room Room) showPaper(w http.ResponseWriter, r *http.Request, form page.For
 	if bad != nil {
 		return bad
 	}
-	p.Helpers = workerChoices(&p.Base, helpers)
+	p.Helpers, p.Max = workerChoices(&p.Base, helpers), letterbox.MaxReason
 	if p.Letter == "" {
 		p.Letter = letterbox.NewLetterID()
 	}

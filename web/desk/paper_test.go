@@ -84,7 +84,12 @@ func TestPaper(t *testing.T) {
 	read := d.read(t, letter)
 	contains(t, read.Doc().One("main").Text(), "I write by hand.", "You helped to write this letter")
 	read.Doc().None("[data-act=pass]")
-	read.Doc().One("a[href=/letter/" + letter + "/scan]")
+	// What is typed beside a letter stays: its scan and its exchange open in tabs of their own.
+	for _, href := range []string{"/letter/" + letter + "/scan", "/exchange/" + string(d.exchange)} {
+		if link := read.Doc().One("a[href=" + href + "]"); link.Attr("target") != "_blank" || !strings.Contains(link.Text(), "new tab") {
+			t.Errorf("%s opens in place of the letter", href)
+		}
+	}
 	scan := d.Get("/letter/" + letter + "/scan").Want(http.StatusOK)
 	if scan.Body != picture || scan.Header.Get("Content-Type") != "image/jpeg" || scan.Header.Get("X-Content-Type-Options") != "nosniff" ||
 		scan.Header.Get("Cache-Control") != "no-store" || scan.Header.Get("Content-Disposition") != "inline" {
@@ -154,6 +159,10 @@ func TestPaper_Helpers(t *testing.T) {
 	form.Set("came-day", strconv.Itoa(today.Day()))
 	form.Set("came-month", strconv.Itoa(int(today.Month())))
 	form.Set("came-year", strconv.Itoa(today.Year()))
+	form.Set("helping", "")
+	few := scanned(t, d.Browser, path, form, "%PDF-1.4 x").Want(http.StatusUnprocessableEntity)
+	few.Doc().One(".govuk-error-summary a[href='#helping']")
+	form.Set("helping", "She sat with us on Monday.")
 	scanned(t, d.Browser, path, form, "%PDF-1.4 x").Want(http.StatusSeeOther)
 	colleague := d.as(t, &login)
 	id := form.Get("letter")

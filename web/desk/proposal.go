@@ -64,6 +64,8 @@ func (room Room) proposalRoutes() []page.Route {
 		route(http.MethodPost, "/letter/{id}/cut", "", noteBody, cut.post, "note"),
 		route(http.MethodGet, "/letter/{id}/uncut", "desk/uncut", 0, room.uncut().ask),
 		route(http.MethodPost, "/letter/{id}/uncut", "", noteBody, room.undoCut, "note"),
+		route(http.MethodGet, "/letter/{id}/unask", "desk/unask", 0, room.askUnask),
+		route(http.MethodPost, "/letter/{id}/unask", "", noteBody, room.unask, "note"),
 		route(http.MethodGet, "/letter/{id}/original", "desk/original", 0, room.askOriginal),
 		route(http.MethodPost, "/letter/{id}/original", "", noteBody, room.original, "why"),
 	}

@@ -35,6 +35,7 @@ type referralPage struct {
 	letterbox.ReferralText
 	Letter  letterbox.LetterID
 	Text    string
+	Goes    string // as it would go on, where that is not as it came
 	Concern string
 	Act     string // "" for the letter itself
 	Reasons []page.Choice
@@ -183,6 +184,7 @@ func (a referral) show(w http.ResponseWriter, r *http.Request, form page.Form, r
 	if err != nil {
 		return err
 	}
-	p.Text, p.Concern, p.Reasons = string(p.ReferralText.Text), string(p.ReferralText.Concern), reasonsOf(reasons, letterbox.LetterReasons)
+	p.Text, p.Goes = string(p.ReferralText.Text), string(p.ReferralText.Goes)
+	p.Concern, p.Reasons = string(p.ReferralText.Concern), reasonsOf(reasons, letterbox.LetterReasons)
 	return a.room.Site.Render(w, r, status, "desk/referral", p)
 }

@@ -197,6 +197,8 @@ type sentPage struct {
 	Translated bool
 	MayWrite   bool // it may be written again now
 	Rests      bool // the exchange rests: nobody agrees to anything now
+	// TakenBack: we asked them to leave parts out, and took it back since.
+	TakenBack bool
 }
 
 func (room Room) sent(w http.ResponseWriter, r *http.Request) error {
@@ -220,6 +222,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 	p.MayWithdraw = p.MayWithdraw && !p.Again // what is back with its writer needs no taking back
 	p.Then = thenOf(p.Words, s.SentLine)
 	p.Translated, p.MayWrite, p.Rests = s.Translated, s.MayWrite, s.Rests
+	p.TakenBack = s.TakenBack
 	p.Promise = room.Site.Promised(p.Agency.Promise)
 	p.Said = sentSaid(p.Words, s)
 	for _, one := range s.Photos {

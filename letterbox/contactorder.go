@@ -47,8 +47,9 @@ var guardedOrder = postgres.Guarded(`update exchange set contact_order = $2, sta
 // it go on. One that permits contact while the exchange rests is a manager's matter
 // the same day (g04a): it stands in Breaches.
 //
-// Any worker writes an order down where none stands. One that stands only a manager
-// changes: Forbidden for others, in the database too. Invalid: field "order" or
+// Any worker writes an order down where none stands, and at any time that contact is
+// forbidden now. Else one that stands only a manager changes: Forbidden for others, in
+// the database too. Invalid: field "order" or
 // "note". Otherwise as SetState.
 func (s *Service) SetContactOrder(ctx context.Context, actor authz.Actor, id ExchangeID, order, note string) error {
 	if !slices.Contains(ContactOrders(), order) {

@@ -80,11 +80,11 @@ func TestContactOrder_Permits(t *testing.T) {
 		must(t, err)
 		p.wantOrders(state, x.Reference)
 	}
-	for _, order := range []string{letterbox.OrderNone, letterbox.OrderProhibits} {
-		wantAt(t, "changed by a worker", p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, order, ""), "fault.exchange.orderManager", "")
-	}
+	wantAt(t, "taken back by a worker", p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderNone, ""), "fault.exchange.orderManager", "")
 	must(t, p.Desk.SetContactOrder(ctx, p.Manager, p.exchange, letterbox.OrderNone, ""))
 	p.wantOrders("no order")
+	must(t, p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderPermits, ""))
+	must(t, p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, letterbox.OrderProhibits, "forbidden since"))
 	p.logWhole()
 }
 
@@ -178,7 +178,7 @@ func TestContactOrder_Schema(t *testing.T) {
 		{s.manager, `update exchange set contact_order = 'none'`, ""},
 		{s.worker, `update exchange set contact_order = 'permits'`, ""},
 		{s.worker, `update exchange set contact_order = 'none'`, "exchange_order"},
-		{s.worker, `update exchange set contact_order = 'prohibits', state = 'paused'`, "exchange_order"},
+		{s.worker, `update exchange set contact_order = 'prohibits', state = 'paused'`, ""},
 		{s.manager, `update exchange set contact_order = 'none'`, ""},
 		{s.worker, `update exchange set contact_order = 'later'`, "exchange_contact_order"},
 	} {

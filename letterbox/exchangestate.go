@@ -188,7 +188,7 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 		return fault.New(fault.Forbidden, "fault.exchange.fewerReaders")
 	}
 	switch {
-	case c.part == "order" && was.State != OrderNone && !actor.Can(authz.Restrict):
+	case c.part == "order" && was.State != OrderNone && c.to != OrderProhibits && !actor.Can(authz.Restrict):
 		return fault.New(fault.Forbidden, "fault.exchange.orderManager")
 	case prefix == "ex" && c.part == "state" && c.to == "active" && was.ContactOrder == OrderProhibits:
 		return fault.New(fault.Conflict, "fault.exchange.prohibited")

@@ -2,11 +2,12 @@
 
 set local role gatepost_owner;
 
--- An order of a court that stands is changed by a manager, whichever way: one that permits contact holds against the agency, too.
+-- An order of a court that stands is changed by a manager: one that permits contact holds against the agency, too. That a court has now forbidden
+-- it, any worker writes down at once.
 create or replace function order_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-	if old.contact_order <> 'none' and new.contact_order <> old.contact_order and not has_role('manager') then
+	if old.contact_order <> 'none' and new.contact_order not in (old.contact_order, 'prohibits') and not has_role('manager') then
 		raise exception 'not a manager' using errcode = '23514', constraint = 'exchange_order';
 	end if;
 	return new;

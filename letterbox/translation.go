@@ -322,9 +322,9 @@ func (d *deciding) translatorNode(ctx context.Context, id string) (node agency.N
 
 // TranslateMyself hands in a translation of a claimed letter by the worker who reads
 // it in both languages, and gives the claim back: another worker decides about it,
-// for nobody lets go on alone what they translated. Invalid: field "text", or nothing
-// is to be translated. Forbidden: no manager said that they read Welsh, or the letter
-// is in another language. Otherwise as for Hold.
+// for nobody lets go on alone what they translated. Invalid: field "text", which is not
+// the letter itself, or nothing is to be translated. Forbidden: no manager said that
+// they read Welsh, or the letter is in another language. Otherwise as for Hold.
 func (s *Service) TranslateMyself(ctx context.Context, actor authz.Actor, id LetterID, text string) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
@@ -338,7 +338,7 @@ func (s *Service) TranslateMyself(ctx context.Context, actor authz.Actor, id Let
 	if !row.Welsh || into == OtherTongue || row.Language == OtherTongue {
 		return fault.New(fault.Forbidden, "fault.translate.cannotRead")
 	}
-	if text, err = translated(text); err != nil {
+	if text, err = translated(text, d.text); err != nil {
 		return err
 	}
 	done, err := d.sealTranslation(translationContent{row.Language, into, d.text, text}, d.receipt())
@@ -362,13 +362,18 @@ func (d *deciding) turnOf(translator, into, state string, leaf, done []byte) pgx
 		"version": int(d.rows.text(l.ID).Version), "cut": d.rows.relay.CutLeaf, "state": state, "leaf": leaf, "done": done}
 }
 
-// translated checks what was typed as a translation.
-func translated(text string) (string, error) {
+// translated checks what was typed as a translation of the original.
+func translated(text, original string) (string, error) {
 	text, err := prose.Clean("text", text, MaxText)
-	if err == nil && prose.Blank(text) {
-		err = fault.Field("text", "fault.translate.empty")
+	switch {
+	case err != nil:
+		return "", err
+	case prose.Blank(text):
+		return "", fault.Field("text", "fault.translate.empty")
+	case slices.Equal(strings.Fields(text), strings.Fields(original)): // the wrong text pasted
+		return "", fault.Field("text", "fault.translate.same")
 	}
-	return text, err
+	return text, nil
 }
 
 // sealTranslation seals a translation, with what it is of, to case and archive.

@@ -22,6 +22,7 @@ import (
 const (
 	welshLetter   = "Annwyl Wren, rydw i'n meddwl amdanat ti bob dydd."
 	welshInto     = "Dear Wren, I think of you every day."
+	asItWas       = "\nAnnwyl Wren,\n\nrydw i'n meddwl  amdanat ti bob dydd. " // but for space
 	translateWord = "fault.relay.translate"
 )
 
@@ -96,6 +97,7 @@ func TestTranslation_ByTranslator(t *testing.T) {
 		t.Errorf("the draft is %q, %v", string(task.Draft), err)
 	}
 	wantKind(t, "nothing", p.Desk.HandIn(ctx, ifan, letter, " \n"), fault.Invalid)
+	wantAt(t, "the letter itself", p.Desk.HandIn(ctx, ifan, letter, asItWas), "fault.translate.same", "text")
 	must(t, p.Desk.HandIn(ctx, ifan, letter, welshInto))
 	for name, err := range map[string]error{
 		"reads": second(p.Desk.Task(ctx, ifan, letter)), "saves": second(p.Desk.SaveTask(ctx, ifan, letter, version, "x")),
@@ -193,6 +195,7 @@ func TestTranslation_Myself(t *testing.T) {
 	wantKind(t, "by who does not read it", p.Desk.TranslateMyself(ctx, p.Worker, letter, welshInto), fault.Forbidden)
 	p.reads(p.Worker.Account(), true)
 	wantKind(t, "nothing", p.Desk.TranslateMyself(ctx, p.Worker, letter, ""), fault.Invalid)
+	wantAt(t, "the letter itself", p.Desk.TranslateMyself(ctx, p.Worker, letter, asItWas), "fault.translate.same", "text")
 	must(t, p.Desk.TranslateMyself(ctx, p.Worker, letter, welshInto))
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	if reading, err := p.Desk.Read(ctx, p.Worker, letter); err != nil || reading.MayDecide || reading.WhyNot != "translated" {

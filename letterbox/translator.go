@@ -307,18 +307,18 @@ func (s *Service) beginTurn(ctx context.Context, actor authz.Actor, id LetterID)
 // HandIn hands a translation in: it is kept with the letter, sealed to case and
 // archive, and the letter is on the desk again. From then on the translator reads
 // neither. Conflict: the letter went elsewhere in this moment. StepUp: no code in
-// the last hour. NotFound as for Task; Invalid: field "text"; Sealed: what was given
-// to them does not open.
+// the last hour. NotFound as for Task; Invalid: field "text", which is not the
+// original itself; Sealed: what was given to them does not open.
 func (s *Service) HandIn(ctx context.Context, actor authz.Actor, id LetterID, text string) error {
 	d, row, source, err := s.beginTurn(ctx, actor, id)
 	if err != nil {
 		return err
 	}
-	if text, err = translated(text); err != nil {
-		return err
-	}
 	given, err := s.openSource(ctx, d.ag, actor, row, source)
 	if err != nil {
+		return err
+	}
+	if text, err = translated(text, given.Text); err != nil {
 		return err
 	}
 	done, err := d.sealTranslation(translationContent{row.Language, row.Into, given.Text, text}, append(d.receipt(), [32]byte(source.Leaf)))

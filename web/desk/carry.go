@@ -6,13 +6,14 @@ import (
 	"gatepost/web/page"
 )
 
-// Fields of the two forms in which a worker types much.
+// Fields of the forms in which a worker types much.
 const (
 	textField     = "text"     // a letter on paper, or an answer
 	writerField   = "writer"   // the account that the page was made for
 	exchangeField = "exchange" // of a letter on paper
 	messageField  = "message"  // of an answer: what it answers
 	taskField     = "task"     // of a translation: of which letter
+	ownField      = "own"      // of a translation by the worker who has the letter: of which one
 )
 
 // Texts names the field of a letter on paper, of an answer to a message, and of a
@@ -22,7 +23,7 @@ func Texts() []string { return []string{textField} }
 // Carried names the fields that travel beside it through the sign-in page, for
 // Carry. A file does not: no browser sends one back.
 func Carried() []string {
-	return []string{writerField, exchangeField, messageField, taskField, "letter", "author", "helping", "came-day", "came-month", "came-year"}
+	return []string{writerField, exchangeField, messageField, taskField, ownField, "translator", "reason", "words", "letter", "author", "helping", "came-day", "came-month", "came-year"}
 }
 
 // Carry shows a letter on paper, an answer, or a translation again that was posted after the
@@ -39,6 +40,10 @@ func (room Room) Carry(w http.ResponseWriter, r *http.Request, form page.Form) e
 	if form.Has(taskField) {
 		r.SetPathValue("id", form.Get(taskField))
 		return room.showTask(w, r, form, nil)
+	}
+	if form.Has(ownField) {
+		r.SetPathValue("id", form.Get(ownField))
+		return room.translating().show(w, r, form, nil)
 	}
 	r.SetPathValue("id", form.Get(exchangeField))
 	return room.showPaper(w, r, form, nil)

@@ -72,6 +72,7 @@ type languagePage struct {
 	letterPage
 	Languages   []page.Choice
 	Translators []page.Choice
+	MadeFor     string // the account that the page was made for; Writer is the letter's
 	MaxText     int
 }
 
@@ -114,7 +115,7 @@ func (a languageAct) post(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a languageAct) show(w http.ResponseWriter, r *http.Request, form page.Form, refused error) error {
-	p := &languagePage{letterPage: a.room.letterPage(r, a.title), MaxText: letterbox.MaxText}
+	p := &languagePage{letterPage: a.room.letterPage(r, a.title), MadeFor: a.room.Actor(r).Account(), MaxText: letterbox.MaxText}
 	status, err := a.room.fill(r, &p.letterPage, form, refused)
 	if err != nil {
 		return err
@@ -124,6 +125,9 @@ func (a languageAct) show(w http.ResponseWriter, r *http.Request, form page.Form
 		p.Languages = append(p.Languages, page.Choice{Value: language, Text: p.Words.T("translate.language." + language)})
 	}
 	if a.name == "letter-translate" {
+		if refused == nil && form.Has(textField) { // brought back after a sign-in
+			p.Notice = &page.NotificationBanner{Text: p.Words.T("translate.said.kept")}
+		}
 		list, err := a.room.Letters.Translators(r.Context(), a.room.Actor(r), p.ID)
 		if err != nil {
 			return err

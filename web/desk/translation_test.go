@@ -8,6 +8,7 @@ import (
 
 	"gatepost/internal/authz"
 	"gatepost/letterbox"
+	"gatepost/web/webtest"
 )
 
 // A letter in Welsh on the pages: said to be so, given to a translator, who sees its
@@ -120,4 +121,149 @@ func TestTranslation_PagesOfParts(t *testing.T) {
 	if strings.Contains(d.Get("/letter/"+letter+"/cut").Want(http.StatusOK).Body, `name="part-`) {
 		t.Error("what is found in the translation can be left out of the letter")
 	}
+}
+
+// inWelsh sends a letter, opens it to this worker, and says that it is in Welsh.
+func (d *desk) inWelsh(t *testing.T, text string) (letter string) {
+	t.Helper()
+	letter = d.send(t, text)
+	d.read(t, letter)
+	d.Get("/letter/"+letter+"/language").Want(http.StatusOK).Submit("/letter/"+letter+"/language", "language", "cy").Want(http.StatusSeeOther)
+	return letter
+}
+
+// readGiven claims a letter that a translator has, and opens it.
+func (d *desk) readGiven(t *testing.T, letter string) webtest.Answer {
+	t.Helper()
+	return d.Get("/desk?show=translate").Submit("/letter/" + letter + "/claim").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+}
+
+// readsWelsh says that the desk's worker reads Welsh.
+func (d *desk) readsWelsh(t *testing.T) {
+	t.Helper()
+	path := "/worker/" + d.WorkerLogin.ID + "/reads"
+	d.as(t, &d.ManagerLogin).Get(path).Want(http.StatusOK).Submit(path, "welsh", "yes").Want(http.StatusSeeOther)
+}
+
+// What a worker types who translates a letter themselves is on the page again where
+// their session ended meanwhile, and not kept; nobody else gets it.
+func TestTranslation_CarriedOwn(t *testing.T) {
+	d := openDesk(t)
+	other, _ := d.NewWorker(t, "Sam Okafor", authz.LetterboxWorker)
+	d.readsWelsh(t)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	letter := d.inWelsh(t, "Annwyl Wren, meddwl amdanat ti.")
+	path := "/letter/" + letter + "/translate"
+	const typed = "Dear Wren, typed for half an hour"
+	open := d.Get(path).Want(http.StatusOK)
+	d.Clock.Advance(time.Hour)
+	ended := open.Submit(path, "translator", "myself", "text", typed).Want(http.StatusUnauthorized)
+	stranger := ended.Form("/sign-in")
+	back := ended.Submit("/sign-in", "name", d.WorkerLogin.Name, "passphrase", d.WorkerLogin.Passphrase, "code", d.Code(t, &d.WorkerLogin)).Want(http.StatusOK)
+	contains(t, back.Doc().One("main").Text(), "It is not saved yet.")
+	if form := back.Form(path); form.Get("text") != typed || form.Get("translator") != "myself" {
+		t.Errorf("the form holds %v", form)
+	}
+	if n := d.count(t, `select count(*) from translation`); n != 0 {
+		t.Error("it was handed in")
+	}
+	b := d.Site.Worker(t)
+	stranger.Set("form-token", b.Get("/sign-in").Form("/sign-in").Get("form-token"))
+	for name, value := range map[string]string{"name": other.Name, "passphrase": other.Passphrase, "code": d.Code(t, &other)} {
+		stranger.Set(name, value)
+	}
+	dropped := b.Post("/sign-in", stranger).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	contains(t, dropped.Doc().One("main").Text(), "Somebody else was writing here before you.")
+	if strings.Contains(dropped.Body, typed) {
+		t.Error("another worker is shown what was typed")
+	}
+	contains(t, back.Submit(path).Want(http.StatusSeeOther).Follow().Want(http.StatusOK).Doc().One("main").Text(), "A colleague decides about it now.")
+}
+
+// A translation that is not good goes back to be made again; and whoever cannot decide
+// about a letter, or cannot open it, can take it back from its translator all the same.
+func TestTranslation_Again(t *testing.T) {
+	d := openDesk(t)
+	login, _ := d.NewWorker(t, "Ifan Trefor", authz.Translator)
+	colleague, _ := d.NewWorker(t, "Sam Okafor", authz.LetterboxWorker)
+	d.readsWelsh(t)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	letter := d.inWelsh(t, "Annwyl Wren, meddwl amdanat ti.")
+	path, link := "/letter/"+letter+"/translate", `main a[href="/letter/`+letter+`/translate"]`
+	if text := d.Get("/letter/" + letter).Doc().One(link).Text(); text != "Have it translated" {
+		t.Errorf("untranslated the page offers %q", text)
+	}
+	same := d.Get(path).Submit(path, "translator", "myself", "text", "Annwyl Wren,  meddwl amdanat ti.").Want(http.StatusUnprocessableEntity)
+	contains(t, same.Doc().One(".govuk-error-summary").Text(), "This is the letter as it was written.")
+	same.Submit(path, "text", "Dear Wren, I think of hats.").Want(http.StatusSeeOther)
+	d.read(t, letter).Doc().None(link) // theirs, and they translated it
+	release := "/letter/" + letter + "/release"
+	d.Get("/letter/" + letter).Submit(release).Want(http.StatusSeeOther)
+
+	worker := d.Browser
+	d.Browser = d.as(t, &colleague)
+	if text := d.read(t, letter).Doc().One(link).Text(); text != "Have it translated again" {
+		t.Errorf("translated the page offers %q", text)
+	}
+	again := d.Get(path).Want(http.StatusOK)
+	again.Submit(path, "translator", login.ID).Want(http.StatusSeeOther)
+	d.Browser = worker
+	takeBack := "/letter/" + letter + "/take-back"
+	d.readGiven(t, letter).Submit(takeBack).Want(http.StatusSeeOther)
+	if n := d.count(t, `select count(*) from translation where state = 'takenBack'`); n != 1 {
+		t.Errorf("%d turns were taken back", n)
+	}
+
+	d.Browser = d.as(t, &colleague)
+	d.read(t, letter)
+	d.Get(path).Submit(path, "translator", login.ID).Want(http.StatusSeeOther)
+	ifan := d.as(t, &login)
+	task := "/translation/" + letter
+	ifan.Get(task).Want(http.StatusOK).Submit(task, "text", "Dear Wren, I think of you.", "do", "handIn").Want(http.StatusSeeOther)
+	contains(t, d.read(t, letter).Doc().One("[data-view=translation]").Text(), "Dear Wren, I think of you.", "Ifan Trefor")
+}
+
+// The page of a letter that does not open offers to take it back from its translator.
+func TestTranslation_TakeBackUnread(t *testing.T) {
+	d := openDesk(t)
+	login, _ := d.NewWorker(t, "Ifan Trefor", authz.Translator)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	letter := d.inWelsh(t, "Annwyl Wren, meddwl amdanat ti.")
+	path := "/letter/" + letter + "/translate"
+	d.Get(path).Submit(path, "translator", login.ID).Want(http.StatusSeeOther)
+	d.lose(t, "text")
+	page := d.readGiven(t, letter)
+	if strings.Contains(page.Body, "Annwyl") {
+		t.Fatal("the letter opens")
+	}
+	page.Submit("/letter/" + letter + "/take-back").Want(http.StatusSeeOther)
+}
+
+// Whoever gives a letter back without a reason has what they translated still before
+// them, not kept, and the number to call about somebody in danger.
+func TestTranslation_GiveBackKeeps(t *testing.T) {
+	d := openDesk(t)
+	login, _ := d.NewWorker(t, "Ifan Trefor", authz.Translator)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	letter := d.inWelsh(t, "Annwyl Wren, meddwl amdanat ti.")
+	path := "/letter/" + letter + "/translate"
+	d.Get(path).Submit(path, "translator", login.ID).Want(http.StatusSeeOther)
+	ifan, task := d.as(t, &login), "/translation/"+letter
+	open := ifan.Get(task).Want(http.StatusOK)
+	contains(t, open.Doc().One("main").Text(), "If somebody may be in danger, call us now:", "01632 960123")
+	button := open.Doc().One("[data-act=giveBack]")
+	refused := open.Submit(task, "text", "Dear Wren, half of it", "words", "A small hand.", "do", button.Attr("value")).Want(http.StatusUnprocessableEntity)
+	if form := refused.Form(task); form.Get("text") != "Dear Wren, half of it" || form.Get("words") != "A small hand." {
+		t.Errorf("the form holds %v", form)
+	}
+	if n := len(open.Doc().All(`form[action="` + task + `"]`)); n != 1 {
+		t.Errorf("%d forms", n)
+	}
+	d.Clock.Advance(time.Hour)
+	ended := refused.Submit(task, "do", "back", "reason", "cannot").Want(http.StatusUnauthorized)
+	back := ended.Submit("/sign-in", "name", login.Name, "passphrase", login.Passphrase, "code", d.Code(t, &login)).Want(http.StatusOK)
+	if form := back.Form(task); form.Get("text") != "Dear Wren, half of it" || form.Get("words") != "A small hand." || form.Get("reason") != "cannot" {
+		t.Errorf("after the sign-in the form holds %v", form)
+	}
+	back.Submit(task, "do", "back").Want(http.StatusSeeOther)
 }

@@ -44,8 +44,9 @@
 // half made stands in no table and in no session. A form that is refused comes
 // back with what was typed.
 //
-// A letter on paper, or an answer, that is posted after the session has ended
-// comes back once the same worker has signed in (Carry); a picture does not.
+// A letter on paper, an answer, or a translation that is posted after the session
+// has ended comes back once the same worker has signed in (Carry); a picture does
+// not.
 //
 // # Trust
 //

@@ -159,7 +159,8 @@ type Sent struct {
 	Text   Text
 	Reason WriterReason // why it came back, or was refused; kept while somebody else looks at it
 	Asked  bool         // a second opinion was asked for
-	// Translated: it went on with a translation. It is never told of a letter in English.
+	// Translated: it was not in English and went on, translated where that was needed.
+	// Whether it was would tell what those who got it read.
 	Translated bool
 	// TakenBack: they were asked to leave parts out, and we took it back since.
 	TakenBack bool

@@ -117,3 +117,17 @@ func TestTranslation_MayNot(t *testing.T) {
 	must(t, p.Desk.TakeBack(ctx, p.Worker, letter))
 	p.logWhole()
 }
+
+// The safeguarding lead reads the translation of what worries a worker.
+func TestTranslation_Referred(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	lead := p.newStaff("Ruth Calder", authz.SafeguardingLead)
+	letter, ifan := p.withTranslator()
+	must(t, p.Desk.HandIn(ctx, ifan, letter, welshInto))
+	must(t, p.Desk.Claim(ctx, p.Worker, letter))
+	must(t, p.Desk.Escalate(ctx, p.Worker, letter, "A worry."))
+	read, err := p.Desk.Referred(ctx, lead, letter)
+	if err != nil || read.Text != welshLetter || read.Translation != welshInto {
+		t.Errorf("the lead reads %q and %q, %v", string(read.Text), string(read.Translation), err)
+	}
+}

@@ -330,6 +330,8 @@ type ReferralText struct {
 	Text    Text // the letter as it came
 	// Goes is the letter as it would go on, where that is not the same; "" where it is.
 	Goes Text
+	// Translation is what that says in another language; "" where it has none.
+	Translation Text
 	// Agreed: it did not open as it came, and Text is what its writer agreed to since.
 	Agreed bool
 	// Incomplete: a photo or a recording that came with it is gone. The operator was told.

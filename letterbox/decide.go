@@ -210,7 +210,7 @@ func (d *deciding) note(act, text string, event statement.Event) (sealedObject, 
 	return d.noteWith(decisionNote{Act: act, Note: text}, event)
 }
 
-func (d *deciding) noteWith(n decisionNote, event statement.Event) (_ sealedObject, err error) {
+func (d *deciding) noteWith(n decisionNote, event statement.Event, rests ...[32]byte) (_ sealedObject, err error) {
 	if n.Note, err = prose.Clean("note", n.Note, MaxReason*4); err != nil {
 		return sealedObject{}, err
 	}
@@ -218,15 +218,15 @@ func (d *deciding) noteWith(n decisionNote, event statement.Event) (_ sealedObje
 	part := strings.ToLower(n.Act)
 	c := seal.Context{Kind: seal.KindWorknote, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: part,
 		From: "worker/" + d.actor.Account(), To: "case/" + l.ExchangeID, Version: d.rows.next(part)}
-	return d.sealNote(c, n, event)
+	return d.sealNote(c, n, event, rests...)
 }
 
-func (d *deciding) sealNote(c seal.Context, n decisionNote, event statement.Event) (sealedObject, error) {
+func (d *deciding) sealNote(c seal.Context, n decisionNote, event statement.Event, rests ...[32]byte) (sealedObject, error) {
 	content, err := json.Marshal(n)
 	if err != nil {
 		return sealedObject{}, fmt.Errorf("write a note: %w", err)
 	}
-	return d.seal(c, "", content, event, d.receipt(), d.node)
+	return d.seal(c, "", content, event, append(d.receipt(), rests...), d.node)
 }
 
 // receipt is the leaf of the letter's own statement, on which a decision rests.

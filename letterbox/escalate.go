@@ -56,6 +56,8 @@ type referralContent struct {
 	Goes string `json:"goes,omitempty"`
 	// The letter as it came did not open: Text is what its writer agreed to since.
 	Agreed bool `json:"agreed,omitempty"`
+	// What it says in another language, where a translation of these words counts.
+	Translation string `json:"translation,omitempty"`
 	// The photos that are sealed to the lead beside it; and that not all is there that came.
 	Photos     []string `json:"photos,omitempty"`
 	Incomplete bool     `json:"incomplete,omitempty"`
@@ -69,7 +71,7 @@ type referralRow struct {
 }
 
 // Escalate refers a claimed letter to the safeguarding lead, with its text as it came
-// and as it would go on, its photos and what the worker is concerned about, and gives
+// and as it would go on, its translation, its photos and what the worker is concerned about, and gives
 // the claim back. The team sees
 // the letter no more until the lead hands it back. The writer is told what
 // they were told before, "with us", and can take it back as any other letter;
@@ -129,6 +131,10 @@ func (d *deciding) referral(ctx context.Context, concern string, photos []sealed
 	if d.text != r.Text {
 		r.Goes = d.text
 	}
+	if err := d.openTranslation(ctx); err != nil && !unread(err) {
+		return sealedObject{}, err
+	}
+	r.Translation = d.translation.Text
 	for _, p := range photos {
 		r.Photos = append(r.Photos, p.at.Object)
 	}
@@ -209,7 +215,7 @@ func (s *Service) Referred(ctx context.Context, actor authz.Actor, id LetterID) 
 		return ReferralText{}, err
 	}
 	text.Concern, text.Text, text.Goes, text.Unread = Text(content.Concern), Text(content.Text), Text(content.Goes), err != nil
-	text.Agreed, text.Incomplete = content.Agreed, content.Incomplete
+	text.Agreed, text.Incomplete, text.Translation = content.Agreed, content.Incomplete, Text(content.Translation)
 	for _, id := range content.Photos {
 		if slices.ContainsFunc(r.photos, func(p referredPhotoRow) bool { return p.ID == id && p.Sealed }) {
 			continue

@@ -50,7 +50,7 @@ const (
 		from delivery d join side s on s.agency_id = d.agency_id and s.id = d.side_id where d.agency_id = agency() and d.id = $1`
 	sqlSentMay = `select 'letter' = any(s.may_send) and exchange_open(s.exchange_id) as may_write, not exchange_open(s.exchange_id) as rests
 		from letter l join side s on s.agency_id = l.agency_id and s.id = l.from_side where l.agency_id = agency() and l.id = $1`
-	sqlTranslated   = `select was_translated($1)`
+	sqlInAnother    = `select language <> 'en' from letter where agency_id = agency() and id = $1`
 	sqlTakenBack    = `select coalesce(taken_back, 0) from letter where agency_id = agency() and id = $1`
 	sqlOpenDelivery = `select open_delivery($1)`
 	sqlCameBack     = `select came_back($1)`
@@ -230,7 +230,7 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		queueObjects(b, &reasons, sqlPhotoReasons, string(id))
 		postgres.Many(b, &recorded, sqlLetterRecording, string(id))
 		queueObjects(b, &told, sqlRecordingTold, string(id))
-		b.Queue(sqlTranslated, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&translated) })
+		b.Queue(sqlInAnother, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&translated) })
 		b.Queue(sqlTakenBack, string(id)).QueryRow(func(row pgx.Row) error { return row.Scan(&takenBack) })
 		b.Queue(sqlDraftReplacing, string(id)).Query(func(r pgx.Rows) (err error) {
 			rewrites, err = pgx.CollectRows(r, pgx.RowTo[string])
@@ -253,7 +253,8 @@ func (s *Service) OpenSent(ctx context.Context, actor authz.Actor, id LetterID) 
 		return Sent{}, err
 	}
 	sent.Text, sent.Unread = Text(text), unread(err)
-	sent.Asked, sent.Translated, sent.MayWrite, sent.Rests = rows[0].Second, translated, may.MayWrite, may.Rests
+	sent.Asked, sent.MayWrite, sent.Rests = rows[0].Second, may.MayWrite, may.Rests
+	sent.Translated = translated && sent.Told == PassedOn
 	sent.TakenBack = sent.Told == WithUs && takenBack > 0 && newestVersion(objects, string(id), "proposal") == takenBack && newestVersion(objects, string(id), "reason") < takenBack
 	sent.Photos = s.openSentPhotos(ctx, ag, actor, rows[0].SideID, photos, reasons)
 	sent.Recording = s.openSaid(ctx, ag, actor, rows[0].SideID, recorded, told)

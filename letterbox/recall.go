@@ -100,6 +100,10 @@ func (s *Service) showAgain(ctx context.Context, actor authz.Actor, id LetterID,
 	if err := d.statedParts(ctx, d.ag, d.rows); err != nil {
 		return err
 	}
+	// The database compares what was delivered with what they read now.
+	if err := d.statedLanguages(ctx); err != nil {
+		return err
+	}
 	written, err := d.note(act, "", statement.EventCasework)
 	if err != nil {
 		return fmt.Errorf("write down: %w", err)

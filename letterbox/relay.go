@@ -62,8 +62,8 @@ type relayRow struct {
 	Untranslated   bool
 }
 
-// A first reading counts for the decision that comes next, and for no other;
-// somebody else's before the actor's own. While a cut stands, it is its author's.
+// A first reading counts for the decision that comes next, with the translation that
+// there was, and for no other; somebody else's before the actor's own. While a cut stands, it is its author's.
 const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as may_send, r.state as recipient, w.book, two_readers(l.id) as two_readers, x.second_reader,
 		(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'readers')::bigint as readers_version,
 		x.contact_order, (select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'order')::bigint as order_version,
@@ -74,6 +74,7 @@ const sqlRelay = `select x.state as agreement, 'letter' = any (w.may_send) as ma
 		join side w on w.agency_id = l.agency_id and w.id = l.from_side join side r on r.agency_id = l.agency_id and r.id = l.to_side
 		left join lateral (select r.worker_id, r.leaf from first_reading r where r.agency_id = l.agency_id and r.letter_id = l.id and cut_leaf(l.id) is null
 				and r.turn = 1 + (select count(*) from decision d where d.agency_id = l.agency_id and d.letter_id = l.id)
+				and r.translated = (select count(*) from translation t where t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'handedIn')
 			union all
 			select c.worker_id, c.leaf from letter_cut c where c.agency_id = l.agency_id and c.letter_id = l.id and c.leaf = cut_leaf(l.id)) f
 			on f.worker_id = coalesce(first_reader(l.id, account()), first_reader(l.id, ''))

@@ -105,7 +105,7 @@ func (s *Service) ReadFirst(ctx context.Context, actor authz.Actor, id LetterID,
 	if err := alone(d.rows.relay); err != nil {
 		return err
 	}
-	written, err := d.noteWith(decisionNote{Act: "first", Note: note, Findings: said}, statement.EventCasework)
+	written, err := d.noteWith(decisionNote{Act: "first", Note: note, Findings: said}, statement.EventCasework, d.beside()...)
 	if err != nil {
 		return err
 	}
@@ -197,8 +197,18 @@ func (d *deciding) waits() bool {
 	return slices.Contains(whence("pass", authz.LetterboxWorker), State(d.rows.letter().State))
 }
 
+// beside is the leaf of the translation that counts, which a first reading rests on;
+// none where there is none.
+func (d *deciding) beside() [][32]byte {
+	if d.translation.Text == "" {
+		return nil
+	}
+	return [][32]byte{[32]byte(d.rows.language.newest(d.rows.letter().ID, "translation").Leaf)}
+}
+
 // firstRead checks that the first reading is what its statement says: by that
-// worker, about this letter. A row without it is nobody's word.
+// worker, about this letter, with the translation that it has now. A row without it
+// is nobody's word.
 func (d *deciding) firstRead(ctx context.Context) error {
 	first := d.rows.relay
 	if first.FirstReader == "" {
@@ -213,12 +223,17 @@ func (d *deciding) firstRead(ctx context.Context) error {
 			continue
 		}
 		st, err := d.stated(ctx, d.ag, o)
-		if err == nil && st.From == "worker/"+first.FirstReader {
+		if err == nil && st.From == "worker/"+first.FirstReader && (d.cut != nil || d.restsOn(st, d.beside())) {
 			return nil
 		}
 		return d.unstated(ctx, d.ag, o.ID, errors.Join(err, errors.New("not the first reader's word")))
 	}
 	return d.unstated(ctx, d.ag, d.rows.letter().ID, errors.New("no word of the first reader"))
+}
+
+// restsOn tells whether a statement is about the letter and these, and nothing else.
+func (d *deciding) restsOn(st *statement.Statement, beside [][32]byte) bool {
+	return slices.Equal(st.Refs, append(d.receipt(), beside...))
 }
 
 // screened marks the open letter as the worker sees it marked.

@@ -261,7 +261,7 @@ func TestTimeline_NewKey(t *testing.T) {
 func TestHappenings(t *testing.T) {
 	list := letterbox.Happenings()
 	slices.Sort(list)
-	if len(slices.Compact(list)) != 19 {
+	if len(slices.Compact(list)) != 20 {
 		t.Errorf("%d happenings", len(list))
 	}
 }

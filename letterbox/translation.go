@@ -57,6 +57,7 @@ const (
 		where l.agency_id = agency() and l.id = $1 and w.state = 'active' and 'translator' = any (w.roles) and not knows_family(w.id, l.exchange_id)
 			and not exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = w.id)
 			and not exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = w.id)
+			and not exists (select from letter_cut c where c.agency_id = l.agency_id and c.letter_id = l.id and c.leaf = cut_leaf(l.id) and c.worker_id = w.id)
 		order by w.id`
 	sqlInsertTranslation = `insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, cut, state, leaf, done_leaf)
 		values (agency(), @letter, @n, @worker, account(), @language, @into, @version, @cut, @state, @leaf, @done)`
@@ -86,6 +87,7 @@ func translationConstraints() postgres.Constraints {
 		"translation_translator": fault.New(fault.Conflict, "fault.translate.nobody"),
 		"translation_once":       fault.New(fault.Conflict, "fault.letter.moved"),
 		"translation_pkey":       fault.New(fault.Conflict, "fault.letter.moved"),
+		"letter_language_shown":  fault.New(fault.Conflict, "fault.relay.readsAnother"),
 		"recording_language":     fault.New(fault.Conflict, "fault.recording.language"),
 	}
 }

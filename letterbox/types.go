@@ -159,7 +159,8 @@ type Sent struct {
 	Text   Text
 	Reason WriterReason // why it came back, or was refused; kept while somebody else looks at it
 	Asked  bool         // a second opinion was asked for
-	// Translated: it went on with a translation. It is never told of a letter in English.
+	// Translated: it was not in English and went on, translated where that was needed.
+	// Whether it was would tell what those who got it read.
 	Translated bool
 	// TakenBack: they were asked to leave parts out, and we took it back since.
 	TakenBack bool
@@ -329,6 +330,8 @@ type ReferralText struct {
 	Text    Text // the letter as it came
 	// Goes is the letter as it would go on, where that is not the same; "" where it is.
 	Goes Text
+	// Translation is what that says in another language; "" where it has none.
+	Translation Text
 	// Agreed: it did not open as it came, and Text is what its writer agreed to since.
 	Agreed bool
 	// Incomplete: a photo or a recording that came with it is gone. The operator was told.

@@ -46,7 +46,7 @@ alter table draft add column language text not null default 'en' constraint draf
 comment on column draft.language is 'what its writer says that it is in';
 -- What a writer says stands in an object of the letter that the door states; of one in English nothing is said.
 create policy language on object for insert to gatepost_public with check (agency_id = agency() and kind = 'submission' and granted_side(side_id)
-	and id ~ '^lt' and part = 'language' and version = 1);
+	and part = 'language' and version = 1 and exists (select from letter l where l.agency_id = agency() and l.id = object.id and l.from_side = object.side_id and l.author = account()));
 alter table side add column language text not null default 'en' constraint side_language check (language in ('en', 'cy', 'both', 'other'));
 comment on column side.language is 'what this side reads: English, Welsh, both, or neither';
 create trigger language_by_right before update of language on side for each row execute function state_by_right();
@@ -178,6 +178,7 @@ begin
 		or not exists (select from claim c where c.agency_id = l.agency_id and c.letter_id = l.id and c.worker_id = account() and c.until > now())
 		or exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = new.worker_id)
 		or exists (select from decision d where d.agency_id = l.agency_id and d.letter_id = l.id and d.worker_id = new.worker_id)
+		or exists (select from letter_cut c where c.agency_id = l.agency_id and c.letter_id = l.id and c.leaf = cut_leaf(l.id) and c.worker_id = new.worker_id)
 		or knows_family(new.worker_id, l.exchange_id) then
 		raise exception 'not this worker''s' using errcode = '23514', constraint = 'translation_worker';
 	end if;
@@ -222,7 +223,8 @@ $$;
 create constraint trigger letter_with_translator after insert or update of state on letter deferrable initially deferred
 	for each row when (new.state = 'toTranslate') execute function letter_with_translator();
 
--- The letters of a translator who leaves, or is none any more, come back to the desk in the same act. (It is a manager's.)
+-- The letters of a translator who leaves, is kept out for a while, or is none any more, come back to the desk in the same act. (It is a manager's.
+-- Whom the operator keeps out at the command line, keeps them: nobody acts there for whom a letter moves.)
 create function translator_leaves() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -232,7 +234,17 @@ begin
 end
 $$;
 create trigger translator_leaves after update of state, roles on worker for each row
-	when ('translator' = any (old.roles) and (new.state = 'left' or not 'translator' = any (new.roles))) execute function translator_leaves();
+	when ('translator' = any (old.roles) and (new.state = 'left' or new.state = 'suspended' and account() is not null or not 'translator' = any (new.roles))) execute function translator_leaves();
+-- So do those of a family that they turn out to know, whoever says so: at commit, after the one that they give back with that word.
+create function translator_may_not() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	update letter l set state = 'received' where l.agency_id = new.agency_id and l.exchange_id = new.exchange_id and l.state = 'toTranslate' and exists (select from translation t
+		where t.agency_id = l.agency_id and t.letter_id = l.id and t.state = 'given' and t.worker_id = new.worker_id);
+	return null;
+end
+$$;
+create constraint trigger translator_may_not after insert on connection deferrable initially deferred for each row execute function translator_may_not();
 
 -- What language a letter is in says the worker who has claimed it, while it waits.
 create function language_by_right() returns trigger
@@ -291,6 +303,44 @@ create function translated_by(letter text) returns text
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
 	return (select t.worker_id from translation t where t.agency_id = agency() and t.letter_id = translated_by.letter and t.state = 'handedIn' order by t.n desc limit 1);
+end
+$$;
+
+-- A first reading is of a letter with the translation that it had, or none: with another one it is to be read again.
+create function translations(letter text) returns int
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select count(*) from translation t where t.agency_id = agency() and t.letter_id = translations.letter and t.state = 'handedIn');
+end
+$$;
+alter table first_reading add column translated int not null default 0, drop constraint first_reading_pkey, add primary key (agency_id, letter_id, turn, translated, worker_id);
+comment on column first_reading.translated is 'how many translations of the letter had been handed in: it counts while there are as many';
+create function first_reading_translated() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	new.translated := translations(new.letter_id);
+	return new;
+end
+$$;
+create trigger first_reading_translated before insert on first_reading for each row execute function first_reading_translated();
+create or replace function first_reader(letter text, besides text) returns text
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+declare
+	cut bytea := cut_leaf(letter);
+begin
+	return (select f.worker_id from (
+			select r.agency_id, r.letter_id, r.worker_id from first_reading r where r.agency_id = agency() and r.letter_id = first_reader.letter and cut is null
+				and r.turn = 1 + (select count(*) from decision d where d.agency_id = r.agency_id and d.letter_id = r.letter_id) and r.translated = translations(letter)
+			union all
+			select c.agency_id, c.letter_id, c.worker_id from letter_cut c where c.agency_id = agency() and c.letter_id = first_reader.letter and c.leaf = cut) f
+			join letter l on l.agency_id = f.agency_id and l.id = f.letter_id
+			join exchange x on x.agency_id = l.agency_id and x.id = l.exchange_id
+			join worker w on w.agency_id = f.agency_id and w.id = f.worker_id
+		where f.worker_id <> coalesce(besides, '')
+			and w.state = 'active' and 'letterboxWorker' = any (w.roles)
+			and not (x.restricted and not holds_case(w.id, x.id))
+			and not knows_family(w.id, x.id)
+		order by f.worker_id limit 1);
 end
 $$;
 
@@ -359,16 +409,22 @@ end
 $$;
 create constraint trigger delivery_translated after insert on delivery deferrable initially deferred for each row execute function delivery_translated();
 
--- was_translated tells a writer that their letter went with a translation. Of a letter in English it says nothing: that its recipients read
--- another language would tell who they are.
-create function was_translated(letter text) returns bool
-	language plpgsql stable security definer set search_path = public, pg_temp as $$
+-- What came back, or was stopped, goes on again only to somebody who reads what was delivered.
+create function delivery_stays_translated() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-	return (select exists (select from letter l join delivery d on d.agency_id = l.agency_id and d.letter_id = l.id
-			join object o on o.agency_id = d.agency_id and o.id = d.id and o.part = 'translation'
-		where l.agency_id = agency() and l.id = was_translated.letter and granted_side(l.from_side) and l.language <> 'en' and l.told = 'passedOn'));
+	if exists (select from side s where s.agency_id = new.agency_id and s.id = new.to_side and not side_reads(s.language, new.language)
+			and not exists (select from delivery d join object o on o.agency_id = d.agency_id and o.id = d.id and o.part = 'translation' and o.kind = 'delivery'
+					join translation t on t.agency_id = d.agency_id and t.letter_id = d.letter_id and t.state = 'handedIn' and t.into_language = into_language(new.language, s.language)
+				where d.agency_id = new.agency_id and d.letter_id = new.id)) then
+		raise exception 'delivered in another language' using errcode = '23514', constraint = 'letter_language_shown';
+	end if;
+	return new;
 end
 $$;
+create trigger delivery_stays_translated before update of state, stop on letter for each row
+	when (old.state in ('recalled', 'undeliverable') and new.state in ('passed', 'waiting', 'keptForLater') or old.stop and not new.stop)
+	execute function delivery_stays_translated();
 
 -- As before, and a letter that is with a translator can be taken back like any other that is with us.
 create or replace function withdraw_letter(letter text) returns void
@@ -400,10 +456,8 @@ $$;
 
 revoke all on function reads_by_right(), reads_welsh(text), side_reads(text, text), into_language(text, text), knows_family(text, text), translation_by_right(), translation_ends(),
 	letter_with_translator(), translator_leaves(), language_by_right(), text_version(text), as_written(text, text), translation_counts(text), recording_goes(text), untranslated(text, text), translated_by(text),
-	decision_by_translation(), letter_cut_by_translation(), delivery_recording_by_language(), delivery_translated(),
-	was_translated(text) from public;
+	decision_by_translation(), letter_cut_by_translation(), delivery_recording_by_language(), delivery_translated(), delivery_stays_translated(), translator_may_not(), first_reading_translated(), translations(text) from public;
 grant execute on function reads_welsh(text), knows_family(text, text), untranslated(text, text), translated_by(text) to gatepost_staff;
-grant execute on function was_translated(text) to gatepost_public;
 grant select, insert on worker_reads, translation to gatepost_staff;
 grant update (state, done_leaf, draft, draft_mac, draft_version) on translation to gatepost_staff;
 grant update (language) on draft to gatepost_public;

@@ -61,7 +61,7 @@ func TestOrder(t *testing.T) {
 	wrong.Submit(path+"/order", "order", "prohibits", "note", "Weldbridge, 9 November.").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	contains(t, d.Get(path).Doc().One("main").Text(), "A court order forbids this contact.", "Court order", "Weldbridge, 9 November.", "Paused")
 	back := d.Get(path+"/order").Submit(path+"/order", "order", "none").Want(http.StatusForbidden)
-	contains(t, back.Doc().One("main").Text(), "Only a manager can change what it says")
+	contains(t, back.Doc().One("main").Text(), "Only a manager can take it back")
 	open := d.Get(path+"/state").Submit(path+"/state", "state", "active").Want(http.StatusConflict)
 	contains(t, open.Doc().One("main").Text(), "A court order forbids this contact")
 }

@@ -193,7 +193,7 @@ type sentPage struct {
 	Photos  []sentPhoto
 	Parts   proposed // what they are, or were, asked to leave out
 	Said    *saidPage
-	// Translated: it went on with a translation.
+	// Translated: it was not in English, and went on.
 	Translated bool
 	MayWrite   bool // it may be written again now
 	Rests      bool // the exchange rests: nobody agrees to anything now

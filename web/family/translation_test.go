@@ -29,7 +29,7 @@ func TestTranslated_Pages(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	says(t, h.birth.Get(sent.Path).Want(http.StatusOK), "got your letter with a translation")
+	says(t, h.birth.Get(sent.Path).Want(http.StatusOK), "Your letter has gone on. It is not in English")
 	came := h.adoptive.Get("/letters").Want(http.StatusOK)
 	cover := h.adoptive.Get(link(t, came, "/letter/")).Want(http.StatusOK)
 	read := cover.Submit(cover.Path + "/open").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)

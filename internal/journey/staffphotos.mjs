@@ -20,11 +20,12 @@ const hill = () => ({ name: 'hill.png', mimeType: 'image/png', buffer: Buffer.co
 /** adds sends a photo that was chosen. With scripts it goes beside the page, which stays where the server says no. */
 async function adds (p) {
   if (brief.mode !== 'on') return p.press('photo.add')
+  const before = await p.main().elementHandle()
   const moved = p.page.waitForNavigation()
   moved.catch(() => {}) // the page stays where the server says no
   const [answer] = await Promise.all([p.page.waitForResponse(r => r.request().method() === 'POST'), p.by(say('photo.add')).click()])
   if (answer.status() === 303) return p.arrive(() => moved)
-  await p.main().locator('.govuk-error-summary').waitFor()
+  await p.page.waitForFunction(main => !main.isConnected, before) // the page may have had a fault before
   p.last = answer
 }
 

@@ -90,7 +90,7 @@ func (p *pair) filled() string {
 	must(p.t, p.Desk.GiveBack(ctx, ifan, welsh, letterbox.BackKnows, ""))
 	other := p.newStaff("Gwen Tresco", authz.Translator)
 	must(p.t, p.Desk.Claim(ctx, p.Worker, welsh))
-	must(p.t, p.Desk.GiveToTranslator(ctx, p.Worker, welsh, other.Account()))
+	must(p.t, p.Desk.GiveToTranslator(ctx, p.Worker, welsh, other.Account(), ""))
 	must(p.t, p.Desk.HandIn(ctx, other, welsh, welshInto))
 	must(p.t, p.Families.Withdraw(ctx, p.birth, welsh))
 	message := p.tell("We have moved.")

@@ -38,7 +38,7 @@ func (p *pair) workActs() map[letterbox.Move]func(authz.Actor, letterbox.LetterI
 		worker("restore"):       func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.Restore(ctx, a, id) },
 		worker("translate"): func(a authz.Actor, id letterbox.LetterID) error {
 			_ = p.Desk.SayLanguage(ctx, p.Worker, id, letterbox.Welsh) // refused where the letter does not wait
-			return p.Desk.GiveToTranslator(ctx, a, id, p.translator())
+			return p.Desk.GiveToTranslator(ctx, a, id, p.translator(), "")
 		},
 		worker("takeBack"):   func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.TakeBack(ctx, a, id) },
 		translator("handIn"): func(a authz.Actor, id letterbox.LetterID) error { return p.Desk.HandIn(ctx, a, id, "Dear Wren") },
@@ -98,7 +98,7 @@ func (u *untabled) put(id letterbox.LetterID, state letterbox.State, claimant st
 	if state == letterbox.ToTranslate {
 		u.put(id, letterbox.Received, u.Worker.Account())
 		must(u.t, u.Desk.SayLanguage(u.t.Context(), u.Worker, id, letterbox.Welsh))
-		must(u.t, u.Desk.GiveToTranslator(u.t.Context(), u.Worker, id, u.translator()))
+		must(u.t, u.Desk.GiveToTranslator(u.t.Context(), u.Worker, id, u.translator(), ""))
 	}
 	u.exec(`delete from object where kind = 'referral' and id <> '` + string(id) + `'`) // no worry about another one: one reader
 	u.exec(fmt.Sprintf(`update letter set state = '%[2]s', submitted_on = current_date - 1, visible_on = current_date,

@@ -20,14 +20,19 @@ import (
 	"gatepost/internal/prose"
 )
 
+// MaxWhich is how many bytes may tell a translator which language is meant.
+const MaxWhich = 120
+
 // TranslatePromise is after how many working days managers are told that a
 // translator still has a letter.
 const TranslatePromise = 3
 
 // sourceContent is what a translator opens: a letter's text and nothing else of it.
+// Which names a language that the program has no name for.
 type sourceContent struct {
 	Language string `json:"language"`
 	Into     string `json:"into"`
+	Which    string `json:"which,omitempty"`
 	Text     string `json:"text"`
 }
 
@@ -256,11 +261,12 @@ func (d *deciding) mayTranslate(ctx context.Context) (into string, err error) {
 // and the claim back: its text alone is sealed to them, with no name and no other
 // letter. The writer is told what they were told before, and the day by which they
 // hear does not move. It is on the desk again once it is handed in, given back, or
-// taken back.
+// taken back. Where one of the two languages is OtherTongue, which tells the translator
+// from what into what, in at most MaxWhich bytes; else it is ignored.
 //
-// Invalid: field "translator", or nothing is to be translated. Sealed: a key, or
-// what was said of the language, is not as it was signed. Otherwise as for Hold.
-func (s *Service) GiveToTranslator(ctx context.Context, actor authz.Actor, id LetterID, translator string) error {
+// Invalid: field "translator" or "which", or nothing is to be translated. Sealed: a
+// key, or what was said of the language, is not as it was signed. Otherwise as for Hold.
+func (s *Service) GiveToTranslator(ctx context.Context, actor authz.Actor, id LetterID, translator, which string) error {
 	d, err := s.beginDecision(ctx, actor, id)
 	if err != nil {
 		return err
@@ -274,20 +280,29 @@ func (s *Service) GiveToTranslator(ctx context.Context, actor authz.Actor, id Le
 		return err
 	}
 	l, row := d.rows.letter(), &d.rows.language
-	content, err := json.Marshal(sourceContent{row.Language, into, d.text})
+	source := sourceContent{Language: row.Language, Into: into, Text: d.text}
+	if row.Language == OtherTongue || into == OtherTongue {
+		if source.Which, err = prose.Clean("which", which, MaxWhich); err != nil {
+			return err
+		}
+		if prose.Blank(source.Which) {
+			return fault.Field("which", "fault.translate.which")
+		}
+	}
+	content, err := json.Marshal(source)
 	if err != nil {
 		return fmt.Errorf("write for a translator: %w", err)
 	}
 	c := seal.Context{Kind: seal.KindTranslation, Agency: d.ag.ID, Exchange: l.ExchangeID, Object: l.ID, Part: "source",
 		From: "worker/" + actor.Account(), To: "worker/" + translator, Version: d.rows.next("source")}
-	source, err := d.seal(c, "", content, statement.EventCasework, d.receipt(), to, d.node)
+	sealed, err := d.seal(c, "", content, statement.EventCasework, d.receipt(), to, d.node)
 	if err != nil {
 		return err
 	}
-	leaf := statement.Leaf(source.body)
-	return d.commit(ctx, step{act: "translate", from: whence("translate", authz.LetterboxWorker), claimed: true, bodies: [][]byte{source.body},
+	leaf := statement.Leaf(sealed.body)
+	return d.commit(ctx, step{act: "translate", from: whence("translate", authz.LetterboxWorker), claimed: true, bodies: [][]byte{sealed.body},
 		write: func(b *pgx.Batch, from State) {
-			source.queue(b)
+			sealed.queue(b)
 			b.Queue(sqlInsertTranslation, d.turnOf(translator, into, "given", leaf[:], nil))
 			b.Queue(guardedToTranslator, l.ID, string(from))
 		}})

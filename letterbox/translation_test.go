@@ -23,6 +23,7 @@ const (
 	welshLetter   = "Annwyl Wren, rydw i'n meddwl amdanat ti bob dydd."
 	welshInto     = "Dear Wren, I think of you every day."
 	asItWas       = "\nAnnwyl Wren,\n\nrydw i'n meddwl  amdanat ti bob dydd. " // but for space
+	polish        = "from Polish into English"
 	translateWord = "fault.relay.translate"
 )
 
@@ -39,7 +40,7 @@ func (p *pair) withTranslator() (letterbox.LetterID, authz.Actor) {
 	p.t.Helper()
 	ifan := p.newStaff("Ifan Trefor", authz.Translator)
 	id := p.inWelsh()
-	must(p.t, p.Desk.GiveToTranslator(p.t.Context(), p.Worker, id, ifan.Account()))
+	must(p.t, p.Desk.GiveToTranslator(p.t.Context(), p.Worker, id, ifan.Account(), ""))
 	return id, ifan
 }
 
@@ -63,10 +64,10 @@ func TestTranslation_ByTranslator(t *testing.T) {
 		t.Errorf("the worker reads %+v", reading.Language)
 	}
 	wantAt(t, "untranslated", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
-	wantKind(t, "to nobody", p.Desk.GiveToTranslator(ctx, p.Worker, letter, p.Worker.Account()), fault.Invalid)
+	wantKind(t, "to nobody", p.Desk.GiveToTranslator(ctx, p.Worker, letter, p.Worker.Account(), ""), fault.Invalid)
 	wantKind(t, "before it was given to them", second(p.Desk.Task(ctx, ifan, letter)), fault.NotFound)
 	said := before()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""))
 	if before() != said {
 		t.Error("a translator changes what families can select")
 	}
@@ -176,7 +177,7 @@ func TestTranslation_IntoWelsh(t *testing.T) {
 	ifan := p.newStaff("Ifan Trefor", authz.Translator)
 	letter := p.claimed(welshInto)
 	wantAt(t, "untranslated", p.Desk.Pass(ctx, p.Worker, letter, ""), translateWord, "")
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""))
 	must(t, p.Desk.HandIn(ctx, ifan, letter, welshLetter))
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
@@ -238,13 +239,13 @@ func TestTranslation_Back(t *testing.T) {
 	if reading, err := p.Desk.Read(ctx, p.Worker, letter); err != nil || len(reading.Notes) != 1 || reading.Notes[0].Text != "too small a hand" {
 		t.Errorf("the team reads %+v, %v", reading.Notes, err)
 	}
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""))
 	must(t, p.Desk.TakeBack(ctx, p.Worker, letter))
 	wantKind(t, "taken back twice", p.Desk.TakeBack(ctx, p.Worker, letter), fault.Conflict)
 	wantKind(t, "taken back", second(p.Desk.Task(ctx, ifan, letter)), fault.NotFound)
 
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""))
 	must(t, second(p.Desk.SaveTask(ctx, ifan, letter, 0, "Dear Wren")))
 	must(t, p.Families.Withdraw(ctx, p.birth, letter))
 	p.wantState(letter, letterbox.WithdrawnByWriter, letterbox.Withdrawn)
@@ -254,7 +255,7 @@ func TestTranslation_Back(t *testing.T) {
 	}
 
 	kept := p.inWelsh()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, kept, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, kept, ifan.Account(), ""))
 	p.Manager = p.SignInWorker(t, &p.ManagerLogin)
 	must(t, second(p.World.Staff.Leave(ctx, p.Manager, ifan.Account(), p.Code(t, &p.ManagerLogin))))
 	p.wantState(kept, letterbox.Received, letterbox.WithUs)
@@ -276,7 +277,7 @@ func TestTranslation_Knows(t *testing.T) {
 	if err != nil || len(list) != 0 {
 		t.Errorf("it could be given to %+v, %v", list, err)
 	}
-	wantKind(t, "given again", p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()), fault.Invalid)
+	wantKind(t, "given again", p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""), fault.Invalid)
 	err = p.asStaff(p.Worker.Account(), fmt.Sprintf(`insert into translation (agency_id, letter_id, n, worker_id, given_by, language, into_language, text_version, state, leaf)
 		values (agency(), '%s', 2, '%s', account(), 'cy', 'en', 1, 'given', sha256('x'))`, letter, ifan.Account()))
 	wantBroken(t, err, "23514", "translation_worker")
@@ -288,7 +289,7 @@ func TestTranslation_KnowsAsAWorker(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	both := p.newStaff("Ifan Trefor", authz.Translator, authz.LetterboxWorker)
 	letter := p.inWelsh()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, both.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, both.Account(), ""))
 	p.Clock.Advance(letterbox.ConnectFor + 1)
 	wantKind(t, "without a code", p.Desk.GiveBack(ctx, both, letter, letterbox.BackKnows, ""), fault.StepUp)
 	p.wantState(letter, letterbox.ToTranslate, letterbox.WithUs)
@@ -322,13 +323,13 @@ func TestRace_WithdrawHandIn(t *testing.T) {
 		t.Errorf("%d traces of it", n)
 	}
 	next := p.inWelsh()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, next, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, next, ifan.Account(), ""))
 	handErr, withdrawErr = p.blocked(p.Desk, "handIn locked", hand(next), withdraw(next))
 	if handErr != nil || withdrawErr != nil || p.state(next) != letterbox.WithdrawnByWriter {
 		t.Errorf("handed in first: %v, withdrawn after: %v, %s", handErr, withdrawErr, p.state(next))
 	}
 	reached := p.inWelsh()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, reached, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, reached, ifan.Account(), ""))
 	readErr, takeErr := overtaken(t, p.Desk, "turn", func() error { return second(p.Desk.Task(ctx, ifan, reached)) }, func() error { return p.Desk.TakeBack(ctx, p.Worker, reached) })
 	wantKind(t, "read after it was taken back", readErr, fault.NotFound)
 	must(t, takeErr)
@@ -604,7 +605,7 @@ func TestTranslation_Inspected(t *testing.T) {
 	letter, err := v.Families.Send(ctx, v.birth, draft, 1)
 	must(t, err)
 	must(t, v.Desk.Claim(ctx, v.Worker, letter))
-	must(t, v.Desk.GiveToTranslator(ctx, v.Worker, letter, ifan.Account()))
+	must(t, v.Desk.GiveToTranslator(ctx, v.Worker, letter, ifan.Account(), ""))
 	must(t, second(v.Desk.Task(ctx, ifan, letter)))
 	must(t, v.Desk.HandIn(ctx, ifan, letter, welshInto))
 	must(t, v.Desk.Claim(ctx, v.Worker, letter))

@@ -2,6 +2,7 @@ package letterbox_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"gatepost/internal/authz"
@@ -20,7 +21,7 @@ func TestTranslation_ReadAgain(t *testing.T) {
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	must(t, p.Desk.ReadFirst(ctx, p.Worker, letter, ""))
 	must(t, p.Desk.Claim(ctx, other, letter))
-	must(t, p.Desk.GiveToTranslator(ctx, other, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, other, letter, ifan.Account(), ""))
 	must(t, p.Desk.HandIn(ctx, ifan, letter, welshInto))
 	must(t, p.Desk.Claim(ctx, other, letter))
 	wantAt(t, "by one who read it", p.Desk.Pass(ctx, other, letter, ""), "fault.relay.readers", "")
@@ -47,7 +48,7 @@ func TestTranslation_ByTheFirstReader(t *testing.T) {
 	both := p.newStaff("Ifan Trefor", authz.Translator, authz.LetterboxWorker)
 	must(t, p.Desk.SetSecondReader(ctx, p.Worker, p.exchange, letterbox.ReadTwiceAlways))
 	letter := p.inWelsh()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, both.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, both.Account(), ""))
 	must(t, p.Desk.TakeBack(ctx, p.Worker, letter))
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	must(t, p.Desk.SayLanguage(ctx, p.Worker, letter, letterbox.English))
@@ -56,7 +57,7 @@ func TestTranslation_ByTheFirstReader(t *testing.T) {
 	must(t, p.Desk.ReadFirst(ctx, both, letter, ""))
 	must(t, p.Desk.Claim(ctx, other, letter))
 	must(t, p.Desk.SayLanguage(ctx, other, letter, letterbox.Welsh))
-	must(t, p.Desk.GiveToTranslator(ctx, other, letter, both.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, other, letter, both.Account(), ""))
 	must(t, p.Desk.HandIn(ctx, both, letter, welshInto))
 	must(t, p.Desk.Claim(ctx, other, letter))
 	wantAt(t, "read by one", p.Desk.Pass(ctx, other, letter, ""), "fault.relay.readers", "")
@@ -95,14 +96,14 @@ func TestTranslation_MayNot(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	letter, ifan := p.withTranslator()
 	second := p.inWelsh()
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, second, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, second, ifan.Account(), ""))
 	must(t, p.Desk.GiveBack(ctx, ifan, letter, letterbox.BackKnows, ""))
 	p.wantState(letter, letterbox.Received, letterbox.WithUs)
 	p.wantState(second, letterbox.Received, letterbox.WithUs)
 
 	bryn := p.newStaff("Bryn Lloyd", authz.Translator)
 	must(t, p.Desk.Claim(ctx, p.Worker, second))
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, second, bryn.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, second, bryn.Account(), ""))
 	p.Manager = p.SignInWorker(t, &p.ManagerLogin)
 	must(t, p.World.Staff.SuspendWorker(ctx, p.Manager, bryn.Account(), p.Code(t, &p.ManagerLogin)))
 	p.wantState(second, letterbox.Received, letterbox.WithUs)
@@ -112,7 +113,7 @@ func TestTranslation_MayNot(t *testing.T) {
 	// At the command line nobody acts for whom a letter moves: the person is kept out all the same.
 	carys := p.newStaff("Carys Bowen", authz.Translator)
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, carys.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, carys.Account(), ""))
 	must(t, p.World.Staff.SuspendByOperator(ctx, p.Home.ID, carys.Account()))
 	must(t, p.Desk.TakeBack(ctx, p.Worker, letter))
 	p.logWhole()
@@ -129,5 +130,31 @@ func TestTranslation_Referred(t *testing.T) {
 	read, err := p.Desk.Referred(ctx, lead, letter)
 	if err != nil || read.Text != welshLetter || read.Translation != welshInto {
 		t.Errorf("the lead reads %q and %q, %v", string(read.Text), string(read.Translation), err)
+	}
+}
+
+// A language without a name of ours is named to the translator alone, beside the letter.
+func TestTranslation_Which(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	ifan := p.newStaff("Ifan Trefor", authz.Translator)
+	letter := p.claimed("Kochana Wren, pozdrawiam.")
+	must(t, p.Desk.SayLanguage(ctx, p.Worker, letter, letterbox.OtherTongue))
+	give := func(which string) error { return p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), which) }
+	wantAt(t, "no language named", give(" \n"), "fault.translate.which", "which")
+	wantAt(t, "a letter in its place", give(strings.Repeat("x", letterbox.MaxWhich+1)), "fault.text.tooLong", "which")
+	must(t, give(polish))
+	task, err := p.Desk.Task(ctx, ifan, letter)
+	must(t, err)
+	if task.Which != polish || task.Text != "Kochana Wren, pozdrawiam." {
+		t.Errorf("the translator reads %q and %q", task.Which, string(task.Text))
+	}
+	if n := p.count(`select count(*) from object where position('Polish'::bytea in sealed) > 0`); n != 0 {
+		t.Error("the language lies open")
+	}
+
+	welsh := p.inWelsh()
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, welsh, ifan.Account(), "typed all the same"))
+	if task, err = p.Desk.Task(ctx, ifan, welsh); err != nil || task.Which != "" {
+		t.Errorf("of a letter in Welsh the translator reads %q, %v", task.Which, err)
 	}
 }

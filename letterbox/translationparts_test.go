@@ -32,7 +32,7 @@ func (p *pair) promised(ifan authz.Actor) letterbox.LetterID {
 func (p *pair) translatedBy(ifan, worker authz.Actor, id letterbox.LetterID, text string) {
 	p.t.Helper()
 	ctx := p.t.Context()
-	must(p.t, p.Desk.GiveToTranslator(ctx, worker, id, ifan.Account()))
+	must(p.t, p.Desk.GiveToTranslator(ctx, worker, id, ifan.Account(), polish))
 	task, err := p.Desk.Task(ctx, ifan, id)
 	if must(p.t, err); text == leftInto && task.Text != welshLeft {
 		p.t.Errorf("the translator reads %q", string(task.Text))
@@ -104,7 +104,7 @@ func TestTranslation_LeftOut(t *testing.T) {
 	}
 	cutRow("decision_translation")
 	p.reads(p.Worker.Account(), true)
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""))
 	must(t, p.Desk.Claim(ctx, p.Worker, letter))
 	cutRow("letter_cut_letter")
 	wantKind(t, "cut while a translator has it", p.Desk.Cut(ctx, p.Worker, letter, out, "why"), fault.Conflict)
@@ -153,7 +153,7 @@ func TestTranslation_WhichWords(t *testing.T) {
 		values (agency(), $1, 1, $2, account(), 'cy', 'en', $3, $4, 'given', sha256('x'))`
 	wantBroken(t, p.asStaff(p.Worker.Account(), give, string(letter), ifan.Account(), 2, nil), "23514", "translation_letter")
 	wantBroken(t, p.asStaff(p.Worker.Account(), give, string(letter), ifan.Account(), 1, make([]byte, 32)), "23514", "translation_letter")
-	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account()))
+	must(t, p.Desk.GiveToTranslator(ctx, p.Worker, letter, ifan.Account(), ""))
 	for _, change := range []string{`text_version = 2`, `cut = sha256('x')`} {
 		if code, _ := broke(p.asStaff(ifan.Account(), `update translation set `+change)); code != "42501" {
 			t.Errorf("a translator says %s: %q", change, code)
@@ -197,7 +197,7 @@ func TestTranslation_Recording(t *testing.T) {
 	// Of a letter that is said and not written, nothing could be translated.
 	said := p.recorded("")
 	must(t, p.Desk.SayLanguage(ctx, p.Worker, said, letterbox.Welsh))
-	wantKind(t, "nothing to a translator", p.Desk.GiveToTranslator(ctx, p.Worker, said, ifan.Account()), fault.Invalid)
+	wantKind(t, "nothing to a translator", p.Desk.GiveToTranslator(ctx, p.Worker, said, ifan.Account(), ""), fault.Invalid)
 	must(t, p.Desk.Release(ctx, p.Worker, said))
 
 	must(t, p.Desk.SetSideLanguage(ctx, p.Worker, p.toSide, "both"))

@@ -69,6 +69,7 @@ type TaskLine struct {
 // Task is a letter open for its translator: its text, and what they have so far.
 type Task struct {
 	TaskLine
+	Which   string // from what into what, where one of them is OtherTongue
 	Text    Text
 	Draft   Text
 	Version int  // of the draft: what SaveTask must name
@@ -137,7 +138,7 @@ func (s *Service) Task(ctx context.Context, actor authz.Actor, id LetterID) (Tas
 	if task.Unread = err != nil; task.Unread {
 		return task, nil
 	}
-	task.Text = Text(content.Text)
+	task.Text, task.Which = Text(content.Text), content.Which
 	if len(row.Draft) > 0 {
 		draft, err := s.openTurnDraft(ctx, ag, actor, row)
 		task.Draft, task.Unread = Text(draft), err != nil

@@ -503,7 +503,7 @@ func (s *seeding) translate(ctx context.Context, worker authz.Actor, id letterbo
 	if err := s.staff.Letters.SayLanguage(ctx, worker, id, letterbox.Welsh); err != nil {
 		return err
 	}
-	if err := s.staff.Letters.GiveToTranslator(ctx, worker, id, s.folk["ifan"].id); err != nil {
+	if err := s.staff.Letters.GiveToTranslator(ctx, worker, id, s.folk["ifan"].id, ""); err != nil {
 		return err
 	}
 	ifan, err := s.actor(ctx, "ifan")

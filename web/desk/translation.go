@@ -25,7 +25,7 @@ func (room Room) translationRoutes() []page.Route {
 		get("/letter/{id}/language", "desk/letter-language", room.sayLanguage().ask),
 		post("/letter/{id}/language", page.SmallBody, room.sayLanguage().post),
 		get("/letter/{id}/translate", "desk/letter-translate", room.translating().ask),
-		post("/letter/{id}/translate", page.TextBody, room.translating().post, "text"),
+		post("/letter/{id}/translate", page.TextBody, room.translating().post, "text", "which"),
 		post("/letter/{id}/take-back", page.SmallBody, room.takeBack),
 		get("/translations", "desk/translations", room.tasks),
 		get("/translation/{id}", "desk/translation", room.task),
@@ -74,6 +74,7 @@ type languagePage struct {
 	Translators []page.Choice
 	MadeFor     string // the account that the page was made for; Writer is the letter's
 	MaxText     int
+	Named       bool // both languages have names
 }
 
 func (room Room) sayLanguage() languageAct {
@@ -90,7 +91,7 @@ func (room Room) translating() languageAct {
 		if form.Get("translator") == myself {
 			return "/desk?said=translated", room.Letters.TranslateMyself(ctx, actor, id, form.Get("text"))
 		}
-		return donePath(string(id), form), room.Letters.GiveToTranslator(ctx, actor, id, form.Get("translator"))
+		return donePath(string(id), form), room.Letters.GiveToTranslator(ctx, actor, id, form.Get("translator"), form.Get("which"))
 	}}
 }
 
@@ -125,6 +126,7 @@ func (a languageAct) show(w http.ResponseWriter, r *http.Request, form page.Form
 		p.Languages = append(p.Languages, page.Choice{Value: language, Text: p.Words.T("translate.language." + language)})
 	}
 	if a.name == "letter-translate" {
+		p.Named = p.Language != letterbox.OtherTongue && p.Into != letterbox.OtherTongue
 		if refused == nil && form.Has(textField) { // brought back after a sign-in
 			p.Notice = &page.NotificationBanner{Text: p.Words.T("translate.said.kept")}
 		}
@@ -132,7 +134,7 @@ func (a languageAct) show(w http.ResponseWriter, r *http.Request, form page.Form
 		if err != nil {
 			return err
 		}
-		if p.Translators = workerChoices(&p.Base, list); p.ReadsWelsh && p.Language != letterbox.OtherTongue && p.Into != letterbox.OtherTongue {
+		if p.Translators = workerChoices(&p.Base, list); p.ReadsWelsh && p.Named {
 			p.Translators = append(p.Translators, page.Choice{Value: myself, Text: p.Words.T("translate.give.myself"), Hint: &page.Hint{Text: p.Words.T("translate.give.myselfHint")}})
 		}
 	} else if refused == nil {
@@ -176,7 +178,7 @@ type taskPage struct {
 	page.Base
 	letterbox.TaskLine
 	Lang, IntoLang string
-	Text           string
+	Text, Which    string
 	Version        int
 	Writer         string // the account that the page was made for
 	Unread         bool
@@ -200,7 +202,7 @@ func (room Room) showTask(w http.ResponseWriter, r *http.Request, form page.Form
 		return err
 	}
 	p := &taskPage{Base: room.Site.Base(r, "translate.task.title"), TaskLine: task.TaskLine, Lang: langOf(task.Language), IntoLang: langOf(task.Into),
-		Text: string(task.Text), Version: task.Version, Writer: room.Actor(r).Account(), Unread: task.Unread, Max: letterbox.MaxReason, MaxText: letterbox.MaxText}
+		Text: string(task.Text), Which: task.Which, Version: task.Version, Writer: room.Actor(r).Account(), Unread: task.Unread, Max: letterbox.MaxReason, MaxText: letterbox.MaxText}
 	p.Back, p.Form = "/translations", form.With("text", cmp.Or(form.Get("text"), string(task.Draft)))
 	for _, reason := range letterbox.BackReasons() {
 		p.Reasons = append(p.Reasons, page.Choice{Value: reason, Text: p.Words.T("translate.back." + reason)})

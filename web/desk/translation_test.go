@@ -90,6 +90,30 @@ func TestTranslation_Pages(t *testing.T) {
 	contains(t, printed.Text(), "Dear Wren, I think of you.", "This is how it was written", "Annwyl")
 }
 
+// A language that has no name on our pages is named by the worker, and the translator
+// reads it beside the letter. A worker who reads Welsh is offered no box for it.
+func TestTranslation_PagesOfAnother(t *testing.T) {
+	d := openDesk(t)
+	login, _ := d.NewWorker(t, "Ifan Trefor", authz.Translator)
+	d.Browser = d.as(t, &d.ManagerLogin)
+	d.Get("/worker/"+d.World.Worker.Account()+"/reads").Submit("/worker/"+d.World.Worker.Account()+"/reads", "welsh", "yes").Want(http.StatusSeeOther)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	letter := d.inWelsh(t, "Kochana Wren, pozdrawiam.")
+	path := "/letter/" + letter + "/translate"
+	d.Get(path).Want(http.StatusOK).Doc().None("input[name=which]")
+	d.Get("/letter/"+letter+"/language").Submit("/letter/"+letter+"/language", "language", "other").Want(http.StatusSeeOther)
+	give := d.Get(path).Want(http.StatusOK)
+	give.Doc().None("textarea[name=text]")
+	refused := give.Submit(path, "translator", login.ID, "which", " ").Want(http.StatusUnprocessableEntity)
+	contains(t, refused.Doc().One(".govuk-error-summary").Text(), "Say from which language into which")
+	if form := refused.Form(path); form.Get("translator") != login.ID {
+		t.Error("who translates it has to be chosen again")
+	}
+	refused.Submit(path, "which", "from Polish into English").Want(http.StatusSeeOther)
+	task := d.as(t, &login).Get("/translation/" + letter).Want(http.StatusOK)
+	contains(t, task.Doc().One("[data-view=which]").Text(), "from Polish into English")
+}
+
 // Of a letter that needs a translation the recording stays: its pages say so, and offer
 // nothing else. What the screen finds in a translation is no part to leave out.
 func TestTranslation_PagesOfParts(t *testing.T) {

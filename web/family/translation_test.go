@@ -20,7 +20,7 @@ func TestTranslated_Pages(t *testing.T) {
 	id := h.claimed(t)
 	for _, err := range []error{
 		h.Desk.SayLanguage(ctx, h.World.Worker, id, letterbox.Welsh),
-		h.Desk.GiveToTranslator(ctx, h.World.Worker, id, ifan.Account()),
+		h.Desk.GiveToTranslator(ctx, h.World.Worker, id, ifan.Account(), ""),
 		h.Desk.HandIn(ctx, ifan, id, "Dear Wren, I think of you."),
 		h.Desk.Claim(ctx, h.World.Worker, id),
 		h.Desk.Pass(ctx, h.World.Worker, id, ""),

@@ -16,7 +16,7 @@ import (
 // cast are the people who sign in, so that together they see every kind of page.
 func cast(tier page.Tier) []string {
 	if tier == page.Staff {
-		return []string{"owen", "judith", "ruth"}
+		return []string{"owen", "judith", "ruth", "ifan"}
 	}
 	return []string{"kelly", "rachel", "margaret", "priya", "dean", "joanne"}
 }

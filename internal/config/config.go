@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"gatepost/internal/agency"
 	"gatepost/internal/authz"
@@ -236,8 +238,8 @@ func (c *Config) Serves(tiers ...authz.Tier) error {
 	return found.orNil()
 }
 
-// Connects checks that a role's connection string is there and holds no
-// password. role is "owner", "public", "staff", "notify" or "backup". It
+// Connects checks that a role's connection string is there, holds no password, and
+// reaches servers on this machine or such as prove who they are. role is "owner", "public", "staff", "notify" or "backup". It
 // returns nil or a Problems.
 func (c *Config) Connects(role string) error {
 	var found Problems
@@ -261,7 +263,24 @@ func (c *Config) needsDSN(found *Problems, role, dsn string) {
 		found.add("database.%s is missing; name the database that this role connects to", role)
 	case passwordPattern.MatchString(dsn):
 		found.add("database.%s holds a password; put it into a file that only this program may read and name it with passfile=", role)
+	default:
+		// The error of a string that cannot be read would repeat it.
+		c, err := pgconn.ParseConfig(dsn)
+		if err != nil {
+			found.add("database.%s cannot be read; correct it, or the files that it names", role)
+		} else if !private(c) {
+			found.add("database.%s crosses a network, and anybody there could answer in PostgreSQL's place; add sslmode=verify-full and sslrootcert=, or name its socket", role)
+		}
 	}
+}
+
+// private tells whether every server that a connection string names is on this machine,
+// or has to prove that it is the one named (ASVS 12.3.1 and 12.3.2).
+func private(c *pgconn.Config) bool {
+	safe := func(host string, t *tls.Config) bool {
+		return strings.HasPrefix(host, "/") || agency.Loopback(host) || t != nil && !t.InsecureSkipVerify
+	}
+	return safe(c.Host, c.TLSConfig) && !slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return !safe(f.Host, f.TLSConfig) })
 }
 
 func (d Door) check(found *Problems, tier string) {

@@ -54,10 +54,10 @@ func promising(t testing.TB, lines string) string {
 const good = `
 one_process = true
 [database]
-owner = "host=db user=gatepost_owner"
-public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass"
-staff = "host=db user=gatepost_staff"
-notify = "host=db user=gatepost_notify"
+owner = "host=/run/postgresql user=gatepost_owner"
+public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass sslmode=verify-full"
+staff = "host=db.localhost user=gatepost_staff"
+notify = "host=127.0.0.1,::1 user=gatepost_notify"
 [public]
 listen = ":443"
 certificate = "tls/letters.pem"
@@ -215,10 +215,19 @@ func TestServesRefuses(t *testing.T) {
 		{"no agency", good, "there is no [[agency]]", both},
 		{"both unasked", change("one_process = true", ""), "set one_process = true", both},
 		{"one address for both", change(":8443", ":443"), "two addresses", both},
-		{"no database", change(`public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass"`, ""), "database.public is missing", both},
+		{"no database", change(`public = "host=db user=gatepost_public passfile=/etc/gatepost/pgpass sslmode=verify-full"`, ""), "database.public is missing", both},
 		{"a password", change("user=gatepost_staff", "user=gatepost_staff password=x"), "database.staff holds a password", both},
-		{"a password in a URL", change("host=db user=gatepost_staff", "postgres://gatepost_staff:x@db/gatepost"), "database.staff holds a password", both},
-		{"a password as a parameter", change("host=db user=gatepost_staff", "postgres://db/gatepost?sslpassword=x"), "database.staff holds a password", both},
+		{"a password in a URL", change("host=db.localhost user=gatepost_staff", "postgres://gatepost_staff:x@db/gatepost"), "database.staff holds a password", both},
+		{"a password as a parameter", change("host=db.localhost user=gatepost_staff", "postgres://db/gatepost?sslpassword=x"), "database.staff holds a password", both},
+		{"no connection string", change("user=gatepost_staff", "user"), "database.staff cannot be read", both},
+		{"a certificate that is not there", change("sslmode=verify-full", "sslmode=verify-full sslrootcert=/nonexistent.pem"), "database.public cannot be read", both},
+		{"a database over a network", change(" sslmode=verify-full", ""), "database.public crosses a network", both},
+		{"a database without TLS", change("verify-full", "disable"), "database.public crosses a network", both},
+		{"a database with TLS if it likes", change("verify-full", "prefer"), "database.public crosses a network", both},
+		{"a database with anybody's certificate", change("verify-full", "require"), "database.public crosses a network", both},
+		{"a database of another name", change("verify-full", "verify-ca"), "database.public crosses a network", both},
+		{"a second server over a network", change("host=127.0.0.1,::1", "host=127.0.0.1,192.0.2.7"), "database.notify crosses a network", both},
+		{"a database over a network in a URL", change("host=db.localhost user=gatepost_staff", "postgres://db/gatepost"), "database.staff crosses a network", both},
 		{"no listen", change(`listen = ":443"`, ""), "public.listen is missing", both},
 		{"no port", change(`":443"`, `"here"`), "public.listen is no address", both},
 		{"half a certificate", change(`certificate_key = "tls/letters.key"`, ""), "go together", both},
@@ -227,7 +236,7 @@ func TestServesRefuses(t *testing.T) {
 		{"too few connections", change(`trusted_proxies = ["10.1.0.0/16", "fd00::/8"]`, "connections = 8\ntrusted_proxies = [\"10.1.0.0/16\"]"), "connections is no number", both},
 		{"no network", change("10.1.0.0/16", "10.1.0.1"), "no network", both},
 		{"the whole world", change("10.1.0.0/16", "0.0.0.0/0"), "trusts everybody", both},
-		{"no notifier", change("notify = \"host=db user=gatepost_notify\"", ""), "database.notify is missing", both},
+		{"no notifier", change("notify = \"host=127.0.0.1,::1 user=gatepost_notify\"", ""), "database.notify is missing", both},
 		{"mail without a host", change("host = \"mail.example\"", ""), "mail.host is missing", both},
 		{"mail with a port in its host", change("\"mail.example\"", "\"mail.example:25\""), "mail.host is a host name alone", both},
 		{"mail by no port", change("host = \"mail.example\"", "host = \"mail.example\"\nport = 70000"), "mail.port is no port", both},
@@ -336,7 +345,7 @@ func settingsOf(section reflect.Type, before string) []string {
 
 // A tier's host needs nothing of the other tier, and all problems come at once.
 func TestServesOneTier(t *testing.T) {
-	c, err := config.Load(write(t, "[database]\npublic = \"host=db\"\n[public]\nlisten = \"127.0.0.1:80\"\nkeys = \"k\"\nstate = \"s\"\n"+stanzaText(t, "oak")))
+	c, err := config.Load(write(t, "[database]\npublic = \"host=/run\"\n[public]\nlisten = \"127.0.0.1:80\"\nkeys = \"k\"\nstate = \"s\"\n"+stanzaText(t, "oak")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -425,7 +434,7 @@ func TestParts(t *testing.T) {
 func TestLoopback(t *testing.T) {
 	for listen, ok := range map[string]bool{"127.0.0.1:8080": true, "[::1]:8080": true, "localhost:8080": true,
 		":8080": false, "0.0.0.0:8080": false, "[::]:8080": false, "192.0.2.7:8080": false, "host.example:8080": false} {
-		c := &config.Config{Database: config.Database{Public: "host=db"}, Public: config.Door{Listen: listen, Keys: "k", State: "s"}, Agencies: []config.Agency{{}}}
+		c := &config.Config{Database: config.Database{Public: "host=/run"}, Public: config.Door{Listen: listen, Keys: "k", State: "s"}, Agencies: []config.Agency{{}}}
 		if err := c.Serves(authz.Public); (err == nil) != ok {
 			t.Errorf("%s: %v", listen, err)
 		}

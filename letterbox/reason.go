@@ -34,16 +34,18 @@ const (
 	MaxReasonLine = 300
 )
 
-// The two lists of reasons.
+// The lists of reasons.
 const (
 	// LetterReasons: why a letter comes back or is refused.
 	LetterReasons = "letter"
 	// PhotoLeftOut: why a photo is left out of a letter that is passed on.
 	PhotoLeftOut = "photo"
+	// RecordingLeftOut: why a recording is left out of a letter that is passed on.
+	RecordingLeftOut = "recording"
 )
 
 // ReasonLists lists the names of the lists.
-func ReasonLists() []string { return []string{LetterReasons, PhotoLeftOut} }
+func ReasonLists() []string { return []string{LetterReasons, PhotoLeftOut, RecordingLeftOut} }
 
 // Reason is an entry of a list of reasons. Its words never change: another
 // sentence is another entry, so that whoever chose one chose its words.
@@ -61,13 +63,14 @@ func (r Reason) Fixed() bool { return slices.Contains(fixedReasons(), r.ID) }
 
 func fixedReasons() []string { return []string{"identifying", "other"} }
 
-// Reasons are both lists of an agency, as a manager changed them last, or as the program has them.
+// Reasons are the lists of an agency, as a manager changed them last, or as the program has them.
 type Reasons struct {
-	Version int // 0 while nobody has changed them
-	Letter  []Reason
-	Photo   []Reason
-	By      string    // who wrote this version; "" for nobody, or where the directory does not open
-	On      time.Time // when; zero for version 0
+	Version   int // 0 while nobody has changed them
+	Letter    []Reason
+	Photo     []Reason
+	Recording []Reason
+	By        string    // who wrote this version; "" for nobody, or where the directory does not open
+	On        time.Time // when; zero for version 0
 	// Doubted: the agency's list is not what a manager signed. The operator was
 	// told, and the lists are the program's own.
 	Doubted bool
@@ -80,6 +83,8 @@ func (r Reasons) Of(list string) []Reason {
 		return r.Letter
 	case PhotoLeftOut:
 		return r.Photo
+	case RecordingLeftOut:
+		return r.Recording
 	}
 	return nil
 }
@@ -125,8 +130,9 @@ func NewReasonID() string { return agency.NewID("rs") }
 // reasonLists is the content of a version. An entry of the program's own list
 // stands there by its id alone: its words are the program's.
 type reasonLists struct {
-	Letter []Reason `json:"letter"`
-	Photo  []Reason `json:"photo"`
+	Letter    []Reason `json:"letter"`
+	Photo     []Reason `json:"photo"`
+	Recording []Reason `json:"recording"`
 }
 
 const (
@@ -159,7 +165,7 @@ func (s *Service) WithReasons(own Reasons) *Service {
 // shipped are the program's own lists.
 func (s *Service) shipped() Reasons {
 	if len(s.reasons.Letter) > 0 {
-		return Reasons{Letter: slices.Clone(s.reasons.Letter), Photo: slices.Clone(s.reasons.Photo)}
+		return Reasons{Letter: slices.Clone(s.reasons.Letter), Photo: slices.Clone(s.reasons.Photo), Recording: slices.Clone(s.reasons.Recording)}
 	}
 	var own Reasons
 	for _, id := range ReturnReasons() {
@@ -167,6 +173,9 @@ func (s *Service) shipped() Reasons {
 	}
 	for _, id := range PhotoReasons() {
 		own.Photo = append(own.Photo, Reason{ID: id})
+	}
+	for _, id := range RecordingReasons() {
+		own.Recording = append(own.Recording, Reason{ID: id})
 	}
 	return own
 }
@@ -206,7 +215,7 @@ func (s *Service) reasonsOf(ctx context.Context, ag *agency.Agency, actor authz.
 	case len(rows) == 0:
 		return own, nil
 	}
-	return Reasons{Version: rows[0].Version, Letter: merged(lists.Letter, own.Letter), Photo: merged(lists.Photo, own.Photo),
+	return Reasons{Version: rows[0].Version, Letter: merged(lists.Letter, own.Letter), Photo: merged(lists.Photo, own.Photo), Recording: merged(lists.Recording, own.Recording),
 		By: names(actor, staff, rows[0].WorkerID), On: at}, nil
 }
 
@@ -306,11 +315,14 @@ func (s *Service) ChangeReasons(ctx context.Context, actor authz.Actor, version 
 	if err != nil {
 		return err
 	}
-	lists := reasonLists{stored(now.Letter), stored(now.Photo)}
-	if c.List == LetterReasons {
+	lists := reasonLists{stored(now.Letter), stored(now.Photo), stored(now.Recording)}
+	switch c.List {
+	case LetterReasons:
 		lists.Letter = stored(list)
-	} else {
+	case PhotoLeftOut:
 		lists.Photo = stored(list)
+	case RecordingLeftOut:
+		lists.Recording = stored(list)
 	}
 	return s.storeReasons(ctx, ag, actor, version+1, lists)
 }

@@ -42,7 +42,7 @@ func TestReasons_SealedWithTheAct(t *testing.T) {
 	own, err := p.Desk.Reasons(ctx, p.Worker)
 	must(t, err)
 	if own.Version != 0 || ids(own.Offered(letterbox.LetterReasons)) != "identifying upsetting promises others money unclear other" ||
-		ids(own.Offered(letterbox.PhotoLeftOut)) != "identifying others unclear other" {
+		ids(own.Offered(letterbox.PhotoLeftOut)) != "identifying others unclear other" || ids(own.Offered(letterbox.RecordingLeftOut)) != "identifying others unclear other" {
 		t.Fatalf("an agency begins with %+v", own)
 	}
 	returned := func(reason letterbox.ReturnReason) (letterbox.LetterID, error) {
@@ -70,7 +70,7 @@ func TestReasons_SealedWithTheAct(t *testing.T) {
 	if now.Version != 1 || now.By == "" || now.On.IsZero() || ids(now.Offered(letterbox.LetterReasons)) != "identifying "+id+" promises others money unclear other" {
 		t.Errorf("after another sentence: %+v", now)
 	}
-	if len(now.Letter) != 8 || len(now.Photo) != 4 {
+	if len(now.Letter) != 8 || len(now.Photo) != 4 || len(now.Recording) != 4 {
 		t.Errorf("the old sentence is gone: %+v", now.Letter)
 	}
 	reads(before, said)
@@ -264,7 +264,9 @@ func TestReasons_Schema(t *testing.T) {
 	s := newSchema(t)
 	const fixed = `{"id":"identifying"},{"id":"other"}`
 	insert := `insert into reason_list (agency_id, version, worker_id, list, leaf) values ('ag1', $1, $2, $3, sha256('e'))`
-	lists := func(letter, photo string) string { return `{"letter":[` + letter + `],"photo":[` + photo + `]}` }
+	lists := func(letter, photo string) string {
+		return `{"letter":[` + letter + `],"photo":[` + photo + `],"recording":[` + fixed + `]}`
+	}
 	good := lists(fixed+`,{"id":"rsaaaaaaaaaaaaaaaaaaaa","words":"Slowly."}`, fixed)
 	for name, tt := range map[string]struct {
 		as, by  string
@@ -280,12 +282,13 @@ func TestReasons_Schema(t *testing.T) {
 		"none":                      {s.manager, s.manager, 0, good, "reason_list_next"},
 		"without the one sentence":  {s.manager, s.manager, 1, lists(`{"id":"other"}`, fixed), "reason_list_fixed"},
 		"of photos, too":            {s.manager, s.manager, 1, lists(fixed, `{"id":"other"}`), "reason_list_fixed"},
+		"of recordings, too":        {s.manager, s.manager, 1, strings.Replace(good, `"recording":[`+fixed, `"recording":[{"id":"other"}`, 1), "reason_list_fixed"},
 		"twice":                     {s.manager, s.manager, 1, lists(fixed+`,{"id":"identifying"}`, fixed), "reason_list_fixed"},
 		"in other words":            {s.manager, s.manager, 1, lists(`{"id":"identifying","words":"It is their name."},{"id":"other"}`, fixed), "reason_list_fixed"},
 		"twice, once in others":     {s.manager, s.manager, 1, lists(fixed+`,{"id":"identifying","words":"It is."}`, fixed), "reason_list_fixed"},
 		"with another suggestion":   {s.manager, s.manager, 1, lists(`{"id":"identifying","kinder":"It is."},{"id":"other"}`, fixed), "reason_list_fixed"},
 		"switched off":              {s.manager, s.manager, 1, lists(`{"id":"identifying","off":true},{"id":"other"}`, fixed), "reason_list_fixed"},
-		"without one list":          {s.manager, s.manager, 1, `{"letter":[` + fixed + `]}`, "reason_list_fixed"},
+		"without one list":          {s.manager, s.manager, 1, `{"letter":[` + fixed + `],"photo":[` + fixed + `]}`, "reason_list_fixed"},
 		"without the worker's own":  {s.manager, s.manager, 1, lists(`{"id":"identifying"}`, fixed), "reason_list_fixed"},
 		"more than there is to say": {s.manager, s.manager, 1, lists(fixed, fixed+`,{"id":"x","words":"`+strings.Repeat("x", 262144)+`"}`), "reason_list_size"},
 	} {
@@ -300,5 +303,27 @@ func TestReasons_Schema(t *testing.T) {
 	}
 	if code, _ := broke(s.as("gatepost_public", s.person, `select 1 from reason_list`)); code != "42501" {
 		t.Errorf("families read it: %q", code)
+	}
+}
+
+// A recording is left out with a sentence of the agency's own, which stays as it was told.
+func TestReasons_OfRecordings(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	p.mayRecord("permitted")
+	id := letterbox.NewReasonID()
+	must(t, p.reason(letterbox.ReasonChange{List: letterbox.RecordingLeftOut, Do: letterbox.ReasonEdit, ID: id, Place: "unclear", Words: "There is too much noise around you."}))
+	p.Worker = p.SignInWorker(t, &p.WorkerLogin)
+	letter := p.recorded("With words beside it.")
+	p.hear(letter)
+	out := letterbox.RecordingAnswer{Heard: true, RecordingReason: letterbox.RecordingReason{Reason: "unclear"}}
+	wantAt(t, "switched off", p.Desk.AnswerRecording(ctx, p.Worker, letter, out), "fault.reason.choose", "reason")
+	out.Reason = id
+	must(t, p.Desk.AnswerRecording(ctx, p.Worker, letter, out))
+	must(t, p.Desk.Pass(ctx, p.Worker, letter, ""))
+	must(t, p.reason(letterbox.ReasonChange{List: letterbox.RecordingLeftOut, Do: letterbox.ReasonOff, ID: id}))
+	sent, err := p.Families.OpenSent(ctx, p.birth, letter)
+	must(t, err)
+	if got := sent.Recording.Reason; got.Reason != id || got.Told != "There is too much noise around you." {
+		t.Errorf("the writer reads %+v", got)
 	}
 }

@@ -284,10 +284,11 @@ func TestRecording_Answers(t *testing.T) {
 	for field, a := range map[string]letterbox.RecordingAnswer{
 		"heard":      {Goes: true},
 		"reason":     {Heard: true},
+		"Reason":     {Heard: true, RecordingReason: letterbox.RecordingReason{Reason: "upsetting"}}, // of letters
 		"words":      {Heard: true, RecordingReason: letterbox.RecordingReason{Reason: "other"}},
 		"transcript": {Heard: true, Goes: true, Transcript: strings.Repeat("x", 70_000)},
 	} {
-		if got := fields(answer(a)); !slices.Equal(got, []string{field}) {
+		if got := fields(answer(a)); !slices.Equal(got, []string{strings.ToLower(field)}) {
 			t.Errorf("%s: %v", field, got)
 		}
 	}
@@ -308,7 +309,7 @@ func TestRecording_Answers(t *testing.T) {
 		t.Errorf("left out, it came: %+v", came.Recording)
 	}
 	sent, err := p.Families.OpenSent(ctx, p.birth, letter)
-	if must(t, err); !sent.Recording.LeftOut || sent.Recording.Reason != out.RecordingReason {
+	if must(t, err); !sent.Recording.LeftOut || sent.Recording.Reason.Reason != "identifying" || sent.Recording.Reason.Words != out.Words || !strings.HasPrefix(sent.Recording.Reason.Told, "A recording cannot say") {
 		t.Errorf("its writer is told %+v", sent.Recording)
 	}
 

@@ -43,11 +43,12 @@ type RecordingView struct {
 }
 
 // RecordingReason is what a writer is told about a recording that was left out: a
-// reason of RecordingReasons, and a worker's own words.
+// reason of the agency's list, its sentence as it was then, and a worker's own words.
 type RecordingReason = PhotoReason
 
-// RecordingReasons lists why a recording can be left out. What is said in it is never
-// named to its writer but as one neutral sentence: moderation confirms no guess.
+// RecordingReasons lists why a recording can be left out, where no agency has changed the
+// list (Service.Reasons). What is said in it is never named to its writer but as one
+// neutral sentence: moderation confirms no guess.
 func RecordingReasons() []string { return PhotoReasons() }
 
 // RecordingAnswer is what a worker says of a recording. Transcript is what they wrote
@@ -308,8 +309,11 @@ func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id Let
 	if err != nil {
 		return err
 	}
-	if a, err = s.checkRecording(a); err == nil {
-		err = d.toWriter(ctx, a.Words)
+	a, err = s.checkRecording(a)
+	if !a.Goes && a.Reason != PartLost {
+		var unknown error
+		a.Told, unknown = d.told(ctx, RecordingLeftOut, a.Reason)
+		err = errors.Join(err, unknown, d.toWriter(ctx, a.Words))
 	}
 	if err != nil {
 		return err
@@ -353,9 +357,6 @@ func (s *Service) checkRecording(a RecordingAnswer) (RecordingAnswer, error) {
 	if a.Goes {
 		a.RecordingReason = RecordingReason{}
 		return a, errors.Join(faults...)
-	}
-	if !slices.Contains(RecordingReasons(), a.Reason) {
-		faults = append(faults, fault.Field("reason", "fault.reason.choose"))
 	}
 	words, err := prose.Clean("words", a.Words, MaxReason*4)
 	switch {

@@ -1,4 +1,4 @@
--- The agency's own list of reasons for returning and refusing a letter, and for leaving out a photo. It names nobody and stands in clear; a signed
+-- The agency's own list of reasons for returning and refusing a letter, and for leaving out a photo or a recording. It names nobody and stands in clear; a signed
 -- statement carries the digest of each version, and what a writer was told is sealed with the act itself.
 
 set local role gatepost_owner;
@@ -17,7 +17,7 @@ comment on column reason_list.list is 'the whole list of this version, as JSON; 
 create index reason_list_worker on reason_list (worker_id, agency_id);
 
 -- A manager writes the next version in their own name. What is said of names, places, contact details and other children is no agency's to change: its
--- entry is in both lists, switched on and without words of its own, and so is the one that leaves all words to the worker.
+-- entry is in every list, switched on and without words of its own, and so is the one that leaves all words to the worker.
 create function reason_list_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -30,7 +30,7 @@ begin
 	if new.version <> 1 + (select coalesce(max(r.version), 0) from reason_list r where r.agency_id = new.agency_id) then
 		raise exception 'not the next version' using errcode = '23505', constraint = 'reason_list_next';
 	end if;
-	foreach part in array array['letter', 'photo'] loop
+	foreach part in array array['letter', 'photo', 'recording'] loop
 		foreach fixed in array array['identifying', 'other'] loop
 			if (select count(*) filter (where e - 'id' = '{}'::jsonb) <> 1 or count(*) <> 1
 				from jsonb_array_elements(new.list::jsonb -> part) e where e ->> 'id' = fixed) then

@@ -20,5 +20,8 @@ func Reasons() (letterbox.Reasons, error) {
 	for _, id := range letterbox.PhotoReasons() {
 		own.Photo = append(own.Photo, letterbox.Reason{ID: id, Words: w.T("photo.reason." + id)})
 	}
+	for _, id := range letterbox.RecordingReasons() {
+		own.Recording = append(own.Recording, letterbox.Reason{ID: id, Words: w.T("recording.reason." + id)})
+	}
 	return own, nil
 }

@@ -49,7 +49,7 @@ type reasonPage struct {
 	Max     int // of the kinder wording
 }
 
-// reasonList shows both lists.
+// reasonList shows the lists.
 func (room Room) reasonList(w http.ResponseWriter, r *http.Request) error {
 	return room.showReasons(w, r, nil)
 }

@@ -14,6 +14,9 @@ func TestReasonPages(t *testing.T) {
 	d := openDesk(t)
 	manager := d.as(t, &d.ManagerLogin)
 	list := manager.Get("/reasons").Want(http.StatusOK)
+	if n := len(list.Doc().All("section[data-list=recording] li")); n != 4 {
+		t.Errorf("%d reasons for recordings", n)
+	}
 	if n := len(list.Doc().All("section[data-list=letter] li")); n != 7 {
 		t.Fatalf("%d reasons for letters", n)
 	}

@@ -44,9 +44,11 @@ func (room Room) showRecording(w http.ResponseWriter, r *http.Request, form page
 	if p.Goes = []page.Choice{choice("yes", "recording.desk.goes.yes"), choice("no", "recording.desk.goes.no")}; view.Foreign {
 		p.Goes = p.Goes[1:]
 	}
-	for _, reason := range letterbox.RecordingReasons() {
-		p.Why = append(p.Why, choice(reason, "recording.reason."+reason))
+	reasons, err := room.Letters.Reasons(r.Context(), room.Actor(r))
+	if err != nil {
+		return err
 	}
+	p.Why = reasonsOf(reasons, letterbox.RecordingLeftOut)
 	p.Form = form
 	if refused == nil {
 		p.Form = heard(view)

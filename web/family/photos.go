@@ -34,12 +34,12 @@ type sentPhoto struct {
 	Why []string
 }
 
-// photoReason is what a writer is told about a photo that was left out.
-func photoReason(w *words.Words, reason letterbox.PhotoReason) []string {
+// leftOut is what a writer is told about a "photo" or a "recording" that was left out.
+func leftOut(w *words.Words, what string, reason letterbox.PhotoReason) []string {
 	var paragraphs []string
 	if reason.Told != "" {
 		paragraphs = append(paragraphs, reason.Told)
-	} else if key := "photo.reason." + reason.Reason; w.Has(key) {
+	} else if key := what + ".reason." + reason.Reason; w.Has(key) {
 		paragraphs = append(paragraphs, w.T(key))
 	}
 	return append(paragraphs, reasonOf(w, letterbox.WriterReason{Words: reason.Words})...)

@@ -47,10 +47,9 @@ func sentSaid(w *words.Words, s letterbox.Sent) *saidPage {
 	}
 	p := &saidPage{Src: "/sent/" + string(s.ID) + "/recording", Lost: s.Recording.Lost, LeftOut: s.Recording.LeftOut,
 		LeftLost: s.Recording.Reason.Reason == letterbox.PartLost, Transcript: string(s.Recording.Transcript)}
-	if key := "recording.reason." + s.Recording.Reason.Reason; w.Has(key) {
-		p.Why = append(p.Why, w.T(key))
+	if p.LeftOut {
+		p.Why = leftOut(w, "recording", s.Recording.Reason)
 	}
-	p.Why = append(p.Why, reasonOf(w, letterbox.WriterReason{Words: s.Recording.Reason.Words})...)
 	return p
 }
 

@@ -226,7 +226,7 @@ func (room Room) sentPage(r *http.Request, s letterbox.Sent, title string) *sent
 	p.Promise = room.Site.Promised(p.Agency.Promise)
 	p.Said = sentSaid(p.Words, s)
 	for _, one := range s.Photos {
-		p.Photos = append(p.Photos, sentPhoto{one, photoReason(p.Words, one.Reason)})
+		p.Photos = append(p.Photos, sentPhoto{one, leftOut(p.Words, "photo", one.Reason)})
 	}
 	p.With, p.Say, p.Reason = with(p.Words, s.Names), told(p.Words, s.SentLine), reasonOf(p.Words, s.Reason)
 	if p.Parts = proposedOf(p.Words, s.Told, s.Proposal); s.Told == letterbox.PassedOn || s.Told == letterbox.BackWithUs {

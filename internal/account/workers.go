@@ -16,7 +16,8 @@ import (
 
 const (
 	sqlWorkers = `select w.id, w.state, w.roles, w.ends_on, u.at as suspended,
-			(select count(*) from claim c where c.agency_id = w.agency_id and c.worker_id = w.id and c.until > now())::int as holds,
+			(select count(*) from claim c where c.agency_id = w.agency_id and c.worker_id = w.id and c.until > now())::int
+				+ (select count(*) from translation t where t.agency_id = w.agency_id and t.worker_id = w.id and t.state = 'given')::int as holds,
 			exists (select from session s where s.agency_id = w.agency_id and s.account_id = w.id and s.tier = 'staff' and not s.enrolling
 				and s.idle_at > $1 and s.absolute_at > $1) as signed_in
 		from worker w left join suspension u on u.agency_id = w.agency_id and u.account_id = w.id
@@ -31,7 +32,7 @@ type Worker struct {
 	Name      string       // as in the directory; "" where the record does not open
 	State     string       // invited, hold, active, suspended, left
 	Roles     []authz.Role // as the database lists them; what counts are the signed ones
-	Holds     int          // letters that they have claimed
+	Holds     int          // letters that they have claimed, or have to translate
 	SignedIn  bool
 	Until     time.Time // the last day of an auditor, as the database has it; zero for the others
 	Over      bool      // that day is over, or an auditor has none

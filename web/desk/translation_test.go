@@ -42,6 +42,7 @@ func TestTranslation_Pages(t *testing.T) {
 	give.Submit("/letter/" + letter + "/translate").Want(http.StatusUnprocessableEntity)
 	done := give.Submit("/letter/"+letter+"/translate", "translator", login.ID).Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	contains(t, done.Doc().One("main").Text(), "The letter is being translated")
+	contains(t, d.as(t, &d.ManagerLogin).Get("/workers").Want(http.StatusOK).Doc().One("[data-worker="+login.ID+"]").Text(), "Has 1 letter now.")
 	contains(t, d.Get("/desk?show=translate").Want(http.StatusOK).Doc().One("main").Text(), "Being translated by Ifan Trefor")
 
 	ifan := d.as(t, &login)

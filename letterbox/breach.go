@@ -49,13 +49,15 @@ const (
 	sqlAskedNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + asked + `) w)` + namesOf
 	// Whoever told the agency something, and should have had an answer.
 	sqlMessagesLate = `select count(*)::int from message where agency_id = agency() and by_worker is null and answered_on is null and hear_by < $1`
-	// Exchanges in which a court's order and what happens go apart: it permits what rests, or letters wait that it prohibits.
-	sqlOrders = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.restricted and case_closed(x.id) as closed
-		from exchange x where x.agency_id = agency() and (x.contact_order = 'permits' and x.state <> 'active'
-			or x.contact_order = 'prohibits' and exists (select from letter l where l.agency_id = x.agency_id and l.exchange_id = x.id and l.state in ('received', 'held', 'toTranslate')))
+	// Exchanges in which a court's order and what happens go apart: it permits what rests, letters wait that it prohibits, or people whom it keeps
+	// apart have another exchange that goes on. So are those of which a worker alone said that it prohibits them.
+	sqlOrders = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.order_unseen, x.restricted and case_closed(x.id) as closed
+		from exchange x where x.agency_id = agency() and (x.contact_order = 'permits' and x.state <> 'active' or x.order_unseen
+			or x.state = 'active' and exists (select from exchange f where f.agency_id = x.agency_id and f.contact_order = 'prohibits') and meets_forbidden(x.id)
+			or x.contact_order = 'prohibits' and exists (select from letter l where l.agency_id = x.agency_id and l.exchange_id = x.id and l.state in ('received', 'held', 'toTranslate', 'proposed', 'escalated')))
 		order by x.opened_at, x.id limit 500`
 	// Exchanges of which the store has lost a photo or a recording, and somebody looks for it.
-	sqlLostIn = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.restricted and case_closed(x.id) as closed
+	sqlLostIn = `select x.id, x.reference, x.state, x.opened_at, x.restricted, x.delay_days, x.second_reader, x.contact_order, x.order_unseen, x.restricted and case_closed(x.id) as closed
 		from exchange x where x.agency_id = agency() and x.id in (select o.exchange_id from part_lost p join object o on o.agency_id = p.agency_id and o.sealed_part = p.key
 			where p.agency_id = agency() and p.written_off_at is null)
 		order by x.opened_at, x.id limit 500`
@@ -77,8 +79,9 @@ type Breaches struct {
 	// knows, and so somebody here has to.
 	Stopped []DeskLine
 	// Orders lists exchanges about which a court has spoken and that somebody has to
-	// look at the same day: it permits a contact that rests or is over, or letters
-	// wait in one that it prohibits. No names.
+	// look at the same day: it permits a contact that rests or is over, letters wait in
+	// one that it prohibits, no manager has written the prohibition down yet
+	// (OrderUnseen), or the same people go on in another exchange. No names.
 	Orders []ExchangeLine
 	// Lost lists exchanges of which our store has lost a photo or a recording. No names.
 	Lost []ExchangeLine

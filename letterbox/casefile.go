@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
+	sqlExchange       = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, order_unseen, case_closed(id) as closed from exchange where agency_id = agency() and id = $1`
 	sqlExchangeSides  = `select id, book, state, may_send, times_a_year, months, photos, recordings, language from side where agency_id = agency() and exchange_id = $1 order by place`
 	sqlExchangePeople = `select m.side_id as of, p.state, r.book, r.id, r.epoch, r.name, r.details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -40,7 +40,7 @@ const (
 		from node n where n.agency_id = agency() and n.id = 'case/' || $1 and n.key_leaf is not null order by n.epoch desc`
 	sqlConnected = `select exists (select from connection where agency_id = agency() and exchange_id = $1 and worker_id = account())`
 
-	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, restricted and case_closed(id) as closed
+	sqlExchanges = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, order_unseen, restricted and case_closed(id) as closed
 		from exchange where agency_id = agency() order by opened_at desc, id limit 500`
 	sqlExchangesSide = `select s.exchange_id, s.place, r.book, r.id, r.epoch, r.name, ''::bytea as details
 		from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
@@ -74,11 +74,12 @@ type exchangeRow struct {
 	DelayDays    int
 	SecondReader string
 	ContactOrder string
+	OrderUnseen  bool
 	Closed       bool // the actor holds no key of the restricted case
 }
 
 func (r exchangeRow) line() ExchangeLine {
-	return ExchangeLine{ID: ExchangeID(r.ID), Reference: r.Reference, State: r.State, ContactOrder: r.ContactOrder, Restricted: r.Restricted, Closed: r.Closed}
+	return ExchangeLine{ID: ExchangeID(r.ID), Reference: r.Reference, State: r.State, ContactOrder: r.ContactOrder, OrderUnseen: r.OrderUnseen, Restricted: r.Restricted, Closed: r.Closed}
 }
 
 type exchangeSideRow struct {

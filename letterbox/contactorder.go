@@ -37,7 +37,7 @@ const sqlOrderNote = `select ` + sqlObjectColumns + ` from object o where o.agen
 
 // An exchange that a court has forbidden rests from that moment.
 var guardedOrder = postgres.Guarded(`update exchange set contact_order = $2, state = case when $2 = 'prohibits' and state = 'active' then 'paused' else state end
-	where agency_id = agency() and id = $1 and contact_order <> $2 returning 1`)
+	where agency_id = agency() and id = $1 and (contact_order <> $2 or order_unseen) returning 1`)
 
 // SetContactOrder writes down what a court has said about contact between the
 // families of an exchange, one of ContactOrders, with a note for colleagues: which
@@ -45,7 +45,9 @@ var guardedOrder = postgres.Guarded(`update exchange set contact_order = $2, sta
 // act, as by SetState, and nothing of it goes on (table 8g, g01) until a manager says
 // that the order is no longer in force; it goes on resting then, until somebody lets
 // it go on. One that permits contact while the exchange rests is a manager's matter
-// the same day (g04a): it stands in Breaches.
+// the same day (g04a): it stands in Breaches. So does a prohibition, until a manager
+// writes it down as well, and another exchange of the same people that goes on; a new
+// one between them is not opened (OpenExchange).
 //
 // Any worker writes an order down where none stands, and at any time that contact is
 // forbidden now. Else one that stands only a manager changes: Forbidden for others, in

@@ -35,7 +35,7 @@ func TestContactOrder_Prohibits(t *testing.T) {
 	wantAt(t, "let go on", p.Desk.SetState(ctx, p.Worker, p.exchange, "active", ""), "fault.exchange.prohibited", "")
 	wantAt(t, "let go on by a manager", p.Desk.SetState(ctx, p.Manager, p.exchange, "active", ""), "fault.exchange.prohibited", "")
 	for _, order := range []string{letterbox.OrderNone, letterbox.OrderPermits} {
-		wantAt(t, "taken back by a worker", p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, order, ""), "fault.exchange.orderManager", "")
+		wantAt(t, "taken back by a worker", p.Desk.SetContactOrder(ctx, p.Worker, p.exchange, order, ""), "fault.exchange.forbids", "")
 	}
 	must(t, p.Desk.SetContactOrder(ctx, p.Manager, p.exchange, letterbox.OrderNone, "It ran out."))
 	wantAt(t, "still resting", p.Desk.Pass(ctx, p.Worker, letter, ""), "fault.relay.rests", "")

@@ -67,7 +67,8 @@ type opening struct {
 // be sent, about one or more children of one home. Names and addresses go into
 // the directories; the keys of the case and of both sides are made here and
 // vouched for by the registrar. Invalid names the first field that cannot be
-// used ("sides.0.people", "children.0.born", …). The same ID by the same worker
+// used ("sides.0.people", "children.0.born", …). Conflict: a court forbids contact
+// between somebody of each side, in another exchange. The same ID by the same worker
 // again is the exchange that is there.
 func (s *Service) OpenExchange(ctx context.Context, actor authz.Actor, n NewExchange) (ExchangeID, error) {
 	ag, err := s.begin(ctx, actor, authz.OpenExchange, "exchange")

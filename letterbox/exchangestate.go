@@ -35,7 +35,7 @@ func SideStates() []string { return []string{"ready", "declined", "addressUnconf
 
 const (
 	// What a change of an exchange or a side rests on. $2 is the object that carries the note, $3 its part.
-	sqlStateColumns = `x.id, case_closed(x.id) as closed, x.restricted, x.contact_order,
+	sqlStateColumns = `x.id, case_closed(x.id) as closed, x.restricted, x.contact_order, x.order_unseen,
 			(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = x.id and o.part = 'order')::bigint as order_version,
 			exists (select from connection c where c.agency_id = x.agency_id and c.exchange_id = x.id and c.worker_id = account()) as connected,
 			(select coalesce(max(o.version), 0) from object o where o.agency_id = x.agency_id and o.id = $2 and o.part = $3)::bigint as version`
@@ -72,6 +72,7 @@ type stateRow struct {
 	Connected    bool
 	Restricted   bool
 	ContactOrder string
+	OrderUnseen  bool
 	OrderVersion int64 // of the newest note about it
 	Version      int64 // of the newest note
 	State        string
@@ -181,13 +182,16 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 			return err
 		}
 	}
-	if was.State == c.to {
+	sees := c.part == "order" && c.to == OrderProhibits && was.OrderUnseen && actor.Can(authz.Restrict)
+	if was.State == c.to && !sees {
 		return nil
 	}
 	if c.part == "readers" && slices.Index(SecondReaders(), c.to) < slices.Index(SecondReaders(), was.State) && !actor.Can(authz.Restrict) {
 		return fault.New(fault.Forbidden, "fault.exchange.fewerReaders")
 	}
 	switch {
+	case c.part == "order" && was.State == OrderProhibits && !actor.Can(authz.Restrict):
+		return fault.New(fault.Forbidden, "fault.exchange.forbids")
 	case c.part == "order" && was.State != OrderNone && c.to != OrderProhibits && !actor.Can(authz.Restrict):
 		return fault.New(fault.Forbidden, "fault.exchange.orderManager")
 	case prefix == "ex" && c.part == "state" && c.to == "active" && was.ContactOrder == OrderProhibits:
@@ -201,7 +205,7 @@ func (s *Service) set(ctx context.Context, actor authz.Actor, prefix string, c c
 	s.at("set")
 	err = s.db.Act(ctx, scope(actor), func(b *pgx.Batch) { c.queueNow(b, &now, c.lock) }, func(b *pgx.Batch) error {
 		switch {
-		case now.State == c.to:
+		case now.State == c.to && !sees:
 			return errSame
 		case now != was:
 			return fault.New(fault.Conflict, "fault.conflict")

@@ -328,7 +328,7 @@ type namedRow struct {
 	Name  []byte
 }
 
-const sqlRestriction = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, case_closed(id) as closed,
+const sqlRestriction = `select id, reference, state, opened_at, restricted, delay_days, second_reader, contact_order, order_unseen, case_closed(id) as closed,
 		exists (select from connection c where c.agency_id = agency() and c.exchange_id = x.id and c.worker_id = account()) as connected
 	from exchange x where agency_id = agency() and id = $1`
 

@@ -111,6 +111,8 @@ func Constraints() postgres.Constraints {
 		"first_reading_pkey":     fault.New(fault.Conflict, "fault.letter.moved"),
 		"first_reading_once":     fault.New(fault.Conflict, "fault.letter.moved"),
 		"exchange_order":         fault.New(fault.Forbidden, "fault.exchange.orderManager"),
+		"side_member_forbidden":  fault.New(fault.Conflict, "fault.exchange.meets"),
+		"letter_restricted":      fault.New(fault.Forbidden, "fault.exchange.restricted"),
 		"exchange_prohibited":    fault.New(fault.Conflict, "fault.exchange.prohibited"),
 		"exchange_readers":       fault.New(fault.Forbidden, "fault.exchange.fewerReaders"),
 		"decision_passes_once":   fault.New(fault.Conflict, "fault.letter.decided"),

@@ -485,6 +485,7 @@ type ExchangeLine struct {
 	Sides     [2]string // names from the directories
 
 	ContactOrder string // what a court has said: one of ContactOrders
+	OrderUnseen  bool   // a worker wrote down that it forbids this, and no manager since
 
 	Restricted bool // named workers alone hold the case
 	Closed     bool // restricted, and this worker is not named: no names

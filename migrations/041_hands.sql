@@ -4,15 +4,48 @@ set local role gatepost_owner;
 
 -- An order of a court that stands is changed by a manager: one that permits contact holds against the agency, too. That a court has now forbidden
 -- it, any worker writes down at once.
+alter table exchange add column order_unseen bool not null default false;
+comment on column exchange.order_unseen is 'a worker wrote down that a court forbids this contact, and no manager has written it down since';
 create or replace function order_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 begin
 	if old.contact_order <> 'none' and new.contact_order not in (old.contact_order, 'prohibits') and not has_role('manager') then
 		raise exception 'not a manager' using errcode = '23514', constraint = 'exchange_order';
 	end if;
+	new.order_unseen := new.contact_order = 'prohibits' and not has_role('manager') and (old.contact_order <> 'prohibits' or old.order_unseen);
 	return new;
 end
 $$;
+
+-- meets_forbidden: is somebody of each side of this exchange on the sides of another one, which a court forbids?
+create function meets_forbidden(exchange text) returns bool
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return (select exists (select from side s join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
+		join side_member fm on fm.agency_id = m.agency_id and fm.person_id = m.person_id
+		join side fs on fs.agency_id = fm.agency_id and fs.id = fm.side_id and fs.exchange_id <> s.exchange_id
+		join exchange f on f.agency_id = fs.agency_id and f.id = fs.exchange_id and f.contact_order = 'prohibits'
+		join side o on o.agency_id = f.agency_id and o.exchange_id = f.id and o.id <> fs.id
+		join side_member om on om.agency_id = o.agency_id and om.side_id = o.id
+		join side_member tm on tm.agency_id = om.agency_id and tm.person_id = om.person_id
+		join side t on t.agency_id = tm.agency_id and t.id = tm.side_id and t.exchange_id = s.exchange_id and t.id <> s.id
+		where s.agency_id = agency() and s.exchange_id = meets_forbidden.exchange));
+end
+$$;
+-- At commit: what a court forbids between two people does not go on in another exchange of theirs. An order that is written down in this moment is waited for.
+create function member_not_forbidden() returns trigger
+	language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+	perform from exchange x join side s on s.agency_id = x.agency_id and s.exchange_id = x.id
+		join side_member m on m.agency_id = s.agency_id and m.side_id = s.id
+		where x.agency_id = new.agency_id and m.person_id = new.person_id order by x.id for share of x;
+	if meets_forbidden((select s.exchange_id from side s where s.agency_id = new.agency_id and s.id = new.side_id)) then
+		raise exception 'a court forbids it' using errcode = '23514', constraint = 'side_member_forbidden';
+	end if;
+	return null;
+end
+$$;
+create constraint trigger member_not_forbidden after insert on side_member deferrable initially deferred for each row execute function member_not_forbidden();
 
 -- At commit: whoever types a letter in may bar colleagues from it by naming them as helpers. Where fewer than two of the team are left who could decide,
 -- it is said who helped and how, in an object of the letter.
@@ -69,6 +102,9 @@ begin
 			and is_party(new.exchange_id) then
 			raise exception 'a party to the exchange' using errcode = '23514', constraint = 'letter_connected';
 		end if;
+		if new.taken_back is distinct from old.taken_back and case_closed(new.exchange_id) then
+			raise exception 'not named for the case' using errcode = '23514', constraint = 'letter_restricted';
+		end if;
 		if (new.agreed is distinct from old.agreed or new.taken_back is distinct from old.taken_back) and not (old.state = 'proposed' and new.state = 'received') then
 			raise exception 'nothing to agree to' using errcode = '23514', constraint = 'letter_proposal';
 		end if;
@@ -123,6 +159,26 @@ begin
 	select new.agency_id, new.id, coalesce(max(d.n), 0) + 1, new.state, says, case tg_op when 'INSERT' then new.submitted_on else current_date end, new.hear_by
 	from letter_day d where d.agency_id = new.agency_id and d.letter_id = new.id;
 	return null;
+end
+$$;
+
+-- As before, but that a letter which is looked at again after that is where it was: its writer does not read on which day it was put on hold or referred.
+create or replace function my_days(side text) returns table (letter_id text, delivery_id text, what text, on_day date)
+	language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+	return query select h.letter_id, h.delivery_id, h.what, h.on_day from (
+		select t.letter_id::text, ''::text as delivery_id, t.told as what, t.on_day, t.at, t.n from (
+			select d.letter_id, d.n, d.told, d.on_day, d.at, lag(d.told) over (partition by d.letter_id order by d.n) as before
+			from letter l join letter_day d on d.agency_id = l.agency_id and d.letter_id = l.id
+			where l.agency_id = agency() and l.from_side = my_days.side and granted_side(l.from_side)) t
+		where t.told is distinct from t.before and not (t.told = 'withUs' and t.before is not distinct from 'takenBack')
+		union all
+		select '', v.id, d.state, d.on_day, d.at, d.n from my_deliveries(my_days.side) v
+			join delivery x on x.agency_id = agency() and x.id = v.id
+			join letter_day d on d.agency_id = x.agency_id and d.letter_id = x.letter_id
+		where my_days.side <> '' and d.state in ('waiting', 'keptForLater', 'opened')
+			and d.n >= (select max(w.n) from letter_day w where w.agency_id = x.agency_id and w.letter_id = x.letter_id and w.state = 'waiting')) h
+	order by h.on_day desc, h.at desc, h.n desc limit 2000;
 end
 $$;
 
@@ -191,7 +247,8 @@ create trigger decision_by_understanding before insert on decision for each row 
 create trigger first_reading_by_understanding before insert on first_reading for each row execute function decision_by_understanding();
 create trigger letter_cut_by_understanding before insert on letter_cut for each row when (not new.whole) execute function decision_by_understanding();
 
-revoke all on function helpers_leave(), reads_one(text, text), decision_by_understanding() from public;
+revoke all on function helpers_leave(), reads_one(text, text), decision_by_understanding(), meets_forbidden(text), member_not_forbidden() from public;
+grant execute on function reads_one(text, text), meets_forbidden(text) to gatepost_staff;
 grant update (taken_back) on letter to gatepost_staff;
 grant select (taken_back) on letter to gatepost_public;
 

@@ -186,7 +186,7 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 		p.States = stateChoices(&p.Base, "desk.exchange.side.", letterbox.SideStates())
 	case f.name == "exchange-order":
 		p.Exchange, err = f.room.restriction(r)
-		p.States = stateChoices(&p.Base, "desk.exchange.order.", letterbox.ContactOrders())
+		p.States = stateChoices(&p.Base, "desk.exchange.order.", f.orders(p))
 	default:
 		p.Exchange, err = f.room.restriction(r)
 		p.States = stateChoices(&p.Base, "desk.exchange.set.", letterbox.ExchangeStates())
@@ -211,6 +211,18 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	p.Colleagues = workerChoices(&p.Base, p.Exchange.Colleagues)
 	p.Everybody = append(workerChoices(&p.Base, p.Exchange.Named), p.Colleagues...)
 	return p, nil
+}
+
+// orders are what may be written down of a court's order by this worker: one that stands
+// is a manager's to ease, and that contact is forbidden anybody writes down.
+func (f standingForm) orders(p *standingPage) []string {
+	switch {
+	case p.MayRestrict || p.Exchange.ContactOrder == letterbox.OrderNone:
+		return letterbox.ContactOrders()
+	case p.Exchange.ContactOrder == letterbox.OrderPermits:
+		return []string{letterbox.OrderPermits, letterbox.OrderProhibits}
+	}
+	return []string{letterbox.OrderProhibits}
 }
 
 func (room Room) restriction(r *http.Request) (letterbox.Restriction, error) {
@@ -239,11 +251,14 @@ func (room Room) place(r *http.Request) (letterbox.Restriction, letterbox.Place,
 	return x, letterbox.Place{}, notThere()
 }
 
-// stateChoices lists states with what each means.
+// stateChoices lists states with what each means, where there is more to say.
 func stateChoices(b *page.Base, prefix string, states []string) []page.Choice {
 	list := make([]page.Choice, len(states))
 	for i, state := range states {
-		list[i] = page.Choice{Value: state, Text: b.Words.T(prefix + state), Hint: &page.Hint{Text: b.Words.T(prefix + state + ".hint")}}
+		list[i] = page.Choice{Value: state, Text: b.Words.T(prefix + state)}
+		if hint := prefix + state + ".hint"; b.Words.Has(hint) {
+			list[i].Hint = &page.Hint{Text: b.Words.T(hint)}
+		}
 	}
 	return list
 }

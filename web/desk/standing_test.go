@@ -60,8 +60,20 @@ func TestOrder(t *testing.T) {
 	}
 	wrong.Submit(path+"/order", "order", "prohibits", "note", "Weldbridge, 9 November.").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
 	contains(t, d.Get(path).Doc().One("main").Text(), "A court order forbids this contact.", "Court order", "Weldbridge, 9 November.", "Paused")
-	back := d.Get(path+"/order").Submit(path+"/order", "order", "none").Want(http.StatusForbidden)
-	contains(t, back.Doc().One("main").Text(), "Only a manager can take it back")
+	stands := d.Get(path + "/order").Want(http.StatusOK).Doc()
+	contains(t, stands.One("main").Text(), "Only a manager can take that back")
+	stands.None("main form")
+	back := ask.Submit(path+"/order", "order", "none").Want(http.StatusForbidden)
+	contains(t, back.Doc().One("main").Text(), "Only a manager can take that back")
+	manager := d.as(t, &d.ManagerLogin)
+	contains(t, manager.Get("/breaches").Want(http.StatusOK).Doc().One("[data-list=orders]").Text(), "write it down in your own name")
+	manager.Get(path + "/named").Want(http.StatusOK).Doc().One("a[href=" + path + "/order]")
+	manager.Get(path+"/order").Submit(path+"/order", "order", "permits").Want(http.StatusSeeOther)
+	if n := len(d.as(t, &d.WorkerLogin).Get(path + "/order").Want(http.StatusOK).Doc().All("input[name=order]")); n != 2 {
+		t.Errorf("a worker may choose among %d", n)
+	}
+	manager.Get(path+"/order").Submit(path+"/order", "order", "prohibits").Want(http.StatusSeeOther)
+	d.Browser = d.as(t, &d.WorkerLogin)
 	open := d.Get(path+"/state").Submit(path+"/state", "state", "active").Want(http.StatusConflict)
 	contains(t, open.Doc().One("main").Text(), "A court order forbids this contact")
 }

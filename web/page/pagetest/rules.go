@@ -34,7 +34,13 @@ func Check(t testing.TB, body string) {
 	checkFields(t, d)
 	checkForms(t, d)
 	checkPolicy(t, d)
+	if key := key.FindString(d.One("main").Text()); key != "" {
+		t.Errorf("the page shows the name of a text and not its words: %s", key)
+	}
 }
+
+// key is the name of a text in the catalogues, of three parts at least.
+var key = regexp.MustCompile(`\b(account|apply|casework|common|desk|family|fault|file|inspection|letters|manage|message|onrecord|paper|photo|print|proposal|protect|protected|reason|reasons|recording|records|recovery|static|timeline|translate)(\.[a-z][A-Za-z0-9]*){2,}\b`)
 
 func checkIDs(t testing.TB, d Document) {
 	t.Helper()

@@ -148,7 +148,7 @@ func TestRefuse_SecondOpinion(t *testing.T) {
 	for name, err := range map[string]error{
 		"pass": p.Desk.Pass(ctx, p.Worker, letter, ""), "return": p.Desk.Return(ctx, p.Worker, letter, "other", "x", ""),
 		"refuse": p.Desk.Refuse(ctx, p.Worker, letter, "upsetting", "", ""), "keep": p.Desk.KeepOnFile(ctx, p.Worker, letter, ""),
-		"hold": p.Desk.Hold(ctx, p.Worker, letter, p.inAWeek(), ""), "escalate": p.Desk.Escalate(ctx, p.Worker, letter, "x"),
+		"hold": p.Desk.Hold(ctx, p.Worker, letter, p.inAWeek(), ""),
 	} {
 		wantKind(t, "whoever refused: "+name, err, fault.Forbidden)
 	}

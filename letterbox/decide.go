@@ -143,6 +143,11 @@ func (d *deciding) openLetter(ctx context.Context) (err error) {
 	if err := d.mayDecide(); err != nil {
 		return err
 	}
+	return d.openIt(ctx)
+}
+
+// openIt opens the letter for somebody who has claimed it.
+func (d *deciding) openIt(ctx context.Context) (err error) {
 	d.text, err = d.openText(ctx, d.ag, d.rows.objects, d.rows.letter().ID, "text", d.keys)
 	if err != nil {
 		return err

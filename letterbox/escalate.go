@@ -75,11 +75,15 @@ type referralRow struct {
 // the claim back. The team sees
 // the letter no more until the lead hands it back. The writer is told what
 // they were told before, "with us", and can take it back as any other letter;
-// the referral stays.
+// the referral stays. Whoever reads the letter may do that, also one who may not
+// decide about it, who helped to write it or translated it: it decides nothing.
 //
 // Invalid on "concern"; all else as for Pass.
 func (s *Service) Escalate(ctx context.Context, actor authz.Actor, id LetterID, concern string) error {
-	d, err := s.beginDecision(ctx, actor, id)
+	d, err := s.beginWork(ctx, actor, id)
+	if err == nil {
+		err = d.openIt(ctx)
+	}
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"gatepost/internal/authz"
 	"gatepost/internal/fault"
 	"gatepost/letterbox"
 )
@@ -149,4 +150,26 @@ func TestTakeBackProposal_Days(t *testing.T) {
 			t.Errorf("%s: the writer reads %v, and before %v", what, after, before)
 		}
 	}
+}
+
+// A worry reaches the safeguarding lead from whoever reads the letter, also from one who
+// may not decide about it.
+func TestEscalate_WhoMayNotDecide(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	other := p.secondWorker()
+	p.reads(other.Account(), true)
+	translated := p.inWelsh()
+	must(t, p.Desk.Release(ctx, p.Worker, translated))
+	must(t, p.Desk.Claim(ctx, other, translated))
+	must(t, p.Desk.TranslateMyself(ctx, other, translated, "I know where you are."))
+	refused := p.claimed("I am coming.")
+	must(t, p.Desk.Refuse(ctx, p.Worker, refused, "upsetting", "No.", ""))
+	must(t, p.Families.SecondOpinion(ctx, p.birth, refused))
+	for id, worker := range map[letterbox.LetterID]authz.Actor{translated: other, refused: p.Worker} {
+		must(t, p.Desk.Claim(ctx, worker, id))
+		wantKind(t, "passed on", p.Desk.Pass(ctx, worker, id, ""), fault.Forbidden)
+		must(t, p.Desk.Escalate(ctx, worker, id, "They may be in danger."))
+		p.wantState(id, letterbox.Escalated, letterbox.WithUs)
+	}
+	p.logWhole()
 }

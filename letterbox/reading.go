@@ -240,7 +240,7 @@ func (s *Service) Read(ctx context.Context, actor authz.Actor, id LetterID) (Rea
 		err = s.relations(ctx, ag, actor, rows)
 	}
 	reading.WhyNot = rows.whyNot(actor.Account())
-	reading.MayDecide = reading.WhyNot == ""
+	reading.MayDecide, reading.StandsStill = reading.WhyNot == "", s.standsStill(rows.relay)
 	if err != nil {
 		reading.Unread = true
 		return reading, ctx.Err()

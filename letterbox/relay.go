@@ -98,6 +98,18 @@ func (s *Service) rule(row relayRow, found []Answered, helped bool, readers, nee
 	return notPassed(ruling.Row)
 }
 
+// standsStill is why a letter could not go on today whatever is in it: a text of the
+// catalogues, "" where nothing is in its way. It shows a worker before they read what
+// the table says again when they decide.
+func (s *Service) standsStill(row relayRow) string {
+	row.Untranslated = false
+	var why *fault.Error
+	if errors.As(s.rule(row, nil, false, 2, 1), &why) {
+		return why.Message
+	}
+	return ""
+}
+
 // notPassed says why a letter is not passed on, by the row of the table.
 func notPassed(row string) error {
 	switch row {

@@ -268,10 +268,13 @@ type Reading struct {
 	// read, and for who translated it; WhyNot is then "helped", "refusedBefore", "readFirst" or "translated".
 	MayDecide bool
 	WhyNot    string
-	First     WriterReason // in a second opinion: what the writer was told before
-	Notes     []WorkNote   // what colleagues wrote down about it, newest first
-	Photos    []DeskPhoto
-	Recording *DeskRecording // nil where there is none
+	// StandsStill is why it could not go on today, whatever is in it, as a text of the
+	// catalogues: the exchange rests, or a court forbids it. "" for nothing.
+	StandsStill string
+	First       WriterReason // in a second opinion: what the writer was told before
+	Notes       []WorkNote   // what colleagues wrote down about it, newest first
+	Photos      []DeskPhoto
+	Recording   *DeskRecording // nil where there is none
 	// Transcript is what the actor wrote down of a recording that they let go on. It is
 	// screened with the text: the findings are about Screened.
 	Transcript Text

@@ -354,10 +354,11 @@ func (room Room) breaches(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := &breachesPage{Base: room.Site.Base(r, "manage.breaches.title"), Orders: list.Orders, Lost: list.Lost, Referred: list.Referred, Messages: list.Messages,
-		Groups: []breachGroup{{"late", list.Late}, {"amber", list.Amber}, {"asked", list.Asked}, {"translating", list.Slow}, {"stopped", list.Stopped}}}
-	if len(list.Nobody) > 0 {
-		p.Groups = slices.Insert(p.Groups, 0, breachGroup{"alone", list.Nobody})
-	}
+		Groups: []breachGroup{{"alone", list.Nobody}, {"late", list.Late}, {"amber", list.Amber}, {"asked", list.Asked}, {"translating", list.Slow}, {"stopped", list.Stopped}}}
+	// That no letter is late is worth a line; of what seldom happens, none is.
+	p.Groups = slices.DeleteFunc(p.Groups, func(g breachGroup) bool {
+		return len(g.Lines) == 0 && !slices.Contains([]string{"late", "amber", "stopped"}, g.Name)
+	})
 	if did := page.Query(r).Get("done"); slices.Contains([]string{"taken", "given", "unasked"}, did) {
 		p.Notice = &page.NotificationBanner{Type: "success", Text: p.Words.T("manage.did." + did)}
 	}

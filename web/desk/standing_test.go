@@ -200,3 +200,18 @@ func TestColleague(t *testing.T) {
 	}
 	contains(t, d.as(t, &d.WorkerLogin).Get(path+"/named").Doc().One("main").Text(), "It is written down that you know this family.")
 }
+
+// A letter of an exchange that rests says so before it is read, and not only when
+// somebody would let it go on.
+func TestLetter_StandsStill(t *testing.T) {
+	d := openDesk(t)
+	letter := d.send(t, "A letter to read.")
+	if text := d.read(t, letter).Doc().One("main").Text(); strings.Contains(text, "The exchange rests") {
+		t.Errorf("nothing rests, and the page says %q", text)
+	}
+	path := "/exchange/" + string(d.exchange)
+	d.Get(path+"/state").Submit(path+"/state", "state", "paused").Want(http.StatusSeeOther)
+	contains(t, d.Get("/letter/"+letter).Want(http.StatusOK).Doc().One("main").Text(), "The exchange rests")
+	d.Get(path+"/order").Submit(path+"/order", "order", "prohibits").Want(http.StatusSeeOther)
+	contains(t, d.Get("/letter/"+letter).Want(http.StatusOK).Doc().One("main").Text(), "A court order forbids this contact.")
+}

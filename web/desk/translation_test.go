@@ -221,7 +221,10 @@ func TestTranslation_Again(t *testing.T) {
 	same := d.Get(path).Submit(path, "translator", "myself", "text", "Annwyl Wren,  meddwl amdanat ti.").Want(http.StatusUnprocessableEntity)
 	contains(t, same.Doc().One(".govuk-error-summary").Text(), "This is the letter as it was written.")
 	same.Submit(path, "text", "Dear Wren, I think of hats.").Want(http.StatusSeeOther)
-	d.read(t, letter).Doc().None(link) // theirs, and they translated it
+	theirs := d.read(t, letter)
+	theirs.Doc().None(link) // they translated it
+	concern := theirs.Submit("/letter/"+letter+"/escalate", "do", "ask").Want(http.StatusOK)
+	concern.Submit("/letter/" + letter + "/escalate").Want(http.StatusUnprocessableEntity).Doc().One("#concern-error")
 	release := "/letter/" + letter + "/release"
 	d.Get("/letter/" + letter).Submit(release).Want(http.StatusSeeOther)
 

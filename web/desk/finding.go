@@ -30,8 +30,11 @@ type markedPart struct {
 }
 
 // looked fills the page with what the screen found in the letter and in its
-// translation, and marks it there.
+// translation, and marks it there. Whoever is not asked about it sees no marks.
 func (p *letterPage) looked(found []letterbox.Finding, of letterbox.TranslationRead) {
+	if !p.MayDecide || !p.Undecided() {
+		found, of.Findings = nil, nil
+	}
 	numbers := map[string]int{} // the same words have one number, and one question
 	for _, f := range slices.Concat(found, of.Findings) {
 		if numbers[f.Key] != 0 {

@@ -34,8 +34,10 @@ func Check(t testing.TB, body string) {
 	checkFields(t, d)
 	checkForms(t, d)
 	checkPolicy(t, d)
-	if key := key.FindString(d.One("main").Text()); key != "" {
-		t.Errorf("the page shows the name of a text and not its words: %s", key)
+	for _, found := range key.FindAllString(d.One("main").Text(), -1) {
+		if !strings.HasSuffix(found, ".example") { // the name of a host
+			t.Errorf("the page shows the name of a text and not its words: %s", found)
+		}
 	}
 }
 

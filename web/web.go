@@ -90,7 +90,8 @@ func Staff(c Config) (*page.Router, error) {
 	}
 	sessions.Home, sessions.Nav = "/desk", desk.Nav
 	cases := casework.Room{Site: site, Cases: c.Cases, Letters: c.Letters, Accounts: c.Accounts, Agencies: c.Agencies, Actor: sessions.Actor, Address: c.Address}
-	sessions.Texts, sessions.Carried, sessions.Pack = slices.Concat(desk.Texts(), casework.Texts()), desk.Carried(), casework.Pack
+	sessions.Texts, sessions.Carried, sessions.Pack = slices.Concat(desk.Texts(), casework.Texts()), slices.Concat(desk.Carried(), desk.Several()), casework.Pack
+	sessions.Several = desk.Several()
 	sessions.Carry = func(w http.ResponseWriter, r *http.Request, form page.Form) error {
 		if casework.Carries(form) {
 			return cases.Carry(w, r, form)

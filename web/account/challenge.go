@@ -111,7 +111,9 @@ func (s *Sessions) carriedOf(form page.Form) []hidden {
 	var fields []hidden
 	for _, name := range form.Names() {
 		if slices.Contains(s.Texts, name) || slices.Contains(s.Carried, name) {
-			fields = append(fields, hidden{name, form.Get(name)})
+			for _, value := range form.All(name) {
+				fields = append(fields, hidden{name, value})
+			}
 		}
 	}
 	return fields

@@ -24,7 +24,7 @@ func Routes(s *Sessions) []page.Route {
 	signIn := post("/sign-in", page.Anyone, s.signIn)
 	if s.Carry != nil {
 		// A letter may be in it, and is given back where the form is refused.
-		signIn.Body, signIn.Keep = page.TextBody, s.Texts
+		signIn.Body, signIn.Keep, signIn.Many = page.TextBody, s.Texts, s.Several
 	}
 	routes := []page.Route{
 		get("/{$}", page.Anyone, frontPage(s), s.front),

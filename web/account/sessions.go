@@ -56,8 +56,8 @@ type Sessions struct {
 	Carry func(w http.ResponseWriter, r *http.Request, form page.Form) error
 	// Texts names the fields that hold a person's own words; a form with none of
 	// them has nothing to carry. Carried names what else travels through the
-	// sign-in page beside them.
-	Texts, Carried []string
+	// sign-in page beside them, and Several those of it that may come several times.
+	Texts, Carried, Several []string
 	// Pack makes one field, of those that Texts names, of a form whose session
 	// had ended, for pages whose forms have many fields of their own; false for a
 	// form of other pages. nil where the tier has no such forms.

@@ -14,6 +14,7 @@ const (
 	messageField  = "message"  // of an answer: what it answers
 	taskField     = "task"     // of a translation: of which letter
 	ownField      = "own"      // of a translation by the worker who has the letter: of which one
+	helpersField  = "helpers"  // of a letter on paper: the colleagues who helped to write it
 )
 
 // Texts names the field of a letter on paper, of an answer to a message, and of a
@@ -25,6 +26,10 @@ func Texts() []string { return []string{textField} }
 func Carried() []string {
 	return []string{writerField, exchangeField, messageField, taskField, ownField, "translator", "reason", "words", "letter", "author", "helping", "came-day", "came-month", "came-year"}
 }
+
+// Several names those that may come several times and travel like Carried: who is
+// ticked as having helped may not decide, and so must not be lost.
+func Several() []string { return []string{helpersField} }
 
 // Carry shows a letter on paper, an answer, or a translation again that was posted after the
 // session of whoever typed it had ended, once they have signed in. Nothing is

@@ -2,11 +2,14 @@ package desk_test
 
 import (
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"gatepost/internal/authz"
+	"gatepost/internal/calendar"
 )
 
 // What a worker typed when their session ended is on the page again once they
@@ -53,6 +56,40 @@ func TestCarry(t *testing.T) {
 		if strings.Contains(dropped.Body, c.text) {
 			t.Error("another worker is shown what was typed")
 		}
+	}
+}
+
+// Who was ticked as having helped to write a letter on paper is ticked still, all of
+// them, also where the first try to sign in was refused: none of them may decide.
+func TestCarry_Helpers(t *testing.T) {
+	d := openDesk(t)
+	sam, _ := d.NewWorker(t, "Sam Okafor", authz.LetterboxWorker)
+	ruth, _ := d.NewWorker(t, "Ruth Ashdown", authz.LetterboxWorker)
+	d.NewWorker(t, "Owen Tresco", authz.LetterboxWorker)
+	d.NewWorker(t, "Ines Moreau", authz.LetterboxWorker)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	path := "/exchange/" + string(d.exchange) + "/paper"
+	ask := d.Get(path).Want(http.StatusOK)
+	form := ask.Form(path)
+	today := calendar.Today(d.Clock.Now())
+	for name, value := range map[string]string{"author": ask.Doc().All("input[type=radio][name=author]")[0].Attr("value"), "text": "Dear Wren, we write this together.", "helping": "Sam and Ruth sat with her.",
+		"came-day": strconv.Itoa(today.Day()), "came-month": strconv.Itoa(int(today.Month())), "came-year": strconv.Itoa(today.Year())} {
+		form.Set(name, value)
+	}
+	form["helpers"] = []string{sam.ID, ruth.ID}
+	d.Clock.Advance(time.Hour)
+	ended := scanned(t, d.Browser, path, form, "\xff\xd8\xff\xe0 a picture").Want(http.StatusUnauthorized)
+	refused := ended.Submit("/sign-in", "name", d.WorkerLogin.Name, "passphrase", "not the right words at all").Want(http.StatusUnprocessableEntity)
+	back := refused.Submit("/sign-in", "name", d.WorkerLogin.Name, "passphrase", d.WorkerLogin.Passphrase, "code", d.Code(t, &d.WorkerLogin)).Want(http.StatusOK)
+	got := back.Form(path)
+	slices.Sort(got["helpers"])
+	want := slices.Sorted(slices.Values([]string{sam.ID, ruth.ID}))
+	if !slices.Equal(got["helpers"], want) || got.Get("helping") != form.Get("helping") {
+		t.Fatalf("ticked are %v, want %v", got["helpers"], want)
+	}
+	scanned(t, d.Browser, path, got, "\xff\xd8\xff\xe0 a picture").Want(http.StatusSeeOther)
+	if n := d.count(t, `select count(*) from letter_helper where worker_id = any ($1)`, want); n != 2 {
+		t.Errorf("%d of the two who helped are kept", n)
 	}
 }
 

@@ -61,7 +61,7 @@ func paperOf(form page.Form, scan []byte) (letterbox.PaperLetter, error) {
 		return letterbox.PaperLetter{}, fault.Field("author", "paper.authorNeeded")
 	}
 	p := letterbox.PaperLetter{ID: letterbox.LetterID(form.Get("letter")), Side: letterbox.SideID(side), Author: letterbox.PersonID(author),
-		Text: form.Get("text"), Scan: scan, Helpers: form.All("helpers"), Helping: form.Get("helping")}
+		Text: form.Get("text"), Scan: scan, Helpers: form.All(helpersField), Helping: form.Get("helping")}
 	if day, there := dateOf(form.Get("came-day"), form.Get("came-month"), form.Get("came-year")); there {
 		p.CameOn = day
 	}

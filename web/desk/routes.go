@@ -51,7 +51,7 @@ func Routes(room Room) []page.Route {
 	confirmWorker := post("/worker/{id}/confirm", page.SmallBody, room.confirmWorker)
 	confirmWorker.Many = []string{"role"}
 	paper := post("/exchange/{id}/paper", scanBody, room.recordPaper, "text")
-	paper.Upload, paper.Many = "scan", []string{"helpers"}
+	paper.Upload, paper.Many = "scan", Several()
 	return slices.Concat(room.standingRoutes(), room.protectedRoutes(), room.photoRoutes(), room.soundRoutes(), room.proposalRoutes(), room.reasonRoutes(), room.translationRoutes(), room.managing(), room.inspecting(), room.recording(), []page.Route{
 		get("/desk", "desk/desk", room.desk),
 		post("/desk", page.SmallBody, room.narrowDesk, "find"),

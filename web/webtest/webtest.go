@@ -219,7 +219,7 @@ func (a Answer) Form(action string) url.Values {
 				values.Add(input.Attr("name"), input.Attr("value"))
 			}
 		default:
-			values.Set(input.Attr("name"), input.Attr("value"))
+			values.Add(input.Attr("name"), input.Attr("value"))
 		}
 	}
 	for _, area := range form.All("textarea[name]") {

@@ -231,11 +231,14 @@ func (s *Service) OpenDraft(ctx context.Context, actor authz.Actor, id DraftID) 
 	d.Names, _ = s.openNames(ctx, ag, actor, objects, row.SideID)
 	d.Overtaken = row.overtaken()
 	if row.Replaces != "" {
+		var takenBack uint64
 		if err := s.db.Read(ctx, scope(actor), func(b *pgx.Batch) {
 			b.Queue(sqlLetterLost, row.Replaces).QueryRow(func(r pgx.Row) error { return r.Scan(&d.Lost) })
+			b.Queue(sqlTakenBack, row.Replaces).QueryRow(func(r pgx.Row) error { return r.Scan(&takenBack) })
 		}); err != nil {
 			return Draft{}, s.db.Fault(fmt.Errorf("load draft %s: %w", id, err))
 		}
+		d.TakenBack = d.Overtaken != "" && takenBack > 0 && newestVersion(objects, row.Replaces, "proposal") == takenBack
 		d.Reason, d.Proposal, err = s.whyAgain(ctx, ag, actor, objects, row)
 		if err != nil && !unread(err) {
 			return Draft{}, err

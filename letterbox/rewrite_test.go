@@ -108,6 +108,45 @@ func TestRewrite_Overtaken(t *testing.T) {
 	}
 }
 
+// Where the agency takes back what it asked, a rewrite is overtaken by the agency and by
+// nobody of the side, whatever becomes of the letter; until it is asked about anew.
+func TestRewrite_OvertakenByUs(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	first := p.proposed("I promise to ring you. The rain is back.", "I promise")
+	draft := p.again(first, "Other words.")
+	if d := p.opened(draft); d.TakenBack || d.Overtaken != "" {
+		t.Errorf("before anything happened it is %q, taken back %v", d.Overtaken, d.TakenBack)
+	}
+	ours := func(what string, want bool, told letterbox.Told) {
+		t.Helper()
+		if d := p.opened(draft); d.TakenBack != want || d.Overtaken != told {
+			t.Errorf("%s: it is %q, taken back %v, want %q, %v", what, d.Overtaken, d.TakenBack, told, want)
+		}
+	}
+	must(t, p.Desk.TakeBackProposal(ctx, p.Worker, first, ""))
+	ours("taken back", true, letterbox.WithUs)
+	must(t, p.Desk.Claim(ctx, p.Worker, first))
+	must(t, p.Desk.Propose(ctx, p.Worker, first, out("to ring you"), "", "", p.no(first)...))
+	ours("asked anew", false, "")
+	must(t, p.Families.Agree(ctx, p.birth, first, 2))
+	ours("agreed to", false, letterbox.WithUs)
+
+	first = p.proposed("I promise you a dog. The sea was calm.", "I promise")
+	draft = p.again(first, "Other words.")
+	must(t, p.Desk.TakeBackProposal(ctx, p.Worker, first, ""))
+	must(t, p.Desk.Claim(ctx, p.Worker, first))
+	must(t, p.Desk.Refuse(ctx, p.Worker, first, "upsetting", "", "", p.no(first)...))
+	ours("refused", true, letterbox.Refused)
+	p.alone(draft, first, letterbox.Refused)
+
+	first = p.proposed("I promise you a cat. The sea was wild.", "I promise")
+	draft = p.again(first, "Other words.")
+	must(t, p.Desk.TakeBackProposal(ctx, p.Worker, first, ""))
+	must(t, p.Desk.Claim(ctx, p.Worker, first))
+	must(t, p.Desk.Return(ctx, p.Worker, first, "unclear", "", "", p.no(first)...))
+	ours("returned, it is waited for", false, "")
+}
+
 // A letter that comes back a second time is waited for by the rewrite that was begun.
 func TestRewrite_BackAgain(t *testing.T) {
 	p, ctx := newPair(t), t.Context()

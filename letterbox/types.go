@@ -136,9 +136,12 @@ type Draft struct {
 	// Proposal is what its writer was asked to leave out of that one, where it is
 	// written again for that; nil for nothing.
 	Proposal *Proposal
-	// Overtaken is what became of that one, where somebody of this side was first: it
-	// takes no rewrite any more, and this one is sent once it is free of it (FreeDraft).
+	// Overtaken is what became of that one, where somebody was first: it takes no rewrite
+	// any more, and this one is sent once it is free of it (FreeDraft).
 	Overtaken Told
+	// TakenBack: it was the agency that was first, and took back what it had asked about
+	// that one. Nobody of this side had answered.
+	TakenBack bool
 	Unread    bool // the draft did not open: a notice in its place
 	Photos    []PhotoLine
 	// MayPhotos: photos are agreed on, and this person may add one.

@@ -55,6 +55,26 @@ func TestRewrite_TakenBack(t *testing.T) {
 	h.birth.Get(draft.Path).Want(http.StatusNotFound)
 }
 
+// Where we took back what we had asked, the page of the rewrite does not say that
+// somebody at home has done something.
+func TestRewrite_WeTookBack(t *testing.T) {
+	h := newHome(t)
+	id := h.asked(t, "We hope for a dog. The sea was calm.", "We hope for a dog")
+	path := "/sent/" + string(id)
+	draft := h.birth.Get(path + "/agree").Submit(path + "/rewrite").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	if err := h.Desk.TakeBackProposal(t.Context(), h.World.Worker, id, ""); err != nil {
+		t.Fatal(err)
+	}
+	late := h.birth.Get(draft.Path).Want(http.StatusOK)
+	says(t, late, "You need not answer us any more: we took that back while you wrote the letter again.")
+	says(t, late, "Your words here are safe.")
+	if strings.Contains(main(late), "in your home") {
+		t.Error("it says that somebody at home did it")
+	}
+	h.birth.Get(path + "/withdraw").Submit(path + "/withdraw").Want(http.StatusSeeOther)
+	says(t, h.birth.Get(draft.Path).Want(http.StatusOK), "took the first letter back")
+}
+
 // Beside a letter that is written again stands each part that its writer was asked
 // about, with its reason; and the letter begins as they wrote it.
 func TestRewrite_Beside(t *testing.T) {

@@ -148,7 +148,7 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 	p.Text, p.Reason, p.Unread, p.Shared = string(d.Text), reasonOf(p.Words, d.Reason), d.Unread, d.Shared
 	p.Parts = proposedOf(p.Words, letterbox.Proposed, d.Proposal)
 	if d.Overtaken != "" {
-		p.Overtaken, p.First = overtaken(p.Words, d.Overtaken), "/sent/"+string(d.Replaces)
+		p.Overtaken, p.First = overtaken(p.Words, d), "/sent/"+string(d.Replaces)
 		p.Reason, p.Parts = nil, proposed{}
 	}
 	p.Photos, p.Count, p.Record, p.Said = d.MayPhotos, len(d.Photos), d.MayRecord, d.Recording
@@ -157,11 +157,14 @@ func (room Room) draftPage(r *http.Request, id letterbox.DraftID) (*writePage, e
 	return p, nil
 }
 
-// overtaken says what somebody of a side has done with a letter while it was written
-// again.
-func overtaken(w *words.Words, told letterbox.Told) string {
-	if told == letterbox.Withdrawn {
+// overtaken says what somebody of a side, or we, have done with a letter while it was
+// written again.
+func overtaken(w *words.Words, d letterbox.Draft) string {
+	switch {
+	case d.Overtaken == letterbox.Withdrawn:
 		return w.T("family.overtaken.withdrawn")
+	case d.TakenBack:
+		return w.T("family.overtaken.takenBack")
 	}
 	return w.T("family.overtaken.answered")
 }

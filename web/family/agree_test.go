@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"gatepost/letterbox"
+	"gatepost/web/webtest"
 )
 
 // asked sends a letter of which its writer is asked to leave words out.
@@ -106,6 +107,39 @@ func TestAgree_OtherWays(t *testing.T) {
 	says(t, ask.Submit(path+"/agree").Want(http.StatusSeeOther).Follow().Want(http.StatusOK), "You cannot say yes at the moment.")
 }
 
+// A page that was open while we took back what we had asked: whatever is pressed there,
+// the answer is true. Nobody was asked to look at the letter, and there is a new
+// question to say yes to.
+func TestAgree_TakenBack(t *testing.T) {
+	h := newHome(t)
+	ctx := t.Context()
+	id := h.asked(t, "We hope for a dog. The sea was calm.", "We hope for a dog")
+	path := "/sent/" + string(id)
+	ask, again := h.birth.Get(path+"/agree").Want(http.StatusOK), h.birth.Get(path+"/again").Want(http.StatusOK)
+	if err := h.Desk.TakeBackProposal(ctx, h.World.Worker, id, ""); err != nil {
+		t.Fatal(err)
+	}
+	silent := func(page webtest.Answer) {
+		t.Helper()
+		says(t, page, "You need not answer us any more.")
+		page.Doc().None(".govuk-notification-banner")
+	}
+	silent(again.Submit(path + "/again").Want(http.StatusSeeOther).Follow().Want(http.StatusOK))
+	silent(ask.Submit(path + "/agree").Want(http.StatusSeeOther).Follow().Want(http.StatusOK))
+
+	h.claimed(t)
+	if err := h.Desk.Propose(ctx, h.World.Worker, id, []letterbox.Part{{Words: "The sea was calm", Row: 1, Reason: "promises"}}, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	page := ask.Submit(path + "/agree").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	says(t, page, "We have changed what we ask you. Please look at it again.")
+	if strings.Contains(main(page), "You cannot say yes") {
+		t.Error("it says that they cannot say yes, and they can")
+	}
+	done := h.birth.Get(link(t, page, path+"/agree")).Submit(path + "/agree").Want(http.StatusSeeOther).Follow().Want(http.StatusOK)
+	says(t, done, "Thank you. A worker reads your letter once more.")
+}
+
 // Of what was left out unasked the writer reads that it was, and not what.
 func TestLeftOutUnasked(t *testing.T) {
 	h := newHome(t)
@@ -148,7 +182,8 @@ func TestAgree_NotNow(t *testing.T) {
 	ask.Doc().None("main form")
 	link(t, ask, path+"/again")
 	set(`update exchange set state = 'active'`)
-	action(t, h.birth.Get(path+"/agree").Want(http.StatusOK), path+"/agree")
+	open := h.birth.Get(path + "/agree").Want(http.StatusOK)
+	action(t, open, path+"/agree")
 
 	// Told what is asked, and asked nothing that opens.
 	set(`alter table object disable trigger user`)
@@ -157,6 +192,7 @@ func TestAgree_NotNow(t *testing.T) {
 	says(t, gone, "We cannot show you now which words we asked about.")
 	gone.Doc().None("form[action=" + path + "/agree]")
 	action(t, gone, path+"/rewrite")
+	says(t, open.Submit(path+"/agree").Want(http.StatusSeeOther).Follow().Want(http.StatusOK), "We cannot show you now which words we asked about.")
 
 	back := h.returned(t, "The heron is back.")
 	set(`update exchange set state = 'paused'`)

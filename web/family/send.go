@@ -252,9 +252,13 @@ func (p *sentPage) noticeOf(said string) *page.NotificationBanner {
 		return &page.NotificationBanner{Text: p.Words.T("family.sent.tooLate")}
 	case said == "agreed" && p.Told == letterbox.WithUs && p.Parts.Agreed:
 		return done("family.parts.said")
-	case said == "agreed" && p.Told == letterbox.Proposed:
+	case said == "agreed" && p.Told == letterbox.Proposed && p.Rests:
 		return &page.NotificationBanner{Text: p.Words.T("family.parts.closed")}
-	case said == "again" && p.Told == letterbox.WithUs:
+	case said == "agreed" && p.Told == letterbox.Proposed && !p.Parts.Asked: // what we ask does not open
+		return &page.NotificationBanner{Text: p.Words.T("family.parts.gone")}
+	case said == "agreed" && p.Told == letterbox.Proposed: // it was a yes to what we asked before
+		return &page.NotificationBanner{Text: p.Words.T("family.parts.changed")}
+	case said == "again" && p.Told == letterbox.WithUs && p.Asked:
 		return done("family.sent.askedAgain")
 	}
 	return nil

@@ -14,8 +14,11 @@ import (
 	"gatepost/internal/postgres"
 )
 
-// Who may decide about a letter: a part of readers, for every letter that waits.
-const mayRead = `from worker w where w.agency_id = l.agency_id and not (` + barred + `)`
+// Who may pass a letter on: a part of readers, for every letter that waits, and of them who reads it as it was written or what it is
+// translated into, as the database has it (reads_one).
+const mayRead = `from worker w join side r on r.agency_id = l.agency_id and r.id = l.to_side
+		where w.agency_id = l.agency_id and not (` + barred + `)
+		and ('en' in (l.language, into_language(l.language, r.language)) or 'cy' in (l.language, into_language(l.language, r.language)) and reads_welsh(w.id))`
 
 const (
 	// Letters whose writers hear by that day or should have heard: whose letter is back with us as well.
@@ -28,7 +31,7 @@ const (
 		order by o.submitted_at limit 500`
 	sqlStopped      = deskLine + `(select o.id ` + stopped + `)` + deskJoins
 	sqlStoppedNames = `with at as (select distinct w.exchange_id from (select o.exchange_id ` + stopped + `) w)` + namesOf
-	// Letters that nobody may pass on, but perhaps with the worker $1: whoever may decide is nobody, or one alone where two have to read and nobody has.
+	// Letters that nobody may pass on, but perhaps with the worker $1: whoever may is nobody, or one alone where two have to read and nobody has.
 	readersBut = `(select count(*) from (select ` + mayRead + ` and w.id <> `
 	areFewer   = ` limit 2) m) < case when two_readers(l.id) and first_reader(l.id, `
 	thanNeeded = `) is null then 2 else 1 end`
@@ -72,7 +75,7 @@ type Breaches struct {
 	// Nobody lists letters, however old, that the workers here may not pass on: a
 	// second opinion where whoever refused is alone, a letter on paper whose
 	// typist is alone, a family that everybody knows, one reader where two are
-	// needed. They wait for a manager.
+	// needed, a letter of which nobody reads either language. They wait for a manager.
 	Nobody []DeskLine
 	// Stopped lists letters that were stopped after they were passed on, those
 	// that have been so the longest first: no writer waits for them, for none
@@ -166,8 +169,8 @@ func (s *Service) Breaches(ctx context.Context, actor authz.Actor) (Breaches, er
 }
 
 // LeftBehind counts the letters that wait and that nobody could pass on without
-// this worker, who may decide about them or is the first or the second of two readers. A manager's question before they let
-// a worker leave or suspend them.
+// this worker, who may decide about them, reads what they are written in or translated into, or is the first or the second of two readers.
+// A manager's question before they let a worker leave or suspend them.
 func (s *Service) LeftBehind(ctx context.Context, actor authz.Actor, worker string) (count int, err error) {
 	if _, err := s.begin(ctx, actor, authz.SeeBreaches, worker); err != nil {
 		return 0, err

@@ -253,6 +253,44 @@ func TestBreaches_Nobody(t *testing.T) {
 	wantKind(t, "of nobody", second(s.Desk.LeftBehind(ctx, s.Manager, "wk")), fault.NotFound)
 }
 
+// A letter of which nobody here reads either language is listed, and the only one who
+// reads it is missed before they go: every language of a letter, for whatever its
+// recipients read.
+func TestBreaches_Languages(t *testing.T) {
+	s, ctx := newShift(t), t.Context()
+	s.send("The swallows are back.")
+	// Who reads English alone reads neither text of these; who reads Welsh reads one of two of them.
+	neither := map[[2]string]bool{{letterbox.Welsh, "other"}: true, {letterbox.OtherTongue, letterbox.Welsh}: true, {letterbox.OtherTongue, "other"}: true}
+	counts := func(what string, listed, alone bool) {
+		t.Helper()
+		b, err := s.Desk.Breaches(ctx, s.Manager)
+		must(t, err)
+		n, err := s.Desk.LeftBehind(ctx, s.Manager, s.login.ID)
+		must(t, err)
+		if (len(b.Nobody) == 1) != listed || (n == 1) != alone {
+			t.Errorf("%s: %d with nobody, %d without the colleague; want %v, %v", what, len(b.Nobody), n, listed, alone)
+		}
+	}
+	for _, welsh := range []bool{false, true} {
+		s.reads(s.login.ID, welsh)
+		for _, language := range letterbox.Languages() {
+			for _, side := range letterbox.SideLanguages() {
+				s.untriggered(`update letter set language = '`+language+`'`, `update side set language = '`+side+`' where id = '`+string(s.toSide)+`'`)
+				theirs := welsh && (language == letterbox.Welsh || side == letterbox.Welsh) // the colleague reads it
+				counts("in "+language+" for who reads "+side, neither[[2]string{language, side}] && !theirs, neither[[2]string{language, side}] && theirs)
+			}
+		}
+	}
+	s.untriggered(`update letter set language = 'other'`, `update side set language = 'cy' where id = '`+string(s.toSide)+`'`)
+	s.Exec(t, `update worker set state = 'suspended' where id = $1`, s.login.ID)
+	counts("who read Welsh is suspended", true, false)
+	s.Exec(t, `update worker set state = 'active' where id = $1`, s.login.ID)
+	must(t, s.Desk.SetSecondReader(ctx, s.Worker, s.exchange, letterbox.ReadTwiceAlways))
+	counts("two have to read it, and one reads Welsh", true, false)
+	s.reads(s.WorkerLogin.ID, true)
+	counts("two read Welsh", false, true)
+}
+
 // Where two workers have to read a letter, it is listed while only one here may;
 // whoever was the first of the two is missed, too, before they go.
 func TestBreaches_TwoReaders(t *testing.T) {

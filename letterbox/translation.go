@@ -230,6 +230,7 @@ func (s *Service) readTranslation(ctx context.Context, ag *agency.Agency, actor 
 		return err
 	}
 	reading.Language, reading.Recipient, reading.ReadsWelsh, reading.Into = row.Language, row.Side, row.Welsh, translatedInto(row.Language, row.Side)
+	reading.ReadsNeither = !row.readsOne()
 	reading.MayBeForeign = d.mayBeForeign()
 	reading.Translation = TranslationRead{Text: Text(d.translation.Text), Into: d.translation.Into, By: names(actor, row.names, d.translator), Unread: err != nil}
 	// With a recording that goes the row says no, whatever was translated.

@@ -264,8 +264,11 @@ type Reading struct {
 	Foreign             bool // its recipients or this worker do not read it as it was written: no recording goes with it
 	MayBeForeign        bool // the screen would have somebody say which language it is in
 	ReadsWelsh          bool // this worker, by a manager's word
-	Into                string
-	Translation         TranslationRead
+	// ReadsNeither: this worker reads neither what the letter was written in nor Into. They do not pass it on,
+	// read it first or cut it; who reads Welsh does where one of the two is Welsh, and else nobody.
+	ReadsNeither bool
+	Into         string
+	Translation  TranslationRead
 	// MayDecide is false for a worker who helped to write, in a second opinion
 	// for the one who refused, and for the first of two readers once they have
 	// read, and for who translated it; WhyNot is then "helped", "refusedBefore", "readFirst" or "translated".

@@ -457,7 +457,7 @@ $$;
 revoke all on function reads_by_right(), reads_welsh(text), side_reads(text, text), into_language(text, text), knows_family(text, text), translation_by_right(), translation_ends(),
 	letter_with_translator(), translator_leaves(), language_by_right(), text_version(text), as_written(text, text), translation_counts(text), recording_goes(text), untranslated(text, text), translated_by(text),
 	decision_by_translation(), letter_cut_by_translation(), delivery_recording_by_language(), delivery_translated(), delivery_stays_translated(), translator_may_not(), first_reading_translated(), translations(text) from public;
-grant execute on function reads_welsh(text), knows_family(text, text), untranslated(text, text), translated_by(text) to gatepost_staff;
+grant execute on function reads_welsh(text), into_language(text, text), knows_family(text, text), untranslated(text, text), translated_by(text) to gatepost_staff;
 grant select, insert on worker_reads, translation to gatepost_staff;
 grant update (state, done_leaf, draft, draft_mac, draft_version) on translation to gatepost_staff;
 grant update (language) on draft to gatepost_public;

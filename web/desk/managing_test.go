@@ -193,7 +193,7 @@ func TestNobodyLeft(t *testing.T) {
 	path := "/worker/" + d.WorkerLogin.ID + "/suspend"
 	manager.Get(path).Submit(path, "code", d.Code(t, &d.ManagerLogin)).Want(http.StatusSeeOther)
 	page := manager.Get("/breaches").Want(http.StatusOK).Doc()
-	contains(t, page.One("main").Text(), "Nobody here can decide about 1 letter", "Call the writer before their day")
+	contains(t, page.One("main").Text(), "Nobody here can pass on 1 letter", "Call the writer before their day")
 	line := page.One("[data-list=alone] [data-letter=" + letter + "]")
 	contains(t, line.Text(), "Tamsin Vale")
 	line.None("a[href=/letter/" + letter + "/give]")

@@ -56,6 +56,15 @@ type translated struct {
 // Lang is that of the letter as it was written.
 func (p *letterPage) Lang() string { return langOf(p.Language) }
 
+// WhoReads is who reads a letter that this worker reads in neither language: "welsh"
+// for colleagues who read Welsh, else "nobody".
+func (p *letterPage) WhoReads() string {
+	if p.Language == letterbox.Welsh || p.Into == letterbox.Welsh {
+		return "welsh"
+	}
+	return "nobody"
+}
+
 // WithTranslator tells the page that a translator has the letter.
 func (p *letterPage) WithTranslator() bool { return p.State == letterbox.ToTranslate }
 

@@ -295,3 +295,49 @@ func TestTranslation_GiveBackKeeps(t *testing.T) {
 	}
 	back.Submit(task, "do", "back").Want(http.StatusSeeOther)
 }
+
+// Who reads neither a letter nor its translation has no button that is always refused:
+// the page says who can go on with it, and what they do not read is no part of theirs to
+// leave out. Who reads one of them has the buttons.
+func TestLetter_ReadsNeither(t *testing.T) {
+	d := openDesk(t)
+	ctx := t.Context()
+	colleague, bethan := d.NewWorker(t, "Bethan Rees", authz.LetterboxWorker)
+	_, ifan := d.NewWorker(t, "Ifan Trefor", authz.Translator)
+	d.Browser = d.as(t, &d.WorkerLogin)
+	w, manager := d.SignInWorker(t, &d.WorkerLogin), d.SignInWorker(t, &d.ManagerLogin)
+	must(t, d.Desk.SetReads(ctx, manager, colleague.ID, true))
+	inbox, err := d.Families.Inbox(ctx, d.reader)
+	must(t, err)
+	must(t, d.Desk.SetSideLanguage(ctx, w, inbox.Sides[0].Side, letterbox.Welsh))
+	id := letterbox.LetterID(d.send(t, "Kochana Wren, pozdrawiam."))
+	must(t, d.Desk.Claim(ctx, w, id))
+	must(t, d.Desk.SayLanguage(ctx, w, id, letterbox.OtherTongue))
+	at := "/letter/" + string(id)
+	pass, cut := "button[data-act=pass]", "button[formaction="+at+"/cut]"
+	neither := func(page webtest.Answer, says string) {
+		t.Helper()
+		contains(t, page.Doc().One("main").Text(), says)
+		page.Doc().None(pass)
+		page.Doc().None(cut)
+		page.Doc().One("button[formaction=" + at + "/return]")
+	}
+	neither(d.Get(at).Want(http.StatusOK), "a colleague who reads Welsh can pass it on or leave parts out")
+	must(t, d.Desk.GiveToTranslator(ctx, w, id, ifan.Account(), "from Polish into Welsh"))
+	must(t, d.Desk.HandIn(ctx, ifan, id, "Annwyl Wren, cofion."))
+	neither(d.read(t, string(id)), "You read neither this letter nor its translation: a colleague who reads Welsh")
+	must(t, d.Desk.Release(ctx, w, id))
+
+	must(t, d.Desk.Claim(ctx, bethan, id))
+	theirs := d.as(t, &colleague)
+	page := theirs.Get(at).Want(http.StatusOK)
+	page.Doc().One(pass)
+	page.Doc().One(cut)
+	if strings.Contains(page.Doc().One("main").Text(), "You read neither") {
+		t.Error("who reads Welsh is told that they do not")
+	}
+	must(t, d.Desk.SetSideLanguage(ctx, w, inbox.Sides[0].Side, letterbox.OtherTongue))
+	neither(theirs.Get(at).Want(http.StatusOK), "Nobody here reads this letter or its translation")
+	must(t, d.Desk.SetSideLanguage(ctx, w, inbox.Sides[0].Side, letterbox.Welsh))
+	theirs.Get(at).Want(http.StatusOK).Submit(at + "/pass").Want(http.StatusSeeOther)
+}

@@ -448,7 +448,7 @@ func (s *Service) AnswerPhoto(ctx context.Context, actor authz.Actor, id LetterI
 	} else if !a.Goes {
 		var unknown error
 		a.Told, unknown = d.told(ctx, PhotoLeftOut, a.Reason)
-		err = errors.Join(err, unknown, d.toWriter(ctx, a.Words))
+		err = errors.Join(err, unknown, d.aboutUnwritten(ctx, a.Words))
 	}
 	if err != nil {
 		return err

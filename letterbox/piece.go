@@ -185,9 +185,9 @@ func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) ||
 // pointing is what the writer of a text may be pointed at: what is found in it by a
 // pattern, or because of what their own side told us, and what names nobody and no
 // place. What somebody else told us is nothing of that; and where a worker would say
-// that words tell who or where somebody is, or may say it in words of their own or of
-// the agency's list, only what is found so counts, or the asking would tell a right
-// guess from a wrong one.
+// that words tell who or where somebody is or are about another child, or may say it in
+// words of their own or of the agency's list, only what is found so counts, or the
+// asking would tell a right guess from a wrong one.
 type pointing struct {
 	own      []screening.Finding // what is found so
 	anything bool                // nobody is pointed at it: another worker looks
@@ -208,7 +208,7 @@ func (p pointing) at(f Finding) bool {
 
 // closed tells whether a part at a place may not be pointed at, for that reason.
 func (p pointing) closed(found []Finding, place [2]int, reason ReturnReason) bool {
-	return !p.anything && (reason == identifying || reason.inOwnWords()) && !p.covers(place) ||
+	return !p.anything && (reason == identifying || reason == "others" || reason.inOwnWords()) && !p.covers(place) ||
 		slices.ContainsFunc(found, func(f Finding) bool { return f.Start < place[1] && place[0] < f.End && !p.at(f) })
 }
 

@@ -159,6 +159,11 @@ func (r *protectedRows) queue(b *pgx.Batch, id string) {
 // Sealed, after an alarm: the list is not the one that was stated, or a record does
 // not open. Nothing is screened then, for findings of half a list would look like all.
 func (s *Service) screenOf(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows, r *protectedRows, keys []*age.HybridIdentity) (*screening.Screen, error) {
+	return s.screenTo(ctx, ag, actor, rows, r, keys, rows.letter().ToSide, rows.letter().FromSide)
+}
+
+// screenTo is the screen of words that one side of a letter reads, and whatever they may hold of the other.
+func (s *Service) screenTo(ctx context.Context, ag *agency.Agency, actor authz.Actor, rows *caseRows, r *protectedRows, keys []*age.HybridIdentity, reader, other string) (*screening.Screen, error) {
 	l := rows.letter()
 	list, err := s.openList(ctx, ag, r, l.ExchangeID, keys)
 	if err != nil {
@@ -169,9 +174,9 @@ func (s *Service) screenOf(ctx context.Context, ag *agency.Agency, actor authz.A
 	if err != nil {
 		return nil, err
 	}
-	to, from := s.openCaseNames(ctx, ag, rows.objects, l.ToSide, keys), s.openCaseNames(ctx, ag, rows.objects, l.FromSide, keys)
+	to, from := s.openCaseNames(ctx, ag, rows.objects, reader, keys), s.openCaseNames(ctx, ag, rows.objects, other, keys)
 	lines := append(slices.Clone(to.Children), to.Other, to.Self, from.Self)
-	if slices.Contains(r.sides, protectedSide{l.FromSide, string(agency.Birth)}) {
+	if slices.Contains(r.sides, protectedSide{other, string(agency.Birth)}) {
 		lines = append(lines, from.Children...)
 	}
 	for _, child := range from.Children {

@@ -423,11 +423,13 @@ var ofFixed = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\b(address|street|road|place|town|village|cit(y|ie)|count(y|ie)|area|region|neighbourhood|locat(e|ion)|postcode|house|home|school|nurser(y|ie)|college|club|church|hospital|shop|employer|workplace|uniform|badge|number plate|` +
 		`phone|mobile|e-?mail|contact|website|profile|online|instagram|facebook|snapchat|tiktok|whatsapp|brother|sister|sibling|twin|cousin|identif\w*|recogni[sz]\w*|guess|initial)(e?s|d|ing|ed)?\b`,
 	`\b(numbers?|live[sd]?|living|whereabouts|called|nearby|maiden)\b`,
-	`\bwhere\b[^.]{0,30}\b(they|he|she|somebody|someone|people|famil(y|ies)|child(ren)?)\b`,
-	`\bwho\b[^.]{0,20}\b(they|he|she|somebody|someone|famil(y|ies)|adopted)\b`,
+	`\bwhere\b`,
+	`\b(no|any) such\b|\b(no|not) (a |the |that |this )?(child(ren)?|boys?|girls?|bab(y|ies)|persons?|people|famil(y|ies)|adopt\w*)\b|\bnot (them|him|hers?|his|theirs?)\b`,
+	`\b(wrong|right|different) (one|ones|child(ren)?|boys?|girls?|bab(y|ies)|persons?|people|man|woman|famil(y|ies)|adopt\w*)\b`,
+	`\bwho\b[^.]{0,20}\b(they|he|she|somebody|someone|famil(y|ies)|adopted|cares?|look(s|ed|ing)? after)\b|\b(coast|part of the (country|world))\b`,
 	`\b(their|his|her) new\b|\b(other|another) (child(ren)?|boys?|girls?|adoption)\b`,
 	`\b(find|found|trac(e|ed|ing)|reach) (them|him|her|somebody|someone|the (other )?family)\b`,
-	`\b(correct(ly)?|mistaken|right or wrong|(are|were|is|was) (right|wrong))\b`,
+	`\b((in)?correct(ly)?|mistaken|exists?|right or wrong|(are|were|is|was|not) (right|wrong|true))\b`,
 	`\b(enw(au)?|cyfenw(au)?|cyfeiriad(au)?|[td]ref|[pb]entref|d?dinas|stryd|ysgol(ion)?|[bf]rawd|chwaer|[bf]yw|ff[oô]n|rhif(au)?|g?artref|cartref)\b`,
 }, "|"))
 

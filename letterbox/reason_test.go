@@ -171,7 +171,8 @@ func TestReasons_Changed(t *testing.T) {
 func TestCheckReason(t *testing.T) {
 	for _, good := range []string{"The letter is longer than we can read with care.", "Some of the words could upset the people who read them.",
 		"We could not read or understand all of the letter.", "Letters cannot come with money, vouchers or presents.", "It asks for an answer by a day.", "Please write it by hand, in a few words.", "It is about a court case that goes on.",
-		"Somebody who is not asked would have to read this.", "We cannot say when there will be an answer."} {
+		"Somebody who is not asked would have to read this.", "We cannot say when there will be an answer.", "The letter makes promises that may not come true.",
+		"You were kind to write. The child is too young for this.", "Some pages are the wrong way up."} {
 		if words, _, err := letterbox.CheckReason(" "+good+" ", good); err != nil || words != good {
 			t.Errorf("%q: %q, %v", good, words, err)
 		}
@@ -200,6 +201,15 @@ func TestCheckReason(t *testing.T) {
 		"Somebody could find them by it.":              "fault.reason.neutral",
 		"Somebody could recognise them.":               "fault.reason.neutral",
 		"You were right about it.":                     "fault.reason.neutral",
+		"That is not where Wren is.":                   "fault.reason.neutral",
+		"There is no such child.":                      "fault.reason.neutral",
+		"There is no child like that.":                 "fault.reason.neutral",
+		"You have the wrong people.":                   "fault.reason.neutral",
+		"You have a different family in mind.":         "fault.reason.neutral",
+		"That is not them.":                            "fault.reason.neutral",
+		"This is not true.":                            "fault.reason.neutral",
+		"It tells who is looking after Wren.":          "fault.reason.neutral",
+		"It tells which part of the country it is.":    "fault.reason.neutral",
 		"It shows the house and the area.":             "fault.reason.neutral",
 		"A uniform can be seen.":                       "fault.reason.neutral",
 		"Mae’n dweud ble maen nhw’n byw.":              "fault.reason.neutral",

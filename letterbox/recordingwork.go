@@ -313,7 +313,7 @@ func (s *Service) AnswerRecording(ctx context.Context, actor authz.Actor, id Let
 	if !a.Goes && a.Reason != PartLost {
 		var unknown error
 		a.Told, unknown = d.told(ctx, RecordingLeftOut, a.Reason)
-		err = errors.Join(err, unknown, d.toWriter(ctx, a.Words))
+		err = errors.Join(err, unknown, d.aboutUnwritten(ctx, a.Words))
 	}
 	if err != nil {
 		return err

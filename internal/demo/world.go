@@ -187,7 +187,7 @@ func script() []step {
 			note: "Margaret rang beforehand; she was anxious about the sweet peas."},
 		{exchange: "mia", author: "helen", file: "helen-to-joanne.txt", ends: waiting, worker: "owen"},
 		{exchange: "dean", author: "dean", file: "dean-first.txt", ends: returned, worker: "nasreen", reason: "identifying",
-			words: "Dean, this is a warm letter and the children will like Biscuit. Please write it once more without the place on Saturdays and without the number. " +
+			words: "Dean, this is a warm letter and the children will like your dog. Please write it once more without the place on Saturdays and without the number. " +
 				"If you want help with it, ring us and ask for Nasreen."},
 		{exchange: "margaret", author: "margaret", file: "margaret-second.txt", ends: returned, worker: "owen", reason: "promises",
 			words: "Margaret, we know how much you wish for this. Nobody can promise the children next Christmas, and they would be very sad if it did not happen. " +

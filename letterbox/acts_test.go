@@ -651,6 +651,11 @@ func TestNotices(t *testing.T) {
 			return p.Desk.KeepReferred(ctx, lead, id, "")
 		}, 1, 0},
 		"withdraw": {func(id letterbox.LetterID) error { return p.Families.Withdraw(ctx, p.birth, id) }, 0, 0},
+		"take back what they were asked": {func(id letterbox.LetterID) error {
+			must(t, p.Desk.Propose(ctx, p.Worker, id, out("many"), "", ""))
+			p.Exec(t, `delete from notice`)
+			return p.Desk.TakeBackProposal(ctx, p.Worker, id, "")
+		}, 1, 0},
 		"recall": {func(id letterbox.LetterID) error {
 			must(t, p.Desk.Pass(ctx, p.Worker, id, ""))
 			p.Exec(t, `delete from notice`)

@@ -113,24 +113,38 @@ func (s *Service) sealAgreed(ctx context.Context, ag *agency.Agency, actor authz
 // openProposal opens what the writer of a letter is asked, or asked somebody else
 // about, or has agreed to; nil for nothing, and after its alarm for what does not open.
 func (s *Service) openProposal(ctx context.Context, ag *agency.Agency, actor authz.Actor, objects []objectRow, row mineRow) (*Proposal, error) {
-	asked := slices.IndexFunc(objects, func(o objectRow) bool { return o.is(row.ID, "proposal") })
-	text := slices.IndexFunc(objects, func(o objectRow) bool { return o.is(row.ID, "text") })
-	if asked < 0 || text < 0 {
+	var turn uint64 // of what is no yes of theirs
+	switch told := Told(row.Told); {
+	case told == Proposed:
+		turn = newestVersion(objects, row.ID, "proposal")
+	case told == WithUs && row.Second:
+		turn = row.Appealed
+	}
+	asked, agreed := proposalOf(objects, row.ID, turn)
+	if asked == nil {
 		return nil, nil
 	}
-	agreed := objects[text].Version == objects[asked].Version+1
-	told := Told(row.Told)
-	if !agreed && told != Proposed && !(row.Second && told == WithUs) {
-		return nil, nil
-	}
-	content, err := s.openSideObject(ctx, ag, actor, objects, row.SideID, row.ID, "proposal")
+	content, err := s.openSideObject(ctx, ag, actor, []objectRow{*asked}, row.SideID, row.ID, "proposal")
 	if unread(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return parseProposal([]byte(content), objects[asked].Version, agreed), nil
+	return parseProposal([]byte(content), asked.Version, agreed), nil
+}
+
+// proposalOf is the proposal of a letter that matters: the one of a turn, or the one
+// that its writer agreed to, whichever came later; nil for neither. So one that was
+// taken back is never taken for one that was answered. Of objects, the newest come first.
+func proposalOf(objects []objectRow, letter string, turn uint64) (_ *objectRow, agreed bool) {
+	text := newestVersion(objects, letter, "text")
+	for i, o := range objects {
+		if o.is(letter, "proposal") && (o.Version == turn || o.Version+1 == text) {
+			return &objects[i], o.Version+1 == text
+		}
+	}
+	return nil, false
 }
 
 // hasReason tells whether a letter's writer was ever told a reason. One who was

@@ -1,6 +1,8 @@
 package letterbox_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"gatepost/internal/authz"
@@ -32,19 +34,66 @@ func TestUndoCut_Anybody(t *testing.T) {
 	}
 	must(t, p.Desk.Cut(ctx, other, letter, out("I promise you a dog"), "she must not hope"))
 
-	// Who helped to write it may make it whole, and nothing else.
+	// Who helped to write it may make it whole then, and nothing else; while who cut it reads it, not even that.
 	p.untriggered(`insert into letter_helper (agency_id, letter_id, worker_id) values ('` + p.Home.ID + `', '` + string(letter) + `', '` + third.Account() + `')`)
 	must(t, p.Desk.Claim(ctx, third, letter))
 	wantKind(t, "a helper cuts", p.Desk.Cut(ctx, third, letter, out("The sea"), "x"), fault.Forbidden)
+	wantAt(t, "a helper undoes a colleague's cut", p.Desk.UndoCut(ctx, third, letter, "it may stay"), "fault.letter.helped", "")
+	p.undoneByHand(letter, third, "decision_helper")
+	p.untriggered(`update worker set state = 'left' where id = '` + other.Account() + `'`)
 	wantAt(t, "without a word", p.Desk.UndoCut(ctx, third, letter, " "), "fault.cut.why", "note")
 	must(t, p.Desk.UndoCut(ctx, third, letter, "it may stay"))
 	if n := p.count(`select count(*) from letter_cut where whole and worker_id = $1`, third.Account()); n != 1 {
 		t.Error("a helper does not make it whole")
 	}
+	p.untriggered(`update worker set state = 'active' where id = '` + other.Account() + `'`)
 	must(t, p.Desk.Claim(ctx, other, letter))
 	must(t, p.Desk.Cut(ctx, other, letter, out("I promise you a dog"), "she must not hope"))
 	must(t, p.Desk.Connect(ctx, third, p.exchange))
 	wantKind(t, "who knows the family", p.Desk.UndoCut(ctx, third, letter, "why"), fault.Forbidden)
+}
+
+// undoneByHand has somebody who claimed a letter make it whole past the program: the database refuses it, and says why.
+func (p *pair) undoneByHand(letter letterbox.LetterID, by authz.Actor, want string) {
+	p.t.Helper()
+	n := p.count(`select max(n) + 1 from letter_cut where letter_id = $1`, string(letter))
+	p.untriggered(fmt.Sprintf(`insert into object (agency_id, id, part, version, kind, exchange_id, side_id, from_node, to_node, sealed, commit, leaf)
+		select agency_id, id, part, %d, kind, exchange_id, side_id, from_node, to_node, sealed, commit, leaf from object where id = '%s' and part = 'cut' order by version desc limit 1`, n, letter))
+	err := p.asStaff(by.Account(), fmt.Sprintf(`insert into letter_cut (agency_id, letter_id, n, turn, worker_id, whole, leaf)
+		select agency_id, letter_id, %d, turn, account(), true, leaf from letter_cut where letter_id = $1 order by n desc limit 1`, n), string(letter))
+	if _, got := broke(err); got != want {
+		p.t.Errorf("undone by hand: %q, want %q", got, want)
+	}
+	p.untriggered(fmt.Sprintf(`delete from object where id = '%s' and part = 'cut' and version = %d`, letter, n))
+}
+
+// Nor does whoever's refusal is appealed undo what the second opinion cut, or who translated a letter: one
+// other worker alone would pass it on whole then. Whoever may decide about it does.
+func TestUndoCut_WhoMayNotDecide(t *testing.T) {
+	p, ctx := newPair(t), t.Context()
+	other, third := p.secondWorker(), p.newStaff("Rowan Tye", authz.LetterboxWorker)
+	appealed := p.claimed("I promise you a dog. The sea was calm.")
+	must(t, p.Desk.Refuse(ctx, p.Worker, appealed, "upsetting", "No.", ""))
+	must(t, p.Families.SecondOpinion(ctx, p.birth, appealed))
+	must(t, p.Desk.Claim(ctx, other, appealed))
+	must(t, p.Desk.Cut(ctx, other, appealed, out("I promise you a dog"), "why"))
+	must(t, p.Desk.Claim(ctx, p.Worker, appealed))
+	wantAt(t, "who refused", p.Desk.UndoCut(ctx, p.Worker, appealed, "it stays"), "fault.letter.refusedBefore", "")
+	p.undoneByHand(appealed, p.Worker, "decision_second")
+	must(t, p.Desk.Release(ctx, p.Worker, appealed))
+	must(t, p.Desk.Claim(ctx, third, appealed))
+	must(t, p.Desk.UndoCut(ctx, third, appealed, "it may stay"))
+
+	p.reads(p.Worker.Account(), true)
+	p.reads(other.Account(), true)
+	welsh := p.inWelsh()
+	must(t, p.Desk.TranslateMyself(ctx, p.Worker, welsh, welshInto))
+	must(t, p.Desk.Claim(ctx, other, welsh))
+	must(t, p.Desk.Cut(ctx, other, welsh, out(strings.Fields(asItWas)[0]), "why"))
+	must(t, p.Desk.Claim(ctx, p.Worker, welsh))
+	wantAt(t, "who translated it", p.Desk.UndoCut(ctx, p.Worker, welsh, "it stays"), "fault.letter.translated", "")
+	p.undoneByHand(welsh, p.Worker, "decision_translator")
+	p.logWhole()
 }
 
 // Who asked for a second opinion hears why something was left out in the end, as far as it

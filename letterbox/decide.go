@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	sqlDecided = `select d.worker_id, d.act, l.second and d.turn <= coalesce(l.appealed, d.turn) as appealed from decision d
+	sqlDecided = `select d.worker_id, d.act, l.second and d.turn <= coalesce(l.appealed, d.turn) as appealed, coalesce(l.second and d.turn = l.appealed, false) as asked from decision d
 		join letter l on l.agency_id = d.agency_id and l.id = d.letter_id where d.agency_id = agency() and d.letter_id = $1 order by d.turn`
 	sqlInsertDecision = `insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values (agency(), $1, account(), $2, $3, $4)`
 	sqlInsertDelivery = `insert into delivery (agency_id, id, letter_id, side_id) values (agency(), $1, $2, $3)`
@@ -72,6 +72,7 @@ type decidedRow struct {
 	WorkerID string
 	Act      string
 	Appealed bool // the writer asked another worker after it
+	Asked    bool // it is what they asked about
 }
 
 // errSame ends an act that this worker has done already: nothing is written, and it is no error.

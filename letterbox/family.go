@@ -29,7 +29,7 @@ const (
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by o.id, o.version desc`
 	sqlMyDrafts = `select d.id, d.side_id, d.updated_at from side_member m join draft d on d.agency_id = m.agency_id and d.side_id = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by d.updated_at desc`
-	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by, l.second, l.paper
+	sqlMySent = `select l.id, l.from_side as side_id, l.submitted_on, l.told, l.hear_by, l.second, l.paper, coalesce(l.appealed, 0)
 		from side_member m join letter l on l.agency_id = m.agency_id and l.from_side = m.side_id
 		where m.agency_id = agency() and m.person_id = account() and ($1 = '' or m.side_id = $1) order by l.submitted_on desc, l.submitted_at desc, l.id limit 200`
 	sqlMyCame        = `select id, side_id, passed_on, opened, kept from my_deliveries($1)`
@@ -37,7 +37,7 @@ const (
 		join message m on m.agency_id = s.agency_id and m.exchange_id = s.exchange_id and m.person_id = n.person_id
 		where n.agency_id = agency() and n.person_id = account() and ($1 = '' or n.side_id = $1)
 			and m.by_worker is null and m.answered_on is null and m.hear_by < $2`
-	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by, second, paper from letter where agency_id = agency() and id = $1`
+	sqlOneSent = `select id, from_side as side_id, submitted_on, told, hear_by, second, paper, coalesce(appealed, 0) from letter where agency_id = agency() and id = $1`
 	sqlOneCame = `select id, side_id, came_on(id) as passed_on, delivery_state(id) = 'opened' as opened, delivery_state(id) = 'keptForLater' as kept from delivery where agency_id = agency() and id = $1`
 
 	sqlSentObjects = `select ` + sqlObjectColumns + ` from letter l join object o on o.agency_id = l.agency_id
@@ -67,6 +67,8 @@ type mineRow struct {
 	Opened bool
 	Kept   bool
 	OfDay  int
+
+	Appealed uint64 // the turn about which the writer asked another worker; 0 for none
 }
 
 // sentMayRow is what the side of a letter may do now.
@@ -161,7 +163,7 @@ func collectMine(dst *[]mineRow, scan func(pgx.Rows, *mineRow) error) func(pgx.R
 }
 
 func scanSent(r pgx.Rows, m *mineRow) error {
-	return r.Scan(&m.ID, &m.SideID, &m.At, &m.Told, &m.HearBy, &m.Second, &m.Paper)
+	return r.Scan(&m.ID, &m.SideID, &m.At, &m.Told, &m.HearBy, &m.Second, &m.Paper, &m.Appealed)
 }
 
 func scanCame(r pgx.Rows, m *mineRow) error {

@@ -331,7 +331,7 @@ func TestPropose_NoOracleInOwnWords(t *testing.T) {
 	p, ctx := newPair(t), t.Context()
 	id := letterbox.NewReasonID()
 	must(t, p.reason(letterbox.ReasonChange{List: letterbox.LetterReasons, Do: letterbox.ReasonNew, ID: id, Words: "We leave this out."}))
-	for _, reason := range []letterbox.ReturnReason{"other", letterbox.ReturnReason(id)} {
+	for _, reason := range []letterbox.ReturnReason{"other", "others", letterbox.ReturnReason(id)} {
 		letter := p.claimed("Is it Ilfracombe? Ring me on 07700 900987.")
 		part := func(words letterbox.Text) []letterbox.Part {
 			return []letterbox.Part{{Words: words, Row: 1, Reason: reason}}
@@ -793,31 +793,34 @@ func TestProposal_Schema(t *testing.T) {
 		code  string
 		want  string
 	}{
-		"a yes without a text":       {letterbox.ProposedToWriter, person, func(*schema) string { return `select agree_proposal($1, 1, 14)` }, "23514", "letter_proposal"},
-		"a yes to another":           {letterbox.ProposedToWriter, person, func(*schema) string { return `select agree_proposal($1, 2, 14)` }, "GP409", ""},
-		"a yes nobody asked for":     {letterbox.Received, person, func(*schema) string { return `select agree_proposal($1, 1, 14)` }, "GP409", ""},
-		"a yes by the other side":    {letterbox.ProposedToWriter, reader, func(*schema) string { return `select agree_proposal($1, 1, 14)` }, "GP404", ""},
-		"a promise of years":         {letterbox.ProposedToWriter, person, func(*schema) string { return `select agree_proposal($1, 1, 400)` }, "GP404", ""},
-		"a text without a yes":       {letterbox.ProposedToWriter, person, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.from) }, "23514", "letter_proposal"},
-		"a text of another turn":     {letterbox.ProposedToWriter, person, func(s *schema) string { return fmt.Sprintf(text, 3, s.exchange, s.from) }, "42501", ""},
-		"a text nobody asked for":    {letterbox.Received, person, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.from) }, "42501", ""},
-		"a text by the other side":   {letterbox.ProposedToWriter, reader, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.to) }, "42501", ""},
-		"a worker says yes":          {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set agreed = 1 where id = $1` }, "42501", ""},
-		"a worker takes the no back": {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set state = 'received' where id = $1` }, "23514", "letter_proposal"},
-		"asked without what":         {letterbox.Received, worker, func(*schema) string { return `update letter set state = 'proposed' where id = $1` }, "23514", "letter_proposal"},
-		"a fifth proposal":           {letterbox.Received, worker, func(s *schema) string { return s.turns(4, "propose") }, "23514", "decision_proposals"},
-		"a fourth":                   {letterbox.Received, worker, func(s *schema) string { return s.turns(3, "propose") }, "23503", "decision_agency_id_leaf_fkey"},
-		"a cut by the lead":          {letterbox.Received, lead, func(s *schema) string { return s.cuts(s.lead, 1, 1, false) }, "23514", "letter_cut_worker"},
-		"a cut in another's name":    {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.colleague, 1, 1, false) }, "23514", "letter_cut_worker"},
-		"a cut in a later turn":      {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 1, 2, false) }, "23514", "letter_cut_letter"},
-		"a cut out of its order":     {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 2, 1, false) }, "23514", "letter_cut_letter"},
-		"taken back before it is":    {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 1, 1, true) }, "23514", "letter_cut_letter"},
-		"a cut without its words":    {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 1, 1, false) }, "23514", "letter_cut_letter"},
-		"a cut of one that went on":  {letterbox.Waiting, worker, func(s *schema) string { return s.cuts(s.worker, 1, 1, false) }, "23514", "letter_cut_letter"},
-		"a cut is changed":           {letterbox.Received, worker, func(*schema) string { return `update letter_cut set whole = true where letter_id = $1` }, "42501", ""},
-		"a cut is deleted":           {letterbox.Received, worker, func(*schema) string { return `delete from letter_cut where letter_id = $1` }, "42501", ""},
-		"families read cuts":         {letterbox.Received, person, func(*schema) string { return `select from letter_cut where letter_id = $1` }, "42501", ""},
-		"families read who agreed":   {letterbox.Received, person, func(*schema) string { return `select agreed from letter where id = $1` }, "42501", ""},
+		"a yes without a text":          {letterbox.ProposedToWriter, person, func(*schema) string { return `select agree_proposal($1, 1, 14)` }, "23514", "letter_proposal"},
+		"a yes to another":              {letterbox.ProposedToWriter, person, func(*schema) string { return `select agree_proposal($1, 2, 14)` }, "GP409", ""},
+		"a yes nobody asked for":        {letterbox.Received, person, func(*schema) string { return `select agree_proposal($1, 1, 14)` }, "GP409", ""},
+		"a yes by the other side":       {letterbox.ProposedToWriter, reader, func(*schema) string { return `select agree_proposal($1, 1, 14)` }, "GP404", ""},
+		"a promise of years":            {letterbox.ProposedToWriter, person, func(*schema) string { return `select agree_proposal($1, 1, 400)` }, "GP404", ""},
+		"a text without a yes":          {letterbox.ProposedToWriter, person, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.from) }, "23514", "letter_proposal"},
+		"a text of another turn":        {letterbox.ProposedToWriter, person, func(s *schema) string { return fmt.Sprintf(text, 3, s.exchange, s.from) }, "42501", ""},
+		"a text nobody asked for":       {letterbox.Received, person, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.from) }, "42501", ""},
+		"a text by the other side":      {letterbox.ProposedToWriter, reader, func(s *schema) string { return fmt.Sprintf(text, 2, s.exchange, s.to) }, "42501", ""},
+		"a worker says yes":             {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set agreed = 1 where id = $1` }, "42501", ""},
+		"a worker takes the no back":    {letterbox.ProposedToWriter, worker, func(*schema) string { return `update letter set state = 'received' where id = $1` }, "23514", "letter_proposal"},
+		"asked without what":            {letterbox.Received, worker, func(*schema) string { return `update letter set state = 'proposed' where id = $1` }, "23514", "letter_proposal"},
+		"a fifth proposal":              {letterbox.Received, worker, func(s *schema) string { return s.turns(4, "propose") }, "23514", "decision_proposals"},
+		"a fourth":                      {letterbox.Received, worker, func(s *schema) string { return s.turns(3, "propose") }, "23503", "decision_agency_id_leaf_fkey"},
+		"a fifth after one taken back":  {letterbox.Received, worker, func(s *schema) string { return s.takenBack(1) + s.turns(4, "propose") }, "23503", "decision_agency_id_leaf_fkey"},
+		"a sixth after one taken back":  {letterbox.Received, worker, func(s *schema) string { return s.takenBack(1) + s.turns(5, "propose") }, "23514", "decision_proposals"},
+		"asked and taken back for ever": {letterbox.Received, worker, func(s *schema) string { return s.takenBack(28) + s.turns(28, "propose") }, "23514", "decision_proposals"},
+		"a cut by the lead":             {letterbox.Received, lead, func(s *schema) string { return s.cuts(s.lead, 1, 1, false) }, "23514", "letter_cut_worker"},
+		"a cut in another's name":       {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.colleague, 1, 1, false) }, "23514", "letter_cut_worker"},
+		"a cut in a later turn":         {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 1, 2, false) }, "23514", "letter_cut_letter"},
+		"a cut out of its order":        {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 2, 1, false) }, "23514", "letter_cut_letter"},
+		"taken back before it is":       {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 1, 1, true) }, "23514", "letter_cut_letter"},
+		"a cut without its words":       {letterbox.Received, worker, func(s *schema) string { return s.cuts(s.worker, 1, 1, false) }, "23514", "letter_cut_letter"},
+		"a cut of one that went on":     {letterbox.Waiting, worker, func(s *schema) string { return s.cuts(s.worker, 1, 1, false) }, "23514", "letter_cut_letter"},
+		"a cut is changed":              {letterbox.Received, worker, func(*schema) string { return `update letter_cut set whole = true where letter_id = $1` }, "42501", ""},
+		"a cut is deleted":              {letterbox.Received, worker, func(*schema) string { return `delete from letter_cut where letter_id = $1` }, "42501", ""},
+		"families read cuts":            {letterbox.Received, person, func(*schema) string { return `select from letter_cut where letter_id = $1` }, "42501", ""},
+		"families read who agreed":      {letterbox.Received, person, func(*schema) string { return `select agreed from letter where id = $1` }, "42501", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSchema(t)
@@ -869,6 +872,12 @@ func (s *schema) turns(n int, act string) string {
 		s.untriggered(fmt.Sprintf(`insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values ('ag1', '%s', '%s', 'propose', %d, sha256('e'))`, s.now, s.worker, turn))
 	}
 	return fmt.Sprintf(`insert into decision (agency_id, letter_id, worker_id, act, turn, leaf) values ('ag1', $1, '%s', '%s', %d, sha256('e'))`, s.worker, act, n+1)
+}
+
+// takenBack has what the writer was asked taken back, as often.
+func (s *schema) takenBack(n int) string {
+	s.untriggered(fmt.Sprintf(`insert into letter_day (agency_id, letter_id, n, state, told, on_day) select 'ag1', '%s', 100 + i, 'received', 'takenBack', current_date from generate_series(1, %d) i`, s.now, n))
+	return ""
 }
 
 // cuts is a row about a cut.

@@ -2,6 +2,7 @@ package letterbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -179,14 +180,20 @@ func (s *Service) Cut(ctx context.Context, actor authz.Actor, id LetterID, parts
 }
 
 // UndoCut takes back that a claimed letter goes on without parts of it: it is whole
-// again, and nobody has read it first. Whoever cut may do this too, and anybody else of
-// the team who does not know the family, whether they may decide about it or not: it
-// lets nothing go on. So a letter whose first reader has left goes on with others.
-// Errors as for Cut.
+// again, and nobody has read it first. Whoever cut may do this too, and where they read
+// it no more anybody of the team who does not know the family, whether they may decide
+// about it or not: so a letter whose first reader has left goes on with others. While
+// who cut does read it, nobody else undoes it who may not decide: one other worker alone
+// could pass it on whole then. Errors as for Cut.
 func (s *Service) UndoCut(ctx context.Context, actor authz.Actor, id LetterID, note string) error {
 	d, err := s.beginWork(ctx, actor, id)
 	if err != nil {
 		return err
+	}
+	if first := d.rows.relay.FirstReader; first != "" && first != actor.Account() {
+		if err := d.mayDecide(); err != nil {
+			return err
+		}
 	}
 	cut, err := s.standingCut(ctx, d.ag, d.rows, d.keys)
 	if err != nil {
@@ -261,25 +268,44 @@ func (s *Service) standingCut(ctx context.Context, ag *agency.Agency, rows *case
 	return n.Pieces, nil
 }
 
-// proposed opens the newest proposal about a letter, for a worker who reads it;
-// nil where there is none that matters now: its writer asked another worker about
-// it, or agreed to it.
+// proposed opens the proposal about a letter that its writer agreed to, or asked
+// another worker about, for a worker who reads it; nil where there is none.
 func (s *Service) proposed(ctx context.Context, ag *agency.Agency, rows *caseRows, keys []*age.HybridIdentity) (*Proposal, error) {
-	letter, text := rows.letter(), rows.text(rows.letter().ID)
-	i := slices.IndexFunc(rows.objects, func(o objectRow) bool { return o.is(letter.ID, "proposal") })
-	if i < 0 || text == nil {
+	letter := rows.letter().ID
+	asked := slices.IndexFunc(rows.decided, func(d decidedRow) bool { return d.Asked })
+	o, agreed := proposalOf(rows.objects, letter, uint64(asked+1))
+	if o == nil {
 		return nil, nil
 	}
-	o := rows.objects[i]
-	agreed := text.Version == o.Version+1
-	if !agreed && !letter.Second {
-		return nil, nil
+	open := s.open
+	if o.Version != newestVersion(rows.objects, letter, "proposal") {
+		open = s.openOlder
 	}
-	content, err := s.open(ctx, ag, o, keys...)
+	content, err := open(ctx, ag, *o, keys...)
 	if err != nil {
 		return nil, err
 	}
 	return parseProposal(content, o.Version, agreed), nil
+}
+
+// openOlder opens a version of an object after which there are others. What it says is
+// signed; that it is the one that counts is for its caller to know. Errors as for open.
+func (s *Service) openOlder(ctx context.Context, ag *agency.Agency, row objectRow, keys ...*age.HybridIdentity) ([]byte, error) {
+	st, err := s.stated(ctx, ag, row)
+	var sealed []byte
+	if err == nil {
+		sealed, err = s.whole(ctx, ag, row.Sealed)
+	}
+	for _, key := range keys {
+		if err != nil {
+			break
+		}
+		content, opened := seal.OpenSigned(sealed, row.context(ag.ID), key, st.Commit)
+		if opened == nil {
+			return content, nil
+		}
+	}
+	return nil, s.unstated(ctx, ag, row.ID, cmp.Or(err, error(seal.ErrKey)))
 }
 
 // parseProposal reads a proposal that was opened. One that does not parse proposes nothing.

@@ -11,10 +11,11 @@ alter table letter drop constraint letter_state_check,
 comment on column letter.agreed is 'the turn whose proposal its writer agreed to last: the text as agreed is version agreed + 1';
 comment on column letter.appealed is 'how many decisions there were when its writer asked another worker: who made them makes no more; null for before there was a count';
 
--- A proposal is a decision of its turn. Four at most, so that a letter is not sent to and fro for ever; the turns after them are for what ends it.
+-- A proposal is a decision of its turn. Four at most, so that a letter is not sent to and fro for ever, and what the agency took back is none of them; the
+-- turns after them are for what ends it.
 alter table decision drop constraint decision_act_check, drop constraint decision_turn_check,
 	add constraint decision_act_check check (act in ('pass', 'return', 'refuse', 'keepOnFile', 'propose')),
-	add constraint decision_turn_check check (turn between 1 and 8);
+	add constraint decision_turn_check check (turn between 1 and 32);
 
 alter table reading_time drop constraint reading_time_act_check,
 	add constraint reading_time_act_check check (act in ('pass', 'return', 'refuse', 'keepOnFile', 'propose', 'first', 'cut'));
@@ -254,7 +255,8 @@ begin
 		or new.act = 'propose' and l.state not in ('received', 'held') then
 		raise exception 'decided already' using errcode = '23505', constraint = 'decision_pkey';
 	end if;
-	if new.act = 'propose' and turns > 3 then
+	if new.act = 'propose' and (turns > 27
+			or turns - (select count(*) from letter_day t where t.agency_id = l.agency_id and t.letter_id = l.id and t.told = 'takenBack') > 3) then
 		raise exception 'proposed often enough' using errcode = '23514', constraint = 'decision_proposals';
 	end if;
 	if decided_before(l.id, new.worker_id) then

@@ -195,11 +195,13 @@ begin
 end
 $$;
 
--- As before, but that anybody of the team who does not know the family makes a letter whole again: it lets nothing go on, and whoever cut it may have left.
+-- As before, but that anybody of the team who does not know the family makes a letter whole again where whoever cut it reads it no more. While they do, who
+-- may not decide about it undoes nothing: the letter would go on whole by one other worker's word.
 create or replace function letter_cut_by_right() returns trigger
 	language plpgsql security definer set search_path = public, pg_temp as $$
 declare
 	l letter;
+	judges bool;
 begin
 	select * into strict l from letter x where x.agency_id = new.agency_id and x.id = new.letter_id for update;
 	if new.worker_id is distinct from account() or not has_role('letterboxWorker')
@@ -215,11 +217,15 @@ begin
 	if is_party(l.exchange_id) then
 		raise exception 'a party to the exchange' using errcode = '23514', constraint = 'decision_party';
 	end if;
-	if not new.whole and exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = account()) then
+	judges := not new.whole or first_reader(l.id, '') is not null;
+	if judges and exists (select from letter_helper h where h.agency_id = l.agency_id and h.letter_id = l.id and h.worker_id = account()) then
 		raise exception 'helped to write' using errcode = '23514', constraint = 'decision_helper';
 	end if;
-	if not new.whole and decided_before(l.id, account()) then
+	if judges and decided_before(l.id, account()) then
 		raise exception 'the second opinion is another worker''s' using errcode = '23514', constraint = 'decision_second';
+	end if;
+	if judges and translated_by(l.id) is not distinct from account() then
+		raise exception 'translated by themselves' using errcode = '23514', constraint = 'decision_translator';
 	end if;
 	return new;
 end
@@ -250,6 +256,6 @@ create trigger letter_cut_by_understanding before insert on letter_cut for each 
 revoke all on function helpers_leave(), reads_one(text, text), decision_by_understanding(), meets_forbidden(text), member_not_forbidden() from public;
 grant execute on function reads_one(text, text), meets_forbidden(text) to gatepost_staff;
 grant update (taken_back) on letter to gatepost_staff;
-grant select (taken_back) on letter to gatepost_public;
+grant select (taken_back, appealed) on letter to gatepost_public;
 
 reset role;

@@ -58,7 +58,7 @@ type referralContent struct {
 	Agreed bool `json:"agreed,omitempty"`
 	// What it says in another language, where a translation of these words counts.
 	Translation string `json:"translation,omitempty"`
-	// The photos that are sealed to the lead beside it; and that not all is there that came.
+	// The photos that are sealed to the lead beside it; and that not all is here that came.
 	Photos     []string `json:"photos,omitempty"`
 	Incomplete bool     `json:"incomplete,omitempty"`
 }
@@ -72,7 +72,8 @@ type referralRow struct {
 
 // Escalate refers a claimed letter to the safeguarding lead, with its text as it came
 // and as it would go on, its translation, its photos and what the worker is concerned about, and gives
-// the claim back. The team sees
+// the claim back. A photo that does not open, or that the store does not give now, does
+// not go with it, and the lead is told that something is missing. The team sees
 // the letter no more until the lead hands it back. The writer is told what
 // they were told before, "with us", and can take it back as any other letter;
 // the referral stays. Whoever reads the letter may do that, also one who may not
@@ -142,10 +143,10 @@ func (d *deciding) referral(ctx context.Context, concern string, photos []sealed
 	for _, p := range photos {
 		r.Photos = append(r.Photos, p.at.Object)
 	}
-	if err := d.statedParts(ctx, d.ag, d.rows); unread(err) {
-		r.Incomplete = true
-	} else if err != nil {
+	if err := d.statedParts(ctx, d.ag, d.rows); err != nil && !unread(err) {
 		return sealedObject{}, err
+	} else if err != nil || len(photos) < len(d.rows.photos) {
+		r.Incomplete = true
 	}
 	content, err := json.Marshal(r)
 	if err != nil {

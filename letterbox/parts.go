@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
@@ -119,6 +120,9 @@ func (s *Service) openBeside(ctx context.Context, ag *agency.Agency, actor authz
 // patience opens it.
 func gone(err error) bool { return errors.Is(err, parts.ErrLost) }
 
+// notNow tells whether an error is a part that the store does not give now.
+func notNow(err error) bool { return errors.Is(err, parts.ErrAway) }
+
 // leaveOut is the fault for a part that was to go and is lost.
 func leaveOut(err error) error {
 	if gone(err) {
@@ -148,7 +152,7 @@ func unopened(err error) error {
 }
 
 const (
-	sqlPartsGone = `select key from part_gone where agency_id = agency() and not part_used(key) order by gone_at, key limit $1`
+	sqlPartsGone = `select gone_at, key from part_gone where agency_id = agency() and (gone_at, key) > ($1, $2) and not part_used(key) order by gone_at, key limit $3`
 	// A backup holds this lock from before its snapshot. It is asked for after the keys were read: a backup that begins later does not
 	// see their rows any more.
 	sqlNoBackup     = `select pg_try_advisory_xact_lock($1)`
@@ -162,24 +166,28 @@ const (
 		union all select id from letter_recording where agency_id = agency() and letter_id = $1) p) l`
 	sqlKnownLost  = `select part_known_lost($1)`
 	sqlPartMissed = `select part_missed($1)`
-	sqlPartsLost  = `select key, place from parts_lost() limit $1`
+	sqlPartsLost  = `select key, place from parts_lost($1)`
+	sqlPartLooked = `update part_lost set looked_at = now() where agency_id = agency() and key = $1`
 	sqlPartFound  = `delete from part_lost where agency_id = agency() and key = $1`
 )
 
 // DeleteParts deletes in the store what is no row's any more, of one agency, and
 // nothing while a backup is being written. It is the clock's work, and asks for no
-// actor. What it could not delete stays to be deleted.
+// actor. What it could not delete stays to be deleted, holds up nothing else, and is
+// the error in the end.
 func (s *Service) DeleteParts(ctx context.Context, agencyID string) error {
 	if s.parts == nil {
 		return nil
 	}
+	var last partGone
+	var stay error
 	for {
-		n, err := s.deleteParts(ctx, postgres.Scope{Agency: agencyID})
-		if err != nil {
-			return fmt.Errorf("delete large parts: %w", err)
+		n, err := s.deleteParts(ctx, postgres.Scope{Agency: agencyID}, &last)
+		if stay == nil && err != nil {
+			stay = fmt.Errorf("delete large parts: %w", err)
 		}
 		if n < partsAtOnce {
-			return nil
+			return stay
 		}
 	}
 }
@@ -187,39 +195,56 @@ func (s *Service) DeleteParts(ctx context.Context, agencyID string) error {
 // partsAtOnce is how many are deleted before that is written down.
 const partsAtOnce = 50
 
-func (s *Service) deleteParts(ctx context.Context, at postgres.Scope) (int, error) {
-	var keys []string
+// partGone is a part that waits to be deleted.
+type partGone struct {
+	At  time.Time
+	Key parts.Key
+}
+
+// deleteParts deletes the next behind the last, and gives how many these were: none
+// where nothing can be deleted now.
+func (s *Service) deleteParts(ctx context.Context, at postgres.Scope, last *partGone) (int, error) {
+	var rows []partGone
 	var free bool
 	err := s.db.Read(ctx, at, func(b *pgx.Batch) {
-		b.Queue(sqlPartsGone, partsAtOnce).Query(func(r pgx.Rows) (err error) {
-			keys, err = pgx.CollectRows(r, pgx.RowTo[string])
+		b.Queue(sqlPartsGone, last.At, last.Key, partsAtOnce).Query(func(r pgx.Rows) (err error) {
+			rows, err = pgx.CollectRows(r, pgx.RowToStructByPos[partGone])
 			return err
 		})
 		b.Queue(sqlNoBackup, parts.BackupLock).QueryRow(func(r pgx.Row) error { return r.Scan(&free) })
 	})
-	if err != nil || !free || len(keys) == 0 {
+	if err != nil || !free || len(rows) == 0 {
 		return 0, err
 	}
 	if err := errors.Join(s.parts.Ours(ctx), s.parts.Versions(ctx)); err != nil {
 		return 0, err
 	}
-	for _, k := range keys {
-		if err := s.parts.Delete(ctx, parts.Key(k)); err != nil {
-			return 0, err
-		}
+	*last = rows[len(rows)-1]
+	keys := make([]parts.Key, len(rows))
+	for i, r := range rows {
+		keys[i] = r.Key
 	}
-	return len(keys), s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
-		b.Queue(sqlPartDeleted, keys)
+	gone, stay := s.parts.Remove(ctx, keys)
+	if len(gone) == 0 {
+		return len(rows), stay
+	}
+	err = s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
+		b.Queue(sqlPartDeleted, gone)
 		return nil
 	})
+	if err != nil {
+		return 0, errors.Join(stay, err)
+	}
+	return len(rows), stay
 }
 
 // lostAtOnce is how many lost parts are looked for at a time.
 const lostAtOnce = 100
 
 // FindParts looks for the parts of one agency that are known to be lost: of one that
-// is there again, or that no row names any more, nothing more is said. It is the
-// clock's work, and asks for no actor.
+// is there again, or that no row names any more, nothing more is said. Where there are
+// many, each has its turn. It is the clock's work, and asks for no actor. One that the
+// store does not give now holds up no other, and is the error in the end.
 func (s *Service) FindParts(ctx context.Context, agencyID string) error {
 	if s.parts == nil {
 		return nil
@@ -232,25 +257,33 @@ func (s *Service) FindParts(ctx context.Context, agencyID string) error {
 	if err := s.db.Read(ctx, at, func(b *pgx.Batch) { postgres.Many(b, &rows, sqlPartsLost, lostAtOnce) }); err != nil {
 		return fmt.Errorf("list lost parts: %w", err)
 	}
+	var failed error
 	for _, r := range rows {
+		note, err := sqlPartFound, error(nil)
 		if r.Place != nil {
-			switch _, err := s.parts.Get(ctx, r.Place); {
-			case errors.Is(err, parts.ErrLost):
-				continue
-			case err != nil:
-				return fmt.Errorf("look for a lost part: %w", err)
-			}
+			_, err = s.parts.Get(ctx, r.Place)
+		}
+		switch {
+		case err != nil:
+			note = sqlPartLooked
+		case r.Place != nil:
 			s.log.InfoContext(ctx, "a large part that was lost is there again", "agency", agencyID)
 		}
-		err := s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
-			b.Queue(sqlPartFound, r.Key)
+		if err != nil && !errors.Is(err, parts.ErrLost) {
+			failed = fmt.Errorf("look for a lost part: %w", err)
+			if s.parts.Reach(ctx) != nil {
+				return failed // the others are not there either
+			}
+		}
+		err = s.db.Act(ctx, at, nil, func(b *pgx.Batch) error {
+			b.Queue(note, r.Key)
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("note that a part is there: %w", err)
+			return fmt.Errorf("note that a lost part was looked for: %w", err)
 		}
 	}
-	return nil
+	return failed
 }
 
 // SweepParts deletes in the store what no act ever named. It is the clock's work,

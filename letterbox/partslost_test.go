@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -315,12 +316,13 @@ func TestParts_Another(t *testing.T) {
 	mark, err := parts.MarkOf(ctx, p.Database.Admin())
 	must(t, err)
 	ours := func(mark parts.Mark) {
-		p.Families = p.Families.WithParts(p.gate.Open(p.gate.Families).For(mark))
-		p.Desk = p.Desk.WithParts(p.gate.Open(p.gate.Staff).For(mark))
+		p.Families = p.Families.WithParts(p.gate.Open(p.gate.Families).For(mark, parts.PlacesOf(p.Database.Admin())))
+		p.Desk = p.Desk.WithParts(p.gate.Open(p.gate.Staff).For(mark, parts.PlacesOf(p.Database.Admin())))
 	}
 	ours(mark)
+	must(t, p.Desk.SweepParts(ctx, p.Home.ID)) // marks it, for it has a part that a row names
 	draft := p.draftOf(0)
-	must(t, p.add(draft, large(7))) // marks it
+	must(t, p.add(draft, large(7)))
 	must(t, p.Families.DeleteDraft(ctx, p.birth, draft))
 	ours(parts.Mark("a copy of this database, elsewhere"))
 	wantFault(t, "put", p.add(p.draftOf(0), large(8)), "fault.part.waits")
@@ -334,6 +336,44 @@ func TestParts_Another(t *testing.T) {
 	p.swept()
 	p.objects(2)
 	p.look(kept, p.photosOf(kept)[0].ID)
+}
+
+// In a bucket that was emptied, with its mark, or is the wrong one, nothing is lost that
+// may be elsewhere: it waits, until an operator says that the bucket is ours.
+func TestParts_Unmarked(t *testing.T) {
+	p, ctx := newStored(t), t.Context()
+	mark, err := parts.MarkOf(ctx, p.Database.Admin())
+	must(t, err)
+	places := parts.PlacesOf(p.Database.Admin())
+	staff := p.gate.Open(p.gate.Staff).For(mark, places)
+	p.Desk = p.Desk.WithParts(staff)
+	p.Families = p.Families.WithParts(p.gate.Open(p.gate.Families).For(mark, places))
+	must(t, staff.Ours(ctx)) // marks it
+	letter, photos := p.deskOf(1)
+	must(t, p.Families.DeleteDraft(ctx, p.birth, p.draftOf(1)))
+	for key := range p.gate.Objects() {
+		must(t, os.Remove(p.gate.Path(key)))
+	}
+	must(t, os.Remove(p.gate.Path("gatepost-mark")))
+	wantKind(t, "its writer looks", second(p.Families.SentPhoto(ctx, p.birth, letter, photos[0].ID)), fault.Busy)
+	wantKind(t, "a worker looks", second(p.Desk.LookAtPhoto(ctx, p.Worker, letter, photos[0].ID, nil)), fault.Busy)
+	wantKind(t, "said to be lost", p.Desk.AnswerPhoto(ctx, p.Worker, letter, photos[0].ID, lostPicture), fault.Busy)
+	for what, err := range map[string]error{"delete": p.Desk.DeleteParts(ctx, p.Home.ID), "sweep": p.Desk.SweepParts(ctx, p.Home.ID)} {
+		if !errors.Is(err, parts.ErrUnmarked) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if refs := p.lostIn(); len(refs) != 0 || p.count(`select count(*) from part_gone`) == 0 {
+		t.Errorf("lost in %v, or what was to be deleted is said to be", refs)
+	}
+	must(t, staff.Take(ctx))
+	if view := p.look(letter, photos[0].ID); !view.Lost {
+		t.Error("in ours it is not lost")
+	}
+	if refs := p.lostIn(); len(refs) != 1 {
+		t.Errorf("lost in %v", refs)
+	}
+	p.swept()
 }
 
 func (p *stored) deskOfOne() letterbox.LetterID {

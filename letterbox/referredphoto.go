@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
@@ -38,14 +39,25 @@ type referredPhotoRow struct {
 	Sealed bool
 }
 
+// toLeadWithin is how long the store of large parts may take to give one photo of a
+// letter that is referred.
+const toLeadWithin = 10 * time.Second
+
 // referredPhotos seals each photo of a letter to the safeguarding lead and the
 // archive, as it came and not as it was cut: what was cut away may be the worry.
-// One that does not open has raised its alarm and holds nothing up.
+// One that does not open has raised its alarm, and one that the store does not give
+// now is waited for no longer: a worry is held up by neither.
 func (d *deciding) referredPhotos(ctx context.Context, lead agency.Node, version uint64) (list []sealedObject, err error) {
 	for _, row := range d.rows.photos {
 		row.Now = 0
-		p, _, err := d.openPhoto(ctx, d.ag, d.actor, d.rows.letter(), row, d.keys)
+		within, done := context.WithTimeout(ctx, toLeadWithin)
+		p, _, err := d.openPhoto(within, d.ag, d.actor, d.rows.letter(), row, d.keys)
+		late := within.Err() != nil && ctx.Err() == nil
+		done()
 		switch {
+		case err != nil && late, notNow(err):
+			d.log.ErrorContext(ctx, "the store of large parts does not give a photo of a letter that is referred; it is referred without", "agency", d.ag.ID, "object", row.ID)
+			continue
 		case unread(err):
 			continue
 		case err != nil:

@@ -343,7 +343,8 @@ type ReferralText struct {
 	Translation Text
 	// Agreed: it did not open as it came, and Text is what its writer agreed to since.
 	Agreed bool
-	// Incomplete: a photo or a recording that came with it is gone. The operator was told.
+	// Incomplete: a photo or a recording that came with it is gone, or could not be
+	// referred with it. The operator was told.
 	Incomplete bool
 	By         string       // the name of the worker who referred it; "" if it did not open
 	People     []PersonLine // on the side that wrote: whom to call; none where nobody stated it

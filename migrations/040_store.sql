@@ -7,9 +7,11 @@ create table part_lost (
 	agency_id text not null references agency,
 	key text not null,
 	found_at timestamptz not null default now(),
+	looked_at timestamptz not null default now(),
 	written_off_at timestamptz,
 	primary key (agency_id, key)
 );
+comment on column part_lost.looked_at is 'when it was last looked for: whoever waited longest is next';
 comment on column part_lost.written_off_at is 'since when nobody looks for it any more: no backup that is kept has it';
 
 -- part_missed notes that the store has lost a part, if a row names it. part_known_lost: is that known?
@@ -27,14 +29,16 @@ begin
 	return (select exists (select from part_lost l where l.agency_id = agency() and l.key = part_known_lost.key));
 end
 $$;
--- parts_lost are those that are known to be lost, with what their rows say of where they lie; null where no row names one any more.
-create function parts_lost() returns table (key text, place bytea)
+-- parts_lost are those that are known to be lost, so many of those that were not looked for the longest, with what their rows say of where they lie;
+-- null where no row names one any more. What is written off waits a day longer, so that it holds up nothing else and is looked for all the same.
+create function parts_lost(most int) returns table (key text, place bytea)
 	language plpgsql stable security definer set search_path = public, pg_temp as $$
 declare
 	c record;
 	l record;
 begin
-	for l in select p.key from part_lost p where p.agency_id = agency() order by p.found_at, p.key loop
+	for l in select p.key from part_lost p where p.agency_id = agency()
+		order by p.looked_at + case when p.written_off_at is null then interval '0' else interval '1 day' end, p.key limit most loop
 		key := l.key;
 		place := null;
 		for c in select t.tgrelid::regclass::text as tbl, rtrim(encode(t.tgargs, 'escape'), '\0') as col from pg_trigger t where t.tgfoid = 'part_goes()'::regprocedure loop
@@ -86,6 +90,29 @@ begin
 end
 $$;
 
+-- part_places are some of the places that rows of any agency name, so many at most: a bucket without a mark that has none of them is not this database's.
+create function part_places(most int) returns setof bytea
+	language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+	here text := agency();
+	a text;
+	c record;
+	place bytea;
+	n int := 0;
+begin
+	for a in select x.id from agency x loop
+		perform set_config('gatepost.agency', a, true);
+		for c in select t.tgrelid::regclass::text as tbl, rtrim(encode(t.tgargs, 'escape'), '\0') as col from pg_trigger t where t.tgfoid = 'part_goes()'::regprocedure loop
+			for place in execute format('select %I from %s where agency_id = agency() and %I is not null limit $1', c.col, c.tbl, c.col || '_part') using most - n loop
+				n := n + 1;
+				return next place;
+			end loop;
+		end loop;
+	end loop;
+	perform set_config('gatepost.agency', coalesce(here, ''), true);
+end
+$$;
+
 alter table part_lost enable row level security;
 alter table part_lost force row level security;
 create policy staff on part_lost to gatepost_staff, gatepost_owner using (agency_id = agency()) with check (agency_id = agency());
@@ -93,11 +120,11 @@ alter table part_store enable row level security;
 alter table part_store force row level security;
 create policy owner on part_store to gatepost_owner using (true);
 
-revoke all on function part_missed(text), part_known_lost(text), parts_lost(), part_store_mark() from public;
+revoke all on function part_missed(text), part_known_lost(text), parts_lost(int), part_store_mark(), part_places(int) from public;
 grant execute on function part_missed(text) to gatepost_public, gatepost_staff, gatepost_backup;
-grant execute on function part_known_lost(text), part_store_mark() to gatepost_public, gatepost_staff;
-grant execute on function parts_lost() to gatepost_staff;
-grant select, delete on part_lost to gatepost_staff;
+grant execute on function part_known_lost(text), part_store_mark(), part_places(int) to gatepost_public, gatepost_staff;
+grant execute on function parts_lost(int) to gatepost_staff;
+grant select, delete, update (looked_at) on part_lost to gatepost_staff;
 grant select on part_lost, part_store to gatepost_backup;
 
 reset role;

@@ -119,10 +119,12 @@ func TestPartsLost(t *testing.T) {
 // over; a restored copy is another.
 func TestPartsTake(t *testing.T) {
 	d, g, _ := kept(t)
+	d.refuses(t, "has no mark of ours, although parts are to be in it", "", "parts", "move", "store")
+	must(t, "", "parts", "take", "--config", d.config)
 	must(t, "", "parts", "move", "store", "--config", d.config)
 	mark := filepath.Join(g.Folder, "gatepost-mark")
 	if b, err := os.ReadFile(mark); err != nil || len(b) != 32 {
-		t.Fatalf("the first use left a mark of %d bytes, %v", len(b), err)
+		t.Fatalf("it was taken with a mark of %d bytes, %v", len(b), err)
 	}
 	if err := os.WriteFile(mark, []byte("another deployment's"), 0o600); err != nil {
 		t.Fatal(err)

@@ -60,8 +60,9 @@ func Seal(c Context, content []byte, to ...*age.HybridRecipient) (Sealed, error)
 }
 
 // Streamed is Seal for what is too large to be held twice: it hands put how many
-// bytes the sealed object has, and what writes them. put calls write once at most;
-// what was written is whole only after write has returned nil.
+// bytes the sealed object has, and what writes them. What was written is whole only
+// after write has returned nil. put may call write again, one after the other: each
+// writes another object of the same content, and the last is the one that counts.
 //
 // Errors: as for Seal; put's.
 func Streamed(c Context, content []byte, put func(size int, write func(io.Writer) error) error, to ...*age.HybridRecipient) (Commitment, error) {

@@ -72,8 +72,8 @@ func (e *examination) parts(ctx context.Context, t authz.Tier) {
 	}
 }
 
-// another tells whether the bucket is another deployment's. One that cannot be asked is
-// another finding.
+// another tells whether the bucket is another deployment's, or may be made so with the
+// families' key. One that cannot be asked is another finding.
 func (e *examination) another(ctx context.Context, t authz.Tier, store *parts.Store) error {
 	conn := e.conns[string(t)]
 	if conn == nil {
@@ -83,8 +83,12 @@ func (e *examination) another(ctx context.Context, t authz.Tier, store *parts.St
 	if err != nil {
 		return nil // an older schema, which is told
 	}
-	if err := store.For(mark).Another(ctx); errors.Is(err, parts.ErrAnother) {
+	store = store.For(mark, parts.PlacesOf(conn))
+	if err := store.Another(ctx); errors.Is(err, parts.ErrAnother) {
 		return err
+	}
+	if t == authz.Public && store.MayMark(ctx) {
+		return errors.New("the families' key may write the bucket's mark; deny it s3:PutObject on gatepost-mark, so that who breaks into the families' tier cannot take the bucket from this deployment (docs/operations.md)")
 	}
 	return nil
 }

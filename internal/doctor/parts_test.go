@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"os"
 	"strings"
 
 	"gatepost/internal/config"
@@ -36,13 +37,24 @@ func (w *world) parts() {
 			return p
 		}, "as the public tier sees it: it does not answer, or does not let this tier's key in"},
 		{"another deployment's", func() config.Parts {
-			must(w, gate.Open(gate.Staff).For(parts.Mark("somebody else's")).Take(w.Context()))
+			must(w, gate.Open(gate.Staff).For(parts.Mark("somebody else's"), nil).Take(w.Context()))
 			return by(gate, gate.Families, gate.Staff)
 		}, "as the public tier sees it: the bucket of [parts] is another deployment's"},
 		{"taken over", func() config.Parts {
 			mark, err := parts.MarkOf(w.Context(), w.admin)
 			must(w, err)
-			must(w, gate.Open(gate.Staff).For(mark).Take(w.Context()))
+			must(w, gate.Open(gate.Staff).For(mark, nil).Take(w.Context()))
+			return by(gate, gate.Families, gate.Staff)
+		}, ""},
+		{"families who may mark", func() config.Parts { return by(gate, gate.Staff, gate.Staff) }, "as the public tier sees it: the families' key may write the bucket's mark"},
+		{"no mark, and not what is to be in it", func() config.Parts {
+			must(w, os.Remove(gate.Path("gatepost-mark")))
+			w.raw(`update object set sealed = convert_to(E'gatepost-part/1\n' || repeat('a', 26), 'UTF8') || '\x0000000000000005' || sha256('x') where id = (select min(id) from object)`)
+			return by(gate, gate.Families, gate.Staff)
+		}, "as the staff tier sees it: the bucket of [parts] has no mark of ours, although parts are to be in it"},
+		{"with what is to be in it", func() config.Parts {
+			must(w, os.WriteFile(gate.Path(parts.Key(strings.Repeat("a", 26))), []byte("there"), 0o600))
+			w.raw(`update object set sealed = overlay(sealed placing sha256('there') from 51) where sealed_part is not null`)
 			return by(gate, gate.Families, gate.Staff)
 		}, ""},
 		{"a part that is lost", func() config.Parts {

@@ -17,6 +17,18 @@ import (
 // ErrAnother: the bucket is another deployment's. What it has is not touched.
 var ErrAnother = errors.New("the bucket of [parts] is another deployment's, or was this one's before its database was restored or moved: name a bucket of its own; if no other uses it, gatepost parts take makes it this one's")
 
+// ErrUnmarked is an ErrAnother: the bucket has no mark, and is not this deployment's as
+// far as can be told.
+var ErrUnmarked error = unmarked{}
+
+type unmarked struct{}
+
+func (unmarked) Error() string {
+	return "the bucket of [parts] has no mark of ours, although parts are to be in it, and none of a few that should be: name the right one; if it is the right one, gatepost parts take marks it"
+}
+
+func (unmarked) Is(target error) bool { return target == ErrAnother }
+
 const (
 	// markName is the object that tells whose the bucket is. It is no key of a part.
 	markName = "gatepost-mark"
@@ -24,6 +36,9 @@ const (
 
 	// lately is for how long it is believed to be ours without asking again.
 	lately = time.Minute
+
+	// PlacesAsked is how many places a bucket without a mark is tried with.
+	PlacesAsked = 8
 )
 
 // Mark is what a deployment's bucket is marked with: a hash of a number that its
@@ -42,28 +57,49 @@ func MarkOf(ctx context.Context, conn *pgx.Conn) (mark Mark, err error) {
 	return mark, nil
 }
 
+// Places asks a database for PlacesAsked of the places that its rows name, at most; none
+// where no row names one. nil asks nothing, as of a database that names none.
+type Places func(context.Context) ([][]byte, error)
+
+// SQLPlaces asks a database for its Places.
+const SQLPlaces = `select part_places($1)`
+
+// PlacesOf asks the database of conn, which is used by nobody else meanwhile.
+func PlacesOf(conn *pgx.Conn) Places {
+	return func(ctx context.Context) ([][]byte, error) {
+		rows, err := conn.Query(ctx, SQLPlaces, PlacesAsked)
+		if err != nil {
+			return nil, err
+		}
+		return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	}
+}
+
 // owner is the deployment that a store is opened for.
 type owner struct {
-	mark Mark
+	mark   Mark
+	places Places
 
 	mu   sync.Mutex // guards seen
 	seen time.Time  // when the bucket was ours last
 }
 
-// For is the same store for the deployment with that mark: it puts, sweeps and moves
-// only in a bucket that is that one's. A nil Store stays nil.
-func (s *Store) For(mark Mark) *Store {
+// For is the same store for the deployment with that mark and places: it puts, sweeps
+// and moves only in a bucket that is that one's, and calls lost only what is not there.
+// A nil Store stays nil.
+func (s *Store) For(mark Mark, places Places) *Store {
 	if s == nil {
 		return nil
 	}
 	other := *s
-	other.owner = &owner{mark: mark}
+	other.owner = &owner{mark: mark, places: places}
 	return &other
 }
 
 // Ours is nil for a bucket that has the mark of the store's deployment, and puts that
-// where there is none yet and something may be put. ErrAnother for another's, ErrAway
-// where it cannot be told.
+// where there is none yet and something may be put: in one that no row names a part of,
+// or that has a part which a row names. ErrAnother for another's, ErrUnmarked for one
+// that is not known to be ours, ErrAway where it cannot be told.
 func (s *Store) Ours(ctx context.Context) error {
 	if s == nil || s.owner == nil {
 		return nil
@@ -72,9 +108,10 @@ func (s *Store) Ours(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case found == nil && s.only:
-		return nil // who puts nothing marks nothing
 	case found == nil:
+		if err := s.unmarked(ctx); err != nil || s.only { // who puts nothing marks nothing
+			return err
+		}
 		if err := s.Take(ctx); err != nil {
 			return err
 		}
@@ -101,13 +138,61 @@ func (s *Store) oursLately(ctx context.Context) error {
 	return s.Ours(ctx)
 }
 
-// Another is ErrAnother for a bucket with another's mark. It changes nothing.
+// Another is ErrAnother for a bucket with another's mark, and ErrUnmarked as Ours. It
+// changes nothing.
 func (s *Store) Another(ctx context.Context) error {
 	found, err := s.marked(ctx)
-	if err != nil || found == nil || bytes.Equal(found, s.owner.mark) {
+	switch {
+	case err != nil:
 		return err
+	case found == nil:
+		return s.unmarked(ctx)
+	case !bytes.Equal(found, s.owner.mark):
+		return ErrAnother
 	}
-	return ErrAnother
+	return nil
+}
+
+// unmarked tells whether a bucket without a mark may be ours: ErrUnmarked where rows name
+// parts and it has none of those asked for.
+func (s *Store) unmarked(ctx context.Context) error {
+	if s.owner.places == nil {
+		return nil
+	}
+	places, err := s.owner.places(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: what is to be in it cannot be asked: %w", ErrAway, err)
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	for _, column := range places {
+		p, placed, err := ParsePlace(column)
+		if !placed || err != nil {
+			continue
+		}
+		if _, err = s.fetch(ctx, p); !errors.Is(err, ErrLost) {
+			return err
+		}
+	}
+	return ErrUnmarked
+}
+
+// elsewhere is ErrAway, and why, where what is not there may be in another bucket.
+func (s *Store) elsewhere(ctx context.Context) error {
+	if s.owner == nil {
+		return nil
+	}
+	found, err := s.marked(ctx)
+	switch {
+	case err != nil:
+		return err
+	case found == nil:
+		return fmt.Errorf("%w: %w", ErrAway, ErrUnmarked)
+	case !bytes.Equal(found, s.owner.mark):
+		return fmt.Errorf("%w: %w", ErrAway, ErrAnother)
+	}
+	return nil
 }
 
 // Take marks the bucket as the deployment's, whosever it was: only where no other
@@ -118,6 +203,13 @@ func (s *Store) Take(ctx context.Context) error {
 	_, err := s.client.PutObject(ctx, s.bucket, markName, bytes.NewReader(s.owner.mark), int64(len(s.owner.mark)),
 		minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
 	return away(err)
+}
+
+// MayMark tells whether this key may write the mark of a bucket that has it: it writes
+// the same.
+func (s *Store) MayMark(ctx context.Context) bool {
+	found, err := s.marked(ctx)
+	return err == nil && bytes.Equal(found, s.owner.mark) && s.Take(ctx) == nil
 }
 
 // marked is the mark of the bucket; nil where it has none.
@@ -149,7 +241,7 @@ func Own(ctx context.Context, conn *pgx.Conn, store *Store) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.For(mark), nil
+	return store.For(mark, PlacesOf(conn)), nil
 }
 
 // ErrNotLost: no row names a lost part of that key that is not written off.

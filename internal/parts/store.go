@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -24,6 +25,12 @@ var (
 	// ErrVersions: the bucket keeps what is deleted.
 	ErrVersions = errors.New("the bucket keeps versions, so what is deleted stays; take a bucket that never had versioning")
 )
+
+// errCondition is an ErrAway of a store that does not know a condition.
+var errCondition = fmt.Errorf("%w as it was asked", ErrAway)
+
+// errNotThere is an ErrLost.
+var errNotThere = fmt.Errorf("%w (NoSuchKey)", ErrLost)
 
 const (
 	// Orphan is from what age on an object that no row names is removed: no act
@@ -54,6 +61,8 @@ type Store struct {
 	bucket string
 	only   bool
 	owner  *owner // nil: nobody's in particular
+	// plain: the store does not know that a part goes only where nothing is.
+	plain *atomic.Bool
 }
 
 // New makes a store. It asks nothing of it yet.
@@ -66,7 +75,7 @@ func New(c S3) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("parts.endpoint is no address of an S3 store; correct it")
 	}
-	return &Store{client: client, bucket: c.Bucket, only: c.ReadOnly}, nil
+	return &Store{client: client, bucket: c.Bucket, only: c.ReadOnly, plain: new(atomic.Bool)}, nil
 }
 
 // Keeps tells whether new large parts go into the store.
@@ -74,7 +83,8 @@ func (s *Store) Keeps() bool { return s != nil && !s.only }
 
 // Put takes in a sealed part of size bytes, which write writes, and gives what its
 // row's column holds: the part itself where it is small or there is no store, else
-// where it lies. A large part is not held in memory here. ErrAway where the store
+// where it lies. A large part is not held in memory here; write is called once more
+// where the store would have it without a condition. ErrAway where the store
 // does not take it, ErrAnother where it is not ours; an error of write as it is.
 func (s *Store) Put(ctx context.Context, size int, write func(io.Writer) error) (column []byte, err error) {
 	if !s.Keeps() || size < Large {
@@ -88,8 +98,19 @@ func (s *Store) Put(ctx context.Context, size int, write func(io.Writer) error) 
 		return nil, err
 	}
 	p := Place{Key: newKey(), Size: size}
-	seen := newDigested()
-	if err := s.send(ctx, p, func(w io.Writer) error { return write(io.MultiWriter(w, seen)) }); err != nil {
+	var seen *digested
+	digesting := func(w io.Writer) error {
+		seen = newDigested()
+		return write(io.MultiWriter(w, seen))
+	}
+	once := !s.plain.Load()
+	err = s.send(ctx, p, once, digesting)
+	if once && errors.Is(err, errCondition) {
+		if err = s.send(ctx, p, false, digesting); err == nil {
+			s.plain.Store(true)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	if seen.size != size {
@@ -99,8 +120,9 @@ func (s *Store) Put(ctx context.Context, size int, write func(io.Writer) error) 
 	return p.Column(), nil
 }
 
-// send streams what write writes into an object.
-func (s *Store) send(ctx context.Context, p Place, write func(io.Writer) error) error {
+// send streams what write writes into an object, once: only where nothing is. It is
+// errCondition where the store does not know that.
+func (s *Store) send(ctx context.Context, p Place, once bool, write func(io.Writer) error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	in, out := io.Pipe()
@@ -110,20 +132,30 @@ func (s *Store) send(ctx context.Context, p Place, write func(io.Writer) error) 
 		_ = out.CloseWithError(err) // nil is the end
 		written <- err
 	}()
-	_, err := s.client.PutObject(ctx, s.bucket, string(p.Key), in, int64(p.Size), minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
+	options := minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true}
+	if once {
+		options.SetMatchETagExcept("*")
+	}
+	_, err := s.client.PutObject(ctx, s.bucket, string(p.Key), in, int64(p.Size), options)
 	_ = in.CloseWithError(ErrAway) // whoever still writes stops
 	if wrote := <-written; wrote != nil && !errors.Is(wrote, ErrAway) {
 		return wrote
 	}
+	switch code(err) {
+	case "NotImplemented", "InvalidRequest", "InvalidArgument":
+		if once {
+			return fmt.Errorf("%w (%s)", errCondition, code(err))
+		}
+	}
 	return away(err)
 }
 
-// Restore puts a part back where it lay. ErrLost where b is not that part.
+// Restore puts a part back where it lay, whatever lies there now. ErrLost where b is not that part.
 func (s *Store) Restore(ctx context.Context, p Place, b []byte) error {
 	if !p.Is(b) {
 		return ErrLost
 	}
-	return s.send(ctx, p, func(w io.Writer) error {
+	return s.send(ctx, p, false, func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})
@@ -144,8 +176,19 @@ func (s *Store) Get(ctx context.Context, column []byte) ([]byte, error) {
 	return s.Fetch(ctx, p)
 }
 
-// Fetch is Get by a place that was parsed.
+// Fetch is Get by a place that was parsed. What is not there is lost only where the
+// bucket is ours.
 func (s *Store) Fetch(ctx context.Context, p Place) ([]byte, error) {
+	b, err := s.fetch(ctx, p)
+	if errors.Is(err, errNotThere) {
+		if other := s.elsewhere(ctx); other != nil {
+			return nil, other
+		}
+	}
+	return b, err
+}
+
+func (s *Store) fetch(ctx context.Context, p Place) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	o, err := s.client.GetObject(ctx, s.bucket, string(p.Key), minio.GetObjectOptions{})
@@ -178,6 +221,25 @@ func (s *Store) Delete(ctx context.Context, k Key) error {
 	return away(s.client.RemoveObject(ctx, s.bucket, string(k), minio.RemoveObjectOptions{}))
 }
 
+// Remove is Delete of several: it goes on behind one that does not go, while the store
+// answers at all. It gives those that went, and why the first of the others did not.
+func (s *Store) Remove(ctx context.Context, keys []Key) (gone []Key, err error) {
+	for _, k := range keys {
+		failed := s.Delete(ctx, k)
+		if failed == nil {
+			gone = append(gone, k)
+			continue
+		}
+		if err == nil {
+			err = failed
+		}
+		if s.Reach(ctx) != nil {
+			break
+		}
+	}
+	return gone, err
+}
+
 // Versions is ErrVersions where the bucket keeps, or once kept, what is deleted.
 func (s *Store) Versions(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
@@ -195,7 +257,8 @@ func (s *Store) Versions(ctx context.Context) error {
 
 // Sweep removes objects that are older than Orphan at now and of which unknown,
 // asked for some hundreds at a time, says that no row names them. It gives how many
-// went. What is no key of ours is left alone. ErrAnother where the bucket is not ours.
+// went; one that does not go holds up no other. What is no key of ours is left alone.
+// ErrAnother where the bucket is not ours.
 func (s *Store) Sweep(ctx context.Context, now time.Time, unknown func(context.Context, []Key) ([]Key, error)) (n int, err error) {
 	if err := s.Ours(ctx); err != nil {
 		return 0, err
@@ -203,17 +266,17 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, unknown func(context.C
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the listing
 	var some []Key
+	var stay error // why one did not go
 	look := func() error {
-		gone, err := unknown(ctx, some)
+		keys, err := unknown(ctx, some)
 		some = some[:0]
 		if err != nil {
 			return err
 		}
-		for _, k := range gone {
-			if err := s.Delete(ctx, k); err != nil {
-				return err
-			}
-			n++
+		gone, err := s.Remove(ctx, keys)
+		n += len(gone)
+		if stay == nil {
+			stay = err
 		}
 		return nil
 	}
@@ -230,10 +293,12 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, unknown func(context.C
 			}
 		}
 	}
-	if len(some) == 0 {
-		return n, nil
+	if len(some) > 0 {
+		if err := look(); err != nil {
+			return n, err
+		}
 	}
-	return n, look()
+	return n, stay
 }
 
 const atOnce = 500
@@ -269,8 +334,8 @@ func away(err error) error {
 // lost is away for whoever gets. That it is not there is said in these words alone: a
 // key that may not ask for it, and a store that is not well, know nothing of the part.
 func lost(err error) error {
-	if c := code(err); c == "NoSuchKey" {
-		return fmt.Errorf("%w (%s)", ErrLost, c)
+	if code(err) == "NoSuchKey" {
+		return errNotThere
 	}
 	return away(err)
 }

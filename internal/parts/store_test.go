@@ -220,6 +220,20 @@ func TestStore_Sweep(t *testing.T) {
 	if _, there := left[orphan]; there || len(left) != 2 {
 		t.Errorf("%d objects are left", len(left))
 	}
+	// One that does not go holds up no other.
+	var orphans []parts.Key
+	for range 3 {
+		k := place(t, put(t, s, noise(parts.Large))).Key
+		g.Date(k, time.Now().Add(-parts.Orphan-time.Minute))
+		orphans = append(orphans, k)
+	}
+	slices.Sort(orphans)
+	g.Forbid("s3:DeleteObject", orphans[0])
+	n, err = s.Sweep(t.Context(), time.Now(), func(context.Context, []parts.Key) ([]parts.Key, error) { return orphans, nil })
+	if _, there := g.Objects()[orphans[0]]; n != 2 || !errors.Is(err, parts.ErrAway) || !there || len(g.Objects()) != 3 {
+		t.Errorf("%d went, %d are left, %v", n, len(g.Objects()), err)
+	}
+	g.Forbid("")
 	failed := errors.New("no answer")
 	if _, err := s.Sweep(t.Context(), time.Now().Add(48*time.Hour), func(context.Context, []parts.Key) ([]parts.Key, error) { return nil, failed }); !errors.Is(err, failed) {
 		t.Errorf("who is asked does not answer: %v", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -83,8 +84,8 @@ func TestTier_Parts(t *testing.T) {
 	}
 }
 
-// A tier does not start with another deployment's bucket, and starts while nobody can
-// say whose it is.
+// A tier does not start with another deployment's bucket, or with one that has neither a
+// mark nor what is to be in it, and starts while nobody can say whose it is.
 func TestTier_AnothersStore(t *testing.T) {
 	db := postgrestest.New(t)
 	_, _, stanzas, dir := opened(t, db)
@@ -108,7 +109,32 @@ func TestTier_AnothersStore(t *testing.T) {
 		must(t, open(authz.Staff))
 		must(t, open(authz.Public))
 	}
-	must(t, gate.Open(gate.Staff).For(parts.Mark("another database's")).Take(t.Context()))
+	// A row names a part that its bucket has not: it is a wrong one, or was emptied.
+	part := make([]byte, parts.Large)
+	column, err := gate.Open(gate.Staff).Put(t.Context(), len(part), func(w io.Writer) error {
+		_, err := w.Write(part)
+		return err
+	})
+	must(t, err)
+	place, _, err := parts.ParsePlace(column)
+	must(t, err)
+	_, err = db.Admin().Exec(t.Context(), `insert into object (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf)
+		select agency_id, 'ph' || repeat('a', 20), 'picture', 1, 'submission', 'x', 'y', $1, sha256('x'), leaf from audit_body limit 1`, column)
+	must(t, err)
+	must(t, os.Remove(gate.Path(place.Key)))
+	must(t, os.Remove(gate.Path("gatepost-mark")))
+	for _, side := range []authz.Tier{authz.Staff, authz.Public} {
+		if err := open(side); !errors.Is(err, parts.ErrUnmarked) {
+			t.Errorf("the %s tier starts without a mark: %v", side, err)
+		}
+	}
+	must(t, os.WriteFile(gate.Path(place.Key), part, 0o600))
+	must(t, open(authz.Public)) // may not mark it
+	must(t, open(authz.Staff))
+	if mark, err := os.ReadFile(gate.Path("gatepost-mark")); err != nil || len(mark) != 32 {
+		t.Errorf("it is not marked again: %x, %v", mark, err)
+	}
+	must(t, gate.Open(gate.Staff).For(parts.Mark("another database's"), nil).Take(t.Context()))
 	for _, side := range []authz.Tier{authz.Staff, authz.Public} {
 		if err := open(side); !errors.Is(err, parts.ErrAnother) {
 			t.Errorf("the %s tier starts with it: %v", side, err)

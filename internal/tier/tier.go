@@ -143,7 +143,15 @@ func (c *Config) ownStore(ctx context.Context, db *postgres.DB) error {
 	if err != nil {
 		return fmt.Errorf("ask the database for the mark of its store: %w", err)
 	}
-	c.Parts = c.Parts.For(mark)
+	c.Parts = c.Parts.For(mark, func(ctx context.Context) (places [][]byte, err error) {
+		err = db.Read(ctx, postgres.Scope{}, func(b *pgx.Batch) {
+			b.Queue(parts.SQLPlaces, parts.PlacesAsked).Query(func(r pgx.Rows) (err error) {
+				places, err = pgx.CollectRows(r, pgx.RowTo[[]byte])
+				return err
+			})
+		})
+		return places, err
+	})
 	switch err := c.Parts.Ours(ctx); {
 	case errors.Is(err, parts.ErrAnother):
 		return err

@@ -37,5 +37,5 @@ func TestReferral_Texts(t *testing.T) {
 	if cat := strings.Index(read, "We hope for a cat"); came < 0 || goes < came || cat < came || cat > goes {
 		t.Errorf("the lead reads %q", read)
 	}
-	contains(t, read[max(goes, 0):], "[…]. The sea was calm.", "is not there")
+	contains(t, read[max(goes, 0):], "[…]. The sea was calm.", "is not here: a photo, or its recording")
 }

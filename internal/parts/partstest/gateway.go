@@ -29,10 +29,14 @@ const (
 	secret = "not-a-secret-of-anybody"
 
 	// What docs/operations.md tells an operator to allow each tier.
-	policy = `{"Version": "2012-10-17", "Statement": [
+	policy = `{"Version": "2012-10-17", "Statement": [%s
 		{"Effect": "Allow", "Principal": {"AWS": ["families", "staff"]}, "Action": ["s3:PutObject", "s3:GetObject"], "Resource": "arn:aws:s3:::gatepost-parts/*"},
+		{"Effect": "Deny", "Principal": {"AWS": ["families"]}, "Action": ["s3:PutObject"], "Resource": "arn:aws:s3:::gatepost-parts/gatepost-mark"},
 		{"Effect": "Allow", "Principal": {"AWS": ["staff"]}, "Action": ["s3:DeleteObject"], "Resource": "arn:aws:s3:::gatepost-parts/*"},
 		{"Effect": "Allow", "Principal": {"AWS": ["staff"]}, "Action": ["s3:ListBucket", "s3:GetBucketVersioning"], "Resource": "arn:aws:s3:::gatepost-parts"}]}`
+	// What Forbid adds to it.
+	forbidden = `
+		{"Effect": "Deny", "Principal": {"AWS": ["families", "staff"]}, "Action": ["%s"], "Resource": "arn:aws:s3:::gatepost-parts/%s"},`
 )
 
 // Gateway is the store of one test. It ends with the test.
@@ -47,6 +51,7 @@ type Gateway struct {
 	address  string
 	versions bool
 	process  *exec.Cmd
+	operator *minio.Client
 }
 
 // New starts a store with one bucket.
@@ -69,17 +74,29 @@ func start(t testing.TB, versions bool) *Gateway {
 	g.Families = parts.S3{Endpoint: at, Bucket: bucket, Region: region, Access: "families", Secret: secret}
 	g.Staff = g.Families
 	g.Staff.Access = "staff"
-	operator, err := minio.New(g.address, &minio.Options{Creds: credentials.NewStaticV4(root, secret, ""), Region: region})
+	var err error
+	g.operator, err = minio.New(g.address, &minio.Options{Creds: credentials.NewStaticV4(root, secret, ""), Region: region})
 	must(t, err)
-	must(t, operator.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}))
+	must(t, g.operator.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}))
 	if versions {
-		must(t, operator.EnableVersioning(t.Context(), bucket))
+		must(t, g.operator.EnableVersioning(t.Context(), bucket))
 	}
 	for _, name := range []string{"families", "staff"} {
 		g.admin("create-user", "--access", name, "--secret", secret, "--role", "user")
 	}
-	must(t, operator.SetBucketPolicy(t.Context(), bucket, policy))
+	g.Forbid("")
 	return g
+}
+
+// Forbid takes the right to act, such as s3:GetObject, on some objects from both
+// tiers, in the place of what it took before.
+func (g *Gateway) Forbid(act string, keys ...parts.Key) {
+	g.t.Helper()
+	var deny strings.Builder
+	for _, k := range keys {
+		fmt.Fprintf(&deny, forbidden, act, k)
+	}
+	must(g.t, g.operator.SetBucketPolicy(g.t.Context(), bucket, fmt.Sprintf(policy, deny.String())))
 }
 
 // Start starts the store again after Stop, with what it had.

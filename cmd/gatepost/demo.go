@@ -398,8 +398,9 @@ What to try first
   8. A letter to Clive is in Welsh. Ifan translates it on a page of his own; then Owen reads both.
 
 And for those who look for each other
-  9. Sign in as Bronwen. Under Cases are seven people who look for somebody, each as far as the law
-     lets it go; the first page of a case says what stands in the way, and by which rule.
+  9. Sign in as Bronwen. Under Cases are six people who look for somebody, each as far as the law lets
+     it go, and under "Show those that have ended" a seventh; the first page of a case says what stands
+     in the way, and by which rule.
  10. Sign in as Maureen on the families' page: something lies ready for her. Open it.
  11. Sheila is a birth mother, and her son has a veto. Read her page: it tells nothing of that.
  12. Callan's mother wants letters and nothing else. As Idris, open Callan's case and let them write.

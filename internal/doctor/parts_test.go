@@ -49,7 +49,9 @@ func (w *world) parts() {
 		{"families who may mark", func() config.Parts { return by(gate, gate.Staff, gate.Staff) }, "as the public tier sees it: the families' key may write the bucket's mark"},
 		{"no mark, and not what is to be in it", func() config.Parts {
 			must(w, os.Remove(gate.Path("gatepost-mark")))
-			w.raw(`update object set sealed = convert_to(E'gatepost-part/1\n' || repeat('a', 26), 'UTF8') || '\x0000000000000005' || sha256('x') where id = (select min(id) from object)`)
+			w.raw(`insert into object (agency_id, id, part, version, kind, from_node, to_node, sealed, commit, leaf)
+				select agency_id, 'ph' || repeat('a', 20), 'picture', 1, 'submission', 'x', 'y',
+					convert_to(E'gatepost-part/1\n' || repeat('a', 26), 'UTF8') || '\x0000000000000005' || sha256('x'), sha256('x'), leaf from audit_body limit 1`)
 			return by(gate, gate.Families, gate.Staff)
 		}, "as the staff tier sees it: the bucket of [parts] has no mark of ours, although parts are to be in it"},
 		{"with what is to be in it", func() config.Parts {

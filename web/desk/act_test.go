@@ -169,7 +169,7 @@ func TestRefuseAndSecondOpinion(t *testing.T) {
 	mine := d.read(t, id)
 	contains(t, mine.Doc().One("main").Text(), "You decided about this letter before.")
 	mine.Doc().None("[data-act=pass]")
-	for _, act := range []string{"return", "refuse", "keep", "hold", "escalate"} {
+	for _, act := range []string{"return", "refuse", "keep", "hold"} {
 		d.Get("/letter/" + id + "/" + act).Want(http.StatusOK).Doc().None("main form[action=/letter/" + id + "/" + act + "]")
 	}
 	post(t, d.Browser, "/letter/"+id+"/pass").Want(http.StatusForbidden)

@@ -196,7 +196,7 @@ func (f standingForm) load(r *http.Request) (*standingPage, error) {
 	}
 	p.Back = "/exchange/" + string(p.Exchange.ID)
 	switch {
-	case f.name == "connect" && p.Exchange.Connected:
+	case f.name == "connect":
 		p.Back = "/exchanges"
 	case f.name == "exchange-colleague":
 		p.Back += "/colleague"

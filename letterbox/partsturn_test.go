@@ -105,3 +105,17 @@ func TestParts_Turns(t *testing.T) {
 		t.Errorf("away: %v", err)
 	}
 }
+
+// Whoever may ask whether a bucket can be this database's lists no keys by that.
+func TestParts_Places(t *testing.T) {
+	p := newStored(t)
+	p.deskOf(4)
+	p.deskOf(1)
+	p.swept()
+	p.objects(10)
+	for most, want := range map[string]int{"3": 3, "8": 8, "1000000": 8} {
+		if n, err := p.asFamily(p.birthID, `select part_places(`+most+`)`); err != nil || n != want {
+			t.Errorf("of %s: %d, %v, want %d", most, n, err, want)
+		}
+	}
+}

@@ -90,7 +90,7 @@ begin
 end
 $$;
 
--- part_places are some of the places that rows of any agency name, so many at most: a bucket without a mark that has none of them is not this database's.
+-- part_places are some of the places that rows of any agency name, so many at most and never more than eight, for whoever may ask is not to list them: a bucket without a mark that has none of them is not this database's.
 create function part_places(most int) returns setof bytea
 	language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
@@ -103,7 +103,7 @@ begin
 	for a in select x.id from agency x loop
 		perform set_config('gatepost.agency', a, true);
 		for c in select t.tgrelid::regclass::text as tbl, rtrim(encode(t.tgargs, 'escape'), '\0') as col from pg_trigger t where t.tgfoid = 'part_goes()'::regprocedure loop
-			for place in execute format('select %I from %s where agency_id = agency() and %I is not null limit $1', c.col, c.tbl, c.col || '_part') using most - n loop
+			for place in execute format('select %I from %s where agency_id = agency() and %I is not null limit $1', c.col, c.tbl, c.col || '_part') using least(most, 8) - n loop
 				n := n + 1;
 				return next place;
 			end loop;
